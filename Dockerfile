@@ -1,0 +1,23 @@
+# logferry as a container: one static binary and the certificate authorities, nothing else; no shell, not root.
+#   docker build -t logferry .
+#   docker run --rm logferry --help
+# Liveness and readiness are HTTP: /livez and /readyz on port 9090, for the orchestrator to ask (there is no program
+# in here that a HEALTHCHECK could run).
+
+FROM rust:1.95.0-slim-bookworm AS build
+WORKDIR /src
+COPY . .
+# glibc, linked statically: its resolver (files and DNS) is within, and its allocator is faster than musl's.
+# `--target` keeps the flag away from build scripts and procedural macros, which cannot be static.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
+    target=$(rustc -vV | sed -n 's/^host: //p') \
+    && RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --bin logferry --target "$target" \
+    && install -D "target/$target/release/logferry" /out/logferry \
+    && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt
+
+FROM scratch AS runtime
+COPY --from=build /out/ /
+USER 65532:65532
+EXPOSE 9090
+ENTRYPOINT ["/logferry"]
+CMD ["worker"]

@@ -1,0 +1,30 @@
+# Chores, one line each; what they do lies in demo/, stack/ and .ci/.
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-docker test fmt clippy stack image clean-stack
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+demo: ## the whole road on this machine, with a real OpenSearch, and what comes out (KEEP=1: leave it running)
+	@KEEP=$(KEEP) demo/run
+
+demo-docker: ## the same with a Docker engine and nothing else (KEEP=1: leave it running)
+	@KEEP=$(KEEP) demo/run-docker
+
+test: ## everything: formatting, lints, all tests, those on real servers too
+	@stack/test
+
+fmt: ## format the code
+	cargo fmt
+
+clippy: ## lints, warnings denied
+	cargo clippy --locked --all-targets -- -D warnings
+
+stack: ## install the tests' servers under target/stack
+	@stack/all install
+
+image: ## build and start the container's runtime stage, by buildah
+	@stack/image
+
+clean-stack: ## stop and remove the servers under target/stack
+	@stack/all clean

@@ -1,0 +1,204 @@
+/*! A bulk: the lines of many parcels as one request body, and whose each document is. */
+
+use bytes::Bytes;
+
+use super::{Parcel, Placed};
+
+/// One document of a bulk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Which of the packed parcels it came from.
+    pub parcel: usize,
+    /// Where it stands in the body.
+    pub placed: Placed,
+}
+
+/// A body for `_bulk` of some documents.
+#[derive(Debug, Clone)]
+pub struct Bulk {
+    body: Bytes,
+    documents: Vec<Sent>,
+}
+
+impl Bulk {
+    /// Concatenates parcels, freeing each as it goes.
+    pub fn pack(parcels: impl IntoIterator<Item = Parcel>, capacity: usize) -> Self {
+        let mut body = Vec::with_capacity(capacity);
+        let mut documents = Vec::new();
+        for (parcel, Parcel { lines, documents: placed }) in parcels.into_iter().enumerate() {
+            let base = body.len();
+            body.extend_from_slice(&lines);
+            documents.extend(placed.into_iter().map(|p| Sent {
+                parcel,
+                placed: Placed {
+                    start: p.start + base,
+                    source: p.source + base,
+                    end: p.end + base,
+                    ..p
+                },
+            }));
+        }
+        Self {
+            body: body.into(),
+            documents,
+        }
+    }
+
+    /// The request body; cloning it copies nothing.
+    pub fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
+    pub fn documents(&self) -> &[Sent] {
+        &self.documents
+    }
+
+    /// The action line of a document, without its line break.
+    pub fn action(&self, document: &Sent) -> &[u8] {
+        self.line(document.placed.start, document.placed.source)
+    }
+
+    /// The source line of a document, without its line break.
+    pub fn source(&self, document: &Sent) -> &[u8] {
+        self.line(document.placed.source, document.placed.end)
+    }
+
+    fn line(&self, start: usize, end: usize) -> &[u8] {
+        let line = &self.body[start..end];
+        line.strip_suffix(b"\n").unwrap_or(line)
+    }
+
+    /// A bulk of some of these documents; those with new lines go with them instead of their own.
+    pub fn rebuild(&self, keep: &[Kept]) -> Self {
+        let mut body = Vec::new();
+        let mut documents = Vec::with_capacity(keep.len());
+        for kept in keep {
+            let sent = self.documents[kept.document];
+            let start = body.len();
+            let source = match &kept.lines {
+                Some((action, source)) => {
+                    body.extend_from_slice(action);
+                    body.push(b'\n');
+                    let at = body.len();
+                    body.extend_from_slice(source);
+                    body.push(b'\n');
+                    at
+                }
+                None => {
+                    let Placed { start: from, source, end, .. } = sent.placed;
+                    body.extend_from_slice(&self.body[from..end]);
+                    start + (source - from)
+                }
+            };
+            documents.push(Sent {
+                parcel: sent.parcel,
+                placed: Placed {
+                    start,
+                    source,
+                    end: body.len(),
+                    ..sent.placed
+                },
+            });
+        }
+        Self {
+            body: body.into(),
+            documents,
+        }
+    }
+
+    /// Two bulks of half the documents each; none when there is just one document.
+    pub fn halves(&self) -> Option<(Self, Self)> {
+        let n = self.documents.len();
+        if n < 2 {
+            return None;
+        }
+        let keep = |range: std::ops::Range<usize>| -> Vec<Kept> { range.map(Kept::as_is).collect() };
+        Some((self.rebuild(&keep(0..n / 2)), self.rebuild(&keep(n / 2..n))))
+    }
+}
+
+/// A document that is to be sent again.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Its place among the bulk's documents.
+    pub document: usize,
+    /// Another action and source than last time, without line breaks.
+    pub lines: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Kept {
+    pub fn as_is(document: usize) -> Self {
+        Self {
+            document,
+            lines: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parcel(sources: &[&str]) -> Parcel {
+        let mut parcel = Parcel::default();
+        for (i, text) in sources.iter().enumerate() {
+            let start = parcel.lines.len();
+            parcel.lines.extend_from_slice(b"{\"create\":{}}\n");
+            let source = parcel.lines.len();
+            parcel.lines.extend_from_slice(text.as_bytes());
+            parcel.lines.push(b'\n');
+            parcel.documents.push(Placed {
+                start,
+                source,
+                end: parcel.lines.len(),
+                offset: i as u64,
+                merge: false,
+            });
+        }
+        parcel
+    }
+
+    fn sources(bulk: &Bulk) -> Vec<(usize, u64, String)> {
+        bulk.documents()
+            .iter()
+            .map(|d| {
+                assert_eq!(bulk.body()[d.placed.end - 1], b'\n');
+                let text = String::from_utf8(bulk.source(d).to_vec()).unwrap();
+                (d.parcel, d.placed.offset, text)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn parcels_share_a_body_and_keep_their_documents() {
+        let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])], 0);
+        assert_eq!(
+            sources(&bulk),
+            [(0, 0, "a".into()), (0, 1, "bb".into()), (1, 0, "ccc".into())]
+        );
+        assert!(bulk.documents().iter().all(|d| bulk.action(d) == b"{\"create\":{}}"));
+    }
+
+    #[test]
+    fn what_is_kept_is_sent_again_as_it_was_or_as_told() {
+        let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])], 0);
+        let again = bulk.rebuild(&[
+            Kept::as_is(2),
+            Kept {
+                document: 0,
+                lines: Some((b"{\"index\":{}}".to_vec(), b"A".to_vec())),
+            },
+        ]);
+        assert_eq!(sources(&again), [(1, 0, "ccc".into()), (0, 0, "A".into())]);
+        assert_eq!(again.action(&again.documents()[1]), b"{\"index\":{}}");
+        assert_eq!(again.body().iter().filter(|b| **b == b'\n').count(), 4);
+    }
+
+    #[test]
+    fn halves_end_at_one_document() {
+        let bulk = Bulk::pack([parcel(&["a", "bb", "c"])], 0);
+        let (left, right) = bulk.halves().unwrap();
+        assert_eq!(left.documents().len() + right.documents().len(), 3);
+        assert!(left.halves().is_none());
+    }
+}

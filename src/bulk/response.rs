@@ -1,0 +1,165 @@
+/*! The answer of `_bulk` → one status per document. Every item is read; the `errors` flag decides nothing. */
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::ItemStatus;
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum AnswerError {
+    /// Not what `_bulk` answers: a proxy's page, half an answer.
+    #[error("the answer is not a bulk answer ({0})")]
+    Malformed(String),
+    /// Nothing can be said of any document, since items are matched by their place.
+    #[error("the answer has {answered} items for {sent} documents")]
+    WrongCount { sent: usize, answered: usize },
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    items: Vec<Item<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow, alias = "index", alias = "update")]
+    create: Entry<'a>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    status: u16,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+/// The parts of an item's error that a person needs.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ItemError {
+    r#type: Option<String>,
+    reason: Option<String>,
+    caused_by: Option<Box<ItemError>>,
+}
+
+/// One status per document, in the order they were sent. Needs `items.*.status` and `items.*.error` of the answer.
+pub fn read(answer: &[u8], sent: usize) -> Result<Vec<ItemStatus>, AnswerError> {
+    let answer: Answer<'_> =
+        serde_json::from_slice(answer).map_err(|e| AnswerError::Malformed(e.to_string()))?;
+    if answer.items.len() != sent {
+        return Err(AnswerError::WrongCount {
+            sent,
+            answered: answer.items.len(),
+        });
+    }
+    Ok(answer.items.iter().map(|item| status(&item.create)).collect())
+}
+
+fn status(entry: &Entry<'_>) -> ItemStatus {
+    match entry.status {
+        200..=299 => ItemStatus::Indexed,
+        409 => ItemStatus::AlreadyThere,
+        status @ (408 | 429 | 500..=599) => ItemStatus::Retryable {
+            status,
+            reason: reason(entry.error),
+        },
+        // A missing index or a closed one may be made or opened again; a block of the index is lifted.
+        status @ 403 if is_block(entry.error) => ItemStatus::Retryable {
+            status,
+            reason: reason(entry.error),
+        },
+        status => ItemStatus::Rejected {
+            status,
+            reason: reason(entry.error),
+        },
+    }
+}
+
+fn is_block(error: Option<&RawValue>) -> bool {
+    error.is_some_and(|e| e.get().contains("cluster_block_exception"))
+}
+
+/// `type: reason: type: reason …` down to the cause, at most 1 KiB.
+fn reason(error: Option<&RawValue>) -> String {
+    let Some(raw) = error else {
+        return "no reason given".to_owned();
+    };
+    let Ok(mut error) = serde_json::from_str::<ItemError>(raw.get()) else {
+        return cut(raw.get().to_owned());
+    };
+    let mut parts = Vec::new();
+    loop {
+        parts.extend(error.r#type.take());
+        parts.extend(error.reason.take());
+        match error.caused_by.take() {
+            Some(cause) => error = *cause,
+            None => return cut(parts.join(": ")),
+        }
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > 1024 {
+        text.truncate(text.floor_char_boundary(1024));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_has_its_own_status() {
+        let answer = br#"{"errors":false,"items":[
+            {"create":{"status":201}},
+            {"create":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"exists"}}},
+            {"create":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"queue full"}}},
+            {"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"failed to parse","caused_by":{"type":"illegal_argument_exception","reason":"For input string: \"x\""}}}},
+            {"index":{"status":200}},
+            {"create":{"status":503}},
+            {"create":{"status":403,"error":{"type":"cluster_block_exception","reason":"index read-only"}}},
+            {"create":{"status":403,"error":{"type":"security_exception","reason":"no permissions"}}},
+            {"create":{"status":404,"error":"text"}}
+        ]}"#;
+        let statuses = read(answer, 9).unwrap();
+        insta::assert_debug_snapshot!(statuses);
+    }
+
+    #[test]
+    fn what_is_not_a_whole_answer_settles_nothing() {
+        let fewer = br#"{"items":[{"create":{"status":201}}]}"#;
+        assert_eq!(
+            read(fewer, 2),
+            Err(AnswerError::WrongCount { sent: 2, answered: 1 })
+        );
+        for malformed in [
+            &b""[..],
+            b"<html>502 Bad Gateway</html>",
+            b"{\"errors\":false",
+            b"{\"errors\":false}",
+            b"{\"items\":{}}",
+            b"{\"items\":[{\"create\":{}}]}",
+            b"{\"items\":[{\"delete\":{\"status\":200}}]}",
+            b"{\"items\":[{\"create\":{\"status\":99999}}]}",
+            b"[]",
+            b"\xff\xfe",
+        ] {
+            assert!(matches!(read(malformed, 1), Err(AnswerError::Malformed(_))));
+        }
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_at_a_character() {
+        let answer = format!(
+            r#"{{"items":[{{"create":{{"status":400,"error":{{"reason":"{}"}}}}}}]}}"#,
+            "é".repeat(5000)
+        );
+        let ItemStatus::Rejected { reason, .. } = &read(answer.as_bytes(), 1).unwrap()[0] else {
+            panic!("not rejected");
+        };
+        assert!(reason.len() < 1100 && reason.ends_with('…'));
+    }
+}

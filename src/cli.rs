@@ -1,0 +1,138 @@
+/*! What the operator typed: flags and environment, close to raw. `config` makes sense of it. */
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Ferries AWS Lambda logs out of S3 into OpenSearch: nothing lost, nothing twice.
+#[derive(Debug, Parser)]
+#[command(name = "logferry", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// What to log, as in RUST_LOG: error, warn, info, debug, trace, or logferry=debug,warn.
+    #[arg(long, global = true, env = "LOGFERRY_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Work on a queue of S3 notifications: download, parse, load into OpenSearch, delete.
+    Worker(WorkerArgs),
+    /// Load local files or folders, or print their documents.
+    Ingest(IngestArgs),
+    /// Show what logferry makes of something.
+    #[command(subcommand)]
+    Explain(ExplainCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExplainCommand {
+    /// The objects that one message body names, a JSON line each, or why there are none.
+    Notification {
+        /// A file with the body; - reads standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// The SQS queue that S3 notifies.
+    #[arg(long, env = "LOGFERRY_QUEUE_URL", value_name = "URL")]
+    pub queue_url: Option<String>,
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// Serve /livez, /readyz and /metrics here.
+    #[arg(long, env = "LOGFERRY_LISTEN", value_name = "ADDR:PORT", default_value = "0.0.0.0:9090")]
+    pub listen: String,
+    /// Work until the queue has neither visible nor invisible messages, then exit.
+    #[arg(long, env = "LOGFERRY_UNTIL_EMPTY")]
+    pub until_empty: bool,
+    /// How long work in hand may take after SIGTERM before it is given back to the queue.
+    #[arg(long, env = "LOGFERRY_DRAIN_TIMEOUT", value_name = "DURATION", default_value = "25s")]
+    pub drain_timeout: String,
+    /// Messages held at once; most of them only wait for verdicts.
+    #[arg(long, env = "LOGFERRY_MESSAGES_IN_FLIGHT", value_name = "N", default_value = "1000")]
+    pub messages_in_flight: String,
+    /// Address buckets in the path instead of the host name. auto: when the S3 endpoint is an IP address or localhost.
+    #[arg(long, env = "LOGFERRY_S3_PATH_STYLE", value_enum, default_value = "auto")]
+    pub s3_path_style: PathStyle,
+    #[command(flatten)]
+    pub road: RoadArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// Files and folders (their relative paths are keys); - reads standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Where documents go. Default: opensearch when --opensearch-url is given, else ndjson (standard output).
+    #[arg(long, value_enum)]
+    pub to: Option<To>,
+    #[command(flatten)]
+    pub index: IndexArgs,
+    #[command(flatten)]
+    pub road: RoadArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum To {
+    Opensearch,
+    Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PathStyle {
+    Auto,
+    On,
+    Off,
+}
+
+#[derive(Debug, Args)]
+pub struct IndexArgs {
+    /// OpenSearch; may hold user and password.
+    #[arg(long, env = "LOGFERRY_OPENSEARCH_URL", value_name = "URL", hide_env_values = true)]
+    pub opensearch_url: Option<String>,
+    /// Indices are named PREFIX-logs-YYYY.MM.DD and PREFIX-invocations-YYYY.MM.DD.
+    #[arg(long, env = "LOGFERRY_INDEX_PREFIX", value_name = "PREFIX", default_value = "logferry")]
+    pub index_prefix: String,
+}
+
+/// What worker and ingest share.
+#[derive(Debug, Args)]
+pub struct RoadArgs {
+    /// Objects read at the same time.
+    #[arg(long, env = "LOGFERRY_OBJECTS_IN_FLIGHT", value_name = "N", default_value = "32")]
+    pub objects_in_flight: String,
+    /// Size at which a bulk is sent.
+    #[arg(long, env = "LOGFERRY_BULK_SIZE", value_name = "BYTES", default_value = "5MB")]
+    pub bulk_size: String,
+    /// How long a bulk waits for more documents.
+    #[arg(long, env = "LOGFERRY_BULK_LINGER", value_name = "DURATION", default_value = "200ms")]
+    pub bulk_linger: String,
+    /// Bulk requests at the same time.
+    #[arg(long, env = "LOGFERRY_BULKS_IN_FLIGHT", value_name = "N", default_value = "4")]
+    pub bulks_in_flight: String,
+    /// How often a bulk is sent for its unsettled documents before its messages are released.
+    #[arg(long, env = "LOGFERRY_BULK_ATTEMPTS", value_name = "N", default_value = "12")]
+    pub bulk_attempts: String,
+    /// How long one bulk request may take.
+    #[arg(long, env = "LOGFERRY_BULK_TIMEOUT", value_name = "DURATION", default_value = "60s")]
+    pub bulk_timeout: String,
+    /// Memory that everything in flight shares.
+    #[arg(long, env = "LOGFERRY_MEMORY", value_name = "BYTES", default_value = "48MiB")]
+    pub memory: String,
+    /// Longer events are cut and flagged.
+    #[arg(long, env = "LOGFERRY_MAX_EVENT_BYTES", value_name = "BYTES", default_value = "1MiB")]
+    pub max_event_bytes: String,
+    /// Take objects to be of this format instead of telling by content: export, subscription, json-lines, tail, text.
+    #[arg(long, env = "LOGFERRY_FORMAT", value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// How the key tells the log group, such as exports/{log_group}/ (may be given several times).
+    #[arg(long, env = "LOGFERRY_LOG_GROUP_PATTERN", value_name = "PATTERN", value_delimiter = ',')]
+    pub log_group_pattern: Vec<String>,
+    /// Keep the untouched text of each event in event.original.
+    #[arg(long, env = "LOGFERRY_KEEP_ORIGINAL")]
+    pub keep_original: bool,
+}

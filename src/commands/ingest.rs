@@ -1,0 +1,114 @@
+/*! `ingest`: local files to OpenSearch or standard output, by the same road. */
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{IngestConfig, Target};
+use crate::observe::Metrics;
+use crate::pipeline::{self, Ends};
+use crate::sink::Index;
+use crate::sink::ndjson::Ndjson;
+use crate::sink::opensearch::OpenSearch;
+use crate::source::local::{Files, shared};
+
+pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
+    let mut files = Files::default();
+    let mut spool = None;
+    for path in &config.paths {
+        if path.as_os_str() == "-" {
+            let file = spool_stdin().context("cannot read standard input")?;
+            files.insert("stdin".to_owned(), file.path().to_owned())?;
+            spool = Some(file);
+        } else {
+            files.add(path)?;
+        }
+    }
+    if files.is_empty() {
+        bail!("there is no file in {}", shown(&config.paths));
+    }
+    let index: Arc<dyn Index> = match config.to {
+        Target::OpenSearch(target) => {
+            let index = OpenSearch::new(target.url, target.timeout)?;
+            index.version().await.context("--opensearch-url: the index cannot be used")?;
+            Arc::new(index)
+        }
+        Target::Ndjson => Arc::new(Ndjson::new(std::io::stdout())),
+    };
+    let metrics = Arc::new(Metrics::new());
+    let progress = progress(files.len() as u64);
+    let (queue, store) = shared(files);
+    let stop = CancellationToken::new();
+    let ends = Ends {
+        queue: queue.clone(),
+        store,
+        index,
+    };
+    let interrupted = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            interrupted.cancel();
+        }
+    });
+    let shown_metrics = metrics.clone();
+    let shown = progress.clone();
+    let showing = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let done = shown_metrics.objects_settled.get() + shown_metrics.objects_skipped.get();
+            shown.set_position(done);
+            shown.set_message(format!("{} documents", shown_metrics.counts().indexed));
+        }
+    });
+    let ended = pipeline::run(ends, config.road, metrics.clone(), stop.clone()).await;
+    showing.abort();
+    progress.finish_and_clear();
+    drop(spool);
+    ended?;
+    let released = queue.released();
+    let counts = metrics.counts();
+    tracing::info!(
+        objects = metrics.objects_settled.get(),
+        skipped = metrics.objects_skipped.get(),
+        events = metrics.events.get(),
+        indexed = counts.indexed,
+        already_there = counts.already_there,
+        rejected = counts.rejected,
+        "ingested"
+    );
+    if stop.is_cancelled() {
+        bail!("interrupted: not all files were ingested; run it again, what is there already will not double");
+    }
+    if !released.is_empty() {
+        bail!("{} of the files could not be ingested (see the log): {}", released.len(), released[..released.len().min(5)].join(", "));
+    }
+    Ok(())
+}
+
+/// Standard input as a file: its identity is its content, which is known only at its end.
+fn spool_stdin() -> std::io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
+    file.flush()?;
+    Ok(file)
+}
+
+fn shown(paths: &[impl AsRef<Path>]) -> String {
+    let paths: Vec<_> = paths.iter().map(|p| p.as_ref().display().to_string()).collect();
+    paths.join(", ")
+}
+
+/// Only on a terminal.
+fn progress(files: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(files);
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files  {msg}  {elapsed}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,298 @@
+/*! What the operator meant: one validated config per command, with all mistakes reported at once. */
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::cli::{IndexArgs, IngestArgs, PathStyle, RoadArgs, To, WorkerArgs};
+use crate::decode::{DecodeOptions, Format, LogGroupPattern};
+use crate::document::DocumentOptions;
+use crate::invocation::{Architecture, Prices};
+use crate::pipeline::{BulkConfig, RoadConfig};
+
+/// Every mistake, a line each: which flag, what is wrong, what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct Mistakes(pub Vec<String>);
+
+#[derive(Debug)]
+pub struct WorkerConfig {
+    pub queue_url: String,
+    pub index: OpenSearchConfig,
+    pub listen: SocketAddr,
+    pub s3_path_style: PathStyle,
+    pub road: RoadConfig,
+}
+
+#[derive(Debug)]
+pub struct IngestConfig {
+    pub paths: Vec<PathBuf>,
+    pub to: Target,
+    pub road: RoadConfig,
+}
+
+#[derive(Debug)]
+pub enum Target {
+    OpenSearch(OpenSearchConfig),
+    Ndjson,
+}
+
+#[derive(Debug)]
+pub struct OpenSearchConfig {
+    pub url: Url,
+    /// For one bulk request.
+    pub timeout: Duration,
+}
+
+pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
+    let mut mistakes = Mistakes(Vec::new());
+    let queue_url = mistakes.queue_url(args.queue_url.as_deref());
+    let index = mistakes.opensearch(args.index.opensearch_url.as_deref(), &args.road);
+    let listen = args.listen.parse().ok();
+    if listen.is_none() {
+        mistakes.add("--listen", &args.listen, "is no address and port, such as 0.0.0.0:9090");
+    }
+    let messages = mistakes.count("--messages-in-flight", &args.messages_in_flight, 1, 100_000);
+    let drain = mistakes.duration("--drain-timeout", &args.drain_timeout);
+    let road = mistakes.road(args.road, &args.index);
+    match (queue_url, index, listen, messages, drain, road) {
+        (Some(queue_url), Some(index), Some(listen), Some(messages), Some(drain), Some(road)) if mistakes.0.is_empty() => {
+            Ok(WorkerConfig {
+                queue_url,
+                index,
+                listen,
+                s3_path_style: args.s3_path_style,
+                road: RoadConfig {
+                    messages_in_flight: messages,
+                    drain_timeout: drain,
+                    until_empty: args.until_empty,
+                    ..road
+                },
+            })
+        }
+        _ => Err(mistakes),
+    }
+}
+
+pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
+    let mut mistakes = Mistakes(Vec::new());
+    let url = args.index.opensearch_url.as_deref();
+    let to = match (args.to, url) {
+        (Some(To::Ndjson), _) | (None, None) => Some(Target::Ndjson),
+        _ => mistakes.opensearch(url, &args.road).map(Target::OpenSearch),
+    };
+    let stdin = args.paths.iter().filter(|p| p.as_os_str() == "-").count();
+    if stdin > 1 {
+        mistakes.0.push("PATH: - stands for standard input and can be given once".to_owned());
+    }
+    let road = mistakes.road(args.road, &args.index);
+    match (to, road) {
+        (Some(to), Some(road)) if mistakes.0.is_empty() => Ok(IngestConfig {
+            paths: args.paths,
+            to,
+            road: RoadConfig {
+                until_empty: true,
+                ..road
+            },
+        }),
+        _ => Err(mistakes),
+    }
+}
+
+impl Mistakes {
+    fn add(&mut self, flag: &str, value: &str, what: &str) {
+        self.0.push(format!("{flag}: {value:?} {what}"));
+    }
+
+    fn queue_url(&mut self, value: Option<&str>) -> Option<String> {
+        let Some(value) = value.filter(|v| !v.is_empty()) else {
+            self.0.push("--queue-url: give the URL of the SQS queue that S3 notifies (or set LOGFERRY_QUEUE_URL)".to_owned());
+            return None;
+        };
+        match Url::parse(value) {
+            Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => Some(value.to_owned()),
+            _ => {
+                self.add("--queue-url", value, "is no queue URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/logs (an ARN or a name will not do)");
+                None
+            }
+        }
+    }
+
+    fn opensearch(&mut self, value: Option<&str>, road: &RoadArgs) -> Option<OpenSearchConfig> {
+        let timeout = self.duration("--bulk-timeout", &road.bulk_timeout);
+        let Some(value) = value.filter(|v| !v.is_empty()) else {
+            self.0.push("--opensearch-url: give the URL of OpenSearch, such as https://localhost:9200 (or set LOGFERRY_OPENSEARCH_URL)".to_owned());
+            return None;
+        };
+        match Url::parse(value) {
+            Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
+                Some(OpenSearchConfig {
+                    url,
+                    timeout: timeout?,
+                })
+            }
+            // The value is not shown: it may hold a password.
+            _ => {
+                self.0.push("--opensearch-url: not a URL of the form http(s)://host:port".to_owned());
+                None
+            }
+        }
+    }
+
+    fn road(&mut self, args: RoadArgs, index: &IndexArgs) -> Option<RoadConfig> {
+        let prefix = &index.index_prefix;
+        let prefix_ok = !prefix.is_empty()
+            && prefix.len() <= 100
+            && prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
+            && prefix.as_bytes()[0].is_ascii_alphanumeric();
+        if !prefix_ok {
+            self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
+        }
+        let format = match args.format.as_deref() {
+            None => Some(None),
+            Some(text) => match text.parse::<Format>() {
+                Ok(format) => Some(Some(format)),
+                Err(_) => {
+                    self.add("--format", text, "is none of export, subscription, json-lines, tail, text");
+                    None
+                }
+            },
+        };
+        let mut patterns = Vec::new();
+        for text in &args.log_group_pattern {
+            match text.parse::<LogGroupPattern>() {
+                Ok(pattern) => patterns.push(pattern),
+                Err(error) => self.add("--log-group-pattern", text, &format!("is no pattern: {error}")),
+            }
+        }
+        let objects = self.count("--objects-in-flight", &args.objects_in_flight, 1, 10_000);
+        let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
+        let attempts = self.count("--bulk-attempts", &args.bulk_attempts, 1, 1000);
+        let linger = self.duration("--bulk-linger", &args.bulk_linger);
+        let bulk = self.size("--bulk-size", &args.bulk_size, 1 << 16, 100 << 20);
+        let event = self.size("--max-event-bytes", &args.max_event_bytes, 1 << 10, 16 << 20);
+        let memory = self.size("--memory", &args.memory, 16 << 20, 1 << 40);
+        if let (Some(memory), Some(bulk)) = (memory, bulk)
+            && memory < 2 * bulk
+        {
+            self.add("--memory", &args.memory, "does not hold two bulks: give more, or a smaller --bulk-size");
+        }
+        Some(RoadConfig {
+            objects_in_flight: objects?,
+            messages_in_flight: objects?,
+            memory: memory?,
+            bulk: BulkConfig {
+                bytes: bulk?,
+                linger: linger?,
+                in_flight: in_flight?,
+                attempts: attempts?,
+                first_delay: Duration::from_millis(200),
+                longest_delay: Duration::from_secs(30),
+            },
+            drain_timeout: Duration::from_secs(5),
+            until_empty: false,
+            prices: Prices::builtin(Architecture::X86),
+            decode: DecodeOptions {
+                format: format?,
+                max_event_bytes: event?,
+                log_groups: patterns,
+            },
+            document: DocumentOptions {
+                index_prefix: prefix.clone(),
+                keep_original: args.keep_original,
+            },
+        })
+    }
+
+    fn count(&mut self, flag: &str, value: &str, least: usize, most: usize) -> Option<usize> {
+        match value.parse() {
+            Ok(n) if (least..=most).contains(&n) => Some(n),
+            _ => {
+                self.add(flag, value, &format!("is not a number from {least} to {most}"));
+                None
+            }
+        }
+    }
+
+    fn duration(&mut self, flag: &str, value: &str) -> Option<Duration> {
+        let day = Duration::from_secs(24 * 3600);
+        match humantime::parse_duration(value) {
+            Ok(duration) if duration <= day => Some(duration),
+            Ok(_) => {
+                self.add(flag, value, "is more than a day");
+                None
+            }
+            Err(_) => {
+                self.add(flag, value, "is no duration, such as 200ms, 25s or 5m");
+                None
+            }
+        }
+    }
+
+    fn size(&mut self, flag: &str, value: &str, least: u64, most: u64) -> Option<usize> {
+        let shown = |n| bytesize::ByteSize(n).display().iec().to_string();
+        match value.parse::<bytesize::ByteSize>() {
+            Ok(size) if (least..=most).contains(&size.0) => usize::try_from(size.0).ok(),
+            Ok(_) => {
+                self.add(flag, value, &format!("is not between {} and {}", shown(least), shown(most)));
+                None
+            }
+            Err(_) => {
+                self.add(flag, value, "is no size, such as 5MB or 48MiB");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    fn worker_of(flags: &[&str]) -> Result<WorkerConfig, Mistakes> {
+        let line = ["logferry", "worker"].iter().chain(flags);
+        match Cli::try_parse_from(line).unwrap().command {
+            Command::Worker(args) => worker(args),
+            _ => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn the_two_urls_are_all_it_needs() {
+        let config = worker_of(&["--queue-url", "http://q/1/logs", "--opensearch-url", "http://os:9200"]).unwrap();
+        assert_eq!(config.road.bulk.bytes, 5_000_000);
+        assert_eq!(config.road.memory, 48 << 20);
+        assert_eq!(config.road.drain_timeout, Duration::from_secs(25));
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let mistakes = worker_of(&[
+            "--queue-url", "arn:aws:sqs:eu-central-1:1:q",
+            "--opensearch-url", "user:secret@host",
+            "--listen", "9090",
+            "--bulk-size", "much",
+            "--bulk-linger", "200",
+            "--memory", "1MB",
+            "--bulks-in-flight", "0",
+            "--index-prefix", "Log*",
+            "--format", "xml",
+            "--messages-in-flight", "none",
+            "--drain-timeout", "2days",
+            "--log-group-pattern", "{nothing}",
+        ])
+        .unwrap_err()
+        .to_string();
+        insta::assert_snapshot!(mistakes);
+        assert!(!mistakes.contains("secret"));
+    }
+
+    #[test]
+    fn nothing_given() {
+        insta::assert_snapshot!(worker_of(&[]).unwrap_err().to_string());
+    }
+}

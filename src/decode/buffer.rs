@@ -1,0 +1,189 @@
+/*! The bytes that a decoder was given and has not handed out yet: at most one event and a bit more. */
+
+use std::ops::Range;
+
+/// Free room that [`Buffer::space`] offers at least.
+pub(super) const ROOM: usize = 64 * 1024;
+/// What may stand before a message in its line: a time, a stream's name (≤ 512 bytes), colours.
+pub(super) const PREFIX: usize = 4096;
+
+/// Bytes from the first that is not consumed to the last that was given. The pending event begins at the first.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Offset in the object of `bytes[start]`.
+    offset: u64,
+    /// How far from `start` the pending event is known to reach.
+    pub scanned: usize,
+    /// The part of the pending event that was dropped, after its first `max + PREFIX` bytes.
+    dropped: u64,
+    /// Bytes of line breaks that the dropped part ends with.
+    dropped_breaks: u64,
+    max: usize,
+    pub finished: bool,
+}
+
+/// An event's place in the buffer.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub offset: u64,
+    /// For [`Buffer::at`].
+    pub text: Range<usize>,
+    pub truncated: u64,
+}
+
+impl Buffer {
+    /// A buffer for events of up to `max` bytes.
+    pub fn new(max: usize) -> Self {
+        Buffer {
+            bytes: Vec::new(),
+            start: 0,
+            end: 0,
+            offset: 0,
+            scanned: 0,
+            dropped: 0,
+            dropped_breaks: 0,
+            max,
+            finished: false,
+        }
+    }
+
+    pub fn space(&mut self) -> &mut [u8] {
+        if self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.bytes.len() - self.end < ROOM {
+            self.bytes.resize(self.end + 2 * ROOM, 0);
+        }
+        &mut self.bytes[self.end..]
+    }
+
+    pub fn filled(&mut self, n: usize) {
+        assert!(
+            n <= self.bytes.len() - self.end,
+            "more bytes filled than there was space"
+        );
+        self.end += n;
+    }
+
+    pub fn data(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// Bytes that [`Taken::text`] names, until the next call of [`Buffer::space`].
+    pub fn at(&self, range: Range<usize>) -> &[u8] {
+        &self.bytes[range]
+    }
+
+    /// Turns a range of [`Buffer::data`] into one for [`Buffer::at`].
+    pub fn absolute(&self, range: Range<usize>) -> Range<usize> {
+        self.start + range.start..self.start + range.end
+    }
+
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Everything that was given is consumed, and no more comes.
+    pub fn at_end(&self) -> bool {
+        self.finished && self.start == self.end
+    }
+
+    /// Lets go of the first `n` bytes and whatever was dropped after them.
+    pub fn consume(&mut self, n: usize) {
+        self.start += n;
+        self.offset += n as u64 + self.dropped;
+        self.scanned = self.scanned.saturating_sub(n);
+        self.dropped = 0;
+        self.dropped_breaks = 0;
+    }
+
+    /// Called when more bytes are needed: drops what the pending event has over its cap.
+    pub fn shed(&mut self) {
+        let keep = self.max + PREFIX;
+        if self.scanned >= keep + ROOM {
+            let part = &self.bytes[self.start + keep..self.start + self.scanned];
+            let breaks = breaks(part);
+            if breaks == part.len() {
+                self.dropped_breaks += breaks as u64;
+            } else {
+                self.dropped_breaks = breaks as u64;
+            }
+            self.cut(keep, self.scanned);
+            self.scanned = keep;
+        }
+    }
+
+    /// Drops bytes out of the middle of the pending event.
+    pub fn cut(&mut self, from: usize, to: usize) {
+        let (from, to) = (self.start + from, self.start + to);
+        self.bytes.copy_within(to..self.end, from);
+        self.end -= to - from;
+        self.dropped += (to - from) as u64;
+    }
+
+    /// Bytes dropped out of the pending event.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Takes what was scanned as an event: its text without the first `prefix` bytes, final line breaks and what is over the cap.
+    #[inline]
+    pub fn take(&mut self, prefix: usize) -> Taken {
+        let raw = &self.bytes[self.start..self.start + self.scanned];
+        let (whole, kept) = if self.dropped == 0 {
+            let whole = raw.len() - prefix - breaks(&raw[prefix..]);
+            (whole as u64, whole)
+        } else {
+            self.measure_cut(raw, prefix)
+        };
+        let mut kept = kept.min(self.max);
+        if (kept as u64) < whole {
+            kept = boundary(&raw[prefix..], kept);
+        }
+        let text = self.start + prefix..self.start + prefix + kept;
+        let taken = Taken {
+            offset: self.offset,
+            text,
+            truncated: whole - kept as u64,
+        };
+        self.consume(self.scanned);
+        taken
+    }
+
+    /// Length of the text as it was, and of what is left of it before the dropped part.
+    #[cold]
+    fn measure_cut(&self, raw: &[u8], prefix: usize) -> (u64, usize) {
+        let (head, tail) = raw.split_at(self.max + PREFIX);
+        let mut end = breaks(tail) as u64;
+        if end == tail.len() as u64 {
+            end += self.dropped_breaks;
+            if self.dropped_breaks == self.dropped {
+                end += breaks(&head[prefix..]) as u64;
+            }
+        }
+        let whole = (head.len() - prefix + tail.len()) as u64 + self.dropped - end;
+        (whole, (head.len() - prefix).min(whole as usize))
+    }
+}
+
+/// Length of the run of line breaks that `text` ends with.
+#[inline]
+fn breaks(text: &[u8]) -> usize {
+    text.iter()
+        .rev()
+        .take_while(|b| matches!(b, b'\n' | b'\r'))
+        .count()
+}
+
+/// The last place at or before `at` where UTF-8 may be cut.
+pub(super) fn boundary(text: &[u8], at: usize) -> usize {
+    (at.saturating_sub(3)..=at)
+        .rev()
+        .find(|&i| text.get(i).is_none_or(|b| b & 0xC0 != 0x80))
+        .unwrap_or(at)
+}

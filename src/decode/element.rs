@@ -1,0 +1,98 @@
+/*! One element of `logEvents`. */
+
+use std::ops::Range;
+
+use super::buffer::boundary;
+use super::json::{members, string, unescape};
+
+/// What an element says. Reused from event to event.
+#[derive(Debug, Default)]
+pub(super) struct Element {
+    /// `id`; empty if there is none.
+    pub id: String,
+    /// Milliseconds since 1970.
+    pub time: Option<i64>,
+    pub text: Text,
+    /// The message, if its JSON form differs from it.
+    pub unescaped: Vec<u8>,
+    pub truncated: u64,
+    pub account: Option<String>,
+    pub region: Option<String>,
+}
+
+/// Where the message is.
+#[derive(Debug, Default, Clone)]
+pub(super) enum Text {
+    #[default]
+    Unescaped,
+    /// In the element's own bytes.
+    Raw(Range<usize>),
+}
+
+impl Element {
+    /// Reads an element whose end the scanner found. Of its message at most `max` bytes are kept, from the element's first `usable`
+    /// bytes; `dropped` bytes behind those are gone already. An element without a message is a text as it stands.
+    pub fn read(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
+        self.id.clear();
+        self.time = None;
+        self.account = None;
+        self.region = None;
+        self.unescaped.clear();
+        let mut message = None;
+        for (key, value) in members(data) {
+            match key {
+                b"id" => {
+                    if let Some(id) = string(value) {
+                        self.id.push_str(&id);
+                    }
+                }
+                b"timestamp" => {
+                    self.time = std::str::from_utf8(value).ok().and_then(|n| n.parse().ok());
+                }
+                b"message" if value.first() == Some(&b'"') => message = Some(value),
+                b"extractedFields" => {
+                    for (key, value) in members(value) {
+                        match key {
+                            b"@aws.account" => self.account = string(value).map(|s| s.into_owned()),
+                            b"@aws.region" => self.region = string(value).map(|s| s.into_owned()),
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let Some(message) = message else {
+            let whole = data.len().min(usable);
+            let kept = if data.len() > max {
+                boundary(data, max.min(whole))
+            } else {
+                whole
+            };
+            self.text = Text::Raw(0..kept);
+            self.truncated = data.len() as u64 + dropped - kept as u64;
+            return;
+        };
+        let start = message.as_ptr() as usize - data.as_ptr() as usize + 1;
+        let len = message.len() - 2;
+        let raw = &data[start..(start + len).min(usable).max(start)];
+        let mut used = raw.len();
+        if raw.len() == len && len <= max && !raw.contains(&b'\\') {
+            self.text = Text::Raw(start..start + without_breaks(raw));
+        } else {
+            used = unescape(raw, max, &mut self.unescaped);
+            self.text = Text::Unescaped;
+            if used == len && dropped == 0 {
+                let end = without_breaks(&self.unescaped);
+                self.unescaped.truncate(end);
+            }
+        }
+        self.truncated = len as u64 + dropped - used as u64;
+    }
+}
+
+/// Length of a text without its final line breaks.
+fn without_breaks(text: &[u8]) -> usize {
+    let breaks = text.iter().rev().take_while(|b| matches!(b, b'\n' | b'\r'));
+    text.len() - breaks.count()
+}

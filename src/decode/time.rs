@@ -1,0 +1,189 @@
+/*! Times at the head of a line, read by their bytes. */
+
+/// Length of `YYYY-MM-DDThh:mm:ss.mmmZ ` with its blank: what an event of an export begins with.
+pub(super) const EXPORT_PREFIX: usize = 25;
+
+/// The time of a line that begins an event of an export, in milliseconds since 1970.
+#[inline]
+pub(super) fn export_time(line: &[u8]) -> Option<i64> {
+    let b: &[u8; EXPORT_PREFIX] = line.first_chunk()?;
+    if b[23] != b'Z' || b[24] != b' ' || b[19] != b'.' {
+        return None;
+    }
+    let seconds = seconds(b.first_chunk()?)?;
+    let (h, t, o) = (digit(b[20]), digit(b[21]), digit(b[22]));
+    if h > 9 || t > 9 || o > 9 {
+        return None;
+    }
+    Some(seconds * 1000 + i64::from(h * 100 + t * 10 + o))
+}
+
+/// A time such as `2024-03-05T15:18:18.321000+00:00`; fraction and zone may be missing.
+pub(super) struct Iso {
+    /// Milliseconds since 1970; in UTC if there is no zone.
+    pub time: i64,
+    /// Bytes it takes.
+    pub len: usize,
+    pub has_fraction: bool,
+    pub has_zone: bool,
+}
+
+/// Reads the time at the head of `line`.
+pub(super) fn iso(line: &[u8]) -> Option<Iso> {
+    let mut time = seconds(line.first_chunk()?)? * 1000;
+    let mut len = 19;
+    let mut has_fraction = false;
+    if line.get(len) == Some(&b'.') {
+        let digits = line[len + 1..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        if !(1..=9).contains(&digits) {
+            return None;
+        }
+        let mut scale = 100;
+        for &b in &line[len + 1..len + 1 + digits.min(3)] {
+            time += i64::from(b - b'0') * scale;
+            scale /= 10;
+        }
+        has_fraction = true;
+        len += 1 + digits;
+    }
+    let mut has_zone = true;
+    match line.get(len) {
+        Some(b'Z') => len += 1,
+        Some(sign @ (b'+' | b'-')) => {
+            let zone: &[u8; 5] = line.get(len + 1..)?.first_chunk()?;
+            let (hours, minutes) = (pair(zone, 0), pair(zone, 3));
+            if zone[2] != b':' || hours > 18 || minutes > 59 {
+                return None;
+            }
+            let offset = i64::from(hours * 60 + minutes) * 60_000;
+            time += if *sign == b'+' { -offset } else { offset };
+            len += 6;
+        }
+        _ => has_zone = false,
+    }
+    Some(Iso {
+        time,
+        len,
+        has_fraction,
+        has_zone,
+    })
+}
+
+/// Days since 1970-01-01 of a date that exists.
+pub(super) fn days(year: u32, month: u32, day: u32) -> Option<i32> {
+    const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let length =
+        *LENGTHS.get(month.wrapping_sub(1) as usize)? + u32::from(leap && month == 2);
+    if day == 0 || day > length || year > 9999 {
+        return None;
+    }
+    // Years that begin in March put the leap day last (Hinnant's civil calendar).
+    let year = year as i32 - i32::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month as i32 + 9) % 12) + 2) / 5 + day as i32 - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// Days since 1970-01-01 of `YYYY?MM?DD`, with the given byte between the parts.
+pub(super) fn date(text: &[u8], between: u8) -> Option<i32> {
+    let b: &[u8; 10] = text.first_chunk()?;
+    let (century, year, month, day) = (pair(b, 0), pair(b, 2), pair(b, 5), pair(b, 8));
+    if b[4] != between || b[7] != between || century > 99 || year > 99 {
+        return None;
+    }
+    days(century * 100 + year, month, day)
+}
+
+/// Seconds since 1970 of `YYYY-MM-DDThh:mm:ss`.
+#[inline]
+fn seconds(b: &[u8; 19]) -> Option<i64> {
+    if b[10] != b'T' || b[13] != b':' || b[16] != b':' {
+        return None;
+    }
+    let (hour, minute, second) = (pair(b, 11), pair(b, 14), pair(b, 17));
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let day = date(b, b'-')?;
+    Some(i64::from(day) * 86_400 + i64::from(hour * 3600 + minute * 60 + second))
+}
+
+#[inline]
+fn digit(b: u8) -> u32 {
+    u32::from(b.wrapping_sub(b'0'))
+}
+
+/// Two digits as a number; over 99 if they are not digits.
+#[inline]
+fn pair(b: &[u8], at: usize) -> u32 {
+    let (tens, ones) = (digit(b[at]), digit(b[at + 1]));
+    if tens > 9 || ones > 9 {
+        return u32::MAX;
+    }
+    tens * 10 + ones
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn export_times() {
+        let time = |text: &str| export_time(text.as_bytes());
+        assert_eq!(time("1970-01-01T00:00:00.000Z "), Some(0));
+        assert_eq!(time("2024-02-29T23:59:59.999Z x"), Some(1_709_251_199_999));
+        assert_eq!(time("1969-12-31T23:59:59.999Z "), Some(-1));
+        for wrong in [
+            "2024-02-13T21:01:04.792Z",
+            "2024-02-13T21:01:04.792Z\t",
+            "2024-02-13 21:01:04.792Z ",
+            "2024-02-13T21:01:04,792Z ",
+            "2023-02-29T21:01:04.792Z ",
+            "2024-13-13T21:01:04.792Z ",
+            "2024-00-13T21:01:04.792Z ",
+            "2024-02-00T21:01:04.792Z ",
+            "2024-02-13T24:01:04.792Z ",
+            "2024-02-13T21:60:04.792Z ",
+            "2024-02-13T21:01:60.792Z ",
+            "2024-02-13T21:01:04.7a2Z ",
+            "２024-02-13T21:01:04.792Z ",
+            "",
+        ] {
+            assert_eq!(time(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn days_agree_with_a_calendar() {
+        for day in (-719_000..2_900_000).step_by(17) {
+            let date = jiff::civil::date(1970, 1, 1) + jiff::Span::new().days(i64::from(day));
+            let (y, m, d) = (date.year() as u32, date.month() as u32, date.day() as u32);
+            assert_eq!(days(y, m, d), Some(day), "{date}");
+        }
+    }
+
+    #[test]
+    fn iso_times() {
+        let time = |text: &str| iso(text.as_bytes()).map(|iso| (iso.time, iso.len));
+        let base = 1_709_651_898_000;
+        assert_eq!(time("2024-03-05T15:18:18"), Some((base, 19)));
+        assert_eq!(time("2024-03-05T15:18:18.32 x"), Some((base + 320, 22)));
+        assert_eq!(
+            time("2024-03-05T15:18:18.321000+00:00 x"),
+            Some((base + 321, 32))
+        );
+        assert_eq!(
+            time("2024-03-05T16:18:18.321000+01:00 x"),
+            Some((base + 321, 32))
+        );
+        assert_eq!(time("2024-03-05T15:18:18Z"), Some((base, 20)));
+        assert_eq!(time("2024-03-05T15:18:18.Z"), None);
+        assert_eq!(time("2024-03-05T15:18:18+1:00"), None);
+    }
+}

@@ -1,0 +1,258 @@
+/*! `app` objects that OpenSearch would refuse, mended: over-long strings cut, later duplicate keys renamed, parts that
+are nested too deep (and numbers that are too long) shown as JSON strings, half surrogate pairs replaced.
+
+A `flat_object` indexes `path=value` of each leaf as one term, so path and value share Lucene's 32,766 bytes. */
+
+use super::check::{blanks, hex, literal, number_end};
+use super::{MAX_DEPTH, MAX_NUMBER};
+use crate::document::{Flag, Flags, json};
+use std::collections::HashMap;
+
+/// Bytes of path and value together.
+const MAX_TERM: usize = 32_000;
+/// Bytes of a key.
+const MAX_KEY: usize = 4_096;
+/// Bytes of the path to an object that may still have members of its own.
+const MAX_PATH: usize = 8_192;
+
+/// Appends `text`, a JSON object, mended; `None` if it is no such thing (something may have been appended by then).
+pub(super) fn rewrite(out: &mut Vec<u8>, text: &str, flags: &mut Flags) -> Option<()> {
+    let mut rewriter = Rewriter {
+        text,
+        at: blanks(text.as_bytes(), 0),
+        out,
+        flags,
+    };
+    if rewriter.peek()? != b'{' {
+        return None;
+    }
+    rewriter.value(1, 0)?;
+    rewriter.skip_blanks();
+    (rewriter.at == text.len()).then_some(())
+}
+
+struct Rewriter<'a> {
+    text: &'a str,
+    at: usize,
+    out: &'a mut Vec<u8>,
+    flags: &'a mut Flags,
+}
+
+impl Rewriter<'_> {
+    /// Reads and writes a value; `path` is how many bytes lead to it.
+    fn value(&mut self, depth: usize, path: usize) -> Option<()> {
+        let start = self.at;
+        match self.peek()? {
+            b'{' | b'[' if depth > MAX_DEPTH || path > MAX_PATH => {
+                self.skip_nested()?;
+                self.flags.set(Flag::AppAsText);
+                self.cut_string(&self.text[start..self.at], path);
+            }
+            b'{' => self.object(depth, path)?,
+            b'[' => self.array(depth, path)?,
+            b'"' => self.string(path)?,
+            b't' => self.copy_to(literal(self.text.as_bytes(), start, b"true")?),
+            b'f' => self.copy_to(literal(self.text.as_bytes(), start, b"false")?),
+            b'n' => self.copy_to(literal(self.text.as_bytes(), start, b"null")?),
+            _ => {
+                let end = number_end(self.text.as_bytes(), start)?;
+                if end - start <= MAX_NUMBER {
+                    self.copy_to(end);
+                } else {
+                    self.at = end;
+                    self.flags.set(Flag::AppAsText);
+                    self.cut_string(&self.text[start..end], path);
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn object(&mut self, depth: usize, path: usize) -> Option<()> {
+        self.open(b'{');
+        let mut taken = HashMap::new();
+        if self.peek()? == b'}' {
+            return self.close(b'}');
+        }
+        loop {
+            let key = self.free_key(&mut taken)?;
+            json::string(self.out, &key);
+            self.skip_blanks();
+            self.expect(b':')?;
+            self.out.push(b':');
+            self.skip_blanks();
+            self.value(depth + 1, path + key.len() + 1)?;
+            self.skip_blanks();
+            if self.peek()? == b'}' {
+                return self.close(b'}');
+            }
+            self.comma()?;
+        }
+    }
+
+    fn array(&mut self, depth: usize, path: usize) -> Option<()> {
+        self.open(b'[');
+        if self.peek()? == b']' {
+            return self.close(b']');
+        }
+        loop {
+            self.value(depth + 1, path)?;
+            self.skip_blanks();
+            if self.peek()? == b']' {
+                return self.close(b']');
+            }
+            self.comma()?;
+        }
+    }
+
+    /// Reads a key: cut if it is too long, numbered if the object has it already. `taken` remembers how far the
+    /// numbers of a key have come, so that a thousand equal keys are not a million questions.
+    fn free_key(&mut self, taken: &mut HashMap<String, u32>) -> Option<String> {
+        let key = self.decoded()?;
+        let kept = cut(&key, MAX_KEY);
+        if kept.len() < key.len() {
+            self.flags.set(Flag::AppTruncated);
+        }
+        let mut free = kept.to_owned();
+        let mut number = taken.get(kept).copied().unwrap_or(1);
+        while taken.contains_key(&free) {
+            self.flags.set(Flag::AppDuplicateKeys);
+            number += 1;
+            free = format!("{kept} ({number})");
+        }
+        taken.insert(free.clone(), 1);
+        taken.insert(kept.to_owned(), number);
+        Some(free)
+    }
+
+    fn string(&mut self, path: usize) -> Option<()> {
+        let text = self.decoded()?;
+        self.cut_string(&text, path);
+        Some(())
+    }
+
+    fn cut_string(&mut self, text: &str, path: usize) {
+        let kept = cut(text, MAX_TERM - path);
+        if kept.len() < text.len() {
+            self.flags.set(Flag::AppTruncated);
+        }
+        json::string(self.out, kept);
+    }
+
+    /// Reads a string and takes its escapes off.
+    fn decoded(&mut self) -> Option<String> {
+        self.expect(b'"')?;
+        let mut decoded = String::new();
+        loop {
+            let rest = &self.text[self.at..];
+            let clean = json::clean_prefix(rest.as_bytes());
+            decoded.push_str(&rest[..clean]);
+            self.at += clean;
+            if self.peek()? == b'"' {
+                self.at += 1;
+                return Some(decoded);
+            }
+            self.expect(b'\\')?;
+            let escape = self.peek()?;
+            self.at += 1;
+            decoded.push(match escape {
+                b'"' | b'\\' | b'/' => escape as char,
+                b'b' => '\u{8}',
+                b'f' => '\u{c}',
+                b'n' => '\n',
+                b'r' => '\r',
+                b't' => '\t',
+                b'u' => self.code_point()?,
+                _ => return None,
+            });
+        }
+    }
+
+    /// Reads what follows `\u`: one unit, or a pair.
+    fn code_point(&mut self) -> Option<char> {
+        let text = self.text.as_bytes();
+        let unit = hex(text.get(self.at..self.at + 4)?)?;
+        self.at += 4;
+        let low = text
+            .get(self.at..self.at + 6)
+            .and_then(|next| next.strip_prefix(b"\\u"))
+            .and_then(hex)
+            .filter(|low| (0xdc00..=0xdfff).contains(low));
+        match (unit, low) {
+            (0xd800..=0xdbff, Some(low)) => {
+                self.at += 6;
+                char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00))
+            }
+            (0xd800..=0xdfff, _) => {
+                self.flags.set(Flag::AppSurrogates);
+                Some(char::REPLACEMENT_CHARACTER)
+            }
+            _ => char::from_u32(unit),
+        }
+    }
+
+    /// Goes past an object or array, however deep, without recursion. Only brackets and strings are looked at:
+    /// what it shows is a string in any case.
+    fn skip_nested(&mut self) -> Option<()> {
+        let mut depth = 0usize;
+        loop {
+            match self.peek()? {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                b'"' => {
+                    self.decoded()?;
+                    continue;
+                }
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Some(());
+            }
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        let found = self.peek()? == byte;
+        self.at += usize::from(found);
+        found.then_some(())
+    }
+
+    fn skip_blanks(&mut self) {
+        self.at = blanks(self.text.as_bytes(), self.at);
+    }
+
+    fn open(&mut self, bracket: u8) {
+        self.out.push(bracket);
+        self.at += 1;
+        self.skip_blanks();
+    }
+
+    fn close(&mut self, bracket: u8) -> Option<()> {
+        self.out.push(bracket);
+        self.at += 1;
+        Some(())
+    }
+
+    fn comma(&mut self) -> Option<()> {
+        self.expect(b',')?;
+        self.out.push(b',');
+        self.skip_blanks();
+        Some(())
+    }
+
+    fn copy_to(&mut self, end: usize) {
+        self.out
+            .extend_from_slice(&self.text.as_bytes()[self.at..end]);
+        self.at = end;
+    }
+}
+
+/// The longest beginning of at most `limit` bytes that ends between characters.
+fn cut(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}

@@ -1,0 +1,343 @@
+/*! The `_id` of an event's document: the same whenever the same event is met again (design: guarantee G2).
+
+An id is a 128-bit xxh3 of fields of fixed width, some of which are hashes themselves, so no two different
+sequences of fields look alike:
+
+| identity | what is hashed |
+|---|---|
+| content | log group (else the key's prefix before the task id), stream, event time, raw text and what a cap cut off it, ordinal among equal ones in the object, chunk number |
+| event id | account, log group, stream, `logEvents[].id` |
+| offset | bucket, key, etag, offset |
+
+It is shown as 22 characters of URL-safe base64. It may begin with `_` or `-`: OpenSearch takes both.
+xxh3 resists chance, not malice: who can write into a stream could make two of their own events share an id. */
+
+use super::{ObjectFacts, json, ordinal::Ordinals};
+use crate::decode::{Event, Identity, Origin};
+use std::sync::Arc;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
+
+/// Who an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventId {
+    text: [u8; 22],
+    /// 64 bits of the id, for those who need to tell events apart in little memory.
+    pub hash: u64,
+}
+
+impl EventId {
+    fn new(hash: u128) -> Self {
+        Self {
+            text: json::base64_url(hash),
+            hash: hash as u64,
+        }
+    }
+
+    /// The `_id`.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text).expect("base64 is ASCII")
+    }
+}
+
+/// Gives the events of one object their ids, in the object's order.
+#[derive(Debug)]
+pub struct Identifier {
+    /// Hash of bucket, key and etag.
+    object: u128,
+    chunk: Option<u32>,
+    id_scope: String,
+    scopes: Option<Scopes>,
+    ordinals: Ordinals,
+}
+
+/// Hashes of what all events of one origin share.
+#[derive(Debug)]
+struct Scopes {
+    origin: Arc<Origin>,
+    content: u128,
+    event_id: u128,
+}
+
+impl Identifier {
+    pub fn new(object: &ObjectFacts) -> Self {
+        Self {
+            object: hash_fields(&[
+                Some(&object.bucket),
+                Some(&object.key),
+                object.etag.as_deref(),
+            ]),
+            chunk: object.chunk,
+            id_scope: object.id_scope.clone(),
+            scopes: None,
+            ordinals: Ordinals::default(),
+        }
+    }
+
+    /// The event's id. Asked once for each event: equal events of an object are told apart by their order.
+    pub fn identify(&mut self, event: &Event<'_>) -> EventId {
+        EventId::new(match event.identity {
+            Identity::Content => self.by_content(event),
+            Identity::EventId(id) => {
+                let scope = self.scopes(event.origin).event_id;
+                hash_parts(b'e', [scope, xxh3_128(id.as_bytes())], [0; 5])
+            }
+            Identity::Offset => hash_parts(b'o', [self.object, 0], [event.offset, 0, 0, 0, 0]),
+        })
+    }
+
+    fn by_content(&mut self, event: &Event<'_>) -> u128 {
+        let hashes = [self.scopes(event.origin).content, xxh3_128(event.text)];
+        let has_time = u64::from(event.time.is_some());
+        let time = event.time.unwrap_or_default() as u64;
+        let sameness = hash_parts(b'c', hashes, [has_time, time, event.truncated, 0, 0]);
+        let ordinal = self.ordinals.next(sameness as u64);
+        let has_chunk = u64::from(self.chunk.is_some());
+        let place = u64::from(self.chunk.unwrap_or_default());
+        hash_parts(
+            b'n',
+            [sameness, 0],
+            [u64::from(ordinal), has_chunk, place, 0, 0],
+        )
+    }
+
+    fn scopes(&mut self, origin: &Arc<Origin>) -> &Scopes {
+        let known = matches!(&self.scopes, Some(scopes) if Arc::ptr_eq(&scopes.origin, origin));
+        if !known {
+            self.scopes = None;
+        }
+        self.scopes.get_or_insert_with(|| {
+            let group = origin.log_group.as_deref();
+            let stream = origin.log_stream.as_deref();
+            let prefix = group.is_none().then_some(self.id_scope.as_str());
+            Scopes {
+                origin: Arc::clone(origin),
+                content: hash_fields(&[group, prefix, stream]),
+                event_id: hash_fields(&[origin.account.as_deref(), group, stream]),
+            }
+        })
+    }
+}
+
+/// Each field by its length and bytes, so that neither moving a letter to the next field nor leaving one out is the same.
+fn hash_fields(fields: &[Option<&str>]) -> u128 {
+    let mut hash = Xxh3Default::new();
+    for field in fields {
+        let length = field.map_or(u64::MAX, |field| field.len() as u64);
+        hash.update(&length.to_le_bytes());
+        hash.update(field.unwrap_or_default().as_bytes());
+    }
+    hash.digest128()
+}
+
+fn hash_parts(tag: u8, hashes: [u128; 2], numbers: [u64; 5]) -> u128 {
+    let mut bytes = [0; 73];
+    bytes[0] = tag;
+    let (first, rest) = bytes[1..].split_at_mut(32);
+    for (place, hash) in first.chunks_exact_mut(16).zip(hashes) {
+        place.copy_from_slice(&hash.to_le_bytes());
+    }
+    for (place, number) in rest.chunks_exact_mut(8).zip(numbers) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    xxh3_128(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn event<'a>(origin: &'a Arc<Origin>, identity: Identity<'a>, text: &'a str) -> Event<'a> {
+        Event {
+            offset: 7,
+            time: Some(1_700_000_000_000),
+            text: text.as_bytes(),
+            truncated: 0,
+            identity,
+            origin,
+        }
+    }
+
+    fn origin(group: Option<&str>, stream: Option<&str>) -> Arc<Origin> {
+        Arc::new(Origin {
+            log_group: group.map(str::to_owned),
+            log_stream: stream.map(str::to_owned),
+            ..Origin::default()
+        })
+    }
+
+    fn object() -> ObjectFacts {
+        ObjectFacts {
+            bucket: "logs".into(),
+            key: "exports/task-1/stream/000000.gz".into(),
+            etag: Some("abc".into()),
+            chunk: Some(0),
+            id_scope: "exports".into(),
+            ..ObjectFacts::default()
+        }
+    }
+
+    fn first_id(object: &ObjectFacts, event: &Event<'_>) -> String {
+        Identifier::new(object).identify(event).as_str().to_owned()
+    }
+
+    #[test]
+    fn ids_stay_what_they_are() {
+        // Whoever changes these makes every event of the past twice at its next export.
+        let origin = origin(Some("/aws/lambda/f"), Some("2026/11/23/[$LATEST]abc"));
+        let ids = [Identity::Content, Identity::EventId("36"), Identity::Offset]
+            .map(|identity| first_id(&object(), &event(&origin, identity, "START")));
+        assert_eq!(
+            ids,
+            [
+                "71k_Zw1scZZQAg6Ev_2KQA",
+                "Wdw37fJPvjd_RqfaiFkGYg",
+                "JkpnGcGIEd4ZqFg1w-Vo8Q"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_re_export_gives_the_same_ids_and_anything_else_gives_others() {
+        let known = origin(Some("g"), Some("s"));
+        let base = event(&known, Identity::Content, "text");
+        let id = first_id(&object(), &base);
+        let re_export = ObjectFacts {
+            bucket: "other".into(),
+            key: "exports/task-2/stream/000000.gz".into(),
+            etag: None,
+            last_modified: Some(1),
+            ..object()
+        };
+        let moved = Event {
+            offset: 99,
+            ..base.clone()
+        };
+        assert_eq!(first_id(&re_export, &moved), id);
+
+        let group = origin(Some("gs"), Some(""));
+        let no_group = origin(None, Some("s"));
+        let no_stream = origin(Some("g"), None);
+        let mut ids = HashSet::from([id]);
+        for other in [
+            Event {
+                time: Some(0),
+                ..base.clone()
+            },
+            Event {
+                time: None,
+                ..base.clone()
+            },
+            Event {
+                text: b"texts",
+                ..base.clone()
+            },
+            Event {
+                truncated: 1,
+                ..base.clone()
+            },
+            Event {
+                origin: &group,
+                ..base.clone()
+            },
+            Event {
+                origin: &no_group,
+                ..base.clone()
+            },
+            Event {
+                origin: &no_stream,
+                ..base.clone()
+            },
+            Event {
+                identity: Identity::Offset,
+                ..base.clone()
+            },
+            Event {
+                identity: Identity::EventId("text"),
+                ..base.clone()
+            },
+        ] {
+            assert!(ids.insert(first_id(&object(), &other)), "{other:?}");
+        }
+        for chunk in [None, Some(1)] {
+            let object = ObjectFacts { chunk, ..object() };
+            assert!(ids.insert(first_id(&object, &base)));
+        }
+        let scope = ObjectFacts {
+            id_scope: "elsewhere".into(),
+            ..object()
+        };
+        let no_group = Event {
+            origin: &no_group,
+            ..base.clone()
+        };
+        assert!(ids.insert(first_id(&scope, &no_group)));
+        assert_eq!(
+            first_id(&scope, &base),
+            first_id(&object(), &base),
+            "the group is known"
+        );
+    }
+
+    #[test]
+    fn equal_events_are_told_apart_by_their_order() {
+        let known = origin(Some("g"), Some("s"));
+        let other = origin(Some("g"), Some("t"));
+        let again = Arc::new((*known).clone());
+        let ids = |origins: &[&Arc<Origin>]| {
+            let mut identifier = Identifier::new(&object());
+            origins
+                .iter()
+                .map(|origin| {
+                    identifier
+                        .identify(&event(origin, Identity::Content, "x"))
+                        .hash
+                })
+                .collect::<Vec<_>>()
+        };
+        let mixed = ids(&[&known, &other, &known, &again, &other]);
+        let alone = ids(&[&known, &known, &known]);
+        assert_eq!([mixed[0], mixed[2], mixed[3]], alone[..]);
+        assert_eq!([mixed[1], mixed[4]], ids(&[&other, &other])[..]);
+        assert_eq!(mixed.iter().collect::<HashSet<_>>().len(), 5);
+    }
+
+    #[test]
+    fn subscription_ids_ignore_the_object_and_offsets_the_text() {
+        let known = origin(Some("g"), Some("s"));
+        let elsewhere = ObjectFacts {
+            key: "k2".into(),
+            ..object()
+        };
+        let by_id = event(&known, Identity::EventId("1"), "x");
+        let changed = Event {
+            text: b"y",
+            time: None,
+            offset: 0,
+            ..by_id.clone()
+        };
+        assert_eq!(first_id(&object(), &by_id), first_id(&elsewhere, &changed));
+        let by_offset = Event {
+            identity: Identity::Offset,
+            ..by_id.clone()
+        };
+        let changed = Event {
+            identity: Identity::Offset,
+            offset: 7,
+            ..changed
+        };
+        assert_eq!(
+            first_id(&object(), &by_offset),
+            first_id(&object(), &changed)
+        );
+        assert_ne!(
+            first_id(&object(), &by_offset),
+            first_id(&elsewhere, &changed)
+        );
+        let next = Event {
+            offset: 8,
+            ..by_offset.clone()
+        };
+        assert_ne!(first_id(&object(), &by_offset), first_id(&object(), &next));
+    }
+}

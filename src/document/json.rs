@@ -1,0 +1,305 @@
+/*! JSON text, written straight into a buffer.
+
+Commas need no bookkeeping: a member or element is preceded by one unless the buffer ends in `{` or `[`, which
+no finished value does. */
+
+/// What each byte of a string is written as: 0 itself, `u` as `\u00XX`, any other as `\` and that letter.
+const ESCAPE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = b'u';
+        byte += 1;
+    }
+    table[0x08] = b'b';
+    table[0x09] = b't';
+    table[0x0a] = b'n';
+    table[0x0c] = b'f';
+    table[0x0d] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+const HEX: [u8; 16] = *b"0123456789abcdef";
+const BASE64_URL: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// How many of the first bytes can stand in a JSON string as they are.
+pub fn clean_prefix(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let mut at = 0;
+    let mut words = bytes.chunks_exact(8);
+    for word in &mut words {
+        let word = u64::from_le_bytes(word.try_into().expect("chunks of eight bytes"));
+        // False hits of these tests lie only above a true one, so the lowest is always true.
+        let hits = (word.wrapping_sub(ONES * 0x20) & !word & HIGH)
+            | zeros(word ^ (ONES * b'"' as u64))
+            | zeros(word ^ (ONES * b'\\' as u64));
+        if hits != 0 {
+            return at + (hits.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = words.remainder();
+    at + rest
+        .iter()
+        .position(|byte| ESCAPE[*byte as usize] != 0)
+        .unwrap_or(rest.len())
+}
+
+/// Appends `text` as it stands in a JSON string, without the quotes.
+pub fn escaped(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    out.reserve(rest.len() + 2);
+    loop {
+        let (clean, tail) = rest.split_at(clean_prefix(rest));
+        out.extend_from_slice(clean);
+        let Some((byte, tail)) = tail.split_first() else {
+            return;
+        };
+        match ESCAPE[*byte as usize] {
+            b'u' => {
+                let digits = [HEX[(byte >> 4) as usize], HEX[(byte & 15) as usize]];
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digits[0], digits[1]]);
+            }
+            letter => out.extend_from_slice(&[b'\\', letter]),
+        }
+        rest = tail;
+    }
+}
+
+/// Appends `text` as a JSON string.
+pub fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    escaped(out, text);
+    out.push(b'"');
+}
+
+/// Appends a decimal number.
+pub fn unsigned(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends a finite number: integers without a fraction, others in their shortest form. JSON has no other numbers.
+pub fn float(out: &mut Vec<u8>, number: f64) {
+    const EXACT: f64 = (1u64 << 53) as f64;
+    debug_assert!(number.is_finite());
+    if number.fract() == 0.0 && number.abs() <= EXACT {
+        if number < 0.0 {
+            out.push(b'-');
+        }
+        unsigned(out, number.abs() as u64);
+    } else {
+        serde_json::to_writer(out, &number).expect("writing to memory does not fail");
+    }
+}
+
+/// Appends `"name":`, with a comma if it is not the first of its object. A name is ours and needs no escaping.
+pub fn key(out: &mut Vec<u8>, name: &str) {
+    debug_assert_eq!(clean_prefix(name.as_bytes()), name.len());
+    comma(out);
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// Appends a member with a string, if there is one.
+pub fn string_member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        key(out, name);
+        string(out, value);
+    }
+}
+
+/// Appends a member with a number, if there is one and JSON can say it.
+pub fn float_member(out: &mut Vec<u8>, name: &str, value: Option<f64>) {
+    if let Some(value) = value.filter(|value| value.is_finite()) {
+        key(out, name);
+        float(out, value);
+    }
+}
+
+/// Appends a member with an integer. OpenSearch's `long` is signed: what is above is written as its greatest.
+pub fn unsigned_member(out: &mut Vec<u8>, name: &str, value: u64) {
+    key(out, name);
+    unsigned(out, value.min(i64::MAX as u64));
+}
+
+/// Appends a member with a boolean, if there is one.
+pub fn bool_member(out: &mut Vec<u8>, name: &str, value: Option<bool>) {
+    if let Some(value) = value {
+        key(out, name);
+        out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+}
+
+/// Appends a member with an array of strings, if there is any.
+pub fn strings_member<S: AsRef<str>>(
+    out: &mut Vec<u8>,
+    name: &str,
+    values: impl IntoIterator<Item = S>,
+) {
+    let mut values = values.into_iter().peekable();
+    if values.peek().is_none() {
+        return;
+    }
+    key(out, name);
+    out.push(b'[');
+    for value in values {
+        comma(out);
+        string(out, value.as_ref());
+    }
+    out.push(b']');
+}
+
+/// Appends a member with an object of what `members` writes, unless it writes nothing.
+pub fn object_member(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    key(out, name);
+    out.push(b'{');
+    let inner = out.len();
+    members(out);
+    if out.len() == inner {
+        out.truncate(start);
+    } else {
+        out.push(b'}');
+    }
+}
+
+/// Appends members that were encoded before, if there are any.
+pub fn encoded_member(out: &mut Vec<u8>, members: &[u8]) {
+    if !members.is_empty() {
+        comma(out);
+        out.extend_from_slice(members);
+    }
+}
+
+/// 22 characters of URL-safe base64 without padding. OpenSearch stores an id of this form as its 16 bytes.
+pub fn base64_url(bytes: u128) -> [u8; 22] {
+    let mut text = [0; 22];
+    for (place, letter) in text.iter_mut().enumerate() {
+        // 128 bits are 21 groups of six and one of two, which is filled up with zeros.
+        let group = match 122usize.checked_sub(place * 6) {
+            Some(shift) => bytes >> shift,
+            None => bytes << 4,
+        };
+        *letter = BASE64_URL[(group & 63) as usize];
+    }
+    text
+}
+
+/// Appends a comma, unless the buffer ends where a first member or element stands.
+pub fn comma(out: &mut Vec<u8>) {
+    if !matches!(out.last(), None | Some(b'{' | b'[')) {
+        out.push(b',');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_byte_is_found_in_every_place() {
+        for byte in 0..=255u8 {
+            for place in 0..20 {
+                let mut bytes = [b'x'; 20];
+                bytes[place] = byte;
+                let clean = byte >= 0x20 && byte != b'"' && byte != b'\\';
+                let expected = if clean { 20 } else { place };
+                assert_eq!(clean_prefix(&bytes), expected, "{byte} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers() {
+        let cases = [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (128.0, "128"),
+            (-7.0, "-7"),
+            (1711.87, "1711.87"),
+            (0.1, "0.1"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (1e300, "1e+300"),
+        ];
+        for (number, expected) in cases {
+            assert_eq!(text(|out| float(out, number)), expected);
+        }
+        for number in [0, 9, 10, 1_234_567_890, u64::MAX] {
+            assert_eq!(text(|out| unsigned(out, number)), number.to_string());
+        }
+        let greatest = text(|out| unsigned_member(out, "n", u64::MAX));
+        assert_eq!(greatest, "\"n\":9223372036854775807");
+        let none = text(|out| float_member(out, "n", Some(f64::NAN)));
+        assert_eq!(none, "");
+    }
+
+    #[test]
+    fn members_and_commas() {
+        let written = text(|out| {
+            out.push(b'{');
+            object_member(out, "empty", |_| {});
+            string_member(out, "none", None);
+            string_member(out, "a", Some("ends in {"));
+            strings_member(out, "b", ["x", "["]);
+            strings_member(out, "no", [""; 0]);
+            object_member(out, "c", |out| bool_member(out, "d", Some(false)));
+            encoded_member(out, b"");
+            encoded_member(out, b"\"e\":1");
+            out.push(b'}');
+        });
+        assert_eq!(
+            written,
+            r#"{"a":"ends in {","b":["x","["],"c":{"d":false},"e":1}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn strings_are_those_of_serde_json(input in any::<String>(), plain in "[ -~]{0,40}[\n\t\"\\\\\u{0}-\u{1f}]?[ -~]{0,40}") {
+            for input in [input, plain] {
+                prop_assert_eq!(text(|out| string(out, &input)), serde_json::to_string(&input).unwrap());
+            }
+        }
+
+        #[test]
+        fn floats_read_back(number in any::<f64>().prop_filter("finite", |number| number.is_finite())) {
+            let written = text(|out| float(out, number));
+            prop_assert_eq!(written.parse::<f64>().unwrap(), number, "{}", written);
+        }
+
+        #[test]
+        fn ids_are_base64(bytes in any::<u128>()) {
+            let mut letters = base64_url(bytes).to_vec();
+            let mut value = 0u128;
+            let last = letters.pop().unwrap();
+            let digit = |letter: u8| BASE64_URL.iter().position(|known| *known == letter).unwrap() as u128;
+            for letter in letters {
+                value = value << 6 | digit(letter);
+            }
+            prop_assert_eq!(digit(last) & 15, 0);
+            prop_assert_eq!(value << 2 | digit(last) >> 4, bytes);
+        }
+    }
+}

@@ -1,0 +1,377 @@
+/*! Log documents: design section 3, written field by field in one order. */
+
+use super::app::AppWriter;
+use super::id::Identifier;
+use super::index_name::{self, DocumentKind, INDEXED_TIMES};
+use super::time::{self, DAY_MS, TimeWriter};
+use super::{DocumentOptions, EventId, Flag, Flags, ObjectFacts, Surroundings, Written, json};
+use crate::decode::{Event, Origin};
+use crate::lambda::{ErrorInfo, Kind, Platform, Record, Xray};
+use std::sync::Arc;
+
+/// Lambda opened on this day (2014-11-13): its lines cannot be older. Milliseconds since 1970.
+const FIRST_LAMBDA: i64 = 1_415_836_800_000;
+
+/// Writes the documents of one object, in the object's order.
+#[derive(Debug)]
+pub struct DocumentWriter {
+    options: DocumentOptions,
+    last_modified: Option<i64>,
+    identifier: Identifier,
+    times: TimeWriter,
+    app: AppWriter,
+    /// Where `app` is put together if it has more than one source.
+    app_parts: Vec<u8>,
+    /// `"s3":{…}` of the object.
+    s3: Vec<u8>,
+    action: Action,
+    origin: Option<OriginParts>,
+}
+
+/// `{"create":{"_index":"…","_id":"` of the day of the document before.
+#[derive(Debug)]
+struct Action {
+    day: i64,
+    prefix: Vec<u8>,
+}
+
+/// What every document of an origin has.
+#[derive(Debug)]
+struct OriginParts {
+    origin: Arc<Origin>,
+    /// `"log":{"group":…,"stream":…}` or nothing, to stand in `aws`.
+    log: Vec<u8>,
+    /// `"cloud":{…}` or nothing.
+    cloud: Vec<u8>,
+}
+
+/// The times of a document.
+struct When {
+    timestamp: i64,
+    index_day: i64,
+}
+
+impl DocumentWriter {
+    pub fn new(object: &ObjectFacts, options: &DocumentOptions) -> Self {
+        let mut s3 = Vec::new();
+        json::object_member(&mut s3, "s3", |out| {
+            json::string_member(out, "bucket", Some(&object.bucket));
+            json::string_member(out, "key", Some(&object.key));
+        });
+        Self {
+            options: options.clone(),
+            last_modified: object.last_modified,
+            identifier: Identifier::new(object),
+            times: TimeWriter::default(),
+            app: AppWriter::default(),
+            app_parts: Vec::new(),
+            s3,
+            action: Action::new(options, 0),
+            origin: None,
+        }
+    }
+
+    /// The event's id. To be asked exactly once for each event, in the object's order: that tells equal events apart.
+    pub fn identify(&mut self, event: &Event<'_>) -> EventId {
+        self.identifier.identify(event)
+    }
+
+    /// The document's `@timestamp` before it is made to fit four digits of a year, milliseconds since 1970.
+    pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
+        self.when(event, record, &mut Flags::default()).timestamp
+    }
+
+    /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, a line each. `invalid_utf8` says that the
+    /// event's text was not UTF-8, so that the record shows replacements.
+    pub fn write(
+        &mut self,
+        event: &Event<'_>,
+        invalid_utf8: bool,
+        record: &Record<'_>,
+        id: EventId,
+        around: &Surroundings<'_>,
+        out: &mut Vec<u8>,
+    ) -> Written {
+        let mut flags = Flags::default();
+        if event.truncated > 0 {
+            flags.set(Flag::Truncated);
+        }
+        if invalid_utf8 {
+            flags.set(Flag::InvalidUtf8);
+        }
+        let when = self.when(event, record, &mut flags);
+        let start = out.len();
+        self.write_action(&id, when.index_day, out);
+        let source_start = out.len();
+        self.write_source(event, record, around, when.timestamp, flags, out);
+        Written {
+            start,
+            source_start,
+            end: out.len(),
+            event_hash: id.hash,
+        }
+    }
+
+    /// The file's time of an event, else the line's, else the object's, else the day of the stream, else 1970.
+    /// A time that only a line's text tells picks the index only if a Lambda line in this object can be from then.
+    fn when(&self, event: &Event<'_>, record: &Record<'_>, flags: &mut Flags) -> When {
+        let stream_day = event.origin.stream_day.map(|day| i64::from(day) * DAY_MS);
+        let fallback = self.last_modified.or(stream_day).unwrap_or_default();
+        let (timestamp, index_time) = match (event.time, record.time) {
+            (Some(time), _) => (time, time),
+            (None, Some(time)) => {
+                let latest = self.last_modified.unwrap_or(INDEXED_TIMES.end);
+                if (FIRST_LAMBDA..=latest.saturating_add(DAY_MS)).contains(&time) {
+                    (time, time)
+                } else {
+                    flags.set(Flag::TimeImplausible);
+                    (time, fallback)
+                }
+            }
+            (None, None) => {
+                flags.set(Flag::NoTimestamp);
+                (fallback, fallback)
+            }
+        };
+        if !INDEXED_TIMES.contains(&index_time) || !time::WRITABLE.contains(&timestamp) {
+            flags.set(Flag::TimeOutOfRange);
+        }
+        When {
+            timestamp,
+            index_day: time::day_of(index_time),
+        }
+    }
+
+    fn write_action(&mut self, id: &EventId, day: i64, out: &mut Vec<u8>) {
+        if self.action.day != day {
+            self.action = Action::new(&self.options, day);
+        }
+        out.extend_from_slice(&self.action.prefix);
+        out.extend_from_slice(id.as_str().as_bytes());
+        out.extend_from_slice(b"\"}}\n");
+    }
+
+    fn write_source(
+        &mut self,
+        event: &Event<'_>,
+        record: &Record<'_>,
+        around: &Surroundings<'_>,
+        timestamp: i64,
+        mut flags: Flags,
+        out: &mut Vec<u8>,
+    ) {
+        out.push(b'{');
+        json::key(out, "@timestamp");
+        self.times.write(out, timestamp);
+        json::string_member(out, "message", Some(&record.message));
+        json::object_member(out, "log", |out| {
+            json::string_member(out, "level", record.level.map(|level| level.as_str()));
+            json::string_member(out, "logger", record.logger.as_deref());
+            json::unsigned_member(out, "offset", event.offset);
+        });
+        write_lambda(&record.kind, record.platform.as_deref(), out);
+        write_faas(event.origin, record, around, out);
+        if let Some(error) = &record.error {
+            write_error(error, out);
+        }
+        self.write_place(event.origin, record.xray.as_deref(), out);
+        self.write_app(record, &mut flags, out);
+        self.write_emf(record, out);
+        if self.options.keep_original || flags.has_loss() {
+            json::object_member(out, "event", |out| {
+                let text = String::from_utf8_lossy(event.text);
+                json::string_member(out, "original", Some(&text));
+            });
+        }
+        json::object_member(out, "logferry", |out| {
+            json::strings_member(out, "flags", flags.names());
+            if event.truncated > 0 {
+                json::unsigned_member(out, "truncated_bytes", event.truncated);
+            }
+        });
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// `aws` and `cloud`.
+    fn write_place(&mut self, origin: &Arc<Origin>, xray: Option<&Xray<'_>>, out: &mut Vec<u8>) {
+        let known = matches!(&self.origin, Some(parts) if Arc::ptr_eq(&parts.origin, origin));
+        if !known {
+            self.origin = None;
+        }
+        let parts = self
+            .origin
+            .get_or_insert_with(|| OriginParts::new(Arc::clone(origin)));
+        json::object_member(out, "aws", |out| {
+            if let Some(xray) = xray {
+                json::object_member(out, "xray", |out| {
+                    json::string_member(out, "trace_id", xray.trace_id.as_deref());
+                    json::string_member(out, "segment_id", xray.segment_id.as_deref());
+                    json::bool_member(out, "sampled", xray.sampled);
+                });
+            }
+            json::encoded_member(out, &parts.log);
+            json::encoded_member(out, &self.s3);
+        });
+        json::encoded_member(out, &parts.cloud);
+    }
+
+    /// The logged object, or the unknown pairs of a platform line, or both in one.
+    fn write_app(&mut self, record: &Record<'_>, flags: &mut Flags, out: &mut Vec<u8>) {
+        let unknown = match &record.platform {
+            Some(platform) => platform.unknown.as_slice(),
+            None => &[],
+        };
+        let start = out.len();
+        json::key(out, "app");
+        let found = match (&record.app, unknown) {
+            (None, []) => None,
+            (Some(app), []) => Some(self.app.write(out, app)),
+            (app, unknown) => {
+                let parts = &mut self.app_parts;
+                parts.clear();
+                parts.push(b'{');
+                for (name, value) in unknown {
+                    json::comma(parts);
+                    json::string(parts, name);
+                    parts.push(b':');
+                    json::string(parts, value);
+                }
+                if let Some(app) = app {
+                    json::key(parts, "app");
+                    parts.extend_from_slice(app.as_bytes());
+                }
+                parts.push(b'}');
+                let parts = std::str::from_utf8(parts).expect("made of strings");
+                Some(self.app.write(out, parts))
+            }
+        };
+        if found.is_none_or(|found| found.has(Flag::AppInvalid)) {
+            out.truncate(start);
+        }
+        flags.add(found.unwrap_or_default());
+    }
+
+    fn write_emf(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        let Some(emf) = &record.emf else {
+            return;
+        };
+        json::object_member(out, "emf", |out| {
+            json::strings_member(out, "namespaces", &emf.namespaces);
+            // One that no date can show stays reachable under `app`.
+            if let Some(time) = emf.timestamp.filter(|time| time::WRITABLE.contains(time)) {
+                json::key(out, "timestamp");
+                self.times.write(out, time);
+            }
+        });
+    }
+}
+
+impl Action {
+    fn new(options: &DocumentOptions, day: i64) -> Self {
+        let mut prefix = b"{\"create\":{\"_index\":\"".to_vec();
+        index_name::write(&mut prefix, &options.index_prefix, DocumentKind::Log, day);
+        prefix.extend_from_slice(b"\",\"_id\":\"");
+        Self { day, prefix }
+    }
+}
+
+impl OriginParts {
+    fn new(origin: Arc<Origin>) -> Self {
+        let mut log = Vec::new();
+        json::object_member(&mut log, "log", |out| {
+            for (name, value) in [("group", &origin.log_group), ("stream", &origin.log_stream)] {
+                json::object_member(out, name, |out| {
+                    json::string_member(out, "name", value.as_deref());
+                });
+            }
+        });
+        let mut cloud = Vec::new();
+        json::object_member(&mut cloud, "cloud", |out| {
+            json::object_member(out, "account", |out| {
+                json::string_member(out, "id", origin.account.as_deref());
+            });
+            json::string_member(out, "region", origin.region.as_deref());
+        });
+        Self { origin, log, cloud }
+    }
+}
+
+fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<u8>) {
+    json::object_member(out, "lambda", |out| {
+        json::string_member(out, "type", Some(kind.as_str()));
+        let Some(platform) = platform else {
+            return;
+        };
+        for (name, value) in [
+            ("duration_ms", platform.duration_ms),
+            ("billed_duration_ms", platform.billed_duration_ms),
+            ("memory_size_mb", platform.memory_size_mb),
+            ("max_memory_used_mb", platform.max_memory_used_mb),
+            ("init_duration_ms", platform.init_duration_ms),
+            ("restore_duration_ms", platform.restore_duration_ms),
+            (
+                "billed_restore_duration_ms",
+                platform.billed_restore_duration_ms,
+            ),
+            ("produced_bytes", platform.produced_bytes),
+            ("timeout_seconds", platform.timeout_seconds),
+        ] {
+            json::float_member(out, name, value);
+        }
+        for (name, value) in [
+            ("status", &platform.status),
+            ("error_type", &platform.error_type),
+            ("phase", &platform.phase),
+            ("initialization_type", &platform.initialization_type),
+            ("runtime_version", &platform.runtime_version),
+            ("runtime_version_arn", &platform.runtime_version_arn),
+            ("function_arn", &platform.function_arn),
+            ("tenant_id", &platform.tenant_id),
+        ] {
+            json::string_member(out, name, value.as_deref());
+        }
+        if let Some(extension) = &platform.extension {
+            json::object_member(out, "extension", |out| {
+                json::string_member(out, "name", extension.name.as_deref());
+                json::string_member(out, "state", extension.state.as_deref());
+                json::strings_member(out, "events", &extension.events);
+                json::strings_member(out, "types", &extension.types);
+            });
+        }
+        if let Some(dropped) = &platform.dropped {
+            json::object_member(out, "dropped", |out| {
+                json::float_member(out, "records", dropped.records);
+                json::float_member(out, "bytes", dropped.bytes);
+                json::string_member(out, "reason", dropped.reason.as_deref());
+            });
+        }
+    });
+}
+
+/// What the line says goes before what its surroundings say, and that before the stream's name.
+fn write_faas(origin: &Origin, record: &Record<'_>, around: &Surroundings<'_>, out: &mut Vec<u8>) {
+    let own_id = record.request_id.as_deref();
+    let name = record.function_name.as_deref().or(around.function_name);
+    let version = record.version.as_deref().or(around.function_version);
+    json::object_member(out, "faas", |out| {
+        json::string_member(out, "name", name.or(origin.function_name.as_deref()));
+        json::string_member(
+            out,
+            "version",
+            version.or(origin.function_version.as_deref()),
+        );
+        json::string_member(out, "invocation_id", own_id.or(around.request_id_inferred));
+        if own_id.is_none() && around.request_id_inferred.is_some() {
+            json::bool_member(out, "invocation_id_inferred", Some(true));
+        }
+        json::bool_member(out, "coldstart", around.cold_start);
+    });
+}
+
+fn write_error(error: &ErrorInfo<'_>, out: &mut Vec<u8>) {
+    json::object_member(out, "error", |out| {
+        json::string_member(out, "type", error.kind.as_deref());
+        json::string_member(out, "message", error.message.as_deref());
+        json::string_member(out, "stack_trace", error.stack_trace.as_deref());
+    });
+}

@@ -1,0 +1,55 @@
+/*! Two states of one request become one: a least upper bound, field by field. */
+
+use std::sync::Arc;
+
+use super::summary::{Summary, latest_in, least, run_in};
+use crate::decode::Origin;
+
+impl Summary {
+    /// Takes in everything that another part of the same request knows. Commutative, associative, idempotent.
+    pub fn merge(&mut self, other: &Summary) {
+        if self.origin != other.origin {
+            self.origin = Arc::new(least_origin(&self.origin, &other.origin));
+        }
+        least(&mut self.name, other.name.as_deref());
+        least(&mut self.version, other.version.as_deref());
+        least(&mut self.stream_name, other.stream_name.as_deref());
+        least(&mut self.trace, other.trace.as_deref());
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.cold |= other.cold;
+        for run in &other.starts {
+            run_in(&mut self.starts, run);
+        }
+        for run in &other.reports {
+            run_in(&mut self.reports, run);
+        }
+        for latest in &other.latest {
+            latest_in(&mut self.latest, latest);
+        }
+        if let Some(theirs) = &other.first_error
+            && self.first_error.as_ref().is_none_or(|ours| theirs < ours)
+        {
+            self.first_error = Some(theirs.clone());
+        }
+        self.lines.merge(&other.lines);
+        self.errors.merge(&other.errors);
+    }
+}
+
+/// The same request in the same stream: origins differ only in what the file formats tell.
+fn least_origin(a: &Origin, b: &Origin) -> Origin {
+    Origin {
+        account: least_of(&a.account, &b.account),
+        region: least_of(&a.region, &b.region),
+        log_group: least_of(&a.log_group, &b.log_group),
+        log_stream: least_of(&a.log_stream, &b.log_stream),
+        function_name: least_of(&a.function_name, &b.function_name),
+        function_version: least_of(&a.function_version, &b.function_version),
+        stream_day: least_of(&a.stream_day, &b.stream_day),
+    }
+}
+
+fn least_of<T: Ord + Clone>(a: &Option<T>, b: &Option<T>) -> Option<T> {
+    a.iter().chain(b).min().cloned()
+}

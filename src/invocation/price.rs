@@ -1,0 +1,178 @@
+/*!
+What an invocation costs, by a dated price table: an estimate. On demand, first tier, without free tier, savings plans,
+provisioned concurrency and storage. Billed durations are what REPORT states: they hold the init phase where it is billed
+(for all functions since 2025-08-01) and the billed part of a restore.
+*/
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use serde::Deserialize;
+
+/// Prices of the table's own, in the form that [`Prices::parse`] takes.
+const TABLE: &str = include_str!("prices.json");
+
+/// Processor that functions run on; logs do not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Architecture {
+    #[default]
+    #[serde(rename = "x86_64")]
+    X86,
+    #[serde(rename = "arm64")]
+    Arm,
+}
+
+impl Architecture {
+    /// As Lambda writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Architecture::X86 => "x86_64",
+            Architecture::Arm => "arm64",
+        }
+    }
+}
+
+/// Why a price table cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PriceError {
+    #[error("price table is not as expected: {0}")]
+    Form(#[from] serde_json::Error),
+    #[error("price table is empty")]
+    Empty,
+    #[error("price {row}: since {since:?} is not a date such as 2025-08-01")]
+    Since { row: usize, since: String },
+    #[error("price {row}: {field} is not a price: {value}")]
+    Price {
+        row: usize,
+        field: &'static str,
+        value: f64,
+    },
+    #[error("no price for {0} holds for all regions: give one without regions")]
+    NoDefault(&'static str),
+}
+
+/// A validated price table and the architecture that it is read for.
+#[derive(Debug, Clone)]
+pub struct Prices {
+    architecture: Architecture,
+    /// Of one architecture, the latest first.
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    since: Date,
+    /// Where it holds; empty: wherever no other row does.
+    regions: Vec<String>,
+    gb_second_usd: f64,
+    request_usd: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTable {
+    prices: Vec<RawRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRow {
+    since: String,
+    architecture: Architecture,
+    #[serde(default)]
+    regions: Vec<String>,
+    gb_second_usd: f64,
+    request_usd: f64,
+}
+
+impl Prices {
+    /// The table that comes with this version.
+    pub fn builtin(architecture: Architecture) -> Prices {
+        Prices::parse(TABLE, architecture).expect("the built-in table is tested")
+    }
+
+    /**
+    Reads a table: `{"prices":[{"since":"2025-08-01","architecture":"arm64","regions":["af-south-1"],
+    "gb_second_usd":0.00001768,"request_usd":2.7e-7}, …]}`. A row without `regions` holds for all others.
+    */
+    pub fn parse(json: &str, architecture: Architecture) -> Result<Prices, PriceError> {
+        let table: RawTable = serde_json::from_str(json)?;
+        if table.prices.is_empty() {
+            return Err(PriceError::Empty);
+        }
+        let mut rows = Vec::new();
+        for (at, raw) in table.prices.into_iter().enumerate() {
+            let of_ours = raw.architecture == architecture;
+            let row = Row::of(at + 1, raw)?;
+            if of_ours {
+                rows.push(row);
+            }
+        }
+        if !rows.iter().any(|row| row.regions.is_empty()) {
+            return Err(PriceError::NoDefault(architecture.as_str()));
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.since));
+        Ok(Prices { architecture, rows })
+    }
+
+    /// The cost in US dollars and what it is by, such as `x86_64/eu-central-1/2025-08`.
+    pub(super) fn cost(&self, of: &Usage<'_>) -> Option<(f64, String)> {
+        let start = Timestamp::from_millisecond(of.start).ok()?;
+        let row = self.row(of.region, Offset::UTC.to_datetime(start).date())?;
+        let seconds = of.billed_ms / 1000.0;
+        let usd = seconds * of.memory_mb / 1024.0 * row.gb_second_usd
+            + of.attempts as f64 * row.request_usd;
+        let architecture = self.architecture.as_str();
+        let place = of.region.unwrap_or("any-region");
+        let (year, month) = (row.since.year(), row.since.month());
+        let price = format!("{architecture}/{place}/{year}-{month:02}");
+        // What is beyond a trillionth is noise of the arithmetic.
+        Some(((usd * 1e12).round() / 1e12, price))
+    }
+
+    /// The row in force on a date: the region's own, else the common one; before the first date, the first.
+    fn row(&self, region: Option<&str>, date: Date) -> Option<&Row> {
+        let of_region = |row: &&Row| row.regions.iter().any(|own| Some(own.as_str()) == region);
+        let common = |row: &&Row| row.regions.is_empty();
+        let in_force = |row: &&Row| row.since <= date;
+        let rows = || self.rows.iter();
+        (rows().filter(of_region).find(in_force))
+            .or_else(|| rows().filter(common).find(in_force))
+            .or_else(|| rows().rfind(common))
+    }
+}
+
+impl Row {
+    fn of(row: usize, raw: RawRow) -> Result<Row, PriceError> {
+        let checked = |field, value: f64| {
+            if value.is_finite() && value >= 0.0 {
+                Ok(value)
+            } else {
+                Err(PriceError::Price { row, field, value })
+            }
+        };
+        Ok(Row {
+            since: match raw.since.parse() {
+                Ok(since) => since,
+                Err(_) => {
+                    let since = raw.since;
+                    return Err(PriceError::Since { row, since });
+                }
+            },
+            gb_second_usd: checked("gb_second_usd", raw.gb_second_usd)?,
+            request_usd: checked("request_usd", raw.request_usd)?,
+            regions: raw.regions,
+        })
+    }
+}
+
+/// What is paid for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Usage<'a> {
+    pub region: Option<&'a str>,
+    /// Milliseconds since 1970.
+    pub start: i64,
+    pub billed_ms: f64,
+    pub memory_mb: f64,
+    pub attempts: usize,
+}

@@ -1,0 +1,286 @@
+/*! JSON logs of functions and extensions: Lambda's own format, Powertools, and the JSON forms of the usual loggers. */
+
+use std::borrow::Cow;
+
+use super::json_keys::{Fields, Slot};
+use super::record::{Kind, Level, Platform, Record, Xray};
+use super::{emf, json, json_error, level, platform_json, request_id, timestamp, xray};
+
+/// A text that is wholly one JSON object, blanks around it allowed; none for any other.
+pub fn parse(text: &str) -> Option<Record<'_>> {
+    let object = text.trim();
+    let fields = Fields::read(object)?;
+    let mut record = platform_json::record(&fields).unwrap_or_else(|| app(&fields));
+    record.app = Some(Cow::Borrowed(object));
+    if record.message.is_empty() {
+        record.message = Cow::Borrowed(text);
+    }
+    Some(record)
+}
+
+/// As [`parse`], without what only a whole line says: for a JSON object behind a runtime's prefix.
+pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
+    let object = text.trim();
+    let Some(fields) = object
+        .starts_with('{')
+        .then(|| Fields::read(object))
+        .flatten()
+    else {
+        return false;
+    };
+    let said = app(&fields);
+    record.app = Some(Cow::Borrowed(object));
+    record.message = said.message;
+    if record.message.is_empty() {
+        record.message = Cow::Borrowed(text);
+    }
+    record.time = record.time.or(said.time);
+    record.level = record.level.or(said.level);
+    record.request_id = record.request_id.take().or(said.request_id);
+    record.function_name = said.function_name;
+    record.version = said.version;
+    record.logger = said.logger;
+    record.platform = said.platform;
+    record.xray = said.xray;
+    record.error = said.error;
+    record.emf = said.emf;
+    true
+}
+
+/// The record of an object's fields; an empty message if none of them is one.
+pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
+    let inner = fields.get(Slot::Fields).and_then(Fields::read);
+    let mut record = Record {
+        kind: Kind::Function,
+        time: time(fields),
+        request_id: request_id(fields),
+        level: level(fields),
+        logger: logger(fields),
+        message: message(fields)
+            .or_else(|| inner.as_ref().and_then(message))
+            .unwrap_or_default(),
+        xray: trace(fields).map(Box::new),
+        error: json_error::find(fields)
+            .or_else(|| inner.as_ref().and_then(json_error::find))
+            .map(Box::new),
+        emf: fields.get(Slot::EmfRoot).and_then(emf::read).map(Box::new),
+        ..Record::default()
+    };
+    if let Some(tenant_id) = text(fields, Slot::TenantId) {
+        record.platform = Some(Box::new(Platform {
+            tenant_id: Some(tenant_id),
+            ..Platform::default()
+        }));
+    }
+    // Powertools' name of the function; elsewhere the key may mean anything.
+    if fields
+        .first(&[Slot::FunctionRequestId, Slot::FunctionArn])
+        .is_some()
+    {
+        record.function_name = text(fields, Slot::FunctionName);
+        record.version = text(fields, Slot::FunctionVersion);
+    }
+    record
+}
+
+fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
+    fields.get(slot).and_then(json::filled)
+}
+
+/// The time that a JSON text states: a string with a zone, a number since 1970, or log4j2's instant.
+pub fn instant(raw: &str) -> Option<i64> {
+    if raw.starts_with('"') {
+        return json::string(raw).and_then(|text| timestamp::instant(&text));
+    }
+    if raw.starts_with('{') {
+        let (mut seconds, mut nanos) = (None, 0.0);
+        json::each_field(raw, |key, value| match key {
+            "epochSecond" => seconds = json::number(value),
+            "nanoOfSecond" => nanos = json::number(value).unwrap_or(0.0),
+            _ => {}
+        });
+        return timestamp::from_number(seconds?).map(|millis| millis + (nanos / 1e6) as i64);
+    }
+    json::number(raw).and_then(timestamp::from_number)
+}
+
+fn time(fields: &Fields<'_>) -> Option<i64> {
+    const TIMES: [Slot; 9] = [
+        Slot::Timestamp,
+        Slot::AtTimestamp,
+        Slot::Time,
+        Slot::Ts,
+        Slot::AtT,
+        Slot::TimeMillis,
+        Slot::Instant,
+        Slot::DateTime,
+        Slot::AscTime,
+    ];
+    TIMES
+        .into_iter()
+        .find_map(|slot| fields.get(slot).and_then(instant))
+}
+
+fn level(fields: &Fields<'_>) -> Option<Level> {
+    let nested = || {
+        let log = fields.get(Slot::Log).and_then(Fields::read)?;
+        log.get(Slot::Level).and_then(named_level)
+    };
+    let number = || {
+        let number = json::number(fields.get(Slot::LevelNumber)?)?;
+        level::from_python(number)
+    };
+    let compact = || {
+        let at_l = fields.get(Slot::AtL).map(named_level);
+        // Serilog leaves Information out.
+        at_l.unwrap_or_else(|| {
+            let compact =
+                fields.get(Slot::AtT).is_some() && fields.first(&[Slot::AtM, Slot::AtMt]).is_some();
+            compact.then_some(Level::Info)
+        })
+    };
+    fields
+        .get(Slot::Level)
+        .and_then(named_level)
+        .or_else(compact)
+        .or_else(number)
+        .or_else(nested)
+}
+
+fn named_level(raw: &str) -> Option<Level> {
+    match raw.as_bytes().first()? {
+        b'"' => json::string(raw).and_then(|name| {
+            let name = name.trim();
+            level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
+        }),
+        // log4j2's {"name": "INFO", …}.
+        b'{' => Fields::read(raw)?.get(Slot::Name).and_then(named_level),
+        _ => json::number(raw).and_then(level::from_pino),
+    }
+}
+
+fn message<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+    const MESSAGES: [Slot; 6] = [
+        Slot::Message,
+        Slot::Msg,
+        Slot::AtM,
+        Slot::RenderedMessage,
+        Slot::MessageTemplate,
+        Slot::AtMt,
+    ];
+    let said = |raw: &'a str| match raw.starts_with('"') {
+        true => json::string(raw),
+        false => Some(Cow::Borrowed(raw)),
+    };
+    // structlog's key; a function's own "event" is an object, or stands in something that is no log.
+    let structlog = || {
+        let logged = fields.first(&[Slot::Level, Slot::Timestamp]).is_some();
+        let event = fields.get(Slot::Event).filter(|_| logged)?;
+        json::filled(event)
+    };
+    MESSAGES
+        .into_iter()
+        .find_map(|slot| fields.get(slot).and_then(said))
+        .map(trimmed)
+        .or_else(structlog)
+}
+
+/// Without its final line breaks.
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(['\n', '\r'])),
+        Cow::Owned(mut text) => {
+            text.truncate(text.trim_end_matches(['\n', '\r']).len());
+            Cow::Owned(text)
+        }
+    }
+}
+
+fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+    // "name" is a logger's with bunyan, pino and Python, whose levels are numbers or named so.
+    let named = || {
+        let numbered = fields
+            .get(Slot::Level)
+            .is_some_and(|level| level.as_bytes()[0].is_ascii_digit())
+            || fields.get(Slot::LevelNumber).is_some()
+            || fields.get(Slot::AscTime).is_some();
+        numbered.then(|| text(fields, Slot::Name)).flatten()
+    };
+    let tracing = || {
+        let tracing = fields.get(Slot::Fields).is_some() || fields.get(Slot::Span).is_some();
+        tracing.then(|| text(fields, Slot::Target)).flatten()
+    };
+    let nested = |outer: Slot| {
+        let object = fields.get(outer).and_then(Fields::read)?;
+        text(&object, Slot::Logger)
+    };
+    text(fields, Slot::Logger)
+        .or_else(|| text(fields, Slot::Category))
+        .or_else(tracing)
+        .or_else(named)
+        .or_else(|| nested(Slot::Properties))
+        .or_else(|| nested(Slot::Log))
+}
+
+/// The function's request id; never one that a function logged from somebody else's event.
+fn request_id<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+    const CERTAIN: [Slot; 4] = [
+        Slot::AwsRequestId,
+        Slot::FunctionRequestId,
+        Slot::LambdaRequestId,
+        Slot::RequestId,
+    ];
+    let id = |raw: &'a str| json::filled(raw).filter(|id| request_id::named(id).is_some());
+    let uuid = |raw: &'a str| json::string(raw).filter(|id| request_id::is_uuid(id));
+    let in_object = |raw: &'a str, certain: bool| {
+        let object = Fields::read(raw)?;
+        let slots = if certain { &CERTAIN[..] } else { &CERTAIN[..3] };
+        object.first(slots).and_then(id).or_else(|| {
+            object
+                .get(Slot::SnakeRequestId)
+                .filter(|_| certain)
+                .and_then(uuid)
+        })
+    };
+    let in_spans = || {
+        let mut found = None;
+        json::each_item(fields.get(Slot::Spans)?, |span| {
+            found = found.take().or_else(|| in_object(span, true));
+        });
+        found
+    };
+    CERTAIN
+        .into_iter()
+        .find_map(|slot| fields.get(slot).and_then(id))
+        .or_else(|| fields.get(Slot::SnakeRequestId).and_then(uuid))
+        .or_else(|| {
+            [
+                (Slot::Aws, true),
+                (Slot::Span, true),
+                (Slot::Mdc, false),
+                (Slot::Context, false),
+                (Slot::Properties, false),
+            ]
+            .into_iter()
+            .find_map(|(slot, certain)| in_object(fields.get(slot)?, certain))
+        })
+        .or_else(in_spans)
+}
+
+fn trace<'a>(fields: &Fields<'a>) -> Option<Xray<'a>> {
+    let own = |fields: &Fields<'a>| {
+        [Slot::XrayTraceId, Slot::TraceId]
+            .into_iter()
+            .find_map(|slot| xray::from_header(&json::string(fields.get(slot)?)?))
+    };
+    let mut found = own(fields);
+    for slot in [Slot::Span, Slot::Mdc] {
+        found = found.or_else(|| own(&Fields::read(fields.get(slot)?)?));
+    }
+    if let (None, Some(spans)) = (&found, fields.get(Slot::Spans)) {
+        json::each_item(spans, |span| {
+            found = found.take().or_else(|| own(&Fields::read(span)?));
+        });
+    }
+    found
+}

@@ -1,0 +1,97 @@
+/*! Level names and numbers of every logger that is known, as one of six. */
+
+use super::record::Level;
+
+/// A level by its name, in any case: `Information`, `WARNING`, `crit`, `SEVERE` …
+pub fn from_name(name: &str) -> Option<Level> {
+    let mut lower = [0u8; 13];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name.as_bytes());
+    lower.make_ascii_lowercase();
+    Some(match &*lower {
+        b"trace" | b"trce" | b"trc" | b"verbose" | b"vrb" | b"silly" | b"finer" | b"finest" => {
+            Level::Trace
+        }
+        b"debug" | b"dbug" | b"dbg" | b"fine" | b"config" | b"http" => Level::Debug,
+        b"info" | b"information" | b"informational" | b"inf" | b"notice" | b"success" => {
+            Level::Info
+        }
+        b"warn" | b"warning" | b"wrn" => Level::Warn,
+        b"error" | b"err" | b"eror" | b"fail" | b"severe" => Level::Error,
+        b"fatal" | b"ftl" | b"critical" | b"crit" | b"emergency" | b"emerg" | b"alert"
+        | b"panic" | b"dpanic" => Level::Fatal,
+        _ => return None,
+    })
+}
+
+/// A level word of a text line: written in capitals, and a word that prose does not begin with.
+pub fn from_capitals(word: &str) -> Option<Level> {
+    match word {
+        "TRACE" => Some(Level::Trace),
+        "DEBUG" => Some(Level::Debug),
+        "INFO" => Some(Level::Info),
+        "WARN" | "WARNING" => Some(Level::Warn),
+        "ERROR" | "SEVERE" => Some(Level::Error),
+        "FATAL" | "CRITICAL" => Some(Level::Fatal),
+        _ => None,
+    }
+}
+
+/// A number of pino or bunyan (10 trace … 60 fatal) or of logback (5000 … 40000).
+pub fn from_pino(number: f64) -> Option<Level> {
+    let level = match number as i64 {
+        10..=19 | 5_000 => Level::Trace,
+        20..=29 | 10_000 => Level::Debug,
+        30..=39 | 20_000 => Level::Info,
+        40..=49 | 30_000 => Level::Warn,
+        50..=59 | 40_000 => Level::Error,
+        60..=100 => Level::Fatal,
+        _ => return None,
+    };
+    Some(level)
+}
+
+/// A number of Python's `logging` (10 debug … 50 critical).
+pub fn from_python(number: f64) -> Option<Level> {
+    let level = match number as i64 {
+        1..=9 => Level::Trace,
+        10..=19 => Level::Debug,
+        20..=29 => Level::Info,
+        30..=39 => Level::Warn,
+        40..=49 => Level::Error,
+        50..=100 => Level::Fatal,
+        _ => return None,
+    };
+    Some(level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_any_case() {
+        for (name, level) in [
+            ("Information", Level::Info),
+            ("WARNING", Level::Warn),
+            ("crit", Level::Fatal),
+            ("SEVERE", Level::Error),
+            ("FINE", Level::Debug),
+            ("FINEST", Level::Trace),
+            ("dpanic", Level::Fatal),
+        ] {
+            assert_eq!(from_name(name), Some(level), "{name}");
+        }
+        for name in ["", "contracts", "NR_EXT", "informationalism"] {
+            assert_eq!(from_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn pino_and_python_count_differently() {
+        assert_eq!(from_pino(30.0), Some(Level::Info));
+        assert_eq!(from_python(30.0), Some(Level::Warn));
+        assert_eq!(from_pino(3.0), None);
+        assert_eq!(from_python(f64::NAN), None);
+    }
+}

@@ -1,0 +1,170 @@
+/*! `time⇥id⇥LEVEL⇥message`: Node's console, .NET's logger, old Node without level, zap's console encoder without id. */
+
+use std::borrow::Cow;
+
+use super::record::Record;
+use super::{level, request_id, timestamp};
+
+/// The prefix as fields, and the text behind it; none if `text` does not begin with such a prefix.
+pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
+    let time = timestamp::scan(text.as_bytes()).filter(|time| time.zoned)?;
+    let rest = &text[time.len..];
+    let mut record = Record {
+        time: Some(time.millis),
+        ..Record::default()
+    };
+    let message = match separator(rest)? {
+        (Separator::Tab, rest) => tabbed(&mut record, rest)?,
+        (Separator::Blanks, rest) => blanked(&mut record, rest)?,
+    };
+    Some((record, message))
+}
+
+enum Separator {
+    Tab,
+    Blanks,
+}
+
+/// One tab (or `\t` written out), else a run of blanks: consoles show tabs as blanks when copied.
+fn separator(text: &str) -> Option<(Separator, &str)> {
+    if let Some(rest) = text.strip_prefix('\t').or(text.strip_prefix("\\t")) {
+        return Some((Separator::Tab, rest));
+    }
+    let rest = text.trim_start_matches(' ');
+    if rest.len() == text.len() {
+        return None;
+    }
+    match rest.strip_prefix('\t') {
+        Some(rest) => Some((Separator::Tab, rest)),
+        None => Some((Separator::Blanks, rest)),
+    }
+}
+
+fn tabbed<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
+    let (first, behind) = column(rest)?;
+    if request_id::is_uuid(first) || request_id::named(first).is_none() {
+        record.request_id = request_id::named(first).map(Cow::Borrowed);
+        return Some(levelled(record, behind));
+    }
+    if let Some(level) = level::from_name(first) {
+        record.level = Some(level);
+        return Some(behind);
+    }
+    // An id that is no UUID counts only before a level.
+    let message = levelled(record, behind);
+    record.level?;
+    record.request_id = Some(Cow::Borrowed(first));
+    Some(message)
+}
+
+fn blanked<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
+    let id = match rest.strip_prefix("undefined ") {
+        Some(_) => &rest[..9],
+        None => request_id::leading_uuid(rest)?,
+    };
+    record.request_id = request_id::named(id).map(Cow::Borrowed);
+    let (_, behind) = separator(&rest[id.len()..])?;
+    Some(levelled(record, behind))
+}
+
+/// Takes a level off the start of `text` if one stands there.
+fn levelled<'a>(record: &mut Record<'a>, text: &'a str) -> &'a str {
+    let end = text.find(['\t', ' ', '\\']).unwrap_or(text.len());
+    let word = &text[..end];
+    let is_level = matches!(word, "info" | "warn" | "fail" | "crit" | "dbug" | "trce");
+    let level =
+        level::from_capitals(word).or_else(|| is_level.then(|| level::from_name(word)).flatten());
+    match (level, separator(&text[end..])) {
+        (Some(level), Some((_, message))) => {
+            record.level = Some(level);
+            message
+        }
+        (Some(level), None) if end == text.len() => {
+            record.level = Some(level);
+            ""
+        }
+        _ => text,
+    }
+}
+
+/// A column without blanks that a tab ends.
+fn column(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(['\t', ' ', '\n', '\\'])?;
+    match separator(&text[end..]) {
+        Some((Separator::Tab, rest)) => Some((&text[..end], rest)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lambda::record::Level;
+
+    const ID: &str = "152453e0-3bcf-46b2-9e9a-3a03079395db";
+
+    fn read(text: &str) -> Option<(Option<String>, Option<Level>, &str)> {
+        prefix(text).map(|(record, message)| {
+            (
+                record.request_id.map(Cow::into_owned),
+                record.level,
+                message,
+            )
+        })
+    }
+
+    #[test]
+    fn columns_in_every_form() {
+        let id = Some(ID.to_owned());
+        for (text, expected) in [
+            (
+                format!("\t{ID}\tINFO\tmsg"),
+                (id.clone(), Some(Level::Info), "msg"),
+            ),
+            (
+                format!("\t{ID}\tfail\tmsg"),
+                (id.clone(), Some(Level::Error), "msg"),
+            ),
+            (
+                format!("\t{ID}\tmsg\tmore"),
+                (id.clone(), None, "msg\tmore"),
+            ),
+            (
+                format!(" {ID} ERROR msg"),
+                (id.clone(), Some(Level::Error), "msg"),
+            ),
+            (
+                format!("    {ID}    WARN    msg"),
+                (id, Some(Level::Warn), "msg"),
+            ),
+            (
+                "\tundefined\tERROR\tmsg".to_owned(),
+                (None, Some(Level::Error), "msg"),
+            ),
+            ("\t\tinfo\tmsg".to_owned(), (None, Some(Level::Info), "msg")),
+            (
+                "\tinfo\tmain.go:3\tmsg".to_owned(),
+                (None, Some(Level::Info), "main.go:3\tmsg"),
+            ),
+            (
+                "\tid-1\tINFO\t msg".to_owned(),
+                (Some("id-1".into()), Some(Level::Info), " msg"),
+            ),
+        ] {
+            let text = format!("2020-10-07T00:12:32.573Z{text}");
+            assert_eq!(read(&text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_text_behind_a_time_has_no_prefix() {
+        for text in [
+            "2020-10-07T00:12:32.573Z INFO lambda: msg",
+            "2020-10-07T00:12:32.573Z\tsome\ttext",
+            "2020-10-07T00:12:32.573Z",
+            "2020-10-07 00:12:32.573\t152453e0-3bcf-46b2-9e9a-3a03079395db\tINFO\tmsg",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+/*! Python's Lambda formatter: `[LEVEL]⇥time⇥id⇥message`, and the runtime's own `[ERROR] Type: message` tracebacks. */
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use super::record::{ErrorInfo, Record};
+use super::{level, request_id, timestamp};
+
+/// What a Python traceback begins with.
+pub const TRACEBACK: &str = "Traceback (most recent call last):";
+
+/// The prefix as fields, and the text behind it; none if `text` does not begin with such a prefix.
+pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
+    let (name, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let rest = separator(rest)?;
+    let time = timestamp::scan(rest.as_bytes()).filter(|time| time.zoned)?;
+    let mut record = Record {
+        level: level::from_name(name),
+        time: Some(millis(time)),
+        ..Record::default()
+    };
+    let rest = &rest[time.len..];
+    if let Some(columns) = rest.strip_prefix('\t').or(rest.strip_prefix("\\t")) {
+        // The id column is empty while the function is being loaded.
+        let end = columns.find(['\t', '\\', ' ', '\n'])?;
+        record.request_id = request_id::named(&columns[..end]).map(Cow::Borrowed);
+        let message = &columns[end..];
+        let message = message
+            .strip_prefix("\\t")
+            .or(message.strip_prefix(['\t', ' ']));
+        return Some((record, message?));
+    }
+    let rest = separator(rest)?;
+    let id = request_id::leading_uuid(rest)?;
+    record.request_id = Some(Cow::Borrowed(id));
+    Some((record, separator(&rest[id.len()..])?))
+}
+
+/// Python writes `%(msecs)d`: `.98Z` are 98 milliseconds, not 980.
+fn millis(time: timestamp::Scanned) -> i64 {
+    let scale = match time.fraction_digits {
+        1 => 100,
+        2 => 10,
+        _ => return time.millis,
+    };
+    let fraction = time.millis.rem_euclid(1_000);
+    time.millis - fraction + fraction / scale
+}
+
+fn separator(text: &str) -> Option<&str> {
+    let rest = text.trim_start_matches(['\t', ' ']);
+    let rest = rest.strip_prefix("\\t").unwrap_or(rest);
+    (rest.len() < text.len()).then_some(rest)
+}
+
+/// The runtime ends a traceback's lines with `\r` and indents them with U+00A0: as line breaks and blanks.
+pub fn readable(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let odd = memchr::memchr2(b'\r', 0xC2, bytes).is_some()
+        && (text.contains('\r') || text.contains('\u{a0}'))
+        && memmem::find(bytes, TRACEBACK.as_bytes()).is_some();
+    if !odd {
+        return Cow::Borrowed(text);
+    }
+    let text = text.replace("\r\n", "\n");
+    Cow::Owned(text.replace('\r', "\n").replace('\u{a0}', " "))
+}
+
+/// `[ERROR] Type: message`, above a traceback or with a type that is plainly one.
+pub fn runtime_error<'a>(text: &'a str) -> Option<ErrorInfo<'a>> {
+    let rest = text.strip_prefix("[ERROR] ")?;
+    let traceback = memmem::find(rest.as_bytes(), TRACEBACK.as_bytes());
+    let head = rest[..traceback.unwrap_or(rest.len())].trim_end();
+    let (kind, message) = typed(head)?;
+    let plain = kind.starts_with("Runtime.")
+        || ["Error", "Exception"].iter().any(|end| kind.ends_with(end));
+    (traceback.is_some() || plain).then(|| ErrorInfo {
+        kind: Some(Cow::Borrowed(kind)),
+        message: message.map(Cow::Borrowed),
+        stack_trace: traceback.map(|at| Cow::Borrowed(&rest[at..])),
+    })
+}
+
+/// The last traceback of a text: its error stands on the first line that is not indented.
+pub fn traceback(text: &str) -> Option<ErrorInfo<'_>> {
+    let first = memmem::find(text.as_bytes(), TRACEBACK.as_bytes())?;
+    let last = memmem::rfind(text.as_bytes(), TRACEBACK.as_bytes())?;
+    let mut error = ErrorInfo {
+        stack_trace: Some(Cow::Borrowed(&text[first..])),
+        ..ErrorInfo::default()
+    };
+    // Whatever stands before the traceback on its line stands before the frames' lines too.
+    let line = text[..last].rfind('\n').map_or(0, |at| at + 1);
+    let before = last - line;
+    let indent = if text[line..last].trim().is_empty() {
+        before
+    } else {
+        0
+    };
+    let mut rest = text[last..].split_inclusive('\n').skip(1);
+    let mut at = last
+        + text[last..]
+            .find('\n')
+            .map_or(text.len() - last, |at| at + 1);
+    let header = rest.find_map(|line| {
+        let start = at;
+        at += line.len();
+        let line = line.get(indent..).unwrap_or(line);
+        let indented = line.starts_with([' ', '\t', '|', '\n', '\r']) || line.is_empty();
+        (!indented).then_some(start + indent.min(text.len() - start))
+    });
+    if let Some((kind, message)) = header.and_then(|start| typed(text[start..].trim_end())) {
+        error.kind = Some(Cow::Borrowed(kind));
+        error.message = message.map(Cow::Borrowed);
+    }
+    Some(error)
+}
+
+/// `Type: message` or `Type`, the type a dotted name.
+fn typed(text: &str) -> Option<(&str, Option<&str>)> {
+    let end = text.find([':', '\n']).unwrap_or(text.len());
+    let kind = text[..end].trim_end();
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'<' | b'>');
+    if kind.is_empty() || !kind.bytes().all(name) {
+        return None;
+    }
+    let message = text[end..].strip_prefix(':').map(str::trim);
+    Some((kind, message.filter(|message| !message.is_empty())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_are_not_padded() {
+        let (record, message) = prefix("[INFO]\t2019-01-05T04:45:58.98Z\tid\tx").expect("a prefix");
+        assert_eq!(record.time, Some(1_546_663_558_098));
+        assert_eq!(message, "x");
+    }
+
+    #[test]
+    fn the_last_of_chained_tracebacks_counts() {
+        let text = "Traceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'a'\n\n\
+            During handling of the above exception, another exception occurred:\n\n\
+            Traceback (most recent call last):\n  File \"a.py\", line 2\nmod.MyError: two\nlines";
+        let error = traceback(text).expect("a traceback");
+        assert_eq!(error.kind.as_deref(), Some("mod.MyError"));
+        assert_eq!(error.message.as_deref(), Some("two\nlines"));
+    }
+
+    #[test]
+    fn brackets_alone_are_no_error() {
+        assert_eq!(runtime_error("[ERROR] something: went wrong"), None);
+        assert!(runtime_error("[ERROR] KeyError: 'x'").is_some());
+    }
+}

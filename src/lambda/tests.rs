@@ -1,0 +1,123 @@
+//! Every line of `fixtures/lines`, and properties of any text.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::Value;
+
+use super::parse;
+use super::record::{Kind, Record};
+
+/// What a record has under the name that the fixtures use; none for a name that is not a record's.
+fn actual(record: &Record<'_>, name: &str) -> Option<Value> {
+    let platform = record.platform.as_deref().cloned().unwrap_or_default();
+    let xray = record.xray.as_deref().cloned().unwrap_or_default();
+    let error = record.error.as_deref().cloned().unwrap_or_default();
+    let extension = platform.extension.clone().unwrap_or_default();
+    let dropped = platform.dropped.clone().unwrap_or_default();
+    let function = record.kind == Kind::Function;
+    Some(match name {
+        "kind" => record.kind.as_str().into(),
+        "timestamp" | "timestamp_instant" => record.time.into(),
+        "request_id" => record.request_id.as_deref().into(),
+        "version" => record.version.as_deref().into(),
+        "function_name" => record.function_name.as_deref().into(),
+        "level" => record.level.map(super::record::Level::as_str).into(),
+        "logger" => record.logger.as_deref().into(),
+        "message" | "message_raw" => record.message.trim_end_matches(['\n', '\r']).into(),
+        "is_json" => record.app.is_some().into(),
+        "is_emf" => record.emf.is_some().into(),
+        "emf_namespaces" => record.emf.as_ref().map(|emf| emf.namespaces.clone()).into(),
+        "emf_timestamp_ms" => record.emf.as_ref().and_then(|emf| emf.timestamp).into(),
+        "duration_ms" => platform.duration_ms.into(),
+        "billed_duration_ms" => platform.billed_duration_ms.into(),
+        "memory_size_mb" => platform.memory_size_mb.into(),
+        "max_memory_used_mb" => platform.max_memory_used_mb.into(),
+        "init_duration_ms" => platform.init_duration_ms.into(),
+        "restore_duration_ms" => platform.restore_duration_ms.into(),
+        "billed_restore_duration_ms" => platform.billed_restore_duration_ms.into(),
+        "produced_bytes" => platform.produced_bytes.into(),
+        "timeout_seconds" => platform.timeout_seconds.into(),
+        "status" => platform.status.as_deref().into(),
+        "phase" => platform.phase.as_deref().into(),
+        "initialization_type" => platform.initialization_type.as_deref().into(),
+        "runtime_version" => platform.runtime_version.as_deref().into(),
+        "runtime_version_arn" => platform.runtime_version_arn.as_deref().into(),
+        "function_arn" => platform.function_arn.as_deref().into(),
+        "tenant_id" => platform.tenant_id.as_deref().into(),
+        "error_type" if function => error.kind.as_deref().into(),
+        "error_type" => platform.error_type.as_deref().into(),
+        "error_message" => error.message.as_deref().into(),
+        "stack_trace" => error.stack_trace.as_deref().into(),
+        "xray_trace_id" => xray.trace_id.as_deref().into(),
+        "xray_segment_id" => xray.segment_id.as_deref().into(),
+        "xray_sampled" => xray.sampled.into(),
+        "name" => extension.name.as_deref().into(),
+        "state" => extension.state.as_deref().into(),
+        "events" => extension.events.into(),
+        "types" => extension.types.into(),
+        "dropped_records" => dropped.records.into(),
+        "dropped_bytes" => dropped.bytes.into(),
+        "reason" => dropped.reason.as_deref().into(),
+        _ => return None,
+    })
+}
+
+/// Numbers compare as numbers, times as instants, levels in any case.
+fn same(name: &str, expected: &Value, actual: &Value) -> bool {
+    match (name, expected.as_str()) {
+        ("timestamp" | "timestamp_instant", Some(time)) => {
+            let time: jiff::Timestamp = time.parse().expect("a fixture's time");
+            *actual == Value::from(time.as_millisecond())
+        }
+        ("level", Some(level)) => {
+            let level = level.to_uppercase().replace("WARNING", "WARN");
+            *actual == Value::from(level)
+        }
+        ("message" | "message_raw", Some(message)) => {
+            *actual == Value::from(message.trim_end_matches(['\n', '\r']))
+        }
+        _ => match (expected.as_f64(), actual.as_f64()) {
+            (Some(expected), Some(actual)) => (expected - actual).abs() < 1e-9,
+            _ => expected == actual,
+        },
+    }
+}
+
+fn check(file: &str) -> usize {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/lines/");
+    let cases = fs::read_to_string(format!("{path}{file}")).expect("the fixtures");
+    let mut failures = String::new();
+    let mut count = 0;
+    for line in cases.lines().filter(|line| !line.is_empty()) {
+        count += 1;
+        let case: Value = serde_json::from_str(line).expect("a fixture is JSON");
+        let text = case["input"].as_str().expect("its input is text");
+        let record = parse(text);
+        for (name, expected) in case["expected"].as_object().expect("its expectations") {
+            let actual = actual(&record, name);
+            let matches = actual
+                .as_ref()
+                .is_some_and(|actual| same(name, expected, actual));
+            if !matches {
+                let id = &case["id"];
+                let _ = writeln!(
+                    failures,
+                    "{id} {name}: expected {expected}, found {actual:?}\n    {text:?}"
+                );
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{file}:\n{failures}");
+    count
+}
+
+#[test]
+fn public_lines_become_what_they_must() {
+    assert!(check("cases.jsonl") > 100);
+}
+
+#[test]
+fn our_own_lines_become_what_they_must() {
+    assert!(check("more.jsonl") > 0);
+}

@@ -1,0 +1,41 @@
+/*!
+logferry ferries AWS Lambda logs out of S3 into OpenSearch.
+
+A message carries a notification that names objects; an object is a stream of events; an event is parsed into a record; a
+record becomes a document; documents travel in parcels that are packed into bulks; every document gets a verdict; an object
+with all verdicts in is settled; a message whose objects are all settled is deleted. The modules in reading order:
+*/
+#![forbid(unsafe_code)]
+
+/// What the operator typed.
+pub mod cli;
+/// One validated config per command.
+pub mod config;
+/// Each command joins ends to the one road.
+pub mod commands;
+/// PURE: message body → objects | ignored | invalid.
+pub mod notification;
+/// IO in: queues and stores.
+pub mod source;
+/// PURE: bytes → events.
+pub mod decode;
+/// PURE: event → record.
+pub mod lambda;
+/// PURE: records of one request → its summary.
+pub mod invocation;
+/// PURE: record → document.
+pub mod document;
+/// PURE: parcels → bulk body; answer → statuses.
+pub mod bulk;
+/// IO out: indices.
+pub mod sink;
+/// The road: permit → receive → lease → object → parcels → verdicts → settle → delete.
+pub mod pipeline;
+/// What an error means for what happens next.
+pub mod class;
+/// The one backoff policy.
+pub mod retry;
+/// Logs and metrics.
+pub mod observe;
+/// /livez, /readyz, /metrics.
+pub mod serve;

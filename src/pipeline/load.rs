@@ -1,0 +1,266 @@
+/*! One bulk, until each of its documents has a verdict: only what is unsettled is sent again. */
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::budget::Reservation;
+use super::packer::Load;
+use super::verdict::{Rejection, Tally};
+use super::{BulkConfig, Trouble};
+use crate::bulk::{Bulk, ItemStatus, Kept, Sent};
+use crate::class::Class;
+use crate::invocation::{Merged, Prices, ReadError, Summary, merged};
+use crate::observe::Metrics;
+use crate::retry::Delays;
+use crate::sink::{Index, IndexError};
+
+/// What loading needs.
+pub(super) struct Loader {
+    pub(super) index: Arc<dyn Index>,
+    /// Bulks in flight. Waiting between two attempts is not in flight: a sick index does not stop the others.
+    pub(super) gate: Arc<Semaphore>,
+    pub(super) config: BulkConfig,
+    pub(super) prices: Prices,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) trouble: Arc<Trouble>,
+    pub(super) background: CancellationToken,
+}
+
+/// A parcel whose documents are being settled.
+struct Waiting {
+    open: usize,
+    tally: Tally,
+    reply: mpsc::UnboundedSender<Tally>,
+    reservation: Option<Reservation>,
+}
+
+impl Waiting {
+    fn settle(&mut self, count: impl FnOnce(&mut Tally)) {
+        count(&mut self.tally);
+        self.open -= 1;
+        if self.open == 0 {
+            self.reservation = None;
+            // The object's task may have been abandoned.
+            let _ = self.reply.send(std::mem::take(&mut self.tally));
+        }
+    }
+}
+
+/// Sends the parcels as one bulk and sees it through.
+pub(super) async fn load(loader: Arc<Loader>, loads: Vec<Load>, permit: OwnedSemaphorePermit) {
+    let background = loader.background.clone();
+    background.run_until_cancelled(see_through(&loader, loads, permit)).await;
+}
+
+async fn see_through(loader: &Loader, loads: Vec<Load>, permit: OwnedSemaphorePermit) {
+    let bytes = loads.iter().map(|l| l.parcel.lines.len()).sum();
+    let mut waiting = Vec::with_capacity(loads.len());
+    let parcels: Vec<_> = loads
+        .into_iter()
+        .map(|load| {
+            waiting.push(Waiting {
+                open: load.parcel.documents.len(),
+                tally: Tally::default(),
+                reply: load.reply,
+                reservation: Some(load.reservation),
+            });
+            load.parcel
+        })
+        .collect();
+    let mut round = Round {
+        loader,
+        waiting,
+        permit: Some(permit),
+    };
+    let config = &loader.config;
+    let mut delays = Delays::new(config.first_delay, config.longest_delay, config.attempts);
+    // Bulks that are still to be sent; more than one only after a 413.
+    let mut bulks = vec![Bulk::pack(parcels, bytes)];
+    while let Some(bulk) = bulks.pop() {
+        match round.attempt(&bulk).await {
+            Attempt::Done => {}
+            Attempt::Again(again) => bulks.push(again),
+            Attempt::Split(left, right) => bulks.extend([right, left]),
+            Attempt::Later(rest, reason) => match delays.next() {
+                Some(delay) => {
+                    loader.metrics.bulk_retries.inc();
+                    tracing::warn!(documents = rest.documents().len(), reason, ?delay, "will be sent again");
+                    // Others may use the place meanwhile.
+                    round.permit = None;
+                    tokio::time::sleep(delay).await;
+                    bulks.push(rest);
+                }
+                None => round.leave(&rest, &reason),
+            },
+            Attempt::Never(rest, reason) => {
+                round.leave(&rest, &reason);
+                loader.trouble.fatal(reason);
+            }
+        }
+    }
+}
+
+/// What one attempt leaves.
+enum Attempt {
+    Done,
+    /// At once: summaries that were merged with what was there.
+    Again(Bulk),
+    Split(Bulk, Bulk),
+    Later(Bulk, String),
+    Never(Bulk, String),
+}
+
+struct Round<'a> {
+    loader: &'a Loader,
+    waiting: Vec<Waiting>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Round<'_> {
+    async fn attempt(&mut self, bulk: &Bulk) -> Attempt {
+        if self.permit.is_none() {
+            let permit = self.loader.gate.clone().acquire_owned().await;
+            self.permit = Some(permit.expect("the gate is never closed"));
+        }
+        let started = tokio::time::Instant::now();
+        let answer = self.loader.index.bulk(bulk).await;
+        self.loader.metrics.bulk_sent(started.elapsed(), answer.is_ok());
+        match answer {
+            Ok(statuses) => self.read(bulk, statuses).await,
+            Err(IndexError::TooLarge) => match bulk.halves() {
+                Some((left, right)) => {
+                    self.loader.metrics.bulk_splits.inc();
+                    Attempt::Split(left, right)
+                }
+                None => {
+                    for sent in bulk.documents() {
+                        self.reject(sent, 413, IndexError::TooLarge.to_string());
+                    }
+                    Attempt::Done
+                }
+            },
+            Err(error) if error.class() == Class::Fatal => {
+                Attempt::Never(bulk.clone(), error.to_string())
+            }
+            Err(error) => Attempt::Later(bulk.clone(), error.to_string()),
+        }
+    }
+
+    /// Settles what has a final status; the rest is kept.
+    async fn read(&mut self, bulk: &Bulk, statuses: Vec<ItemStatus>) -> Attempt {
+        let mut later = Vec::new();
+        let mut why = String::new();
+        let mut merge = Vec::new();
+        for (i, (sent, status)) in bulk.documents().iter().zip(statuses).enumerate() {
+            match status {
+                ItemStatus::Indexed => self.settle(sent, |t| t.indexed += 1),
+                ItemStatus::AlreadyThere if sent.placed.merge => merge.push(i),
+                ItemStatus::AlreadyThere => self.settle(sent, |t| t.already_there += 1),
+                ItemStatus::Rejected { status, reason } => self.reject(sent, status, reason),
+                ItemStatus::Retryable { status, reason } => {
+                    later.push(Kept::as_is(i));
+                    why = format!("{status} {reason}");
+                }
+            }
+        }
+        let mut merged = Vec::new();
+        if !merge.is_empty() {
+            match self.merge(bulk, &merge).await {
+                Ok(kept) => merged = kept,
+                Err(error) => {
+                    why = error.to_string();
+                    later.extend(merge.into_iter().map(Kept::as_is));
+                }
+            }
+        }
+        // What was merged goes with the rest: at once only if nothing has to wait.
+        match (later.is_empty(), merged.is_empty()) {
+            (true, true) => Attempt::Done,
+            (true, false) => Attempt::Again(bulk.rebuild(&merged)),
+            (false, _) => {
+                later.append(&mut merged);
+                Attempt::Later(bulk.rebuild(&later), why)
+            }
+        }
+    }
+
+    /// Summaries that are there already: ours is merged into what is there, and written on condition that nobody was faster.
+    async fn merge(&mut self, bulk: &Bulk, documents: &[usize]) -> Result<Vec<Kept>, IndexError> {
+        let targets: Vec<(String, String)> = documents
+            .iter()
+            .map(|i| target(bulk.action(&bulk.documents()[*i])))
+            .collect();
+        let stored = self.loader.index.fetch(&targets).await?;
+        let mut kept = Vec::new();
+        for ((document, stored), (index, id)) in documents.iter().zip(stored).zip(targets) {
+            let sent = bulk.documents()[*document];
+            let Some(stored) = stored else {
+                // Deleted since: it can be created after all.
+                let action = serde_json::json!({"create": {"_index": index, "_id": id}});
+                kept.push(Kept {
+                    document: *document,
+                    lines: Some((action.to_string().into(), bulk.source(&sent).to_vec())),
+                });
+                continue;
+            };
+            let ours = bulk.source(&sent);
+            match merge_sources(&stored.source, ours, &self.loader.prices) {
+                Ok(Merged::Same) => self.settle(&sent, |t| t.already_there += 1),
+                Ok(Merged::Changed(source)) => {
+                    self.loader.metrics.summaries_merged.inc();
+                    let action = serde_json::json!({"index": {
+                        "_index": index, "_id": id,
+                        "if_seq_no": stored.seq_no, "if_primary_term": stored.primary_term,
+                    }});
+                    kept.push(Kept {
+                        document: *document,
+                        lines: Some((action.to_string().into(), source)),
+                    });
+                }
+                Err(reason) => self.reject(&sent, 409, format!("cannot be merged with {index}/{id}: {reason}")),
+            }
+        }
+        Ok(kept)
+    }
+
+    fn settle(&mut self, sent: &Sent, count: impl FnOnce(&mut Tally)) {
+        self.waiting[sent.parcel].settle(count);
+    }
+
+    fn reject(&mut self, sent: &Sent, status: u16, reason: String) {
+        let offset = sent.placed.offset;
+        self.settle(sent, |t| t.reject(Rejection { offset, status, reason }));
+    }
+
+    fn leave(&mut self, bulk: &Bulk, reason: &str) {
+        for sent in bulk.documents() {
+            self.settle(sent, |t| t.leave(reason.to_owned()));
+        }
+    }
+}
+
+fn merge_sources(stored: &[u8], ours: &[u8], prices: &Prices) -> Result<Merged, ReadError> {
+    merged(stored, &Summary::read(ours)?, prices)
+}
+
+#[derive(Deserialize)]
+struct Action {
+    #[serde(alias = "index")]
+    create: Target,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    _index: String,
+    _id: String,
+}
+
+/// Index and id of an action line of ours.
+fn target(action: &[u8]) -> (String, String) {
+    let action: Action = serde_json::from_slice(action).expect("we wrote this action line");
+    (action.create._index, action.create._id)
+}
+

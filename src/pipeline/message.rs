@@ -1,0 +1,104 @@
+/*! One message: its objects, one after another, then exactly one disposition. */
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::object::{self, Settled};
+use super::{Permits, Road};
+use crate::notification;
+use crate::source::{Message, Outcome};
+
+/// What becomes of a message.
+enum Disposition {
+    /// Every object is settled.
+    Delete(Vec<Settled>),
+    /// Something is left to do, or the queue's redrive policy has to decide.
+    Release(Duration),
+}
+
+/// Works on a message until it is deleted or released.
+pub(super) async fn carry(
+    road: Arc<Road>,
+    message: Message,
+    permits: Permits,
+    abandon: CancellationToken,
+) {
+    let lease = road.leases.hold(&message);
+    let Permits { read, hold: _hold } = permits;
+    let disposition = tokio::select! {
+        biased;
+        disposition = settle(&road, &message, read) => disposition,
+        // What is dropped here has deleted nothing: whatever it loaded meets 409s the next time.
+        () = abandon.cancelled() => Disposition::Release(Duration::ZERO),
+    };
+    match disposition {
+        // A handle that is no longer ours deletes, at worst, what somebody else is working on.
+        _ if lease.is_lost() => {
+            tracing::info!(message = message.id, "not deleted: the lease was lost");
+        }
+        Disposition::Delete(receipts) => {
+            match road.deleter.delete(lease.handle.clone(), receipts).await {
+                Outcome::Done => tracing::debug!(message = message.id, "deleted"),
+                Outcome::Lost => {
+                    road.metrics.leases_lost.inc();
+                    tracing::warn!(message = message.id, "not deleted: the lease was lost");
+                }
+                Outcome::Failed(reason) => {
+                    tracing::warn!(message = message.id, reason, "not deleted: it will come back and meet its documents");
+                }
+            }
+        }
+        Disposition::Release(delay) => {
+            tracing::debug!(message = message.id, ?delay, "released");
+            road.leases.release(&[lease.handle.clone()], delay).await;
+        }
+    }
+}
+
+async fn settle(
+    road: &Road,
+    message: &Message,
+    read: tokio::sync::OwnedSemaphorePermit,
+) -> Disposition {
+    let notification = notification::read(&message.body);
+    for reason in &notification.ignored {
+        road.metrics.notifications_ignored.inc();
+        tracing::info!(message = message.id, reason, "ignored");
+    }
+    for reason in &notification.invalid {
+        road.metrics.notifications_invalid.inc();
+        tracing::warn!(message = message.id, reason, redrive = road.redrive, "not a notification; left to the queue's redrive policy");
+    }
+    let mut under_way = Vec::with_capacity(notification.objects.len());
+    for object in &notification.objects {
+        under_way.push(object::read(road, object).await);
+    }
+    // All is read: another message may start while this one waits for its verdicts.
+    drop(read);
+    let mut receipts = Vec::with_capacity(under_way.len());
+    for object in under_way {
+        receipts.extend(object.settled(road).await);
+    }
+    match receipts.len() == notification.objects.len() && notification.invalid.is_empty() {
+        true => Disposition::Delete(receipts),
+        false => Disposition::Release(release_delay(message.receive_count)),
+    }
+}
+
+/// Two seconds after the first delivery, doubled with each further one, at most five minutes.
+fn release_delay(receive_count: u32) -> Duration {
+    Duration::from_secs(1 << receive_count.clamp(1, 9)).min(Duration::from_secs(300))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_keeps_failing_comes_back_ever_later() {
+        let delays = [0, 1, 2, 3, 9, u32::MAX].map(|n| release_delay(n).as_secs());
+        assert_eq!(delays, [2, 2, 4, 8, 300, 300]);
+    }
+}

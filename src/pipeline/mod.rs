@@ -1,0 +1,291 @@
+/*!
+The road: permit → receive → lease → object → parcels → verdicts → settle → delete; and the drain.
+
+`run` takes permits, then messages; each message has one task (`message`) that reads its objects (`object`), awaits their
+verdicts and is the only one to delete it (`delete`). `lease` keeps what is held invisible. `packer` groups parcels of all
+objects into bulks, `load` sends a bulk until each of its documents has a verdict. `budget` bounds the bytes of all of it.
+*/
+
+mod budget;
+mod delete;
+mod lease;
+mod load;
+mod message;
+mod object;
+mod packer;
+mod verdict;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::class::Class;
+use crate::decode::DecodeOptions;
+use crate::document::DocumentOptions;
+use crate::invocation::Prices;
+use crate::observe::Metrics;
+use crate::retry::full_jitter;
+use crate::sink::Index;
+use crate::source::{Queue, Store};
+
+/// What the road runs between.
+#[derive(Clone)]
+pub struct Ends {
+    pub queue: Arc<dyn Queue>,
+    pub store: Arc<dyn Store>,
+    pub index: Arc<dyn Index>,
+}
+
+#[derive(Debug, Clone)]
+pub struct RoadConfig {
+    /// Objects that are read at the same time.
+    pub objects_in_flight: usize,
+    /// Messages that are held at the same time; most of them only wait for verdicts.
+    pub messages_in_flight: usize,
+    /// Bytes that everything in flight shares.
+    pub memory: usize,
+    pub bulk: BulkConfig,
+    pub drain_timeout: Duration,
+    /// End when the queue is empty.
+    pub until_empty: bool,
+    pub decode: DecodeOptions,
+    /// For the estimated cost of invocations.
+    pub prices: Prices,
+    pub document: DocumentOptions,
+}
+
+#[derive(Debug, Clone)]
+pub struct BulkConfig {
+    /// A bulk is sent when it has this many bytes …
+    pub bytes: usize,
+    /// … or when its first parcel has waited this long.
+    pub linger: Duration,
+    pub in_flight: usize,
+    /// Attempts for one bulk, the first included.
+    pub attempts: usize,
+    /// First and longest delay between attempts.
+    pub first_delay: Duration,
+    pub longest_delay: Duration,
+}
+
+/// Why the road ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Fatal(pub String);
+
+/// What the stations share.
+struct Road {
+    ends: Ends,
+    config: RoadConfig,
+    metrics: Arc<Metrics>,
+    budget: budget::Budget,
+    packer: packer::Packer,
+    deleter: delete::Deleter,
+    leases: Arc<lease::Leases>,
+    trouble: Arc<Trouble>,
+    redrive: bool,
+}
+
+/// The first fatal error stops the road.
+struct Trouble {
+    first: OnceLock<String>,
+    stop: CancellationToken,
+}
+
+impl Trouble {
+    fn fatal(&self, reason: String) {
+        if self.first.set(reason).is_ok() {
+            self.stop.cancel();
+        }
+    }
+}
+
+/// Works until `stop`, a fatal error or, if so configured, the end of the queue; then drains.
+pub async fn run(
+    ends: Ends,
+    config: RoadConfig,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+) -> Result<(), Fatal> {
+    let attributes = ends
+        .queue
+        .attributes()
+        .await
+        .map_err(|e| Fatal(e.to_string()))?;
+    if attributes.max_receive_count.is_none() {
+        tracing::warn!(
+            "the queue has no redrive policy: a message that cannot be settled will come back until it expires; give the queue a dead-letter queue"
+        );
+    }
+    let stop = stop.child_token();
+    let trouble = Arc::new(Trouble {
+        first: OnceLock::new(),
+        stop: stop.clone(),
+    });
+    // Ends everything that outlives the message tasks, however this function is left.
+    let background = CancellationToken::new();
+    let _end_background = background.clone().drop_guard();
+    let road = Arc::new(Road {
+        budget: budget::Budget::new(config.memory),
+        packer: packer::Packer::start(
+            ends.index.clone(),
+            config.bulk.clone(),
+            config.prices.clone(),
+            metrics.clone(),
+            trouble.clone(),
+            background.clone(),
+        ),
+        deleter: delete::Deleter::start(ends.queue.clone(), metrics.clone(), background.clone()),
+        leases: lease::Leases::start(
+            ends.queue.clone(),
+            attributes.visibility,
+            metrics.clone(),
+            background.clone(),
+        ),
+        redrive: attributes.max_receive_count.is_some(),
+        trouble: trouble.clone(),
+        ends,
+        config,
+        metrics,
+    });
+    let tasks = TaskTracker::new();
+    let abandon = CancellationToken::new();
+    receive(&road, &tasks, &stop, &abandon).await;
+    drain(&road, &tasks, &abandon).await;
+    match trouble.first.get() {
+        Some(reason) => Err(Fatal(reason.clone())),
+        None => Ok(()),
+    }
+}
+
+/// What a message needs before it is asked for: room to read its objects now, and a place among the held.
+struct Permits {
+    read: OwnedSemaphorePermit,
+    hold: OwnedSemaphorePermit,
+}
+
+struct PermitPool {
+    read: Arc<Semaphore>,
+    hold: Arc<Semaphore>,
+}
+
+impl PermitPool {
+    /// At least one, at most ten: what one receive call may bring.
+    async fn take(&self) -> Vec<Permits> {
+        let closed = "the semaphores are never closed";
+        let hold = self.hold.clone().acquire_owned().await.expect(closed);
+        let read = self.read.clone().acquire_owned().await.expect(closed);
+        let mut permits = vec![Permits { read, hold }];
+        while permits.len() < 10 {
+            let hold = self.hold.clone().try_acquire_owned();
+            let read = self.read.clone().try_acquire_owned();
+            match (read, hold) {
+                (Ok(read), Ok(hold)) => permits.push(Permits { read, hold }),
+                _ => break,
+            }
+        }
+        permits
+    }
+}
+
+/// Receives until `stop`, and starts a task for each message.
+async fn receive(
+    road: &Arc<Road>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    abandon: &CancellationToken,
+) {
+    let pool = PermitPool {
+        read: Arc::new(Semaphore::new(road.config.objects_in_flight)),
+        hold: Arc::new(Semaphore::new(road.config.messages_in_flight)),
+    };
+    let mut failures = 0;
+    let mut empty_readings = 0;
+    loop {
+        let permits = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            permits = pool.take() => permits,
+        };
+        let mut receiving = std::pin::pin!(road.ends.queue.receive(permits.len()));
+        let received = tokio::select! {
+            biased;
+            received = &mut receiving => received,
+            () = stop.cancelled() => {
+                // Messages may be on their way: give them back at once rather than let them time out.
+                if let Ok(Ok(late)) = tokio::time::timeout(Duration::from_secs(1), receiving).await {
+                    let handles: Vec<_> = late.into_iter().map(|m| m.handle).collect();
+                    road.leases.release(&handles, Duration::ZERO).await;
+                }
+                return;
+            }
+        };
+        let messages = match received {
+            Ok(messages) => messages,
+            Err(error) if error.class == Class::Fatal => {
+                road.trouble.fatal(error.to_string());
+                return;
+            }
+            Err(error) => {
+                failures += 1;
+                let delay = full_jitter(failures);
+                tracing::warn!(%error, ?delay, "cannot receive");
+                road.metrics.receive_failures.inc();
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(delay) => continue,
+                }
+            }
+        };
+        failures = 0;
+        if messages.is_empty() && road.config.until_empty {
+            match is_empty(road, tasks).await {
+                true => empty_readings += 1,
+                false => empty_readings = 0,
+            }
+            // SQS counts approximately: believe it when it says so twice, a receive apart.
+            if empty_readings == 2 {
+                return;
+            }
+        } else if !messages.is_empty() {
+            empty_readings = 0;
+        }
+        road.metrics.messages_received.inc_by(messages.len() as u64);
+        for (message, permits) in messages.into_iter().zip(permits) {
+            let work = message::carry(road.clone(), message, permits, abandon.clone());
+            tasks.spawn(work);
+        }
+    }
+}
+
+async fn is_empty(road: &Road, tasks: &TaskTracker) -> bool {
+    match road.ends.queue.depth().await {
+        Ok(depth) => depth.is_zero() && tasks.is_empty(),
+        Err(error) => {
+            tracing::warn!(%error, "cannot tell whether the queue is empty");
+            false
+        }
+    }
+}
+
+/// Lets the messages at work come to their end, then releases the rest.
+async fn drain(road: &Road, tasks: &TaskTracker, abandon: &CancellationToken) {
+    tasks.close();
+    if !tasks.is_empty() {
+        tracing::info!(messages = tasks.len(), timeout = ?road.config.drain_timeout, "draining");
+    }
+    if tokio::time::timeout(road.config.drain_timeout, tasks.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(messages = tasks.len(), "drain timeout: releasing what is unfinished");
+        abandon.cancel();
+        // Each task now makes one call to release its message.
+        if tokio::time::timeout(Duration::from_secs(5), tasks.wait()).await.is_err() {
+            tracing::warn!(messages = tasks.len(), "not released: they come back when their visibility timeout ends");
+        }
+    }
+}

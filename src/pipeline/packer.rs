@@ -1,0 +1,111 @@
+/*! Groups parcels of many objects into bulks: full ones at once, others when their first parcel has waited long enough. */
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::budget::Reservation;
+use super::load::{self, Loader};
+use super::verdict::Tally;
+use super::{BulkConfig, Trouble};
+use crate::bulk::Parcel;
+use crate::invocation::Prices;
+use crate::observe::Metrics;
+use crate::sink::Index;
+
+/// A parcel on its way, with what waits for its verdicts.
+pub(super) struct Load {
+    pub(super) parcel: Parcel,
+    pub(super) reservation: Reservation,
+    /// Gets one tally when every document of the parcel has a verdict.
+    pub(super) reply: mpsc::UnboundedSender<Tally>,
+}
+
+pub(super) struct Packer {
+    loads: mpsc::Sender<Load>,
+}
+
+impl Packer {
+    pub(super) fn start(
+        index: Arc<dyn Index>,
+        config: BulkConfig,
+        prices: Prices,
+        metrics: Arc<Metrics>,
+        trouble: Arc<Trouble>,
+        background: CancellationToken,
+    ) -> Self {
+        // Parcels queue in the budget, not in the channel.
+        let (loads, incoming) = mpsc::channel(1);
+        let loader = Arc::new(Loader {
+            index,
+            gate: Arc::new(Semaphore::new(config.in_flight)),
+            config,
+            prices,
+            metrics,
+            trouble,
+            background: background.clone(),
+        });
+        let work = pack(incoming, loader);
+        tokio::spawn(async move { background.run_until_cancelled(work).await });
+        Self { loads }
+    }
+
+    /// Hands a parcel over. If the road is ending, the parcel is dropped and its reply never comes.
+    pub(super) async fn send(&self, load: Load) {
+        let _ = self.loads.send(load).await;
+    }
+}
+
+/// The bulk that is being filled.
+#[derive(Default)]
+struct Filling {
+    loads: Vec<Load>,
+    bytes: usize,
+    /// When it goes even if it is not full.
+    due: Option<Instant>,
+}
+
+impl Filling {
+    fn add(&mut self, load: Load, linger: Duration) {
+        self.bytes += load.parcel.lines.len();
+        self.loads.push(load);
+        self.due.get_or_insert_with(|| Instant::now() + linger);
+    }
+}
+
+async fn pack(mut incoming: mpsc::Receiver<Load>, loader: Arc<Loader>) {
+    let config = &loader.config;
+    let mut filling = Filling::default();
+    // A parcel that would make the bulk too large opens the next.
+    let mut next: Option<Load> = None;
+    let mut open = true;
+    while open || !filling.loads.is_empty() {
+        let full = !open || next.is_some() || filling.bytes >= config.bytes;
+        let ready = !filling.loads.is_empty()
+            && (full || filling.due.is_some_and(|due| due <= Instant::now()));
+        let due = filling.due;
+        tokio::select! {
+            biased;
+            permit = loader.gate.clone().acquire_owned(), if ready => {
+                let permit = permit.expect("the gate is never closed");
+                let loads = std::mem::take(&mut filling).loads;
+                loader.metrics.bulk_fill(loads.iter().map(|l| l.parcel.lines.len()).sum());
+                tokio::spawn(load::load(loader.clone(), loads, permit));
+                if let Some(load) = next.take() {
+                    filling.add(load, config.linger);
+                }
+            }
+            load = incoming.recv(), if open && !full => match load {
+                Some(load) if filling.bytes > 0
+                    && filling.bytes + load.parcel.lines.len() > config.bytes => next = Some(load),
+                Some(load) => filling.add(load, config.linger),
+                None => open = false,
+            },
+            () = async { tokio::time::sleep_until(due.unwrap_or_else(Instant::now)).await },
+                if due.is_some() && !ready => {}
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/*! Verdicts of documents, added up per parcel and per object. */
+
+/// Rejections kept with their reason, per parcel; the rest is only counted.
+const KEPT: usize = 20;
+
+/// A document that OpenSearch refused for good.
+#[derive(Debug, Clone)]
+pub(super) struct Rejection {
+    pub(super) offset: u64,
+    pub(super) status: u16,
+    pub(super) reason: String,
+}
+
+/// Verdicts of some documents.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tally {
+    pub(super) indexed: u64,
+    pub(super) already_there: u64,
+    pub(super) rejected: u64,
+    /// The first of the rejected.
+    pub(super) rejections: Vec<Rejection>,
+    /// Documents without a final verdict: attempts spent.
+    pub(super) unsettled: u64,
+    /// Why, of the last of them.
+    pub(super) unsettled_reason: Option<String>,
+}
+
+impl Tally {
+    pub(super) fn reject(&mut self, rejection: Rejection) {
+        self.rejected += 1;
+        if self.rejections.len() < KEPT {
+            self.rejections.push(rejection);
+        }
+    }
+
+    pub(super) fn leave(&mut self, reason: String) {
+        self.unsettled += 1;
+        self.unsettled_reason = Some(reason);
+    }
+
+    pub(super) fn add(&mut self, other: Tally) {
+        self.indexed += other.indexed;
+        self.already_there += other.already_there;
+        self.rejected += other.rejected;
+        let room = KEPT.saturating_sub(self.rejections.len());
+        self.rejections.extend(other.rejections.into_iter().take(room));
+        self.unsettled += other.unsettled;
+        self.unsettled_reason = other.unsettled_reason.or(self.unsettled_reason.take());
+    }
+}

@@ -1,0 +1,62 @@
+/*! The one backoff policy: exponential with full jitter. */
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
+/// Delays before the second, third, … attempt; ends after `attempts - 1` of them.
+pub struct Delays(ExponentialBackoff);
+
+impl Delays {
+    pub fn new(first: Duration, longest: Duration, attempts: usize) -> Self {
+        Self(
+            ExponentialBuilder::default()
+                .with_min_delay(first)
+                .with_max_delay(longest)
+                .with_factor(2.0)
+                .with_max_times(attempts.saturating_sub(1))
+                .build(),
+        )
+    }
+}
+
+impl Iterator for Delays {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        self.0.next().map(jitter)
+    }
+}
+
+/// Any share of the delay, so that workers which failed together do not come back together.
+fn jitter(delay: Duration) -> Duration {
+    delay.mul_f64(fastrand::f64())
+}
+
+/// The delay before attempt `n + 1` of something that has failed `n` times: up to 0.2 s × 2ⁿ, at most 30 s.
+pub fn full_jitter(failures: u32) -> Duration {
+    let longest = Duration::from_millis(200).saturating_mul(1 << failures.min(10));
+    jitter(longest.min(Duration::from_secs(30)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_stay_under_their_bound_and_end() {
+        let bound = [1, 2, 4, 4, 4].map(Duration::from_secs);
+        let delays: Vec<_> = Delays::new(Duration::from_secs(1), Duration::from_secs(4), 6).collect();
+        assert_eq!(delays.len(), bound.len());
+        for (delay, bound) in delays.iter().zip(bound) {
+            assert!(*delay <= bound, "{delay:?} > {bound:?}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_failures_has_a_delay() {
+        for failures in [0, 1, 10, 11, u32::MAX] {
+            assert!(full_jitter(failures) <= Duration::from_secs(30));
+        }
+    }
+}

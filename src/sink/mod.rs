@@ -1,0 +1,49 @@
+/*! Where documents go: the index, and its real implementations. */
+
+pub mod ndjson;
+pub mod opensearch;
+
+use async_trait::async_trait;
+
+use crate::bulk::{Bulk, ItemStatus};
+use crate::class::Class;
+
+/// A document as the index holds it, with what a conditional write needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub seq_no: u64,
+    pub primary_term: u64,
+    /// JSON text.
+    pub source: Vec<u8>,
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum IndexError {
+    /// 413: the request is larger than the server takes.
+    #[error("the request is too large for the index (HTTP 413)")]
+    TooLarge,
+    #[error("{reason}")]
+    Other { class: Class, reason: String },
+}
+
+impl IndexError {
+    pub fn class(&self) -> Class {
+        match self {
+            IndexError::TooLarge => Class::Rejected,
+            IndexError::Other { class, .. } => *class,
+        }
+    }
+}
+
+/// An index that takes bulks.
+#[async_trait]
+pub trait Index: Send + Sync {
+    /// Is it there, and of which version?
+    async fn version(&self) -> Result<String, IndexError>;
+
+    /// Sends a bulk once. One status per document, in order.
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError>;
+
+    /// Documents by index name and id, to be merged with; none where there is no such document.
+    async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError>;
+}

@@ -1,0 +1,120 @@
+/*! The store over S3. Retries until the first byte are the SDK's; a body that breaks later is resumed by `unpack`. */
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use bytes::Bytes;
+
+use super::{OpenError, Opened, Store, StoreError};
+use crate::class::Class;
+use crate::notification::ObjectRef;
+
+pub struct S3 {
+    client: Client,
+}
+
+impl S3 {
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+#[async_trait]
+impl Store for S3 {
+    async fn open(
+        &self,
+        object: &ObjectRef,
+        from: u64,
+        etag: Option<&str>,
+    ) -> Result<Opened, OpenError> {
+        if !is_bucket_name(&object.bucket) {
+            return Err(OpenError::Other(StoreError {
+                class: Class::Broken,
+                reason: format!("{:?} is no name that S3 allows for a bucket", object.bucket),
+            }));
+        }
+        let mut request = self
+            .client
+            .get_object()
+            .bucket(&object.bucket)
+            .key(&object.key)
+            .set_version_id(object.version_id.clone());
+        if from > 0 {
+            request = request.range(format!("bytes={from}-"));
+        }
+        if let Some(etag) = etag {
+            request = request.if_match(format!("\"{etag}\""));
+        }
+        let answer = request.send().await.map_err(open_error)?;
+        let etag = answer.e_tag.map(|e| e.trim_matches('"').to_owned());
+        let last_modified = answer.last_modified.and_then(|t| t.to_millis().ok());
+        let length = answer.content_length.and_then(|n| u64::try_from(n).ok());
+        let chunks = futures_util::stream::unfold(answer.body, |mut body| async move {
+            let next: Option<Result<Bytes, _>> = body.next().await;
+            next.map(|chunk| (chunk.map_err(|e| body_error(&e)), body))
+        });
+        Ok(Opened {
+            chunks: Box::pin(chunks),
+            etag,
+            last_modified,
+            size: length.map(|n| n + from),
+        })
+    }
+}
+
+fn body_error(error: &(dyn std::error::Error + 'static)) -> StoreError {
+    StoreError {
+        class: Class::Retryable,
+        reason: format!("the body broke: {}", DisplayErrorContext(error)),
+    }
+}
+
+fn open_error<E>(error: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> OpenError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let status = error.raw_response().map(|r| r.status().as_u16());
+    let code = error.code().unwrap_or_default().to_owned();
+    let reason = DisplayErrorContext(&error).to_string();
+    match (status, code.as_str()) {
+        (_, "NoSuchKey" | "NoSuchVersion") => OpenError::Gone,
+        (Some(404), code) if code != "NoSuchBucket" => OpenError::Gone,
+        (_, "PreconditionFailed") | (Some(412), _) => OpenError::Changed,
+        (_, "AccessDenied") | (Some(403), _) => OpenError::Denied(reason),
+        (_, "InvalidObjectState" | "InvalidRange") | (Some(405 | 416), _) => {
+            OpenError::Other(StoreError {
+                class: Class::Broken,
+                reason,
+            })
+        }
+        _ => OpenError::Other(StoreError {
+            class: Class::Retryable,
+            reason,
+        }),
+    }
+}
+
+/// S3's rules for bucket names, the older, laxer ones included as far as they are safe in a path.
+fn is_bucket_name(name: &str) -> bool {
+    (3..=255).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        && !name.starts_with(['.', '-'])
+        && !name.contains("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bucket_names() {
+        for good in ["logs", "my.logs-2026", "Old_Bucket", "a1b"] {
+            assert!(is_bucket_name(good), "{good}");
+        }
+        for bad in ["", "ab", "a/b", "..", "a..b", "-ab", "a b", "a?b", "logs@evil", "ä-logs", "a\r\nb"] {
+            assert!(!is_bucket_name(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,323 @@
+/*! The queue over SQS. Retries of single calls are the SDK's; this file only translates. */
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::{
+    BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry,
+    DeleteMessageBatchRequestEntry, MessageSystemAttributeName, QueueAttributeName,
+};
+
+use super::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
+use crate::class::Class;
+
+/// Codes that no waiting cures.
+const FATAL_CODES: [&str; 10] = [
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+    "com.amazonaws.sqs#QueueDoesNotExist",
+    "AccessDenied",
+    "AccessDeniedException",
+    "InvalidAddress",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "InvalidSecurity",
+];
+
+pub struct Sqs {
+    client: Client,
+    queue_url: String,
+    /// Long poll, at most 20 s.
+    wait: Duration,
+}
+
+impl Sqs {
+    pub fn new(client: Client, queue_url: String, wait: Duration) -> Self {
+        Self {
+            client,
+            queue_url,
+            wait,
+        }
+    }
+
+    fn error<E, R>(&self, call: &str, error: SdkError<E, R>) -> QueueError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let code = error.code().unwrap_or_default();
+        let class = match &error {
+            SdkError::ConstructionFailure(_) => Class::Fatal,
+            _ if FATAL_CODES.contains(&code) => Class::Fatal,
+            _ => Class::Retryable,
+        };
+        QueueError {
+            class,
+            what: format!("{call} on {}", self.queue_url),
+            reason: DisplayErrorContext(&error).to_string(),
+        }
+    }
+
+    async fn change_visibility(
+        &self,
+        handles: &[Handle],
+        delay: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        let seconds = delay.as_secs().min(43_200) as i32;
+        let entries = handles
+            .iter()
+            .enumerate()
+            .map(|(i, handle)| {
+                ChangeMessageVisibilityBatchRequestEntry::builder()
+                    .id(i.to_string())
+                    .receipt_handle(&handle.0)
+                    .visibility_timeout(seconds)
+                    .build()
+                    .expect("id and handle are set")
+            })
+            .collect();
+        let answer = self
+            .client
+            .change_message_visibility_batch()
+            .queue_url(&self.queue_url)
+            .set_entries(Some(entries))
+            .send()
+            .await
+            .map_err(|e| self.error("ChangeMessageVisibilityBatch", e))?;
+        let done: Vec<&str> = answer.successful.iter().map(|e| e.id.as_str()).collect();
+        Ok(outcomes(handles.len(), &done, &answer.failed))
+    }
+
+    async fn read_attributes(
+        &self,
+        names: &[QueueAttributeName],
+    ) -> Result<std::collections::HashMap<QueueAttributeName, String>, QueueError> {
+        let answer = self
+            .client
+            .get_queue_attributes()
+            .queue_url(&self.queue_url)
+            .set_attribute_names(Some(names.to_vec()))
+            .send()
+            .await
+            .map_err(|e| self.error("GetQueueAttributes", e))?;
+        Ok(answer.attributes.unwrap_or_default())
+    }
+}
+
+/// Outcomes in the order of the request; an entry that the answer leaves out has failed.
+fn outcomes(asked: usize, done: &[&str], failed: &[BatchResultErrorEntry]) -> Vec<Outcome> {
+    let mut outcomes = vec![Outcome::Failed("not in the answer".to_owned()); asked];
+    for id in done {
+        if let Some(outcome) = id.parse().ok().and_then(|i: usize| outcomes.get_mut(i)) {
+            *outcome = Outcome::Done;
+        }
+    }
+    for entry in failed {
+        if let Some(outcome) = entry.id.parse().ok().and_then(|i: usize| outcomes.get_mut(i)) {
+            *outcome = outcome_of(entry);
+        }
+    }
+    outcomes
+}
+
+fn outcome_of(entry: &BatchResultErrorEntry) -> Outcome {
+    let message = entry.message().unwrap_or_default();
+    let lost = match entry.code() {
+        "ReceiptHandleIsInvalid" | "MessageNotInflight" => true,
+        code if code.ends_with("MessageNotInflight") => true,
+        // SQS and its emulators report an expired handle as an invalid parameter.
+        "InvalidParameterValue" => {
+            let message = message.to_ascii_lowercase();
+            message.contains("receipt") || message.contains("expired") || message.contains("not available")
+        }
+        _ => false,
+    };
+    if lost {
+        Outcome::Lost
+    } else {
+        Outcome::Failed(format!("{}: {message}", entry.code()))
+    }
+}
+
+fn parse<T: std::str::FromStr>(value: Option<&String>) -> Option<T> {
+    value.and_then(|v| v.parse().ok())
+}
+
+#[async_trait]
+impl Queue for Sqs {
+    async fn attributes(&self) -> Result<Attributes, QueueError> {
+        let attributes = self
+            .read_attributes(&[
+                QueueAttributeName::VisibilityTimeout,
+                QueueAttributeName::RedrivePolicy,
+            ])
+            .await?;
+        let visibility: u64 =
+            parse(attributes.get(&QueueAttributeName::VisibilityTimeout)).unwrap_or(30);
+        let max_receive_count = attributes
+            .get(&QueueAttributeName::RedrivePolicy)
+            .and_then(|policy| serde_json::from_str::<serde_json::Value>(policy).ok())
+            .and_then(|policy| {
+                let count = policy.get("maxReceiveCount")?;
+                // SQS answers a number or a string, after what the policy was set with.
+                count
+                    .as_u64()
+                    .or_else(|| count.as_str()?.parse().ok())
+                    .and_then(|n| u32::try_from(n).ok())
+            });
+        Ok(Attributes {
+            visibility: Duration::from_secs(visibility),
+            max_receive_count,
+        })
+    }
+
+    async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError> {
+        let answer = self
+            .client
+            .receive_message()
+            .queue_url(&self.queue_url)
+            .max_number_of_messages(at_most.clamp(1, 10) as i32)
+            .wait_time_seconds(self.wait.as_secs().min(20) as i32)
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(
+                MessageSystemAttributeName::ApproximateFirstReceiveTimestamp,
+            )
+            .send()
+            .await
+            .map_err(|e| self.error("ReceiveMessage", e))?;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Ok(answer
+            .messages
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|message| {
+                let attributes = message.attributes.unwrap_or_default();
+                let first: Option<u64> = parse(
+                    attributes.get(&MessageSystemAttributeName::ApproximateFirstReceiveTimestamp),
+                );
+                Some(Message {
+                    id: message.message_id.unwrap_or_default(),
+                    // Without a handle nothing can be done with a message; SQS always sends one.
+                    handle: Handle(message.receipt_handle?),
+                    body: message.body.unwrap_or_default(),
+                    receive_count: parse(
+                        attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount),
+                    )
+                    .unwrap_or(1),
+                    held_before: first.map_or(Duration::ZERO, |ms| {
+                        now.saturating_sub(Duration::from_millis(ms))
+                    }),
+                })
+            })
+            .collect())
+    }
+
+    async fn extend(
+        &self,
+        handles: &[Handle],
+        visibility: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        self.change_visibility(handles, visibility).await
+    }
+
+    async fn release(
+        &self,
+        handles: &[Handle],
+        delay: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        self.change_visibility(handles, delay).await
+    }
+
+    async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
+        let entries = handles
+            .iter()
+            .enumerate()
+            .map(|(i, handle)| {
+                DeleteMessageBatchRequestEntry::builder()
+                    .id(i.to_string())
+                    .receipt_handle(&handle.0)
+                    .build()
+                    .expect("id and handle are set")
+            })
+            .collect();
+        let answer = self
+            .client
+            .delete_message_batch()
+            .queue_url(&self.queue_url)
+            .set_entries(Some(entries))
+            .send()
+            .await
+            .map_err(|e| self.error("DeleteMessageBatch", e))?;
+        let done: Vec<&str> = answer.successful.iter().map(|e| e.id.as_str()).collect();
+        Ok(outcomes(handles.len(), &done, &answer.failed))
+    }
+
+    async fn depth(&self) -> Result<Depth, QueueError> {
+        let attributes = self
+            .read_attributes(&[
+                QueueAttributeName::ApproximateNumberOfMessages,
+                QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+                QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+            ])
+            .await?;
+        let read = |name| parse(attributes.get(&name)).unwrap_or(0);
+        Ok(Depth {
+            visible: read(QueueAttributeName::ApproximateNumberOfMessages),
+            in_flight: read(QueueAttributeName::ApproximateNumberOfMessagesNotVisible),
+            delayed: read(QueueAttributeName::ApproximateNumberOfMessagesDelayed),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(id: &str, code: &str, message: &str) -> BatchResultErrorEntry {
+        BatchResultErrorEntry::builder()
+            .id(id)
+            .code(code)
+            .message(message)
+            .sender_fault(true)
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn outcomes_follow_the_request() {
+        let answers = outcomes(
+            4,
+            &["2", "junk", "9"],
+            &[
+                failed("0", "ReceiptHandleIsInvalid", ""),
+                failed("3", "InternalError", "try again"),
+            ],
+        );
+        assert_eq!(
+            answers,
+            [
+                Outcome::Lost,
+                Outcome::Failed("not in the answer".to_owned()),
+                Outcome::Done,
+                Outcome::Failed("InternalError: try again".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_expired_handle_is_a_lost_lease() {
+        let expired = failed(
+            "0",
+            "InvalidParameterValue",
+            "Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.",
+        );
+        assert_eq!(outcome_of(&expired), Outcome::Lost);
+        let other = failed("0", "InvalidParameterValue", "VisibilityTimeout is too large");
+        assert!(matches!(outcome_of(&other), Outcome::Failed(_)));
+    }
+}
