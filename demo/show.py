@@ -114,24 +114,39 @@ def errors(search):
     rows = []
     for document in (hit["_source"] for hit in hits):
         what = pick(document, "error.type") or pick(document, "lambda.error_type")
-        rows.append([pick(document, "@timestamp"), pick(document, "faas.name"), pick(document, "lambda.type"), what,
-                     one_line(pick(document, "error.message") or pick(document, "message"), WIDTH - 80)])
-    table(["time", "function", "kind", "error", "message"], rows)
+        message = pick(document, "error.message") or pick(document, "message")
+        if pick(document, "lambda.type") == "platform.timeout":
+            what, message = "timeout", f'after {pick(document, "lambda.timeout_seconds")} s'
+        elif pick(document, "lambda.type") == "platform.report":
+            message = f'used {pick(document, "lambda.max_memory_used_mb")} of {pick(document, "lambda.memory_size_mb")} MB in {pick(document, "lambda.duration_ms")} ms'
+        rows.append([pick(document, "@timestamp"), pick(document, "faas.name"), pick(document, "faas.invocation_id"),
+                     pick(document, "lambda.type"), what, one_line(message, 60)])
+    table(["time", "function", "request", "kind", "error", "message"], rows)
 
 
 def request(search, given):
     name = given or most_telling(search)
     if not name:
-        return None
+        return
     query = {"term": {search.keyword(LOGS, "faas.invocation_id"): name}}
     hits = search.search(LOGS, size=200, query=query, sort=["@timestamp", {search.keyword(LOGS, "aws.s3.key"): "asc"}, "log.offset"])["hits"]["hits"]
     heading(f"Everything about request {name}")
+    if not hits:
+        print("  no document has it")
     for document in (hit["_source"] for hit in hits):
         lines = str(pick(document, "message")).replace("\t", "  ").splitlines() or [""]
         print(f'  {pick(document, "@timestamp"):24}  {pick(document, "lambda.type"):17}  {pick(document, "log.level"):5}  {lines[0][:WIDTH - 54]}')
         for line in lines[1:]:
             print(" " * 54 + line[:WIDTH - 54])
-    return name
+    query = {"term": {search.keyword(INVOCATIONS, "faas.invocation_id"): name}}
+    for document in (hit["_source"] for hit in search.search(INVOCATIONS, query=query)["hits"]["hits"]):
+        facts = [f'{pick(document, "invocation.status")}, attempts: {pick(document, "invocation.attempts", 1)}',
+                 f'{pick(document, "lambda.billed_duration_ms", 0)} ms billed', f'{pick(document, "invocation.log_count", 0)} events']
+        if cost := pick(document, "invocation.estimated_cost_usd"):
+            facts.append(f"about {cost * 1e6:.1f} millionths of a dollar")
+        if first := pick(document, "invocation.first_error"):
+            facts.append(f"first error: {one_line(first, 60)}")
+        print(f'  summary: {"; ".join(facts)}')
 
 
 def most_telling(search):

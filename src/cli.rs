@@ -21,14 +21,31 @@ pub enum Command {
     Worker(WorkerArgs),
     /// Load local files or folders, or print their documents.
     Ingest(IngestArgs),
-    /// Show what logferry makes of something.
+    /// Show what logferry makes of a log file: the first thing to run on one that looks wrong.
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct ExplainArgs {
     #[command(subcommand)]
-    Explain(ExplainCommand),
+    pub command: Option<ExplainCommand>,
+    /// A log file as it lies in the bucket, compressed or not; - reads standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Print one JSON object instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    /// The object's key in its bucket, which names stream and group. Default: the file's path.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub decode: DecodeArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ExplainCommand {
-    /// The objects that one message body names, a JSON line each, or why there are none.
+    /// The objects that one message body names, a JSON line each, or why there are none. (A file of this name: ./notification.)
     Notification {
         /// A file with the body; - reads standard input.
         #[arg(value_name = "FILE")]
@@ -123,6 +140,16 @@ pub struct RoadArgs {
     /// Memory that everything in flight shares.
     #[arg(long, env = "LOGFERRY_MEMORY", value_name = "BYTES", default_value = "48MiB")]
     pub memory: String,
+    #[command(flatten)]
+    pub decode: DecodeArgs,
+    /// Keep the untouched text of each event in event.original.
+    #[arg(long, env = "LOGFERRY_KEEP_ORIGINAL")]
+    pub keep_original: bool,
+}
+
+/// What worker, ingest and explain share: how objects are read.
+#[derive(Debug, Args)]
+pub struct DecodeArgs {
     /// Longer events are cut and flagged.
     #[arg(long, env = "LOGFERRY_MAX_EVENT_BYTES", value_name = "BYTES", default_value = "1MiB")]
     pub max_event_bytes: String,
@@ -132,7 +159,4 @@ pub struct RoadArgs {
     /// How the key tells the log group, such as exports/{log_group}/ (may be given several times).
     #[arg(long, env = "LOGFERRY_LOG_GROUP_PATTERN", value_name = "PATTERN", value_delimiter = ',')]
     pub log_group_pattern: Vec<String>,
-    /// Keep the untouched text of each event in event.original.
-    #[arg(long, env = "LOGFERRY_KEEP_ORIGINAL")]
-    pub keep_original: bool,
 }

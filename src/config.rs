@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::cli::{IndexArgs, IngestArgs, PathStyle, RoadArgs, To, WorkerArgs};
+use crate::cli::{DecodeArgs, ExplainArgs, IndexArgs, IngestArgs, PathStyle, RoadArgs, To, WorkerArgs};
 use crate::decode::{DecodeOptions, Format, LogGroupPattern};
 use crate::document::DocumentOptions;
 use crate::invocation::{Architecture, Prices};
@@ -31,6 +31,15 @@ pub struct IngestConfig {
     pub paths: Vec<PathBuf>,
     pub to: Target,
     pub road: RoadConfig,
+}
+
+#[derive(Debug)]
+pub struct ExplainConfig {
+    pub file: PathBuf,
+    /// Instead of the file's path.
+    pub key: Option<String>,
+    pub json: bool,
+    pub decode: DecodeOptions,
 }
 
 #[derive(Debug)]
@@ -101,6 +110,23 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
     }
 }
 
+pub fn explain(args: ExplainArgs) -> Result<ExplainConfig, Mistakes> {
+    let mut mistakes = Mistakes(Vec::new());
+    let decode = mistakes.decode(&args.decode);
+    if args.file.is_none() {
+        mistakes.0.push("FILE: give a log file, or - for standard input".to_owned());
+    }
+    match (args.file, decode) {
+        (Some(file), Some(decode)) if mistakes.0.is_empty() => Ok(ExplainConfig {
+            file,
+            key: args.key,
+            json: args.json,
+            decode,
+        }),
+        _ => Err(mistakes),
+    }
+}
+
 impl Mistakes {
     fn add(&mut self, flag: &str, value: &str, what: &str) {
         self.0.push(format!("{flag}: {value:?} {what}"));
@@ -150,29 +176,12 @@ impl Mistakes {
         if !prefix_ok {
             self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
         }
-        let format = match args.format.as_deref() {
-            None => Some(None),
-            Some(text) => match text.parse::<Format>() {
-                Ok(format) => Some(Some(format)),
-                Err(_) => {
-                    self.add("--format", text, "is none of export, subscription, json-lines, tail, text");
-                    None
-                }
-            },
-        };
-        let mut patterns = Vec::new();
-        for text in &args.log_group_pattern {
-            match text.parse::<LogGroupPattern>() {
-                Ok(pattern) => patterns.push(pattern),
-                Err(error) => self.add("--log-group-pattern", text, &format!("is no pattern: {error}")),
-            }
-        }
+        let decode = self.decode(&args.decode);
         let objects = self.count("--objects-in-flight", &args.objects_in_flight, 1, 10_000);
         let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
         let attempts = self.count("--bulk-attempts", &args.bulk_attempts, 1, 1000);
         let linger = self.duration("--bulk-linger", &args.bulk_linger);
         let bulk = self.size("--bulk-size", &args.bulk_size, 1 << 16, 100 << 20);
-        let event = self.size("--max-event-bytes", &args.max_event_bytes, 1 << 10, 16 << 20);
         let memory = self.size("--memory", &args.memory, 16 << 20, 1 << 40);
         if let (Some(memory), Some(bulk)) = (memory, bulk)
             && memory < 2 * bulk
@@ -194,15 +203,38 @@ impl Mistakes {
             drain_timeout: Duration::from_secs(5),
             until_empty: false,
             prices: Prices::builtin(Architecture::X86),
-            decode: DecodeOptions {
-                format: format?,
-                max_event_bytes: event?,
-                log_groups: patterns,
-            },
+            decode: decode?,
             document: DocumentOptions {
                 index_prefix: prefix.clone(),
                 keep_original: args.keep_original,
             },
+        })
+    }
+
+    fn decode(&mut self, args: &DecodeArgs) -> Option<DecodeOptions> {
+        let format = match args.format.as_deref() {
+            None => Some(None),
+            Some(text) => match text.parse::<Format>() {
+                Ok(format) => Some(Some(format)),
+                Err(_) => {
+                    self.add("--format", text, "is none of export, subscription, json-lines, tail, text");
+                    None
+                }
+            },
+        };
+        let mut patterns = Vec::new();
+        for text in &args.log_group_pattern {
+            match text.parse::<LogGroupPattern>() {
+                Ok(pattern) => patterns.push(pattern),
+                Err(error) => self.add("--log-group-pattern", text, &format!("is no pattern: {error}")),
+            }
+        }
+        let event = self.size("--max-event-bytes", &args.max_event_bytes, 1 << 10, 16 << 20);
+        // A pattern that is none was reported and the whole is not used.
+        Some(DecodeOptions {
+            format: format?,
+            max_event_bytes: event?,
+            log_groups: patterns,
         })
     }
 

@@ -91,7 +91,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
 }
 
 /// Standard input as a file: its identity is its content, which is known only at its end.
-fn spool_stdin() -> std::io::Result<tempfile::NamedTempFile> {
+pub(super) fn spool_stdin() -> std::io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::NamedTempFile::new()?;
     std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
     file.flush()?;

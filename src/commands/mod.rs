@@ -1,6 +1,7 @@
 /*! One file a command: each only joins ends to the one road. */
 
 pub mod explain;
+pub mod explain_file;
 pub mod ingest;
 pub mod worker;
 
@@ -19,7 +20,13 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             crate::observe::log_to_stderr(&cli.log);
             runtime()?.block_on(ingest::run(config))
         }
-        Command::Explain(ExplainCommand::Notification { file }) => explain::notification(&file),
+        Command::Explain(args) => match args.command {
+            Some(ExplainCommand::Notification { file }) => explain::notification(&file),
+            None => {
+                let config = crate::config::explain(args)?;
+                runtime()?.block_on(explain_file::run(config))
+            }
+        },
     }
 }
 

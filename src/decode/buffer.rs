@@ -88,11 +88,6 @@ impl Buffer {
         self.offset
     }
 
-    /// Everything that was given is consumed, and no more comes.
-    pub fn at_end(&self) -> bool {
-        self.finished && self.start == self.end
-    }
-
     /// Lets go of the first `n` bytes and whatever was dropped after them.
     pub fn consume(&mut self, n: usize) {
         self.start += n;
@@ -124,6 +119,12 @@ impl Buffer {
         self.bytes.copy_within(to..self.end, from);
         self.end -= to - from;
         self.dropped += (to - from) as u64;
+    }
+
+    /// Overwrites a part of the pending event.
+    pub fn blot(&mut self, range: Range<usize>) {
+        let range = self.absolute(range);
+        self.bytes[range].fill(b'x');
     }
 
     /// Bytes dropped out of the pending event.

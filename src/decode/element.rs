@@ -39,7 +39,8 @@ impl Element {
         self.region = None;
         self.unescaped.clear();
         let mut message = None;
-        for (key, value) in members(data) {
+        for (key, at) in members(data) {
+            let value = &data[at.clone()];
             match key {
                 b"id" => {
                     if let Some(id) = string(value) {
@@ -49,12 +50,15 @@ impl Element {
                 b"timestamp" => {
                     self.time = std::str::from_utf8(value).ok().and_then(|n| n.parse().ok());
                 }
-                b"message" if value.first() == Some(&b'"') => message = Some(value),
+                b"message" if value.first() == Some(&b'"') => {
+                    message = Some(at.start + 1..at.end - 1)
+                }
                 b"extractedFields" => {
-                    for (key, value) in members(value) {
+                    let field = |at| string(&value[at]).map(|text| text.into_owned());
+                    for (key, at) in members(value) {
                         match key {
-                            b"@aws.account" => self.account = string(value).map(|s| s.into_owned()),
-                            b"@aws.region" => self.region = string(value).map(|s| s.into_owned()),
+                            b"@aws.account" => self.account = field(at),
+                            b"@aws.region" => self.region = field(at),
                             _ => {}
                         }
                     }
@@ -73,9 +77,8 @@ impl Element {
             self.truncated = data.len() as u64 + dropped - kept as u64;
             return;
         };
-        let start = message.as_ptr() as usize - data.as_ptr() as usize + 1;
-        let len = message.len() - 2;
-        let raw = &data[start..(start + len).min(usable).max(start)];
+        let (start, len) = (message.start, message.len());
+        let raw = &data[start..message.end.min(usable).max(start)];
         let mut used = raw.len();
         if raw.len() == len && len <= max && !raw.contains(&b'\\') {
             self.text = Text::Raw(start..start + without_breaks(raw));

@@ -41,7 +41,7 @@ pub struct Event<'a> {
     pub time: Option<i64>,
     /// The message: without what the file format put before it and without final line breaks. Not always UTF-8.
     pub text: &'a [u8],
-    /// Bytes of the message that a cap cut off; 0 for a whole event.
+    /// Bytes of the message that a cap cut off, counted as the file writes them (in JSON with their escapes); 0 for a whole event.
     pub truncated: u64,
     /// See [`Identity`].
     pub identity: Identity<'a>,

@@ -53,9 +53,13 @@ impl Export {
         };
         self.head = next.map(Some);
         let taken = buffer.take(prefix);
-        if time.is_none() && taken.text.is_empty() {
+        if time.is_none() && taken.text.is_empty() && taken.truncated == 0 {
             self.blank += buffer.offset() - taken.offset;
-            return if next.is_some() { self.next(buffer) } else { None };
+            return if next.is_some() {
+                self.next(buffer)
+            } else {
+                None
+            };
         }
         Some((taken, time))
     }

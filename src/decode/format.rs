@@ -3,6 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::header::{Head, Header, head};
+use super::key::KeyFacts;
+use super::tail;
+use super::time::{EXPORT_PREFIX, export_time};
+
 /// What an object's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -51,4 +56,54 @@ impl FromStr for Format {
             .map(|(format, _)| *format)
             .ok_or_else(|| UnknownFormat(name.to_owned()))
     }
+}
+
+/// Tells the format of an object from its first bytes and its key. Where they disagree, the bytes are right.
+pub(super) fn detect(window: &[u8], key: &KeyFacts) -> Format {
+    let blanks = window.len() - window.trim_ascii_start().len();
+    let content = &window[blanks..];
+    if content.first() == Some(&b'{') {
+        let mut header = Header::default();
+        if let Head::Events(_) = head(content, &mut header) {
+            return Format::Subscription;
+        }
+        if header.is_envelope() {
+            return Format::Subscription;
+        }
+        if let Some(b'"' | b'}') = content[1..].trim_ascii_start().first() {
+            return Format::JsonLines;
+        }
+    }
+    let begin = memchr::memrchr(b'\n', &window[..blanks]).map_or(0, |i| i + 1);
+    let first = lines(&window[begin..]).next().unwrap_or_default();
+    if export_time(first).is_some() && (key.is_export() || !is_timeout(first)) {
+        return Format::Export;
+    }
+    if tail::style(first).is_some() {
+        return Format::Tail;
+    }
+    // A file of an export may begin in the middle of an event.
+    if key.is_export() && lines(window).any(|line| export_time(line).is_some()) {
+        return Format::Export;
+    }
+    Format::Text
+}
+
+/// How messages are prefixed in the output of `tail`.
+pub(super) fn tail_style(window: &[u8]) -> tail::Style {
+    lines(window)
+        .find_map(tail::style)
+        .unwrap_or(tail::Style::Stream)
+}
+
+fn lines(window: &[u8]) -> impl Iterator<Item = &[u8]> {
+    window
+        .split(|b| *b == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// `<time> <request id> Task timed out after …`, the one line of Lambda's own that looks like an export's.
+fn is_timeout(line: &[u8]) -> bool {
+    let message = &line[EXPORT_PREFIX..];
+    memchr::memchr(b' ', message).is_some_and(|i| message[i..].starts_with(b" Task timed out"))
 }

@@ -102,7 +102,10 @@ impl KeyFacts {
 /// `NNNNNN.gz`; other endings and none are what is left after unpacking.
 fn chunk(name: &str) -> Option<u32> {
     let (digits, ending) = name.split_once('.').unwrap_or((name, ""));
-    let known = matches!(ending, "" | "gz" | "txt" | "log" | "zst" | "txt.gz" | "log.gz");
+    let known = matches!(
+        ending,
+        "" | "gz" | "txt" | "log" | "zst" | "txt.gz" | "log.gz"
+    );
     (known && digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()))
         .then(|| digits.parse().ok())
         .flatten()
@@ -119,7 +122,9 @@ fn is_uuid(text: &str) -> bool {
 /// A local copy of a bucket may keep `[$LATEST]` as `%5B%24LATEST%5D`.
 fn decoded(segment: &str) -> Cow<'_, str> {
     if segment.contains("%5B") || segment.contains("%5b") {
-        percent_decode_str(segment).decode_utf8().unwrap_or(Cow::Borrowed(segment))
+        percent_decode_str(segment)
+            .decode_utf8()
+            .unwrap_or(Cow::Borrowed(segment))
     } else {
         Cow::Borrowed(segment)
     }
@@ -175,10 +180,16 @@ mod tests {
     #[test]
     fn a_copy_keeps_what_is_left() {
         let facts = read("copy/2023-01-04-%5B%24LATEST%5D072b/000000");
-        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/[$LATEST]072b"));
+        assert_eq!(
+            facts.log_stream.as_deref(),
+            Some("2023/01/04/[$LATEST]072b")
+        );
         assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
         let facts = read("x/2023-01-04-[$LATEST]072b.log.gz");
-        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/[$LATEST]072b"));
+        assert_eq!(
+            facts.log_stream.as_deref(),
+            Some("2023/01/04/[$LATEST]072b")
+        );
         assert_eq!(facts.chunk, None);
     }
 }

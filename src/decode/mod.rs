@@ -5,24 +5,41 @@ depend on how the input was cut into chunks, and no byte gets lost: whatever is 
 or the syntax of a JSON envelope is in an event's text. */
 
 mod buffer;
+mod element;
 mod event;
 mod export;
 mod format;
+mod found;
+mod header;
+mod json;
 mod key;
+mod line;
+mod lines;
+mod nested;
+mod origins;
 mod pattern;
+mod scanner;
+mod shape;
 pub mod stream;
+mod subscription;
+mod tail;
+#[cfg(test)]
+mod tests;
 mod time;
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 
-use buffer::{Buffer, ROOM, Taken};
+use buffer::{Buffer, ROOM};
 pub use event::{Event, Identity, Origin};
 use export::Export;
 pub use format::{Format, UnknownFormat};
+use found::{Found, Known, Lent};
 pub use key::KeyFacts;
+use lines::Lines;
 pub use pattern::{LogGroupPattern, PatternError};
+use subscription::Subscription;
+use tail::Tail;
 
 /// How objects are decoded; one for all of them.
 #[derive(Debug, Clone)]
@@ -101,7 +118,12 @@ pub struct Decoder {
     state: State,
     key: KeyFacts,
     origin: Arc<Origin>,
-    forced: Option<Format>,
+    /// As given, until it is known from the content.
+    format: Option<Format>,
+    max: usize,
+    /// Bytes that the format is told from.
+    window: usize,
+    failed: bool,
     counters: Counters,
 }
 
@@ -110,17 +132,9 @@ enum State {
     /// Not enough bytes yet to tell the format.
     Sniff,
     Export(Export),
-    /// After an error.
-    Failed,
-}
-
-/// An event whose bytes still have to be looked up.
-#[derive(Debug)]
-struct Found {
-    offset: u64,
-    time: Option<i64>,
-    text: Range<usize>,
-    truncated: u64,
+    Subscription(Box<Subscription>),
+    Tail(Box<Tail>),
+    Lines(Lines),
 }
 
 impl Decoder {
@@ -132,7 +146,10 @@ impl Decoder {
             state: State::Sniff,
             origin: Arc::new(key.origin()),
             key,
-            forced: options.format,
+            format: options.format,
+            max: options.max_event_bytes,
+            window: ROOM,
+            failed: false,
             counters: Counters::default(),
         }
     }
@@ -158,13 +175,9 @@ impl Decoder {
         self.buffer.finished
     }
 
-    /// The object's format, once it is known.
+    /// The object's format, once it is known; an empty object has none.
     pub fn format(&self) -> Option<Format> {
-        match self.state {
-            State::Sniff => None,
-            State::Export(_) => Some(Format::Export),
-            State::Failed => None,
-        }
+        self.format
     }
 
     /// What the object's key says.
@@ -174,7 +187,15 @@ impl Decoder {
 
     /// Counts so far.
     pub fn counters(&self) -> Counters {
-        self.counters
+        let mut counters = self.counters;
+        match &self.state {
+            State::Sniff => {}
+            State::Export(export) => counters.blank_bytes += export.blank,
+            State::Tail(tail) => counters.blank_bytes += tail.blank,
+            State::Lines(lines) => counters.blank_bytes += lines.blank,
+            State::Subscription(inner) => counters.control_messages += inner.control_messages,
+        }
+        counters
     }
 
     /// The next event. None: more bytes are needed, or (finished) this is the end. After an error there are no more events.
@@ -182,55 +203,106 @@ impl Decoder {
         clippy::should_implement_trait,
         reason = "an iterator cannot lend its items"
     )]
+    #[inline]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, DecodeError> {
         match self.advance() {
             Ok(Some(found)) => {
                 self.counters.events += 1;
                 self.counters.truncated += u64::from(found.truncated > 0);
-                Ok(Some(self.event(found)))
+                Ok(Some(self.lent().event(found)))
             }
             Ok(None) => Ok(None),
             Err(error) => {
-                self.state = State::Failed;
+                self.failed = true;
                 Err(error)
             }
         }
     }
 
+    #[inline]
     fn advance(&mut self) -> Result<Option<Found>, DecodeError> {
-        if matches!(self.state, State::Sniff) {
-            if self.buffer.data().len() < ROOM && !self.buffer.finished || self.buffer.at_end() {
-                return Ok(None);
-            }
-            self.state = State::Export(Export::default());
+        if self.failed {
+            return Ok(None);
         }
+        let buffer = &mut self.buffer;
         match &mut self.state {
-            State::Export(export) => Ok(export
-                .next(&mut self.buffer)
-                .map(|(taken, time)| Found::new(taken, time))),
-            State::Sniff | State::Failed => Ok(None),
+            State::Export(export) => Ok(export.next(buffer).map(|(taken, time)| {
+                // Without an export's key no stream tells equal lines of two objects apart.
+                let identity = if self.key.is_export() {
+                    Known::Content
+                } else {
+                    Known::Offset
+                };
+                Found::new(taken, time, identity)
+            })),
+            State::Subscription(subscription) => subscription.next(buffer),
+            State::Tail(tail) => Ok(tail
+                .next(buffer)
+                .map(|(taken, time)| Found::new(taken, time, Known::Offset))),
+            State::Lines(lines) => Ok(lines
+                .next(buffer)
+                .map(|taken| Found::new(taken, None, Known::Offset))),
+            State::Sniff => {
+                if !self.sniff() {
+                    return Ok(None);
+                }
+                self.advance()
+            }
         }
     }
 
-    fn event(&self, found: Found) -> Event<'_> {
-        Event {
-            offset: found.offset,
-            time: found.time,
-            text: self.buffer.at(found.text),
-            truncated: found.truncated,
-            identity: Identity::Content,
-            origin: &self.origin,
+    /// Finds out the format; false if that needs more bytes.
+    #[cold]
+    fn sniff(&mut self) -> bool {
+        let data = self.buffer.data();
+        if (data.len() < self.window && !self.buffer.finished) || data.is_empty() {
+            return false;
+        }
+        let window = &data[..data.len().min(self.window)];
+        let bom = if window.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len()
+        } else {
+            0
+        };
+        let window = &window[bom..];
+        let format = self
+            .format
+            .unwrap_or_else(|| format::detect(window, &self.key));
+        self.state = match format {
+            Format::Export => State::Export(Export::default()),
+            Format::Subscription => State::Subscription(Box::new(Subscription::new(
+                Origin::clone(&self.origin),
+                self.max,
+            ))),
+            Format::Tail => State::Tail(Box::new(Tail::new(
+                format::tail_style(window),
+                self.origin.clone(),
+            ))),
+            Format::JsonLines => State::Lines(Lines::new(true, self.max)),
+            Format::Text => State::Lines(Lines::new(false, self.max)),
+        };
+        self.format = Some(format);
+        self.buffer.consume(bom);
+        self.counters.blank_bytes += bom as u64;
+        true
+    }
+
+    fn lent(&self) -> Lent<'_> {
+        match &self.state {
+            State::Subscription(subscription) => subscription.lent(&self.buffer),
+            State::Tail(tail) => self.lent_by(tail.origin()),
+            _ => self.lent_by(&self.origin),
+        }
+    }
+
+    fn lent_by<'a>(&'a self, origin: &'a Arc<Origin>) -> Lent<'a> {
+        Lent {
+            buffer: &self.buffer,
+            unescaped: &[],
+            id: "",
+            origin,
         }
     }
 }
 
-impl Found {
-    fn new(taken: Taken, time: Option<i64>) -> Self {
-        Found {
-            offset: taken.offset,
-            time,
-            text: taken.text,
-            truncated: taken.truncated,
-        }
-    }
-}
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

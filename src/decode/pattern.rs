@@ -23,7 +23,7 @@ pub struct LogGroupPattern {
 
 /// What a pattern found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub(super) struct Found {
     /// Log group, its slashes restored.
     pub log_group: Option<String>,
     /// Function name.
@@ -58,7 +58,7 @@ pub enum PatternError {
 
 impl LogGroupPattern {
     /// Matches the prefix of a key.
-    pub fn find(&self, prefix: &str) -> Option<Found> {
+    pub(super) fn find(&self, prefix: &str) -> Option<Found> {
         let captures = self.regex.captures(prefix)?;
         let get = |name: &str| captures.name(name).map(|found| found.as_str().to_owned());
         let function = get("function");
@@ -100,7 +100,10 @@ impl FromStr for LogGroupPattern {
             seen.push(name);
             rest = after;
         }
-        if !seen.iter().any(|name| matches!(*name, "log_group" | "function")) {
+        if !seen
+            .iter()
+            .any(|name| matches!(*name, "log_group" | "function"))
+        {
             return Err(PatternError::Useless);
         }
         regex.push_str(&regex::escape(rest));
@@ -205,7 +208,10 @@ mod tests {
     fn refused_patterns() {
         let error = |pattern: &str| pattern.parse::<LogGroupPattern>().unwrap_err();
         assert_eq!(error("x/{group}"), PatternError::Unknown("group".into()));
-        assert_eq!(error("{function}/{function}"), PatternError::Twice("function".into()));
+        assert_eq!(
+            error("{function}/{function}"),
+            PatternError::Twice("function".into())
+        );
         assert_eq!(error("{function"), PatternError::Open);
         assert_eq!(error("exports/{region}"), PatternError::Useless);
         assert_eq!(error(""), PatternError::Useless);

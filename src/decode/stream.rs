@@ -137,7 +137,10 @@ mod tests {
 
     #[test]
     fn slashes_come_back() {
-        assert_eq!(restore("2023-01-04-[$LATEST]072b"), "2023/01/04/[$LATEST]072b");
+        assert_eq!(
+            restore("2023-01-04-[$LATEST]072b"),
+            "2023/01/04/[$LATEST]072b"
+        );
         assert_eq!(
             restore("2023-01-04-my-fn_2[7]072b"),
             "2023/01/04/my-fn_2[7]072b"

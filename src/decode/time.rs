@@ -76,8 +76,7 @@ pub(super) fn iso(line: &[u8]) -> Option<Iso> {
 pub(super) fn days(year: u32, month: u32, day: u32) -> Option<i32> {
     const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let length =
-        *LENGTHS.get(month.wrapping_sub(1) as usize)? + u32::from(leap && month == 2);
+    let length = *LENGTHS.get(month.wrapping_sub(1) as usize)? + u32::from(leap && month == 2);
     if day == 0 || day > length || year > 9999 {
         return None;
     }

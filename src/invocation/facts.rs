@@ -155,6 +155,10 @@ impl Facts {
         facts
     }
 
+    pub fn is_none(&self) -> bool {
+        *self == Facts::default()
+    }
+
     fn of_platform(platform: &Platform<'_>) -> Facts {
         Facts {
             duration: thousandths(platform.duration_ms),
@@ -205,7 +209,9 @@ impl<'a> Arn<'a> {
         }
         let (region, account) = (parts.next()?, parts.next()?);
         let of_function = parts.next()? == "function";
-        let function = parts.next().filter(|name| of_function && !name.is_empty())?;
+        let function = parts
+            .next()
+            .filter(|name| of_function && !name.is_empty())?;
         Some(Arn {
             region,
             account,

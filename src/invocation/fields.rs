@@ -203,7 +203,10 @@ impl<'a> Document<'a> {
 impl<'a> Aws<'a> {
     fn of(summary: &'a Summary) -> Aws<'a> {
         let reports = summary.reports();
-        let traced = reports.iter().flatten().find(|report| report.facts.trace_id.is_some());
+        let traced = reports
+            .iter()
+            .flatten()
+            .find(|report| report.facts.trace_id.is_some());
         Aws {
             log: Log {
                 group: Named {
@@ -255,7 +258,9 @@ impl<'a> Lambda<'a> {
         // What an init came to is not what the invocation came to.
         let end = |field: fn(&Facts) -> &Option<String>| {
             let of_end = sources().filter(|(role, _)| *role != Role::InitReport);
-            of_end.map(|(_, facts)| field(facts)).find_map(Option::as_deref)
+            of_end
+                .map(|(_, facts)| field(facts))
+                .find_map(Option::as_deref)
         };
         Lambda {
             duration_ms: number(|facts| facts.duration),

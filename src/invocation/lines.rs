@@ -60,7 +60,11 @@ impl<const CAP: usize> LineSet<CAP> {
 
     /// Lines and their bytes; for a tidy set.
     pub fn totals(&self) -> (u64, u64) {
-        let bytes: u64 = self.entries.iter().map(|&(_, bytes)| u64::from(bytes)).sum();
+        let bytes: u64 = self
+            .entries
+            .iter()
+            .map(|&(_, bytes)| u64::from(bytes))
+            .sum();
         let lines = self.entries.len() as u64;
         match self.entries.last() {
             Some(&(last, _)) if self.is_estimate() => {
@@ -120,5 +124,82 @@ impl<'de, const CAP: usize> Deserialize<'de> for LineSet<CAP> {
         };
         lines.tidy();
         Ok(lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use xxhash_rust::xxh3::xxh3_64;
+
+    type Small = LineSet<8>;
+
+    fn set(lines: &[(u64, u64)]) -> Small {
+        let mut set = Small::default();
+        lines
+            .iter()
+            .for_each(|&(hash, bytes)| set.push(hash, bytes));
+        set.tidy();
+        set
+    }
+
+    fn merged(mut a: Small, b: &Small) -> Small {
+        a.merge(b);
+        a
+    }
+
+    #[test]
+    fn below_its_bound_a_set_is_exact() {
+        let set = set(&[(3, 10), (1, 20), (3, 10)]);
+        assert_eq!((set.totals(), set.is_estimate()), ((2, 30), false));
+        assert_eq!(Small::default().totals(), (0, 0));
+    }
+
+    #[test]
+    fn beyond_its_bound_a_set_estimates() {
+        let mut set = LineSet::<8192>::default();
+        for number in 0..100_000_u64 {
+            set.push(xxh3_64(&number.to_le_bytes()), 50 + number % 101);
+        }
+        set.tidy();
+        let (lines, bytes) = set.totals();
+        assert!(set.is_estimate());
+        // Five standard errors.
+        assert!((94_500..105_500).contains(&lines), "{lines}");
+        assert!((94_500 * 100..105_500 * 100).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn a_line_longer_than_can_be_told_counts_as_the_longest() {
+        assert_eq!(set(&[(1, u64::MAX)]).totals(), (1, u64::from(u32::MAX)));
+    }
+
+    #[test]
+    fn a_set_that_is_cut_off_is_refused() {
+        let read = |text| serde_json::from_str::<Small>(text).map_err(|error| error.to_string());
+        assert_eq!(read(r#""""#), Ok(Small::default()));
+        assert!(read(r#""AAAA""#).is_err_and(|error| error.contains("cut off")));
+        assert!(read(r#""?""#).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_a_union(
+            a in vec((0..30_u64, 0..9_u64), 0..30),
+            b in vec((0..30_u64, 0..9_u64), 0..30),
+            c in vec((0..30_u64, 0..9_u64), 0..30),
+        ) {
+            let all = set(&[&a[..], &b, &c].concat());
+            let (a, b, c) = (set(&a), set(&b), set(&c));
+            let left = merged(merged(a.clone(), &b), &c);
+            prop_assert_eq!(&left, &merged(a.clone(), &merged(b.clone(), &c)));
+            prop_assert_eq!(&left, &merged(c, &merged(b, &a)));
+            prop_assert_eq!(&left, &merged(left.clone(), &a));
+            prop_assert_eq!(&left, &all);
+            let text = serde_json::to_string(&left).expect("it is text");
+            prop_assert_eq!(serde_json::from_str::<Small>(&text).expect("we wrote it"), left);
+        }
     }
 }

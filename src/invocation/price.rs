@@ -176,3 +176,79 @@ pub(super) struct Usage<'a> {
     pub memory_mb: f64,
     pub attempts: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400_000;
+    /// 2026-10-08.
+    const START: i64 = 20_734 * DAY;
+
+    fn second(region: Option<&str>, start: i64) -> Usage<'_> {
+        Usage {
+            region,
+            start,
+            billed_ms: 1000.0,
+            memory_mb: 1024.0,
+            attempts: 1,
+        }
+    }
+
+    fn error(json: &str) -> String {
+        let parsed = Prices::parse(json, Architecture::X86);
+        parsed.expect_err("the table is wrong").to_string()
+    }
+
+    fn table(rows: &str) -> String {
+        format!(r#"{{"prices":[{rows}]}}"#)
+    }
+
+    const COMMON: &str =
+        r#"{"since":"2026-01-01","architecture":"x86_64","gb_second_usd":2,"request_usd":1}"#;
+
+    #[test]
+    fn builtin_prices_go_by_region_architecture_and_date() {
+        let cost = |architecture, region, start| {
+            let cost = Prices::builtin(architecture).cost(&second(region, start));
+            cost.expect("there is a price for any time")
+        };
+        let x86 = Architecture::X86;
+        let (usd, price) = cost(x86, Some("us-east-1"), START);
+        assert_eq!(
+            (usd, &*price),
+            (0.000_016_866_7, "x86_64/us-east-1/2025-08")
+        );
+        let (usd, price) = cost(Architecture::Arm, Some("af-south-1"), START);
+        assert_eq!((usd, &*price), (0.000_017_95, "arm64/af-south-1/2025-08"));
+        assert_eq!(cost(x86, None, START).1, "x86_64/any-region/2025-08");
+        assert_eq!(cost(x86, None, 20_301 * DAY).1, "x86_64/any-region/2025-08");
+        assert_eq!(
+            cost(x86, None, 20_301 * DAY - 1).1,
+            "x86_64/any-region/2020-12"
+        );
+        assert_eq!(cost(x86, None, 0).1, "x86_64/any-region/2020-12");
+    }
+
+    #[test]
+    fn every_attempt_is_a_request() {
+        let prices = Prices::parse(&table(COMMON), Architecture::X86).expect("it is right");
+        let usage = second(None, START);
+        let cost = |attempts| prices.cost(&Usage { attempts, ..usage });
+        assert_eq!(cost(3), Some((5.0, "x86_64/any-region/2026-01".to_owned())));
+    }
+
+    #[test]
+    fn a_table_that_is_wrong_says_what_is() {
+        assert!(error("[]").starts_with("price table is not as expected"));
+        assert!(error(r#"{"prices":[],"x":1}"#).contains("unknown field `x`"));
+        assert_eq!(error(r#"{"prices":[]}"#), "price table is empty");
+        let wrong = |from, to| error(&table(&format!("{COMMON},{}", COMMON.replace(from, to))));
+        assert!(wrong("2026-01-01", "soon").starts_with("price 2: since \"soon\" is not a date"));
+        assert!(wrong("x86_64", "mips").contains("unknown variant `mips`"));
+        assert!(wrong(":2", ":-2").starts_with("price 2: gb_second_usd is not a price: -2"));
+        assert!(wrong("request_usd", "requests").contains("requests"));
+        let elsewhere = COMMON.replace("{", r#"{"regions":["eu-west-1"],"#);
+        assert!(error(&table(&elsewhere)).starts_with("no price for x86_64 holds for all regions"));
+    }
+}

@@ -84,12 +84,18 @@ impl Summary {
             .reduce(i64::saturating_add)
     }
 
-    /// Runs of the form, text or JSON, that tells of more: where both are there, one is a copy of the other.
+    /**
+    Runs of the form, text or JSON, that tells of more: where both are there, one is a copy of the other. So are runs of
+    one time: an event that came by export and by subscription has two identities.
+    */
     fn of_form<'a>(&self, runs: &'a [Run]) -> impl Iterator<Item = &'a Run> {
         let all = || self.starts.iter().chain(&self.reports);
         let json = all().filter(|run| run.json).count();
         let json = json > all().count() - json;
-        runs.iter().filter(move |run| run.json == json)
+        let mut before = None;
+        runs.iter()
+            .filter(move |run| run.json == json)
+            .filter(move |run| before.replace(run.stamp.at) != Some(run.stamp.at))
     }
 
     /// REPORTs, the latest first.
@@ -105,7 +111,10 @@ impl Summary {
     fn memory_is_full(&self) -> bool {
         let [report, copy] = self.reports();
         report.or(copy).is_some_and(|Latest { facts, .. }| {
-            facts.max_memory_used.zip(facts.memory_size).is_some_and(|(used, size)| used >= size)
+            facts
+                .max_memory_used
+                .zip(facts.memory_size)
+                .is_some_and(|(used, size)| used >= size)
         })
     }
 }

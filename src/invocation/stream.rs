@@ -88,7 +88,14 @@ impl Stream {
     }
 
     /// Another line that names its request. True if the lines at the stream's head are that request's as well.
-    pub fn other_line(&mut self, key: u64, request_id: &str, platform: bool, ends: bool, json: bool) -> bool {
+    pub fn other_line(
+        &mut self,
+        key: u64,
+        request_id: &str,
+        platform: bool,
+        ends: bool,
+        json: bool,
+    ) -> bool {
         match &mut self.place {
             Place::In(current) if &*current.request_id == request_id => current.ended |= ends,
             Place::In(current) => {
@@ -123,10 +130,7 @@ impl Stream {
     /// Key of a request of this stream.
     pub fn key(&self, request_id: &str) -> u64 {
         let name = self.origin.log_stream.as_deref().unwrap_or_default();
-        xxh3_64_with_seed(
-            request_id.as_bytes(),
-            xxh3_64_with_seed(name.as_bytes(), 1),
-        )
+        xxh3_64_with_seed(request_id.as_bytes(), xxh3_64_with_seed(name.as_bytes(), 1))
     }
 
     /// Keeps what the platform states of the function. Of a stream without a name nothing holds for its other lines.

@@ -20,7 +20,7 @@ pub(super) const ERRORS: usize = 1024;
 pub(super) const RUNS: usize = 64;
 const DAY: i64 = 86_400_000;
 
-/// A START or a REPORT.
+/// A START or a REPORT; a request has one of each at a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Run {
     #[serde(rename = "s")]
@@ -40,7 +40,7 @@ pub(super) struct Latest {
     pub role: Role,
     #[serde(rename = "s")]
     pub stamp: Stamp,
-    #[serde(rename = "f", default)]
+    #[serde(rename = "f", default, skip_serializing_if = "Facts::is_none")]
     pub facts: Facts,
 }
 
@@ -224,7 +224,10 @@ impl Summary {
 
     /// Time of the latest line that tells of an end, else of the last line: an extension may print for long after.
     pub fn end(&self) -> i64 {
-        let ends = self.latest.iter().filter(|latest| latest.role >= Role::RuntimeDone);
+        let ends = self
+            .latest
+            .iter()
+            .filter(|latest| latest.role >= Role::RuntimeDone);
         let last = ends.map(|latest| latest.stamp.at).max();
         last.unwrap_or(self.last)
     }

@@ -58,6 +58,12 @@ struct Open {
     cold_start: Option<bool>,
 }
 
+/// What is known of the invocation that a line belongs to.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    cold_start: Option<bool>,
+}
+
 impl Tracker {
     pub fn new(options: Options) -> Self {
         Tracker {
@@ -95,20 +101,19 @@ impl Tracker {
         };
         let place = self.stream(event.origin);
         self.streams[place].learn(record);
-        let (key, inferred) = match request_id(record) {
+        let (found, inferred) = match request_id(record) {
             Some(id) => (self.named_line(place, id, line), false),
             None => (self.unnamed_line(place, line), true),
         };
         self.keep_bounds();
 
         let stream = &self.streams[place];
-        let open = key.and_then(|key| self.open.get(&key));
         Surroundings {
             request_id_inferred: match &stream.place {
-                Place::In(current) if inferred && key.is_some() => Some(&current.request_id),
+                Place::In(current) if inferred && found.is_some() => Some(&current.request_id),
                 _ => None,
             },
-            cold_start: open.and_then(|open| open.cold_start),
+            cold_start: found.and_then(|found| found.cold_start),
             function_name: (stream.function_name.as_deref())
                 .or(stream.origin.function_name.as_deref()),
             function_version: (stream.function_version.as_deref())
@@ -153,8 +158,8 @@ impl Tracker {
         self.last_stream
     }
 
-    /// A line that names its request; the request's key if it is followed.
-    fn named_line(&mut self, place: usize, id: &str, line: Line<'_>) -> Option<u64> {
+    /// A line that names its request, if that is followed.
+    fn named_line(&mut self, place: usize, id: &str, line: Line<'_>) -> Option<Found> {
         let stream = &mut self.streams[place];
         let kind = &line.record.kind;
         let key = match &stream.place {
@@ -198,14 +203,16 @@ impl Tracker {
             open.cold_start = Some(true);
         }
         self.held = self.held - held + open.summary.held();
-        Some(key)
+        Some(Found {
+            cold_start: open.cold_start,
+        })
     }
 
-    /// A line that names no request; the key of the one that it lies in.
-    fn unnamed_line(&mut self, place: usize, line: Line<'_>) -> Option<u64> {
+    /// A line that names no request, if it lies in one.
+    fn unnamed_line(&mut self, place: usize, line: Line<'_>) -> Option<Found> {
         let stream = &mut self.streams[place];
         match Role::of(line.record, line.event.text, line.json) {
-            Some(Role::InitStart) => {
+            Some(Role::InitStart) if stream.is_between() || !is_in_invocation(line.record) => {
                 stream.head = None;
                 stream.init = None;
                 if !matches!(stream.place, Place::Concurrent) {
@@ -214,7 +221,10 @@ impl Tracker {
                 stream.note_init(line, Role::InitStart);
                 return None;
             }
-            Some(Role::InitReport) if stream.is_between() && !is_in_invocation(line.record) => {
+            Some(Role::InitReport)
+                if stream.is_between()
+                    && !(matches!(stream.place, Place::Head) && is_in_invocation(line.record)) =>
+            {
                 stream.head = None;
                 stream.note_init(line, Role::InitReport);
                 return None;
@@ -236,7 +246,9 @@ impl Tracker {
                 let held = open.summary.held();
                 open.summary.add(line);
                 self.held = self.held - held + open.summary.held();
-                Some(key)
+                Some(Found {
+                    cold_start: open.cold_start,
+                })
             }
             Place::Head if stream.named && !line.json => {
                 let head = (stream.head)
@@ -275,7 +287,11 @@ impl Tracker {
     }
 
     fn close_oldest(&mut self) -> bool {
-        let Some(open) = self.order.pop_front().and_then(|key| self.open.remove(&key)) else {
+        let Some(open) = self
+            .order
+            .pop_front()
+            .and_then(|key| self.open.remove(&key))
+        else {
             return false;
         };
         let mut summary = open.summary;

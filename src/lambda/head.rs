@@ -97,16 +97,19 @@ impl<'a> Head<'a> {
             return Some(Word::Level(level));
         }
         // `INFO:root:message` of Python's basicConfig.
-        if let Some((first, rest)) = word.split_once(':')
+        if let Some((first, _)) = word.split_once(':')
             && let Some(level) = level::from_capitals(first)
             && self.at == 0
         {
             self.at += first.len() + 1;
-            let _ = rest;
             return Some(Word::Level(level));
         }
         if word.bytes().all(|byte| byte.is_ascii_digit()) {
             // A process id, or the line number of a source.
+            self.at += word.len();
+            return Some(Word::Skipped);
+        }
+        if is_month(word) {
             self.at += word.len();
             return Some(Word::Skipped);
         }
@@ -118,13 +121,11 @@ impl<'a> Head<'a> {
                 Word::Skipped
             });
         }
-        let ended = behind.starts_with(": ")
+        let ended = [": ", ":\n", "["].iter().any(|end| behind.starts_with(end))
             || behind == ":"
-            || after.starts_with("- ")
-            || after.starts_with("| ")
-            || after.starts_with(": ");
+            || ["- ", "| ", ": "].iter().any(|end| after.starts_with(end));
         let divided = self.divided && (after.starts_with("- ") || after.starts_with("| "));
-        let name = word.split_once(':').map_or(word, |(name, _)| name);
+        let name = before_line_number(word);
         if divided || ended && looks_like_logger(name) {
             self.at += word.len();
             return Some(Word::Logger(name));
@@ -171,6 +172,14 @@ impl<'a> Head<'a> {
     }
 }
 
+/// `12 May 2020 21:19:02,997`, the form of the Lambda service's own parts.
+fn is_month(word: &str) -> bool {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    MONTHS.contains(&word)
+}
+
 /// `12:34:56` with an optional fraction.
 fn time_of_day(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
@@ -190,6 +199,16 @@ fn time_of_day(text: &str) -> Option<usize> {
             .count();
         8 + fraction
     })
+}
+
+/// `Handler` of `Handler:45`, but all of `my_crate::handler`.
+fn before_line_number(word: &str) -> &str {
+    let bytes = word.as_bytes();
+    let colon = memchr::memchr_iter(b':', bytes).find(|at| {
+        let doubled = *at > 0 && bytes[at - 1] == b':' || bytes.get(at + 1) == Some(&b':');
+        !doubled
+    });
+    &word[..colon.unwrap_or(word.len())]
 }
 
 /// `com.example.Handler`, `my_crate::module`, `Handler`: a name, not a word of prose.

@@ -8,14 +8,14 @@ use super::{json, stack_trace};
 
 /// The error that an object's fields tell of.
 pub fn find<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
-    const VALUES: [Slot; 7] = [
-        Slot::Error,
-        Slot::Err,
-        Slot::Thrown,
-        Slot::Exception,
-        Slot::AtX,
-        Slot::ExcInfo,
-        Slot::StackTrace,
+    const VALUES: [(Slot, Of); 7] = [
+        (Slot::Error, Of::Message),
+        (Slot::Err, Of::Message),
+        (Slot::Thrown, Of::Header),
+        (Slot::Exception, Of::Header),
+        (Slot::AtX, Of::Header),
+        (Slot::ExcInfo, Of::Header),
+        (Slot::StackTrace, Of::Stack),
     ];
     let mut error = ErrorInfo {
         kind: text(fields, &[Slot::ErrorType, Slot::ExceptionName]),
@@ -25,8 +25,9 @@ pub fn find<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
             .filter(|raw| !raw.starts_with('{'))
             .and_then(json::lines),
     };
-    for value in VALUES.into_iter().filter_map(|slot| fields.get(slot)) {
-        fill(&mut error, from_value(value));
+    for (slot, of) in VALUES {
+        let found = fields.get(slot).and_then(|value| from_value(value, of));
+        fill(&mut error, found);
     }
     if error == ErrorInfo::default() {
         return fields
@@ -51,7 +52,7 @@ pub fn at_end(text: &str) -> Option<ErrorInfo<'_>> {
         false => {
             1 + memchr::memchr_iter(b'{', text.as_bytes())
                 .map(|at| at - 1)
-                .find(|before| matches!(text.as_bytes()[*before], b'\t' | b'\n' | b' '))?
+                .find(|before| matches!(text.as_bytes()[*before], b'\t' | b'\n' | b'\r' | b' '))?
         }
     };
     let fields = Fields::read(&text[start..])?;
@@ -62,7 +63,7 @@ pub fn at_end(text: &str) -> Option<ErrorInfo<'_>> {
 /// An error that is a message's value: an object with a type or a stack, or a string with a stack in it.
 fn from_message(raw: &str) -> Option<ErrorInfo<'_>> {
     if raw.starts_with('{') {
-        let error = from_value(raw)?;
+        let error = from_object(raw)?;
         return (error.stack_trace.is_some() || error.kind.is_some() && error.message.is_some())
             .then_some(error);
     }
@@ -72,16 +73,32 @@ fn from_message(raw: &str) -> Option<ErrorInfo<'_>> {
         .flatten()
 }
 
-/// An error object, its message, its stack, or a list of either.
-fn from_value(raw: &str) -> Option<ErrorInfo<'_>> {
+/// What a string that is no whole stack trace says.
+#[derive(Clone, Copy)]
+enum Of {
+    /// The error's message.
+    Message,
+    /// `Type: message`.
+    Header,
+    /// Frames.
+    Stack,
+}
+
+/// An error object, a string, or a list of error objects.
+fn from_value(raw: &str, of: Of) -> Option<ErrorInfo<'_>> {
     match raw.as_bytes().first()? {
         b'{' => from_object(raw),
         b'"' => {
             let text = json::filled(raw)?;
-            Some(stack_trace::find_in(text.clone()).unwrap_or(ErrorInfo {
-                message: Some(text),
-                ..ErrorInfo::default()
-            }))
+            let found = stack_trace::find_in(text.clone());
+            found.or_else(|| match of {
+                Of::Message => Some(ErrorInfo {
+                    message: Some(text),
+                    ..ErrorInfo::default()
+                }),
+                Of::Header => Some(stack_trace::header_in(text)),
+                Of::Stack => None,
+            })
         }
         b'[' => {
             let mut first = None;

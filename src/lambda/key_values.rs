@@ -49,7 +49,7 @@ impl Key {
             "Runtime Version ARN" => Key::RuntimeVersionArn,
             "Function ARN" | "Function Arn" => Key::FunctionArn,
             "TenantId" | "Tenant Id" | "Tenant ID" => Key::TenantId,
-            "XRAY TraceId" | "TraceId" => Key::TraceId,
+            "XRAY TraceId" | "XRay TraceId" | "TraceId" => Key::TraceId,
             "SegmentId" => Key::SegmentId,
             "Sampled" => Key::Sampled,
             "Name" => Key::Name,
@@ -64,6 +64,9 @@ impl Key {
 /// Bytes before a colon in which its key is looked for.
 const LONGEST_KEY: usize = 64;
 
+/// Pairs that are read from one line; a text with more is none of Lambda's, and stays whole in the message.
+const MOST_PAIRS: usize = 64;
+
 /// A pair in the order of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pair<'a> {
@@ -77,14 +80,18 @@ pub struct Pair<'a> {
 
 /// The pairs of `text`, which begins behind the line's first word.
 pub fn pairs(text: &str) -> Pairs<'_> {
-    let first = next_key(text, 0);
-    Pairs { text, next: first }
+    Pairs {
+        text,
+        next: next_key(text, 0),
+        left: MOST_PAIRS,
+    }
 }
 
 /// See [`pairs`].
 pub struct Pairs<'a> {
     text: &'a str,
     next: Option<Found<'a>>,
+    left: usize,
 }
 
 /// A key and where its value begins.
@@ -100,6 +107,7 @@ impl<'a> Iterator for Pairs<'a> {
 
     fn next(&mut self) -> Option<Pair<'a>> {
         let found = self.next?;
+        self.left = self.left.checked_sub(1)?;
         self.next = next_key(self.text, found.value);
         let end = self.next.map_or(self.text.len(), |next| next.start);
         Some(Pair {

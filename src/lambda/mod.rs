@@ -15,6 +15,8 @@ pub mod other_runtimes;
 mod owned;
 pub mod platform_json;
 pub mod platform_text;
+#[cfg(test)]
+mod properties;
 pub mod python;
 pub mod record;
 pub mod request_id;

@@ -69,7 +69,7 @@ fn blanked<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
 
 /// Takes a level off the start of `text` if one stands there.
 fn levelled<'a>(record: &mut Record<'a>, text: &'a str) -> &'a str {
-    let end = text.find(['\t', ' ', '\\']).unwrap_or(text.len());
+    let end = memchr::memchr3(b'\t', b' ', b'\\', text.as_bytes()).unwrap_or(text.len());
     let word = &text[..end];
     let is_level = matches!(word, "info" | "warn" | "fail" | "crit" | "dbug" | "trce");
     let level =
@@ -89,7 +89,7 @@ fn levelled<'a>(record: &mut Record<'a>, text: &'a str) -> &'a str {
 
 /// A column without blanks that a tab ends.
 fn column(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(['\t', ' ', '\n', '\\'])?;
+    let end = memchr::memchr3(b'\t', b' ', b'\\', text.as_bytes())?;
     match separator(&text[end..]) {
         Some((Separator::Tab, rest)) => Some((&text[..end], rest)),
         _ => None,

@@ -23,12 +23,18 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
 /// `Lambda runtime invoke{requestId="…" xrayTraceId="Root=…"}` of the Rust runtime.
 fn rust_span<'a>(record: &mut Record<'a>, text: &'a str) {
     const SPAN: &str = "Lambda runtime invoke{";
-    let Some(at) = memmem::find(text.as_bytes(), SPAN.as_bytes()) else {
+    // Searching for a byte is cheaper, and most lines have none.
+    let Some(brace) = memchr::memchr(b'{', text.as_bytes()) else {
         return;
     };
+    let from = text.floor_char_boundary(brace.saturating_sub(SPAN.len()));
+    let Some(at) = memmem::find(&text.as_bytes()[from..], SPAN.as_bytes()) else {
+        return;
+    };
+    let at = from + at;
     let span = &text[at + SPAN.len()..];
     let span = &span[..span.find('}').unwrap_or(span.len())];
-    for field in span.split(' ') {
+    for field in span.split_whitespace() {
         let Some((key, value)) = field.split_once('=') else {
             continue;
         };

@@ -65,20 +65,12 @@ fn kind(name: Cow<'_, str>) -> Kind<'_> {
 
 /// A record that is a text line: its fields are the line's.
 fn from_string(raw: &str) -> Record<'_> {
-    match json::string(raw) {
+    let record = match json::string(raw) {
         Some(Cow::Borrowed(text)) => platform_text::parse(text.trim_start()),
-        // Only a fault's text has escapes, and its message is in the line anyway.
-        Some(Cow::Owned(text)) => platform_text::parse(text.trim_start()).map(|record| Record {
-            request_id: record.request_id.map(|id| Cow::Owned(id.into_owned())),
-            ..Record::default()
-        }),
+        Some(Cow::Owned(text)) => platform_text::parse(text.trim_start()).map(Record::into_owned),
         None => None,
-    }
-    .map(|record| Record {
-        message: Cow::default(),
-        ..record
-    })
-    .unwrap_or_default()
+    };
+    record.unwrap_or_default()
 }
 
 fn from_object<'a>(kind: &Kind<'a>, object: &'a str) -> Record<'a> {

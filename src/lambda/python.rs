@@ -31,8 +31,11 @@ pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
             .or(message.strip_prefix(['\t', ' ']));
         return Some((record, message?));
     }
+    // Tabs that a console turned into blanks.
     let rest = separator(rest)?;
-    let id = request_id::leading_uuid(rest)?;
+    let Some(id) = request_id::leading_uuid(rest) else {
+        return Some((record, rest));
+    };
     record.request_id = Some(Cow::Borrowed(id));
     Some((record, separator(&rest[id.len()..])?))
 }

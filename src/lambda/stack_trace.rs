@@ -27,6 +27,24 @@ pub fn find_in(text: Cow<'_, str>) -> Option<ErrorInfo<'_>> {
     }
 }
 
+/// `Type: message` without a stack; a message alone if no type begins it.
+pub fn header_in(text: Cow<'_, str>) -> ErrorInfo<'_> {
+    match text {
+        Cow::Borrowed(text) => match text.split_once(": ") {
+            Some((kind, message)) if is_error_type(kind, true) => ErrorInfo {
+                kind: Some(Cow::Borrowed(kind)),
+                message: Some(Cow::Borrowed(message)),
+                stack_trace: None,
+            },
+            _ => ErrorInfo {
+                message: Some(Cow::Borrowed(text)),
+                ..ErrorInfo::default()
+            },
+        },
+        Cow::Owned(text) => header_in(Cow::Borrowed(&text)).into_owned(),
+    }
+}
+
 /// How many lines a message may have above the first frame.
 const LONGEST_MESSAGE: usize = 30;
 

@@ -36,22 +36,22 @@ pub(super) async fn carry(
     match disposition {
         // A handle that is no longer ours deletes, at worst, what somebody else is working on.
         _ if lease.is_lost() => {
-            tracing::info!(message = message.id, "not deleted: the lease was lost");
+            tracing::info!(message_id = message.id, "not deleted: the lease was lost");
         }
         Disposition::Delete(receipts) => {
             match road.deleter.delete(lease.handle.clone(), receipts).await {
-                Outcome::Done => tracing::debug!(message = message.id, "deleted"),
+                Outcome::Done => tracing::debug!(message_id = message.id, "deleted"),
                 Outcome::Lost => {
                     road.metrics.leases_lost.inc();
-                    tracing::warn!(message = message.id, "not deleted: the lease was lost");
+                    tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
                 }
                 Outcome::Failed(reason) => {
-                    tracing::warn!(message = message.id, reason, "not deleted: it will come back and meet its documents");
+                    tracing::warn!(message_id = message.id, reason, "not deleted: it will come back and meet its documents");
                 }
             }
         }
         Disposition::Release(delay) => {
-            tracing::debug!(message = message.id, ?delay, "released");
+            tracing::debug!(message_id = message.id, ?delay, "released");
             road.leases.release(&[lease.handle.clone()], delay).await;
         }
     }
@@ -65,11 +65,11 @@ async fn settle(
     let notification = notification::read(&message.body);
     for reason in &notification.ignored {
         road.metrics.notifications_ignored.inc();
-        tracing::info!(message = message.id, reason, "ignored");
+        tracing::info!(message_id = message.id, reason, "ignored");
     }
     for reason in &notification.invalid {
         road.metrics.notifications_invalid.inc();
-        tracing::warn!(message = message.id, reason, redrive = road.redrive, "not a notification; left to the queue's redrive policy");
+        tracing::warn!(message_id = message.id, reason, redrive = road.redrive, "not a notification; left to the queue's redrive policy");
     }
     let mut under_way = Vec::with_capacity(notification.objects.len());
     for object in &notification.objects {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -127,9 +126,9 @@ impl Stage {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
         command
             .args(["worker", "--until-empty", "--listen", "127.0.0.1:0"])
-            .args(["--queue-url", &self.queue_url])
-            .args(["--opensearch-url", &server("LOGFERRY_TEST_OPENSEARCH")])
-            .args(["--index-prefix", &self.prefix])
+            .env("LOGFERRY_QUEUE_URL", &self.queue_url)
+            .env("LOGFERRY_OPENSEARCH_URL", server("LOGFERRY_TEST_OPENSEARCH"))
+            .env("LOGFERRY_INDEX_PREFIX", &self.prefix)
             .env("AWS_ENDPOINT_URL_SQS", server("LOGFERRY_TEST_SQS"))
             .env("AWS_ENDPOINT_URL_S3", server("LOGFERRY_TEST_S3"))
             .env("AWS_ACCESS_KEY_ID", "test")
@@ -369,6 +368,3 @@ pub fn signal(pid: u32, name: &str) {
     assert!(status.is_ok_and(|s| s.success()), "kill -{name} {pid}");
 }
 
-pub fn fixtures() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
-}

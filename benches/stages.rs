@@ -1,0 +1,4 @@
+//! What each stage of the road costs.
+#![forbid(unsafe_code)]
+
+fn main() {}

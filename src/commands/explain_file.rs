@@ -1,0 +1,220 @@
+/*! `explain FILE`: what the worker would make of an object, for a person. The very stages of the road, without its ends. */
+
+use std::borrow::Cow;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::config::ExplainConfig;
+use crate::decode::{Decoder, Event};
+use crate::document::{DocumentOptions, DocumentWriter, ObjectFacts};
+use crate::invocation::{Architecture, Options, Prices, Tracker};
+use crate::lambda;
+use crate::notification::ObjectRef;
+use crate::source::local::{BUCKET, Files, LocalStore};
+use crate::source::unpack::Unpacked;
+use crate::source::{Queue, Store};
+
+mod finding;
+mod print;
+mod report;
+mod rows;
+mod table;
+
+use report::Report;
+
+/// Columns of a terminal that does not tell, and of no terminal at all.
+const WIDTH: u16 = 120;
+
+/// Prints the report. Fails if the file could not be read to its end, after printing what was read.
+pub async fn run(config: ExplainConfig) -> anyhow::Result<()> {
+    let mut files = Files::default();
+    let from_stdin = config.file.as_os_str() == "-";
+    let mut spool = None;
+    if from_stdin {
+        let file = super::ingest::spool_stdin().context("cannot read standard input")?;
+        files.insert("stdin".to_owned(), file.path().to_owned())?;
+        spool = Some(file);
+    } else if is_folder(&config.file)? {
+        bail!(
+            "{} is a folder: explain takes one file",
+            config.file.display()
+        );
+    } else {
+        files.add(&config.file)?;
+    }
+    let (queue, store) = files.into_ends();
+    let message = queue.receive(1).await?.pop().context("there is no file")?;
+    let path_key = message.id;
+    let key = config.key.clone().unwrap_or_else(|| path_key.clone());
+
+    let mut report = Report::new(&config.file.display().to_string());
+    let object = object(&path_key);
+    let failure = read(&config, &key, object, store, from_stdin, &mut report)
+        .await
+        .err();
+    drop(spool);
+    report.finish(failure.as_ref().map(|error| format!("{error:#}")));
+    match print(&config, &report) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        printed => printed?,
+    }
+    match failure {
+        Some(error) => Err(error.context("the file could not be read to its end")),
+        None => Ok(()),
+    }
+}
+
+fn is_folder(path: &Path) -> anyhow::Result<bool> {
+    let meta =
+        std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(meta.is_dir())
+}
+
+fn print(config: &ExplainConfig, report: &Report) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if config.json {
+        serde_json::to_writer(&mut out, report)?;
+        return writeln!(out);
+    }
+    let columns = console::Term::stdout()
+        .size_checked()
+        .map_or(WIDTH, |(_, columns)| columns);
+    out.write_all(print::tables(report, usize::from(columns)).as_bytes())
+}
+
+fn object(key: &str) -> ObjectRef {
+    ObjectRef {
+        bucket: BUCKET.to_owned(),
+        key: key.to_owned(),
+        size: None,
+        etag: None,
+        version_id: None,
+        sequencer: None,
+        event_name: None,
+        region: None,
+    }
+}
+
+/// The road's loop over an object, with a report at its end instead of a parcel.
+async fn read(
+    config: &ExplainConfig,
+    key: &str,
+    object: ObjectRef,
+    store: LocalStore,
+    from_stdin: bool,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let mut decoder = Decoder::new(key, &config.decode);
+    report.key(key, decoder.key());
+    let opened = store.open(&object, 0, None).await?;
+    let described = ObjectFacts {
+        bucket: object.bucket.clone(),
+        key: key.to_owned(),
+        etag: opened.etag.clone(),
+        // That of the spooled file means nothing.
+        last_modified: opened.last_modified.filter(|_| !from_stdin),
+        chunk: decoder.key().chunk,
+        id_scope: decoder.key().prefix.clone(),
+    };
+    let mut desk = Desk::new(&described);
+    let mut unpacked = Unpacked::new(Arc::new(store), object, opened).await?;
+    loop {
+        let read = unpacked.read(decoder.space()).await;
+        match read {
+            Ok(n) if n > 0 => decoder.filled(n),
+            _ => decoder.finish(),
+        }
+        report.read(*read.as_ref().unwrap_or(&0), unpacked.stored_bytes());
+        let decoded = loop {
+            match decoder.next() {
+                Ok(Some(event)) => desk.show(&event, report),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        if decoder.is_finished() || decoded.is_err() {
+            desk.finish(report);
+            report.decoded(
+                decoder.format(),
+                config.decode.format.is_some(),
+                decoder.counters(),
+            );
+            decoded?;
+            read?;
+            return Ok(());
+        }
+    }
+}
+
+/// Where events become documents, of which only the flags are kept.
+struct Desk {
+    writer: DocumentWriter,
+    tracker: Tracker,
+    prices: Prices,
+    document: Vec<u8>,
+}
+
+impl Desk {
+    fn new(object: &ObjectFacts) -> Self {
+        let options = DocumentOptions {
+            index_prefix: "logferry".to_owned(),
+            keep_original: false,
+        };
+        Self {
+            writer: DocumentWriter::new(object, &options),
+            tracker: Tracker::new(Options::default()),
+            prices: Prices::builtin(Architecture::X86),
+            document: Vec::new(),
+        }
+    }
+
+    fn show(&mut self, event: &Event<'_>, report: &mut Report) {
+        let text = String::from_utf8_lossy(event.text);
+        let invalid_utf8 = matches!(text, Cow::Owned(_));
+        let record = lambda::parse(&text);
+        let id = self.writer.identify(event);
+        let at = self.writer.time(event, &record);
+        let around = self.tracker.observe(event, &record, id.hash, at);
+        self.document.clear();
+        let written = self.writer.write(
+            event,
+            invalid_utf8,
+            &record,
+            id,
+            &around,
+            &mut self.document,
+        );
+        let flags = flags(&self.document[written.source_start..written.end]);
+        report.event(event, &text, &record, &flags);
+        for summary in self.tracker.closed() {
+            report.invocation(&summary.write(&self.prices));
+        }
+    }
+
+    fn finish(&mut self, report: &mut Report) {
+        for summary in self.tracker.finish() {
+            report.invocation(&summary.write(&self.prices));
+        }
+    }
+}
+
+/// `logferry.flags` of a document.
+fn flags(source: &[u8]) -> Vec<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Document<'a> {
+        #[serde(borrow, default)]
+        logferry: Logferry<'a>,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct Logferry<'a> {
+        #[serde(borrow)]
+        flags: Vec<Cow<'a, str>>,
+    }
+    serde_json::from_slice::<Document<'_>>(source)
+        .map_or_else(|_| Vec::new(), |document| document.logferry.flags)
+}

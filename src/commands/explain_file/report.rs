@@ -1,0 +1,198 @@
+/*! What is known of a file once its events went by; serialised, it is what `--json` prints. Pure. */
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::finding::{self, Example, Findings};
+use super::rows::{Invocations, Kinds, Places};
+use crate::decode::{Counters, Event, Format, KeyFacts};
+use crate::document::time::TimeWriter;
+use crate::lambda::{Kind, Record};
+
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    pub file: String,
+    pub key: Key,
+    /// None: there was nothing to tell it from.
+    pub format: Option<Detected>,
+    /// As the file lies there.
+    pub stored_bytes: u64,
+    /// Decompressed.
+    pub bytes: u64,
+    /// Blank lines and a byte order mark, which belong to no event.
+    pub blank_bytes: u64,
+    pub control_messages: u64,
+    pub events: u64,
+    /// First and last time that file or lines tell.
+    pub time: Option<Span>,
+    pub origins: Places,
+    pub kinds: Kinds,
+    /// `none` of what functions printed without one.
+    pub levels: BTreeMap<String, u64>,
+    pub invocations: Invocations,
+    pub flags: Findings,
+    /// Lines that are text although they begin like more.
+    pub plain_text: Findings,
+    /// The worker does not read it, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<&'static str>,
+    /// Why it was not read to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+}
+
+/// What the object's key tells.
+#[derive(Debug, Default, Serialize)]
+pub struct Key {
+    pub key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub export_task_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_stream: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_group: Option<String>,
+    pub is_write_test: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Detected {
+    pub name: String,
+    pub why: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Span {
+    #[serde(serialize_with = "rfc3339")]
+    pub first: i64,
+    #[serde(serialize_with = "rfc3339")]
+    pub last: i64,
+}
+
+impl Report {
+    pub fn new(file: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    pub fn key(&mut self, key: &str, facts: &KeyFacts) {
+        self.key = Key {
+            key: key.to_owned(),
+            export_task_id: facts.export_task_id.clone(),
+            chunk: facts.chunk,
+            log_stream: facts.log_stream.clone(),
+            log_group: facts.log_group.clone(),
+            is_write_test: facts.is_write_test,
+        };
+        if facts.is_write_test {
+            self.skipped = Some("it is the write test of an export task");
+        }
+    }
+
+    pub fn read(&mut self, bytes: usize, stored_bytes: u64) {
+        self.bytes += bytes as u64;
+        self.stored_bytes = stored_bytes;
+    }
+
+    /// `flags` are those of the event's document; `text` is its text with what is not UTF-8 replaced.
+    pub fn event(
+        &mut self,
+        event: &Event<'_>,
+        text: &str,
+        record: &Record<'_>,
+        flags: &[Cow<'_, str>],
+    ) {
+        let bytes = event.text.len() as u64;
+        let example = |why| Example::new(event.offset, why, text);
+        self.events += 1;
+        if let Some(time) = event.time.or(record.time) {
+            let span = self.time.get_or_insert(Span {
+                first: time,
+                last: time,
+            });
+            span.first = span.first.min(time);
+            span.last = span.last.max(time);
+        }
+        self.origins.add(event.origin);
+        let json = record.app.is_some();
+        self.kinds
+            .add(record.kind.as_str(), json, bytes, || example(None));
+        let level = record.level.map(|level| level.as_str());
+        if let Some(level) = level.or((record.kind == Kind::Function).then_some("none")) {
+            match self.levels.get_mut(level) {
+                Some(count) => *count += 1,
+                None => drop(self.levels.insert(level.to_owned(), 1)),
+            }
+        }
+        for flag in flags {
+            let why = || {
+                (event.truncated > 0 && flag == "truncated")
+                    .then(|| format!("{} bytes cut off", event.truncated))
+            };
+            self.flags
+                .add(flag, finding::flag_meaning(flag), || example(why()));
+        }
+        if let Some(found) = finding::suspicion(text, record) {
+            self.plain_text
+                .add(found.name, found.meaning, || example(Some(found.why)));
+        }
+    }
+
+    /// `document` is what a summary makes.
+    pub fn invocation(&mut self, document: &[u8]) {
+        self.invocations.add(document);
+    }
+
+    pub fn decoded(&mut self, format: Option<Format>, is_forced: bool, counters: Counters) {
+        self.blank_bytes = counters.blank_bytes;
+        self.control_messages = counters.control_messages;
+        self.format = format.map(|format| Detected {
+            name: format.to_string(),
+            why: if is_forced {
+                "as --format says".to_owned()
+            } else {
+                why(format, self.key.chunk.is_some())
+            },
+        });
+    }
+
+    pub fn finish(&mut self, failure: Option<String>) {
+        self.kinds.finish();
+        if self.bytes == 0 && failure.is_none() && self.skipped.is_none() {
+            self.skipped = Some("it is empty");
+        }
+        self.broken = failure;
+    }
+}
+
+/// What a format was told by.
+fn why(format: Format, export_key: bool) -> String {
+    let content = match format {
+        Format::Export => "events begin with a time and a blank",
+        Format::Subscription => "it begins with an envelope of a CloudWatch subscription",
+        Format::JsonLines => "it begins with a JSON object that is no envelope",
+        Format::Tail => "lines begin as aws logs tail or sam logs prints them",
+        Format::Text => "it begins like none of the other formats",
+    };
+    match (format, export_key) {
+        (Format::Export, true) => format!("{content}, and its key is one of an export"),
+        (_, true) => format!("{content}, although its key is one of an export"),
+        _ => content.to_owned(),
+    }
+}
+
+/// As documents show times.
+pub fn shown_time(time: i64) -> String {
+    let mut out = Vec::new();
+    TimeWriter::default().write(&mut out, time);
+    String::from_utf8_lossy(&out).trim_matches('"').to_owned()
+}
+
+fn rfc3339<S: serde::Serializer>(time: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&shown_time(*time))
+}

@@ -1,0 +1,149 @@
+/*! Aligned columns; the last one is cut to the terminal's width. Pure. */
+
+use console::{Alignment, measure_text_width, pad_str, truncate_str};
+
+const GAP: &str = "  ";
+/// The last column gets this much, however narrow the terminal.
+const LEAST: usize = 20;
+
+/// Column heads and whether numbers stand in them.
+pub struct Table {
+    head: Vec<(&'static str, Alignment)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A head that begins with `>` is of numbers. Without any text in them heads are not shown.
+    pub fn new(head: &[&'static str]) -> Self {
+        let column = |name: &&'static str| match name.strip_prefix('>') {
+            Some(name) => (name, Alignment::Right),
+            None => (*name, Alignment::Left),
+        };
+        Self {
+            head: head.iter().map(column).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Cells may be styled already.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    pub fn write(&self, out: &mut String, width: usize) {
+        let heads = self
+            .head
+            .iter()
+            .map(|(name, _)| console::style(*name).dim().to_string());
+        let heads: Vec<String> = heads.collect();
+        let headless = self.head.iter().all(|(name, _)| name.is_empty());
+        let all = || {
+            std::iter::once(&heads)
+                .skip(usize::from(headless))
+                .chain(&self.rows)
+        };
+        let widest = |column: usize| {
+            all()
+                .filter_map(|row| row.get(column))
+                .map(|cell| measure_text_width(cell))
+                .max()
+        };
+        let widths: Vec<usize> = (0..self.head.len())
+            .map(|column| widest(column).unwrap_or(0))
+            .collect();
+        for row in all() {
+            let mut line = String::new();
+            let mut used = 0;
+            for (column, cell) in row.iter().enumerate() {
+                line.push_str(GAP);
+                used += GAP.len();
+                let (_, alignment) = self.head[column];
+                if column + 1 == self.head.len() && alignment == Alignment::Left {
+                    line.push_str(&truncate_str(
+                        cell,
+                        width.saturating_sub(used).max(LEAST),
+                        "…",
+                    ));
+                } else {
+                    line.push_str(&pad_str(cell, widths[column], alignment, None));
+                    used += widths[column];
+                }
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+    }
+}
+
+/// A text of a file for a terminal: what could steer the terminal or turn the line's direction is escaped.
+pub fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        match c {
+            '\t' => shown.push_str("\\t"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\u{a0}' => shown.push(' '),
+            c if c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}') =>
+            {
+                shown.extend(c.escape_unicode());
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// `1234567` as `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_whatever_the_letters_widths() {
+        let mut table = Table::new(&["name", ">n", "text"]);
+        table.row(["日本".to_owned(), "7".to_owned(), "x".repeat(99)]);
+        table.row(["a".to_owned(), "1,000".to_owned(), String::new()]);
+        let mut out = String::new();
+        table.write(&mut out, 40);
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(lines[0], "  name      n  text");
+        assert_eq!(measure_text_width(lines[1]), 40);
+        assert!(lines[1].starts_with("  日本      7  xxx") && lines[1].ends_with("x…"));
+        assert_eq!(lines[2], "  a     1,000");
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(
+            harmless("\u{1b}[31m\tred\u{202e}\u{9b}\r\n"),
+            "\\u{1b}[31m\\tred\\u{202e}\\u{9b}"
+        );
+        assert_eq!(harmless("{\"é\":\"🚢\\n\"}"), "{\"é\":\"🚢\\n\"}");
+    }
+
+    #[test]
+    fn thousands() {
+        for (number, shown) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), shown);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/*! Where the events of a subscription file were logged: as its envelopes say. */
+
+use std::sync::Arc;
+
+use super::event::Origin;
+use super::header::Header;
+
+#[derive(Debug)]
+pub(super) struct Origins {
+    /// What is known without an envelope.
+    base: Origin,
+    /// What the envelope says.
+    envelope: Origin,
+    /// What the last event's envelope and element say.
+    current: Arc<Origin>,
+}
+
+impl Origins {
+    pub fn new(base: Origin) -> Self {
+        Origins {
+            envelope: base.clone(),
+            current: Arc::new(base.clone()),
+            base,
+        }
+    }
+
+    pub fn base(&self) -> &Origin {
+        &self.base
+    }
+
+    /// The last event's.
+    pub fn current(&self) -> &Arc<Origin> {
+        &self.current
+    }
+
+    /// An envelope begins.
+    pub fn enter(&mut self, header: &Header, data: &[u8]) {
+        let mut origin = self.base.clone();
+        if let Some(owner) = header.string(data, &header.owner) {
+            origin.account = Some(owner.into_owned());
+        }
+        if let Some(group) = header.string(data, &header.log_group) {
+            origin.set_group(&group);
+        }
+        if let Some(stream) = header.string(data, &header.log_stream) {
+            origin.set_stream(&stream);
+        }
+        self.envelope = origin;
+    }
+
+    /// Text outside of all envelopes.
+    pub fn leave(&mut self) {
+        self.envelope = self.base.clone();
+        self.set(None, None);
+    }
+
+    /// An event, whose element may name its own account and region.
+    pub fn set(&mut self, account: Option<&String>, region: Option<&String>) {
+        let account = account.or(self.envelope.account.as_ref());
+        let region = region.or(self.envelope.region.as_ref());
+        let now = &self.current;
+        if now.account.as_ref() != account
+            || now.region.as_ref() != region
+            || now.log_group != self.envelope.log_group
+            || now.log_stream != self.envelope.log_stream
+        {
+            self.current = Arc::new(Origin {
+                account: account.cloned(),
+                region: region.cloned(),
+                ..self.envelope.clone()
+            });
+        }
+    }
+}

@@ -1,0 +1,396 @@
+/*! Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them. Of an envelope only its header and one
+element of `logEvents` are held at a time. */
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+
+use super::DecodeError;
+use super::buffer::{Buffer, PREFIX, ROOM};
+use super::element::{Element, Text};
+use super::event::Origin;
+use super::found::{Found, Known, Lent};
+use super::header::{Head, Header, head};
+use super::json::skip_blanks;
+use super::nested::Nested;
+use super::origins::Origins;
+use super::scanner::{Progress, Scanner};
+
+/// Bytes before a cut in an element's message that are made harmless, so that no escape reaches over the cut.
+const SEAM: usize = 12;
+
+#[derive(Debug)]
+pub(super) struct Subscription {
+    state: State,
+    origins: Origins,
+    element: Element,
+    max: usize,
+    /// Most bytes that are held: an element whose message is of `max` bytes, all of them as `\u00XX`.
+    hold: usize,
+    /// Only the outermost may hold `awslogs`.
+    outermost: bool,
+    pub control_messages: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    Between,
+    /// In text where an envelope should be: up to the end of the line, or, if so, to what may be an envelope.
+    Junk {
+        to_brace: bool,
+    },
+    /// Looks for an envelope's end because `logEvents` came before the header; its elements begin at this place.
+    Ahead(Scanner, usize),
+    /// In `logEvents`.
+    Events {
+        scanner: Scanner,
+        skip: bool,
+        comma: bool,
+    },
+    /// Behind `logEvents`.
+    Rest(Scanner),
+    /// In `awslogs.data`.
+    Nested(Box<Nested>),
+}
+
+type Step = Result<Option<Found>, DecodeError>;
+
+impl Subscription {
+    pub fn new(base: Origin, max: usize) -> Self {
+        Subscription {
+            state: State::Between,
+            origins: Origins::new(base),
+            element: Element::default(),
+            max,
+            hold: max.saturating_mul(6).saturating_add(PREFIX + ROOM),
+            outermost: true,
+            control_messages: 0,
+        }
+    }
+
+    /// What `awslogs.data` holds.
+    pub fn inner(&self) -> Self {
+        Subscription {
+            outermost: false,
+            ..Subscription::new(self.origins.base().clone(), self.max)
+        }
+    }
+
+    /// Where the bytes of the event found last are.
+    pub fn lent<'a>(&'a self, buffer: &'a Buffer) -> Lent<'a> {
+        match &self.state {
+            State::Nested(nested) => nested.lent(),
+            _ => Lent {
+                buffer,
+                unescaped: &self.element.unescaped,
+                id: &self.element.id,
+                origin: self.origins.current(),
+            },
+        }
+    }
+
+    pub fn next(&mut self, buffer: &mut Buffer) -> Step {
+        loop {
+            let blanks = skip_blanks(buffer.data(), 0);
+            let found = match &mut self.state {
+                State::Between => {
+                    if blanks > 0 {
+                        buffer.consume(blanks);
+                    }
+                    if buffer.data().is_empty() {
+                        return Ok(None);
+                    }
+                    self.between(buffer)?
+                }
+                State::Junk { to_brace } => {
+                    let to_brace = *to_brace;
+                    self.junk(buffer, to_brace)
+                }
+                State::Ahead(..) => self.ahead(buffer),
+                State::Events { scanner, .. } => {
+                    if scanner.pos == 0 && blanks > 0 {
+                        buffer.consume(blanks);
+                    }
+                    self.events(buffer)?
+                }
+                State::Rest(_) => self.rest(buffer)?,
+                State::Nested(nested) => {
+                    let found = nested.next()?;
+                    if found.is_none() {
+                        self.control_messages += nested.control_messages();
+                        self.state = State::Between;
+                        continue;
+                    }
+                    found.into()
+                }
+            };
+            match found {
+                Outcome::Found(found) => return Ok(Some(found)),
+                Outcome::Again => {}
+                Outcome::More => return Ok(None),
+            }
+        }
+    }
+
+    /// At what should be an envelope.
+    fn between(&mut self, buffer: &mut Buffer) -> Result<Outcome, DecodeError> {
+        let all = buffer.data();
+        let data = &all[..all.len().min(self.hold)];
+        let no_more = buffer.finished || all.len() >= self.hold;
+        if data[0] != b'{' {
+            self.state = State::Junk { to_brace: true };
+            return Ok(Outcome::Again);
+        }
+        let mut header = Header::default();
+        let found = head(data, &mut header);
+        let offset = buffer.offset();
+        match found {
+            Head::More if !no_more => return Ok(Outcome::More),
+            Head::More if header.is_envelope() => {
+                return error(offset, "an envelope that is cut off in its header");
+            }
+            Head::Broken(at) if header.is_envelope() => {
+                return error(offset + at as u64, "no JSON in an envelope's header");
+            }
+            Head::More | Head::Broken(_) => self.state = State::Junk { to_brace: false },
+            Head::End(n) if header.is_control() => {
+                buffer.consume(n);
+                self.control_messages += 1;
+            }
+            Head::End(n) => {
+                if let (true, Some(awslogs)) = (self.outermost, header.awslogs(data)) {
+                    let nested = Nested::new(&awslogs, offset, self.inner(), self.hold);
+                    self.state = State::Nested(Box::new(nested?));
+                    buffer.consume(n);
+                } else {
+                    buffer.scanned = n;
+                    return Ok(self.text(buffer).into());
+                }
+            }
+            Head::Events(at) if header.is_complete() => self.open(header, buffer, at),
+            Head::Events(at) => self.state = State::Ahead(Scanner::value(), at),
+        }
+        Ok(Outcome::Again)
+    }
+
+    fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> Outcome {
+        let from = buffer.scanned.max(1);
+        let rest = &buffer.data()[from..];
+        let end = if to_brace {
+            memchr2(b'\n', b'{', rest)
+        } else {
+            memchr(b'\n', rest)
+        };
+        buffer.scanned = from + end.unwrap_or(rest.len());
+        if end.is_none() && !buffer.finished {
+            buffer.shed();
+            return Outcome::More;
+        }
+        self.state = State::Between;
+        self.text(buffer).into()
+    }
+
+    /// What was scanned is no envelope: an event that only the object's key says something about.
+    fn text(&mut self, buffer: &mut Buffer) -> Found {
+        self.origins.leave();
+        let identity = if self.outermost {
+            Known::Offset
+        } else {
+            Known::Content
+        };
+        Found::new(buffer.take(0), None, identity)
+    }
+
+    fn ahead(&mut self, buffer: &mut Buffer) -> Outcome {
+        let State::Ahead(scanner, at) = &mut self.state else {
+            return Outcome::Again;
+        };
+        let at = *at;
+        let all = buffer.data();
+        let data = &all[..all.len().min(self.hold)];
+        let progress = scanner.run(data);
+        let no_more = buffer.finished || all.len() >= self.hold;
+        if progress == Progress::More && !no_more {
+            return Outcome::More;
+        }
+        // Without the envelope's end, what is known has to do.
+        let mut header = Header::default();
+        head(data, &mut header);
+        if let Progress::Done(n) = progress {
+            header.read_all(&data[..n]);
+        }
+        self.open(header, buffer, at);
+        Outcome::Again
+    }
+
+    /// Begins with the elements, the first of which may be at `at`.
+    fn open(&mut self, header: Header, buffer: &mut Buffer, at: usize) {
+        self.origins.enter(&header, buffer.data());
+        let skip = header.is_control();
+        self.control_messages += u64::from(skip);
+        self.state = State::Events {
+            scanner: Scanner::value(),
+            skip,
+            comma: false,
+        };
+        buffer.consume(at);
+    }
+
+    fn events(&mut self, buffer: &mut Buffer) -> Result<Outcome, DecodeError> {
+        let State::Events {
+            scanner,
+            skip,
+            comma,
+        } = &mut self.state
+        else {
+            return Ok(Outcome::Again);
+        };
+        let offset = buffer.offset();
+        let data = buffer.data();
+        if scanner.pos == 0 {
+            match data.first() {
+                None if buffer.finished => {
+                    return error(offset, "an envelope that is cut off in logEvents");
+                }
+                None => return Ok(Outcome::More),
+                Some(b']') => {
+                    buffer.consume(1);
+                    self.state = State::Rest(Scanner::rest_of_object());
+                    return Ok(Outcome::Again);
+                }
+                Some(b',') if *comma => {
+                    *comma = false;
+                    buffer.consume(1);
+                    return Ok(Outcome::Again);
+                }
+                Some(_) if *comma => {
+                    return error(offset, "no comma between elements of logEvents");
+                }
+                Some(_) => {}
+            }
+        }
+        match scanner.run(data) {
+            Progress::More if buffer.finished => {
+                error(offset, "an element of logEvents that is cut off")
+            }
+            Progress::More => {
+                if data.len() >= self.hold + ROOM {
+                    shed(buffer, scanner, self.hold, offset)?;
+                }
+                Ok(Outcome::More)
+            }
+            Progress::Broken(at) => error(
+                offset + at as u64 + buffer.dropped(),
+                "no JSON in an element of logEvents",
+            ),
+            Progress::Done(n) => {
+                let skip = *skip;
+                *scanner = Scanner::value();
+                *comma = true;
+                if skip {
+                    buffer.consume(n);
+                    return Ok(Outcome::Again);
+                }
+                Ok(self.emit(buffer, n).into())
+            }
+        }
+    }
+
+    /// The event that the buffer's first `n` bytes make.
+    fn emit(&mut self, buffer: &mut Buffer, n: usize) -> Found {
+        let data = &buffer.data()[..n];
+        let usable = self.hold - SEAM;
+        self.element.read(data, buffer.dropped(), self.max, usable);
+        let text = match self.element.text.clone() {
+            Text::Raw(range) => Some(buffer.absolute(range)),
+            Text::Unescaped => None,
+        };
+        let identity = match (self.element.id.is_empty(), self.outermost) {
+            (false, _) => Known::EventId,
+            (true, true) => Known::Offset,
+            // All events of an `awslogs` have one offset.
+            (true, false) => Known::Content,
+        };
+        let found = Found {
+            offset: buffer.offset(),
+            time: self.element.time,
+            text,
+            truncated: self.element.truncated,
+            identity,
+        };
+        buffer.consume(n);
+        let (account, region) = (&self.element.account, &self.element.region);
+        self.origins.set(account.as_ref(), region.as_ref());
+        found
+    }
+
+    fn rest(&mut self, buffer: &mut Buffer) -> Result<Outcome, DecodeError> {
+        let State::Rest(scanner) = &mut self.state else {
+            return Ok(Outcome::Again);
+        };
+        let offset = buffer.offset();
+        match scanner.run(buffer.data()) {
+            Progress::Done(n) => {
+                buffer.consume(n);
+                self.state = State::Between;
+                Ok(Outcome::Again)
+            }
+            Progress::Broken(at) => error(offset + at as u64, "no JSON behind logEvents"),
+            Progress::More => {
+                buffer.consume(scanner.pos);
+                scanner.pos = 0;
+                if buffer.finished {
+                    return error(buffer.offset(), "an envelope that is cut off at its end");
+                }
+                Ok(Outcome::More)
+            }
+        }
+    }
+}
+
+enum Outcome {
+    Found(Found),
+    /// The state has changed.
+    Again,
+    /// More bytes are needed.
+    More,
+}
+
+impl From<Found> for Outcome {
+    fn from(found: Found) -> Self {
+        Outcome::Found(found)
+    }
+}
+
+impl From<Option<Found>> for Outcome {
+    fn from(found: Option<Found>) -> Self {
+        found.map_or(Outcome::More, Outcome::Found)
+    }
+}
+
+/// Drops a part of a message that is far over every limit; what follows it in the element is still read.
+fn shed(
+    buffer: &mut Buffer,
+    scanner: &mut Scanner,
+    hold: usize,
+    offset: u64,
+) -> Result<(), DecodeError> {
+    if scanner.string.is_none_or(|start| start > hold - SEAM) {
+        return Err(DecodeError {
+            offset,
+            reason: Cow::Borrowed("an element of logEvents that is too long"),
+        });
+    }
+    let to = scanner.pos - usize::from(scanner.escape);
+    buffer.blot(hold - SEAM..hold);
+    buffer.cut(hold, to);
+    scanner.pos = hold + usize::from(scanner.escape);
+    Ok(())
+}
+
+fn error<T>(offset: u64, reason: &'static str) -> Result<T, DecodeError> {
+    Err(DecodeError {
+        offset,
+        reason: Cow::Borrowed(reason),
+    })
+}

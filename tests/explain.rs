@@ -1,0 +1,207 @@
+/*! `logferry explain FILE|-` as a person runs it. */
+
+use assert_cmd::Command;
+
+fn explain(flags: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("logferry").expect("cargo builds it for its tests");
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .arg("explain")
+        .args(flags);
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LOGFERRY_"))
+    {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Standard output of a run that succeeds and has nothing else to say.
+fn shown(command: &mut Command) -> String {
+    let output = command.assert().success().get_output().clone();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(command: &mut Command) -> serde_json::Value {
+    let shown = shown(command);
+    assert_eq!(shown.trim_end().lines().count(), 1);
+    serde_json::from_str(&shown).unwrap()
+}
+
+const EXPORT: &str = "fixtures/demo/exports/invoices/3b9f6c1e-8d24-4a57-b0c3-6e5d4f2a1b08/\
+                      2026-11-21-[$LATEST]0baa44e05f05bff392838aa8930c6f8c/000000.log";
+
+#[test]
+fn export_text() {
+    let pattern = ["--log-group-pattern", "fixtures/demo/exports/{function}/"];
+    insta::assert_snapshot!(shown(explain(&[EXPORT]).args(pattern)));
+}
+
+#[test]
+fn subscription() {
+    insta::assert_snapshot!(shown(&mut explain(&[
+        "fixtures/decode/files/cloudwatch_log_timeout.json"
+    ])));
+}
+
+#[test]
+fn json_lines() {
+    insta::assert_snapshot!(shown(&mut explain(&["fixtures/explain/lines.json"])));
+}
+
+#[test]
+fn messy_text() {
+    insta::assert_snapshot!(shown(&mut explain(&[
+        "fixtures/explain/messy.log",
+        "--max-event-bytes",
+        "1KiB"
+    ])));
+}
+
+#[test]
+fn one_json_object_has_the_same_facts() {
+    insta::assert_json_snapshot!(json(&mut explain(&[
+        "fixtures/explain/messy.log",
+        "--json",
+        "--max-event-bytes",
+        "1KiB"
+    ])));
+    let lines = json(&mut explain(&["--json", "fixtures/explain/lines.json"]));
+    assert_eq!(
+        lines["invocations"]["by_status"],
+        serde_json::json!({"success": 1, "timeout": 1})
+    );
+    assert_eq!(lines["plain_text"][0]["name"], "broken_json");
+}
+
+#[test]
+fn standard_input_and_a_key_tell_the_same_as_the_file() {
+    let text = std::fs::read(EXPORT).unwrap();
+    let key = ["--json", "--key", EXPORT];
+    let mut piped = json(explain(&["-"]).args(key).write_stdin(text));
+    let mut file = json(explain(&[EXPORT]).args(key));
+    assert_eq!(piped["file"].take(), "-");
+    assert_eq!(file["file"].take(), EXPORT);
+    assert_eq!(piped, file);
+    assert!(file["key"]["export_task_id"].is_string());
+}
+
+#[test]
+fn compressed_files_are_unpacked() {
+    use std::io::Write;
+    let text = std::fs::read(EXPORT).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&text).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let whole = json(explain(&["-", "--json"]).write_stdin(gzip.clone()));
+    assert_eq!(whole["bytes"], text.len());
+    assert_eq!(whole["stored_bytes"], gzip.len());
+
+    let cut = &gzip[..gzip.len() - 20];
+    let output = explain(&["-"])
+        .write_stdin(cut)
+        .assert()
+        .failure()
+        .get_output()
+        .clone();
+    let (said, error) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert!(
+        said.contains("\nBroken: ") && said.contains("platform.report"),
+        "{said}"
+    );
+    assert!(
+        error.starts_with("logferry: the file could not be read to its end: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_envelope_that_is_cut_off_shows_what_was_before() {
+    let whole =
+        std::fs::read_to_string("fixtures/decode/files/cloudwatch_log_timeout.json").unwrap();
+    let cut = &whole[..whole.len() - 60];
+    let output = explain(&["-", "--json"])
+        .write_stdin(cut)
+        .assert()
+        .failure()
+        .get_output()
+        .clone();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["events"], 3);
+    assert!(
+        said["broken"].as_str().unwrap().contains("cut off"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_binary_file_harms_no_terminal() {
+    let mut bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
+    bytes.extend(b"\x1b]0;title\x07\x9b31m");
+    let said = shown(explain(&["-"]).write_stdin(bytes));
+    assert!(said.contains("invalid_utf8"));
+    assert!(
+        !said.chars().any(|c| c.is_control() && c != '\n'),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn what_the_worker_would_skip() {
+    assert!(shown(explain(&["-"]).write_stdin("")).contains("The worker skips it: it is empty"));
+    let probe = explain(&["-", "--key", "exports/aws-logs-write-test"]);
+    let said = shown({ probe }.write_stdin("Permission Check Successful"));
+    assert!(
+        said.contains("The worker skips it: it is the write test of an export task"),
+        "{said}"
+    );
+}
+
+#[test]
+fn mistakes_are_named() {
+    for (flags, error) in [
+        (
+            &["fixtures/nothing.log"][..],
+            "logferry: cannot read fixtures/nothing.log: No such file or directory",
+        ),
+        (
+            &["fixtures"],
+            "logferry: fixtures is a folder: explain takes one file",
+        ),
+        (
+            &["-", "--format", "xml"],
+            "logferry: --format: \"xml\" is none of export,",
+        ),
+        (
+            &[],
+            "error: the following required arguments were not provided:\n  <FILE>",
+        ),
+        (&["--json", "notification", "-"], "error: "),
+    ] {
+        let output = explain(flags).assert().failure().get_output().clone();
+        assert_eq!(output.stdout, b"", "{flags:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with(error), "{flags:?}: {said}");
+    }
+}
+
+#[test]
+fn notifications_are_explained_as_ever() {
+    let body = r#"{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b"}}}]}"#;
+    let object = "{\"bucket\":\"b\",\"key\":\"a b\",\"size\":null,\"event_name\":\"ObjectCreated:Put\",\"region\":null}\n";
+    let said = shown(
+        explain(&["notification", "-"])
+            .env("LOGFERRY_FORMAT", "text")
+            .write_stdin(body),
+    );
+    assert_eq!(said, object);
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notification"), "a line\n").unwrap();
+    let said = json(explain(&["./notification", "--json"]).current_dir(folder.path()));
+    assert_eq!(said["events"], 1);
+}

@@ -1,0 +1,187 @@
+/*! The seed's plan: which faults happen, how often, and for how long; and how the workers are configured. */
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use logferry::decode::DecodeOptions;
+use logferry::document::DocumentOptions;
+use logferry::invocation::{Architecture, Prices};
+use logferry::pipeline::{BulkConfig, RoadConfig};
+
+/// Everything that can go wrong by chance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    ReceiveFails,
+    ReceiveHangs,
+    ReceiveEmpty,
+    DeliveredTwice,
+    ExtendFails,
+    ExtendEntryFails,
+    ReleaseFails,
+    ReleaseEntryFails,
+    DeleteFails,
+    DeleteEntryFails,
+    DeleteUnanswered,
+    QueueSlow,
+    OpenFails,
+    OpenSlow,
+    BucketDenied,
+    BodyCut,
+    BodyEndsEarly,
+    BodyStalls,
+    StorePanics,
+    BulkUnreachable,
+    BulkHangs,
+    BulkUnanswered,
+    BulkPartlyApplied,
+    BulkFewerItems,
+    BulkHtml,
+    BulkTruncated,
+    BulkThrottled,
+    BulkUnauthorised,
+    BulkSlow,
+    ItemThrottled,
+    ItemUnavailable,
+    ItemBlocked,
+    IndexMissing,
+    FetchFails,
+    FetchHangs,
+    NewPrimary,
+    /// Time jumps while the workers stand still.
+    ClockJumps,
+    /// SIGKILL, SIGTERM.
+    Crashes,
+    Stops,
+}
+
+use Fault::*;
+
+const ALL: &[Fault] = &[
+    ReceiveFails, ReceiveHangs, ReceiveEmpty, DeliveredTwice, ExtendFails, ExtendEntryFails, ReleaseFails,
+    ReleaseEntryFails, DeleteFails, DeleteEntryFails, DeleteUnanswered, QueueSlow, OpenFails, OpenSlow, BucketDenied,
+    BodyCut, BodyEndsEarly, BodyStalls, StorePanics, BulkUnreachable, BulkHangs, BulkUnanswered, BulkPartlyApplied,
+    BulkFewerItems, BulkHtml, BulkTruncated, BulkThrottled, BulkUnauthorised, BulkSlow, ItemThrottled, ItemUnavailable,
+    ItemBlocked, IndexMissing, FetchFails, FetchHangs, NewPrimary, ClockJumps, Crashes, Stops,
+];
+
+/// Faults of one kind, within a time.
+#[derive(Debug, Clone)]
+struct Spell {
+    fault: Fault,
+    rate: f64,
+    from: Duration,
+    to: Duration,
+}
+
+/// What the seed has in store.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    spells: Vec<Spell>,
+    /// From then on everything works.
+    pub faults_end: Duration,
+    pub workers: usize,
+    pub visibility: Duration,
+    pub max_receive_count: Option<u32>,
+    /// 413 above this.
+    pub max_body: usize,
+    /// One document in this many is refused for good; 0: none.
+    pub cursed: u64,
+    pub road: RoadConfig,
+}
+
+impl Plan {
+    /// No fault at all, and nothing that could be refused.
+    pub fn calm(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed ^ 0x000c_a1a3);
+        Self {
+            spells: Vec::new(),
+            faults_end: Duration::ZERO,
+            workers: 1,
+            visibility: Duration::from_secs(30),
+            max_receive_count: Some(8),
+            max_body: usize::MAX,
+            cursed: 0,
+            road: road(&mut rng),
+        }
+    }
+
+    /// A few kinds of faults, some rare, some common, some all the time for a while.
+    pub fn wild(seed: u64) -> Self {
+        let mut plan = Self::calm(seed);
+        let mut rng = Rng::with_seed(seed ^ 0x3a17_0fa1);
+        plan.faults_end = Duration::from_secs(rng.u64(20..600));
+        plan.workers = if rng.u8(0..3) == 0 { 2 } else { 1 };
+        plan.visibility = Duration::from_secs(*choose(&mut rng, &[5, 12, 30, 120]));
+        plan.max_receive_count = *choose(&mut rng, &[Some(3), Some(5), Some(10), Some(30), None]);
+        plan.max_body = *choose(&mut rng, &[usize::MAX, usize::MAX, 4 << 10, 32 << 10]);
+        plan.cursed = *choose(&mut rng, &[0, 0, 0, 300, 40]);
+        for _ in 0..rng.usize(0..9) {
+            let fault = *choose(&mut rng, ALL);
+            let rate = *choose(&mut rng, &[0.02, 0.1, 0.1, 0.3, 0.6, 1.0]);
+            plan.add(fault, rate, &mut rng);
+        }
+        plan
+    }
+
+    fn add(&mut self, fault: Fault, rate: f64, rng: &mut Rng) {
+        let end = self.faults_end.as_secs_f64();
+        let (from, to) = match rng.u8(0..3) {
+            0 => (0.0, end),
+            _ => {
+                let from = rng.f64() * end;
+                (from, (from + rng.f64() * 120.0).min(end))
+            }
+        };
+        self.spells.push(Spell {
+            fault,
+            // These end a worker; it needs time to do something in between.
+            rate: if matches!(fault, StorePanics | BulkUnauthorised) { rate.min(0.1) } else { rate },
+            from: Duration::from_secs_f64(from),
+            to: Duration::from_secs_f64(to),
+        });
+    }
+
+    /// The plan with one fault, from the beginning to `end`.
+    pub fn with(mut self, fault: Fault, rate: f64, end: Duration) -> Self {
+        self.faults_end = self.faults_end.max(end);
+        self.spells.push(Spell { fault, rate, from: Duration::ZERO, to: end });
+        self
+    }
+
+    pub fn rate(&self, fault: Fault, now: Duration) -> f64 {
+        let spells = self.spells.iter().filter(|s| s.fault == fault && s.from <= now && now < s.to);
+        spells.map(|s| s.rate).fold(0.0, f64::max)
+    }
+
+    pub fn has(&self, fault: Fault) -> bool {
+        self.spells.iter().any(|s| s.fault == fault)
+    }
+}
+
+pub fn choose<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
+    &from[rng.usize(0..from.len())]
+}
+
+/// The workers' configuration: any that an operator could choose, but smaller.
+fn road(rng: &mut Rng) -> RoadConfig {
+    let objects_in_flight = *choose(rng, &[1, 2, 4, 8]);
+    RoadConfig {
+        objects_in_flight,
+        messages_in_flight: objects_in_flight * *choose(rng, &[1, 3, 20]),
+        // Each object that is read needs 256 KiB, and one of them 512 KiB more.
+        memory: (objects_in_flight * 256 + 512 + *choose(rng, &[0, 100, 4000])) << 10,
+        bulk: BulkConfig {
+            bytes: *choose(rng, &[1 << 10, 8 << 10, 64 << 10, 1 << 20]),
+            linger: Duration::from_millis(*choose(rng, &[0, 10, 200, 2000])),
+            in_flight: *choose(rng, &[1, 2, 4]),
+            attempts: *choose(rng, &[1, 3, 6]),
+            first_delay: Duration::from_millis(200),
+            longest_delay: Duration::from_secs(*choose(rng, &[1, 30])),
+        },
+        drain_timeout: Duration::from_secs(*choose(rng, &[0, 2, 25])),
+        until_empty: false,
+        decode: DecodeOptions { max_event_bytes: *choose(rng, &[2 << 10, 64 << 10]), ..DecodeOptions::default() },
+        prices: Prices::builtin(Architecture::X86),
+        document: DocumentOptions { index_prefix: "logferry".to_owned(), keep_original: rng.bool() },
+    }
+}

@@ -1,0 +1,345 @@
+/*! A simulated SQS queue with its dead-letter queue. Calls of `QueueServer` take no time; `SimQueue` is a worker's client. */
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use logferry::class::Class;
+use logferry::source::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
+
+use crate::faults::Fault;
+use crate::history::What;
+use crate::sim::{Sim, Wire, lock};
+
+/// From the first receive.
+const LONGEST_HOLD: Duration = Duration::from_secs(12 * 3600);
+const LONG_POLL: Duration = Duration::from_secs(20);
+const LATENCY: Duration = Duration::from_millis(80);
+
+/// A message as the queue keeps it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub body: String,
+    pub count: u32,
+    visible_at: Duration,
+    first_received: Option<Duration>,
+    /// Of the latest delivery.
+    handle: Option<String>,
+    /// Nobody holds it: it was never delivered, or released.
+    free: bool,
+}
+
+#[derive(Default)]
+struct State {
+    messages: BTreeMap<u64, Kept>,
+    dead: BTreeMap<u64, Kept>,
+    /// Message by handle; never forgotten.
+    handles: BTreeMap<String, u64>,
+    next_message: u64,
+    next_handle: u64,
+}
+
+/// Called with the number of a message at the instant before it is deleted, and by which worker.
+pub type OnDelete = Box<dyn Fn(u64, u32) + Send + Sync>;
+
+pub struct QueueServer {
+    sim: Arc<Sim>,
+    visibility: Duration,
+    max_receive_count: Option<u32>,
+    state: Mutex<State>,
+    on_delete: Mutex<Option<OnDelete>>,
+}
+
+impl QueueServer {
+    pub fn new(sim: &Arc<Sim>) -> Arc<Self> {
+        Arc::new(Self {
+            sim: sim.clone(),
+            visibility: sim.plan.visibility,
+            max_receive_count: sim.plan.max_receive_count,
+            state: Mutex::default(),
+            on_delete: Mutex::default(),
+        })
+    }
+
+    pub fn on_delete(&self, check: OnDelete) {
+        *lock(&self.on_delete) = Some(check);
+    }
+
+    /// Puts a message in; returns its number.
+    pub fn send(&self, body: &str) -> u64 {
+        let mut state = lock(&self.state);
+        state.next_message += 1;
+        let message = state.next_message;
+        state.messages.insert(
+            message,
+            Kept {
+                body: body.to_owned(),
+                count: 0,
+                visible_at: self.sim.now(),
+                first_received: None,
+                handle: None,
+                free: true,
+            },
+        );
+        drop(state);
+        self.sim.note(0, What::Enqueued { message });
+        message
+    }
+
+    /// The numbers of messages in the dead-letter queue.
+    pub fn dead(&self) -> Vec<u64> {
+        lock(&self.state).dead.keys().copied().collect()
+    }
+
+    /// The numbers of messages in the queue.
+    pub fn left(&self) -> Vec<u64> {
+        lock(&self.state).messages.keys().copied().collect()
+    }
+
+    /// Messages that are invisible since somebody holds them.
+    pub fn held(&self) -> Vec<u64> {
+        let now = self.sim.now();
+        let state = lock(&self.state);
+        let held = state.messages.iter().filter(|(_, m)| !m.free && m.visible_at > now);
+        held.map(|(n, _)| *n).collect()
+    }
+
+    /// Brings the dead letters back, as an operator would.
+    pub fn redrive(&self) {
+        let now = self.sim.now();
+        let mut state = lock(&self.state);
+        let dead = std::mem::take(&mut state.dead);
+        state.messages.extend(dead.into_iter().map(|(n, kept)| {
+            let fresh = Kept { count: 0, visible_at: now, first_received: None, handle: None, free: true, ..kept };
+            (n, fresh)
+        }));
+    }
+
+    pub fn receive(&self, worker: u32, at_most: usize) -> Vec<Message> {
+        let now = self.sim.now();
+        let twice = self.sim.strikes(Fault::DeliveredTwice);
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        let mut visible: Vec<u64> =
+            state.messages.iter().filter(|(_, m)| m.visible_at <= now).map(|(n, _)| *n).collect();
+        // No order is promised.
+        self.sim.chance(|rng| rng.shuffle(&mut visible));
+        let mut messages = Vec::new();
+        for message in visible {
+            if messages.len() == at_most.min(10) {
+                break;
+            }
+            let kept = state.messages.get_mut(&message).expect("it was listed");
+            if !kept.free && let Some(handle) = kept.handle.clone() {
+                self.sim.note(worker, What::Expired { message, handle });
+            }
+            if self.max_receive_count.is_some_and(|most| kept.count >= most) {
+                let kept = state.messages.remove(&message).expect("it was listed");
+                state.dead.insert(message, kept);
+                self.sim.note(worker, What::DeadLettered { message });
+                continue;
+            }
+            state.next_handle += 1;
+            let handle = format!("{message}-{}", state.next_handle);
+            state.handles.insert(handle.clone(), message);
+            kept.count += 1;
+            // At least once: sometimes a message stays visible although it was delivered.
+            kept.visible_at = now + if twice { Duration::ZERO } else { self.visibility };
+            let first = *kept.first_received.get_or_insert(now);
+            kept.handle = Some(handle.clone());
+            kept.free = twice;
+            self.sim.note(worker, What::Delivered { message, handle: handle.clone(), count: kept.count });
+            messages.push(Message {
+                id: format!("m{message}"),
+                handle: Handle(handle),
+                body: kept.body.clone(),
+                receive_count: kept.count,
+                held_before: now - first,
+            });
+        }
+        messages
+    }
+
+    /// Sets a message's visibility; `release` only tells which of the two calls it is.
+    pub fn change(&self, worker: u32, handle: &Handle, visibility: Duration, release: bool) -> Outcome {
+        let now = self.sim.now();
+        let mut state = lock(&self.state);
+        let Some(message) = state.handles.get(&handle.0).copied() else {
+            return Outcome::Lost;
+        };
+        let outcome = match state.messages.get_mut(&message) {
+            Some(kept) if kept.handle.as_ref() != Some(&handle.0) || kept.visible_at <= now => Outcome::Lost,
+            Some(kept) if kept.first_received.is_some_and(|first| now + visibility > first + LONGEST_HOLD) => {
+                Outcome::Failed("InvalidParameterValue: total visibility timeout is beyond the limit".to_owned())
+            }
+            Some(kept) => {
+                kept.visible_at = now + visibility;
+                kept.free = release;
+                Outcome::Done
+            }
+            None => Outcome::Lost,
+        };
+        drop(state);
+        let (handle, result) = (handle.0.clone(), shown(&outcome));
+        self.sim.note(
+            worker,
+            match release {
+                true => What::Released { message, handle, delay: visibility, result },
+                false => What::Extended { message, handle, result },
+            },
+        );
+        outcome
+    }
+
+    /// A stale handle deletes nothing.
+    pub fn delete(&self, worker: u32, handle: &Handle) -> Outcome {
+        let mut state = lock(&self.state);
+        let Some(message) = state.handles.get(&handle.0).copied() else {
+            return Outcome::Lost;
+        };
+        let outcome = match state.messages.get(&message) {
+            Some(kept) if kept.handle.as_ref() == Some(&handle.0) => {
+                state.messages.remove(&message);
+                Outcome::Done
+            }
+            _ => Outcome::Lost,
+        };
+        drop(state);
+        if outcome == Outcome::Done
+            && let Some(check) = &*lock(&self.on_delete)
+        {
+            check(message, worker);
+        }
+        let (handle, result) = (handle.0.clone(), shown(&outcome));
+        self.sim.note(worker, What::Deleted { message, handle, result });
+        outcome
+    }
+
+    fn depth(&self) -> Depth {
+        let now = self.sim.now();
+        let state = lock(&self.state);
+        let mut depth = Depth::default();
+        for kept in state.messages.values() {
+            match (kept.visible_at <= now, kept.free) {
+                (true, _) => depth.visible += 1,
+                (false, true) => depth.delayed += 1,
+                (false, false) => depth.in_flight += 1,
+            }
+        }
+        depth
+    }
+}
+
+fn shown(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Lost => "lost",
+        Outcome::Failed(_) => "failed",
+    }
+}
+
+/// One worker's client of the queue.
+pub struct SimQueue {
+    pub server: Arc<QueueServer>,
+    pub wire: Wire,
+}
+
+impl SimQueue {
+    fn fails(&self, fault: Fault, what: &str) -> Result<(), QueueError> {
+        match self.wire.sim.strikes(fault) {
+            true => Err(QueueError {
+                class: Class::Retryable,
+                what: what.to_owned(),
+                reason: "simulated: throttled, or the credentials have expired".to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    async fn there(&self) {
+        let slow = self.wire.sim.strikes(Fault::QueueSlow);
+        self.wire.there(if slow { Duration::from_secs(20) } else { LATENCY }).await;
+    }
+
+    /// A batch call: it fails wholly, or entry by entry, or only its answer is lost.
+    async fn batch(
+        &self,
+        what: &str,
+        [whole, entry]: [Fault; 2],
+        handles: &[Handle],
+        call: impl Fn(&Handle) -> Outcome + Send,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        assert!((1..=10).contains(&handles.len()), "{what} of {} entries", handles.len());
+        self.there().await;
+        self.fails(whole, what)?;
+        let outcomes = handles
+            .iter()
+            .map(|handle| match self.wire.sim.strikes(entry) {
+                true => Outcome::Failed("simulated: InternalError".to_owned()),
+                false => call(handle),
+            })
+            .collect();
+        self.wire.back(LATENCY).await;
+        Ok(outcomes)
+    }
+}
+
+#[async_trait]
+impl Queue for SimQueue {
+    async fn attributes(&self) -> Result<Attributes, QueueError> {
+        self.wire.there(LATENCY).await;
+        Ok(Attributes {
+            visibility: self.server.visibility,
+            max_receive_count: self.server.max_receive_count,
+        })
+    }
+
+    async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError> {
+        assert!((1..=10).contains(&at_most), "receive of {at_most}");
+        self.wire.note(What::Receiving);
+        self.there().await;
+        self.fails(Fault::ReceiveFails, "receive")?;
+        if self.wire.sim.strikes(Fault::ReceiveHangs) {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            self.fails(Fault::ReceiveHangs, "receive")?;
+        }
+        if self.wire.sim.strikes(Fault::ReceiveEmpty) {
+            return Ok(Vec::new());
+        }
+        let polled = tokio::time::Instant::now();
+        loop {
+            if self.wire.dead.is_cancelled() {
+                return std::future::pending().await;
+            }
+            let messages = self.server.receive(self.wire.worker, at_most);
+            if !messages.is_empty() || polled.elapsed() >= LONG_POLL {
+                self.wire.back(LATENCY).await;
+                return Ok(messages);
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn extend(&self, handles: &[Handle], visibility: Duration) -> Result<Vec<Outcome>, QueueError> {
+        let call = |handle: &Handle| self.server.change(self.wire.worker, handle, visibility, false);
+        self.batch("extend", [Fault::ExtendFails, Fault::ExtendEntryFails], handles, call).await
+    }
+
+    async fn release(&self, handles: &[Handle], delay: Duration) -> Result<Vec<Outcome>, QueueError> {
+        let call = |handle: &Handle| self.server.change(self.wire.worker, handle, delay, true);
+        self.batch("release", [Fault::ReleaseFails, Fault::ReleaseEntryFails], handles, call).await
+    }
+
+    async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
+        let call = |handle: &Handle| self.server.delete(self.wire.worker, handle);
+        let outcomes = self.batch("delete", [Fault::DeleteFails, Fault::DeleteEntryFails], handles, call).await?;
+        self.fails(Fault::DeleteUnanswered, "delete")?;
+        Ok(outcomes)
+    }
+
+    async fn depth(&self) -> Result<Depth, QueueError> {
+        self.there().await;
+        Ok(self.server.depth())
+    }
+}
