@@ -1,6 +1,8 @@
 # Chores, one line each; what they do lies in demo/, stack/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test fmt clippy stack image clean-stack
+.PHONY: help demo demo-docker test fmt clippy bench fuzz stack image clean-stack
+# Of each fuzz target.
+SECONDS := 60
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -19,6 +21,12 @@ fmt: ## format the code
 
 clippy: ## lints, warnings denied
 	cargo clippy --locked --all-targets -- -D warnings
+
+bench: ## what each stage of the road costs, in MB/s and allocations per event
+	cargo bench --locked --bench stages
+
+fuzz: ## feed every fuzz target for SECONDS=60 (needs a nightly compiler and cargo-fuzz)
+	@fuzz/run $(SECONDS)
 
 stack: ## install the tests' servers under target/stack
 	@stack/all install

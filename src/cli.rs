@@ -11,7 +11,13 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// What to log, as in RUST_LOG: error, warn, info, debug, trace, or logferry=debug,warn.
-    #[arg(long, global = true, env = "LOGFERRY_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "LOGFERRY_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
     pub log: String,
 }
 
@@ -61,19 +67,39 @@ pub struct WorkerArgs {
     #[command(flatten)]
     pub index: IndexArgs,
     /// Serve /livez, /readyz and /metrics here.
-    #[arg(long, env = "LOGFERRY_LISTEN", value_name = "ADDR:PORT", default_value = "0.0.0.0:9090")]
+    #[arg(
+        long,
+        env = "LOGFERRY_LISTEN",
+        value_name = "ADDR:PORT",
+        default_value = "0.0.0.0:9090"
+    )]
     pub listen: String,
     /// Work until the queue has neither visible nor invisible messages, then exit.
     #[arg(long, env = "LOGFERRY_UNTIL_EMPTY")]
     pub until_empty: bool,
     /// How long work in hand may take after SIGTERM before it is given back to the queue.
-    #[arg(long, env = "LOGFERRY_DRAIN_TIMEOUT", value_name = "DURATION", default_value = "25s")]
+    #[arg(
+        long,
+        env = "LOGFERRY_DRAIN_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "25s"
+    )]
     pub drain_timeout: String,
     /// Messages held at once; most of them only wait for verdicts.
-    #[arg(long, env = "LOGFERRY_MESSAGES_IN_FLIGHT", value_name = "N", default_value = "1000")]
+    #[arg(
+        long,
+        env = "LOGFERRY_MESSAGES_IN_FLIGHT",
+        value_name = "N",
+        default_value = "1000"
+    )]
     pub messages_in_flight: String,
     /// Address buckets in the path instead of the host name. auto: when the S3 endpoint is an IP address or localhost.
-    #[arg(long, env = "LOGFERRY_S3_PATH_STYLE", value_enum, default_value = "auto")]
+    #[arg(
+        long,
+        env = "LOGFERRY_S3_PATH_STYLE",
+        value_enum,
+        default_value = "auto"
+    )]
     pub s3_path_style: PathStyle,
     #[command(flatten)]
     pub road: RoadArgs,
@@ -109,10 +135,20 @@ pub enum PathStyle {
 #[derive(Debug, Args)]
 pub struct IndexArgs {
     /// OpenSearch; may hold user and password.
-    #[arg(long, env = "LOGFERRY_OPENSEARCH_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOGFERRY_OPENSEARCH_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub opensearch_url: Option<String>,
     /// Indices are named PREFIX-logs-YYYY.MM.DD and PREFIX-invocations-YYYY.MM.DD.
-    #[arg(long, env = "LOGFERRY_INDEX_PREFIX", value_name = "PREFIX", default_value = "logferry")]
+    #[arg(
+        long,
+        env = "LOGFERRY_INDEX_PREFIX",
+        value_name = "PREFIX",
+        default_value = "logferry"
+    )]
     pub index_prefix: String,
 }
 
@@ -120,25 +156,60 @@ pub struct IndexArgs {
 #[derive(Debug, Args)]
 pub struct RoadArgs {
     /// Objects read at the same time.
-    #[arg(long, env = "LOGFERRY_OBJECTS_IN_FLIGHT", value_name = "N", default_value = "32")]
+    #[arg(
+        long,
+        env = "LOGFERRY_OBJECTS_IN_FLIGHT",
+        value_name = "N",
+        default_value = "32"
+    )]
     pub objects_in_flight: String,
     /// Size at which a bulk is sent.
-    #[arg(long, env = "LOGFERRY_BULK_SIZE", value_name = "BYTES", default_value = "5MB")]
+    #[arg(
+        long,
+        env = "LOGFERRY_BULK_SIZE",
+        value_name = "BYTES",
+        default_value = "5MB"
+    )]
     pub bulk_size: String,
     /// How long a bulk waits for more documents.
-    #[arg(long, env = "LOGFERRY_BULK_LINGER", value_name = "DURATION", default_value = "200ms")]
+    #[arg(
+        long,
+        env = "LOGFERRY_BULK_LINGER",
+        value_name = "DURATION",
+        default_value = "200ms"
+    )]
     pub bulk_linger: String,
     /// Bulk requests at the same time.
-    #[arg(long, env = "LOGFERRY_BULKS_IN_FLIGHT", value_name = "N", default_value = "4")]
+    #[arg(
+        long,
+        env = "LOGFERRY_BULKS_IN_FLIGHT",
+        value_name = "N",
+        default_value = "4"
+    )]
     pub bulks_in_flight: String,
     /// How often a bulk is sent for its unsettled documents before its messages are released.
-    #[arg(long, env = "LOGFERRY_BULK_ATTEMPTS", value_name = "N", default_value = "12")]
+    #[arg(
+        long,
+        env = "LOGFERRY_BULK_ATTEMPTS",
+        value_name = "N",
+        default_value = "12"
+    )]
     pub bulk_attempts: String,
     /// How long one bulk request may take.
-    #[arg(long, env = "LOGFERRY_BULK_TIMEOUT", value_name = "DURATION", default_value = "60s")]
+    #[arg(
+        long,
+        env = "LOGFERRY_BULK_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "60s"
+    )]
     pub bulk_timeout: String,
     /// Memory that everything in flight shares.
-    #[arg(long, env = "LOGFERRY_MEMORY", value_name = "BYTES", default_value = "48MiB")]
+    #[arg(
+        long,
+        env = "LOGFERRY_MEMORY",
+        value_name = "BYTES",
+        default_value = "48MiB"
+    )]
     pub memory: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
@@ -151,12 +222,22 @@ pub struct RoadArgs {
 #[derive(Debug, Args)]
 pub struct DecodeArgs {
     /// Longer events are cut and flagged.
-    #[arg(long, env = "LOGFERRY_MAX_EVENT_BYTES", value_name = "BYTES", default_value = "1MiB")]
+    #[arg(
+        long,
+        env = "LOGFERRY_MAX_EVENT_BYTES",
+        value_name = "BYTES",
+        default_value = "1MiB"
+    )]
     pub max_event_bytes: String,
     /// Take objects to be of this format instead of telling by content: export, subscription, json-lines, tail, text.
     #[arg(long, env = "LOGFERRY_FORMAT", value_name = "FORMAT")]
     pub format: Option<String>,
     /// How the key tells the log group, such as exports/{log_group}/ (may be given several times).
-    #[arg(long, env = "LOGFERRY_LOG_GROUP_PATTERN", value_name = "PATTERN", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "LOGFERRY_LOG_GROUP_PATTERN",
+        value_name = "PATTERN",
+        value_delimiter = ','
+    )]
     pub log_group_pattern: Vec<String>,
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::cli::{DecodeArgs, ExplainArgs, IndexArgs, IngestArgs, PathStyle, RoadArgs, To, WorkerArgs};
+use crate::cli::{
+    DecodeArgs, ExplainArgs, IndexArgs, IngestArgs, PathStyle, RoadArgs, To, WorkerArgs,
+};
 use crate::decode::{DecodeOptions, Format, LogGroupPattern};
 use crate::document::DocumentOptions;
 use crate::invocation::{Architecture, Prices};
@@ -61,13 +63,19 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
     let index = mistakes.opensearch(args.index.opensearch_url.as_deref(), &args.road);
     let listen = args.listen.parse().ok();
     if listen.is_none() {
-        mistakes.add("--listen", &args.listen, "is no address and port, such as 0.0.0.0:9090");
+        mistakes.add(
+            "--listen",
+            &args.listen,
+            "is no address and port, such as 0.0.0.0:9090",
+        );
     }
     let messages = mistakes.count("--messages-in-flight", &args.messages_in_flight, 1, 100_000);
     let drain = mistakes.duration("--drain-timeout", &args.drain_timeout);
     let road = mistakes.road(args.road, &args.index);
     match (queue_url, index, listen, messages, drain, road) {
-        (Some(queue_url), Some(index), Some(listen), Some(messages), Some(drain), Some(road)) if mistakes.0.is_empty() => {
+        (Some(queue_url), Some(index), Some(listen), Some(messages), Some(drain), Some(road))
+            if mistakes.0.is_empty() =>
+        {
             Ok(WorkerConfig {
                 queue_url,
                 index,
@@ -94,7 +102,9 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
     };
     let stdin = args.paths.iter().filter(|p| p.as_os_str() == "-").count();
     if stdin > 1 {
-        mistakes.0.push("PATH: - stands for standard input and can be given once".to_owned());
+        mistakes
+            .0
+            .push("PATH: - stands for standard input and can be given once".to_owned());
     }
     let road = mistakes.road(args.road, &args.index);
     match (to, road) {
@@ -114,7 +124,9 @@ pub fn explain(args: ExplainArgs) -> Result<ExplainConfig, Mistakes> {
     let mut mistakes = Mistakes(Vec::new());
     let decode = mistakes.decode(&args.decode);
     if args.file.is_none() {
-        mistakes.0.push("FILE: give a log file, or - for standard input".to_owned());
+        mistakes
+            .0
+            .push("FILE: give a log file, or - for standard input".to_owned());
     }
     match (args.file, decode) {
         (Some(file), Some(decode)) if mistakes.0.is_empty() => Ok(ExplainConfig {
@@ -138,7 +150,9 @@ impl Mistakes {
             return None;
         };
         match Url::parse(value) {
-            Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => Some(value.to_owned()),
+            Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
+                Some(value.to_owned())
+            }
             _ => {
                 self.add("--queue-url", value, "is no queue URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/logs (an ARN or a name will not do)");
                 None
@@ -161,7 +175,8 @@ impl Mistakes {
             }
             // The value is not shown: it may hold a password.
             _ => {
-                self.0.push("--opensearch-url: not a URL of the form http(s)://host:port".to_owned());
+                self.0
+                    .push("--opensearch-url: not a URL of the form http(s)://host:port".to_owned());
                 None
             }
         }
@@ -171,7 +186,9 @@ impl Mistakes {
         let prefix = &index.index_prefix;
         let prefix_ok = !prefix.is_empty()
             && prefix.len() <= 100
-            && prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
+            && prefix.bytes().all(|b| {
+                b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.')
+            })
             && prefix.as_bytes()[0].is_ascii_alphanumeric();
         if !prefix_ok {
             self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
@@ -186,7 +203,11 @@ impl Mistakes {
         if let (Some(memory), Some(bulk)) = (memory, bulk)
             && memory < 2 * bulk
         {
-            self.add("--memory", &args.memory, "does not hold two bulks: give more, or a smaller --bulk-size");
+            self.add(
+                "--memory",
+                &args.memory,
+                "does not hold two bulks: give more, or a smaller --bulk-size",
+            );
         }
         Some(RoadConfig {
             objects_in_flight: objects?,
@@ -217,7 +238,11 @@ impl Mistakes {
             Some(text) => match text.parse::<Format>() {
                 Ok(format) => Some(Some(format)),
                 Err(_) => {
-                    self.add("--format", text, "is none of export, subscription, json-lines, tail, text");
+                    self.add(
+                        "--format",
+                        text,
+                        "is none of export, subscription, json-lines, tail, text",
+                    );
                     None
                 }
             },
@@ -226,10 +251,19 @@ impl Mistakes {
         for text in &args.log_group_pattern {
             match text.parse::<LogGroupPattern>() {
                 Ok(pattern) => patterns.push(pattern),
-                Err(error) => self.add("--log-group-pattern", text, &format!("is no pattern: {error}")),
+                Err(error) => self.add(
+                    "--log-group-pattern",
+                    text,
+                    &format!("is no pattern: {error}"),
+                ),
             }
         }
-        let event = self.size("--max-event-bytes", &args.max_event_bytes, 1 << 10, 16 << 20);
+        let event = self.size(
+            "--max-event-bytes",
+            &args.max_event_bytes,
+            1 << 10,
+            16 << 20,
+        );
         // A pattern that is none was reported and the whole is not used.
         Some(DecodeOptions {
             format: format?,
@@ -242,7 +276,11 @@ impl Mistakes {
         match value.parse() {
             Ok(n) if (least..=most).contains(&n) => Some(n),
             _ => {
-                self.add(flag, value, &format!("is not a number from {least} to {most}"));
+                self.add(
+                    flag,
+                    value,
+                    &format!("is not a number from {least} to {most}"),
+                );
                 None
             }
         }
@@ -268,7 +306,11 @@ impl Mistakes {
         match value.parse::<bytesize::ByteSize>() {
             Ok(size) if (least..=most).contains(&size.0) => usize::try_from(size.0).ok(),
             Ok(_) => {
-                self.add(flag, value, &format!("is not between {} and {}", shown(least), shown(most)));
+                self.add(
+                    flag,
+                    value,
+                    &format!("is not between {} and {}", shown(least), shown(most)),
+                );
                 None
             }
             Err(_) => {
@@ -295,7 +337,13 @@ mod tests {
 
     #[test]
     fn the_two_urls_are_all_it_needs() {
-        let config = worker_of(&["--queue-url", "http://q/1/logs", "--opensearch-url", "http://os:9200"]).unwrap();
+        let config = worker_of(&[
+            "--queue-url",
+            "http://q/1/logs",
+            "--opensearch-url",
+            "http://os:9200",
+        ])
+        .unwrap();
         assert_eq!(config.road.bulk.bytes, 5_000_000);
         assert_eq!(config.road.memory, 48 << 20);
         assert_eq!(config.road.drain_timeout, Duration::from_secs(25));
@@ -304,18 +352,30 @@ mod tests {
     #[test]
     fn every_mistake_is_reported_at_once() {
         let mistakes = worker_of(&[
-            "--queue-url", "arn:aws:sqs:eu-central-1:1:q",
-            "--opensearch-url", "user:secret@host",
-            "--listen", "9090",
-            "--bulk-size", "much",
-            "--bulk-linger", "200",
-            "--memory", "1MB",
-            "--bulks-in-flight", "0",
-            "--index-prefix", "Log*",
-            "--format", "xml",
-            "--messages-in-flight", "none",
-            "--drain-timeout", "2days",
-            "--log-group-pattern", "{nothing}",
+            "--queue-url",
+            "arn:aws:sqs:eu-central-1:1:q",
+            "--opensearch-url",
+            "user:secret@host",
+            "--listen",
+            "9090",
+            "--bulk-size",
+            "much",
+            "--bulk-linger",
+            "200",
+            "--memory",
+            "1MB",
+            "--bulks-in-flight",
+            "0",
+            "--index-prefix",
+            "Log*",
+            "--format",
+            "xml",
+            "--messages-in-flight",
+            "none",
+            "--drain-timeout",
+            "2days",
+            "--log-group-pattern",
+            "{nothing}",
         ])
         .unwrap_err()
         .to_string();

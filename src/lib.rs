@@ -7,35 +7,35 @@ with all verdicts in is settled; a message whose objects are all settled is dele
 */
 #![forbid(unsafe_code)]
 
-/// What the operator typed.
-pub mod cli;
-/// One validated config per command.
-pub mod config;
-/// Each command joins ends to the one road.
-pub mod commands;
-/// PURE: message body → objects | ignored | invalid.
-pub mod notification;
-/// IO in: queues and stores.
-pub mod source;
-/// PURE: bytes → events.
-pub mod decode;
-/// PURE: event → record.
-pub mod lambda;
-/// PURE: records of one request → its summary.
-pub mod invocation;
-/// PURE: record → document.
-pub mod document;
 /// PURE: parcels → bulk body; answer → statuses.
 pub mod bulk;
-/// IO out: indices.
-pub mod sink;
-/// The road: permit → receive → lease → object → parcels → verdicts → settle → delete.
-pub mod pipeline;
 /// What an error means for what happens next.
 pub mod class;
-/// The one backoff policy.
-pub mod retry;
+/// What the operator typed.
+pub mod cli;
+/// Each command joins ends to the one road.
+pub mod commands;
+/// One validated config per command.
+pub mod config;
+/// PURE: bytes → events.
+pub mod decode;
+/// PURE: record → document.
+pub mod document;
+/// PURE: records of one request → its summary.
+pub mod invocation;
+/// PURE: event → record.
+pub mod lambda;
+/// PURE: message body → objects | ignored | invalid.
+pub mod notification;
 /// Logs and metrics.
 pub mod observe;
+/// The road: permit → receive → lease → object → parcels → verdicts → settle → delete.
+pub mod pipeline;
+/// The one backoff policy.
+pub mod retry;
 /// /livez, /readyz, /metrics.
 pub mod serve;
+/// IO out: indices.
+pub mod sink;
+/// IO in: queues and stores.
+pub mod source;

@@ -132,28 +132,100 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         for (name, help, counter) in [
-            ("messages_received", "Messages received from the queue, repeated deliveries included", &self.messages_received),
-            ("messages_deleted", "Messages deleted after every object was settled", &self.messages_deleted),
-            ("messages_released", "Messages given back to the queue", &self.messages_released),
-            ("receive_failures", "Receive calls that failed", &self.receive_failures),
-            ("delete_failures", "Messages whose deletion failed: they come back and meet their documents", &self.delete_failures),
-            ("leases_extended", "Extensions of visibility timeouts", &self.leases_extended),
-            ("leases_lost", "Messages whose visibility timeout ended while they were worked on", &self.leases_lost),
-            ("notifications_ignored", "Notifications that name nothing to fetch", &self.notifications_ignored),
-            ("notifications_invalid", "Messages that are no notification, left to the redrive policy", &self.notifications_invalid),
-            ("objects_settled", "Objects all of whose documents have a final verdict", &self.objects_settled),
-            ("objects_skipped", "Objects with nothing to read: write tests, folder markers, empty or gone", &self.objects_skipped),
-            ("objects_unsettled", "Objects left to a later delivery", &self.objects_unsettled),
-            ("object_bytes", "Decompressed bytes of objects read", &self.object_bytes),
+            (
+                "messages_received",
+                "Messages received from the queue, repeated deliveries included",
+                &self.messages_received,
+            ),
+            (
+                "messages_deleted",
+                "Messages deleted after every object was settled",
+                &self.messages_deleted,
+            ),
+            (
+                "messages_released",
+                "Messages given back to the queue",
+                &self.messages_released,
+            ),
+            (
+                "receive_failures",
+                "Receive calls that failed",
+                &self.receive_failures,
+            ),
+            (
+                "delete_failures",
+                "Messages whose deletion failed: they come back and meet their documents",
+                &self.delete_failures,
+            ),
+            (
+                "leases_extended",
+                "Extensions of visibility timeouts",
+                &self.leases_extended,
+            ),
+            (
+                "leases_lost",
+                "Messages whose visibility timeout ended while they were worked on",
+                &self.leases_lost,
+            ),
+            (
+                "notifications_ignored",
+                "Notifications that name nothing to fetch",
+                &self.notifications_ignored,
+            ),
+            (
+                "notifications_invalid",
+                "Messages that are no notification, left to the redrive policy",
+                &self.notifications_invalid,
+            ),
+            (
+                "objects_settled",
+                "Objects all of whose documents have a final verdict",
+                &self.objects_settled,
+            ),
+            (
+                "objects_skipped",
+                "Objects with nothing to read: write tests, folder markers, empty or gone",
+                &self.objects_skipped,
+            ),
+            (
+                "objects_unsettled",
+                "Objects left to a later delivery",
+                &self.objects_unsettled,
+            ),
+            (
+                "object_bytes",
+                "Decompressed bytes of objects read",
+                &self.object_bytes,
+            ),
             ("events", "Events read from objects", &self.events),
-            ("bulk_retries", "Bulks sent again for their unsettled documents", &self.bulk_retries),
-            ("bulk_splits", "Bulks halved because they were too large for the index", &self.bulk_splits),
-            ("summaries_merged", "Invocation summaries merged with an earlier part", &self.summaries_merged),
+            (
+                "bulk_retries",
+                "Bulks sent again for their unsettled documents",
+                &self.bulk_retries,
+            ),
+            (
+                "bulk_splits",
+                "Bulks halved because they were too large for the index",
+                &self.bulk_splits,
+            ),
+            (
+                "summaries_merged",
+                "Invocation summaries merged with an earlier part",
+                &self.summaries_merged,
+            ),
         ] {
             registry.register(name, help, counter.clone());
         }
-        registry.register("messages_held", "Messages held by a lease", self.messages_held.clone());
-        registry.register("objects_reading", "Objects being read", self.objects_reading.clone());
+        registry.register(
+            "messages_held",
+            "Messages held by a lease",
+            self.messages_held.clone(),
+        );
+        registry.register(
+            "objects_reading",
+            "Objects being read",
+            self.objects_reading.clone(),
+        );
         registry.register_with_unit(
             "memory_reserved",
             "Share of the memory budget in use",
@@ -161,10 +233,29 @@ impl Metrics {
             self.memory_reserved.clone(),
         );
         registry.register("documents", "Documents by verdict", self.documents.clone());
-        registry.register("bulks", "Bulk requests by whether they were answered", self.bulks.clone());
-        registry.register_with_unit("bulk_size", "Size of bulks", Unit::Bytes, self.bulk_bytes.clone());
-        registry.register_with_unit("bulk_time", "Time of bulk requests", Unit::Seconds, self.bulk_seconds.clone());
-        for verdict in [Verdict::indexed, Verdict::already_there, Verdict::rejected, Verdict::unsettled] {
+        registry.register(
+            "bulks",
+            "Bulk requests by whether they were answered",
+            self.bulks.clone(),
+        );
+        registry.register_with_unit(
+            "bulk_size",
+            "Size of bulks",
+            Unit::Bytes,
+            self.bulk_bytes.clone(),
+        );
+        registry.register_with_unit(
+            "bulk_time",
+            "Time of bulk requests",
+            Unit::Seconds,
+            self.bulk_seconds.clone(),
+        );
+        for verdict in [
+            Verdict::indexed,
+            Verdict::already_there,
+            Verdict::rejected,
+            Verdict::unsettled,
+        ] {
             drop(self.documents.get_or_create(&VerdictLabel { verdict }));
         }
     }
@@ -177,13 +268,19 @@ impl Metrics {
             (Verdict::rejected, counts.rejected),
             (Verdict::unsettled, counts.unsettled),
         ] {
-            self.documents.get_or_create(&VerdictLabel { verdict }).inc_by(n);
+            self.documents
+                .get_or_create(&VerdictLabel { verdict })
+                .inc_by(n);
         }
     }
 
     /// Verdicts so far.
     pub fn counts(&self) -> Counts {
-        let read = |verdict| self.documents.get_or_create(&VerdictLabel { verdict }).get();
+        let read = |verdict| {
+            self.documents
+                .get_or_create(&VerdictLabel { verdict })
+                .get()
+        };
         Counts {
             indexed: read(Verdict::indexed),
             already_there: read(Verdict::already_there),
@@ -198,7 +295,11 @@ impl Metrics {
 
     pub(crate) fn bulk_sent(&self, took: Duration, answered: bool) {
         self.bulk_seconds.observe(took.as_secs_f64());
-        let answered = if answered { Answered::yes } else { Answered::no };
+        let answered = if answered {
+            Answered::yes
+        } else {
+            Answered::no
+        };
         self.bulks.get_or_create(&AnsweredLabel { answered }).inc();
     }
 
@@ -219,7 +320,12 @@ mod tests {
     #[test]
     fn the_metrics_have_their_names() {
         let metrics = Metrics::new();
-        metrics.count(&Counts { indexed: 3, already_there: 2, rejected: 1, unsettled: 0 });
+        metrics.count(&Counts {
+            indexed: 3,
+            already_there: 2,
+            rejected: 1,
+            unsettled: 0,
+        });
         metrics.bulk_sent(Duration::from_millis(20), true);
         let names: Vec<String> = metrics
             .encode()
@@ -228,6 +334,10 @@ mod tests {
             .map(str::to_owned)
             .collect();
         insta::assert_snapshot!(names.join("\n"));
-        assert!(metrics.encode().contains("logferry_documents_total{verdict=\"already_there\"} 2"));
+        assert!(
+            metrics
+                .encode()
+                .contains("logferry_documents_total{verdict=\"already_there\"} 2")
+        );
     }
 }

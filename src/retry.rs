@@ -46,7 +46,8 @@ mod tests {
     #[test]
     fn delays_grow_stay_under_their_bound_and_end() {
         let bound = [1, 2, 4, 4, 4].map(Duration::from_secs);
-        let delays: Vec<_> = Delays::new(Duration::from_secs(1), Duration::from_secs(4), 6).collect();
+        let delays: Vec<_> =
+            Delays::new(Duration::from_secs(1), Duration::from_secs(4), 6).collect();
         assert_eq!(delays.len(), bound.len());
         for (delay, bound) in delays.iter().zip(bound) {
             assert!(*delay <= bound, "{delay:?} > {bound:?}");

@@ -59,3 +59,44 @@ pub async fn serve(
     });
     Ok(bound)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn get(address: SocketAddr, path: &str) -> String {
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn alive_ready_and_counted() {
+        let metrics = Arc::new(Metrics::new());
+        let readiness = Arc::new(Readiness::default());
+        let stop = CancellationToken::new();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let address = serve(any, metrics.clone(), readiness.clone(), stop.clone())
+            .await
+            .unwrap();
+        assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"));
+        assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));
+        readiness.set(true);
+        assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+        metrics.messages_received.inc_by(7);
+        let scraped = get(address, "/metrics").await;
+        assert!(
+            scraped.contains("logferry_messages_received_total 7"),
+            "{scraped}"
+        );
+        assert!(scraped.ends_with("# EOF\n"), "{scraped}");
+        assert!(
+            serve(address, metrics, readiness, stop).await.is_err(),
+            "the port is taken"
+        );
+    }
+}

@@ -25,7 +25,14 @@ impl Bulk {
     pub fn pack(parcels: impl IntoIterator<Item = Parcel>, capacity: usize) -> Self {
         let mut body = Vec::with_capacity(capacity);
         let mut documents = Vec::new();
-        for (parcel, Parcel { lines, documents: placed }) in parcels.into_iter().enumerate() {
+        for (
+            parcel,
+            Parcel {
+                lines,
+                documents: placed,
+            },
+        ) in parcels.into_iter().enumerate()
+        {
             let base = body.len();
             body.extend_from_slice(&lines);
             documents.extend(placed.into_iter().map(|p| Sent {
@@ -85,7 +92,12 @@ impl Bulk {
                     at
                 }
                 None => {
-                    let Placed { start: from, source, end, .. } = sent.placed;
+                    let Placed {
+                        start: from,
+                        source,
+                        end,
+                        ..
+                    } = sent.placed;
                     body.extend_from_slice(&self.body[from..end]);
                     start + (source - from)
                 }
@@ -112,7 +124,8 @@ impl Bulk {
         if n < 2 {
             return None;
         }
-        let keep = |range: std::ops::Range<usize>| -> Vec<Kept> { range.map(Kept::as_is).collect() };
+        let keep =
+            |range: std::ops::Range<usize>| -> Vec<Kept> { range.map(Kept::as_is).collect() };
         Some((self.rebuild(&keep(0..n / 2)), self.rebuild(&keep(n / 2..n))))
     }
 }
@@ -174,9 +187,17 @@ mod tests {
         let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])], 0);
         assert_eq!(
             sources(&bulk),
-            [(0, 0, "a".into()), (0, 1, "bb".into()), (1, 0, "ccc".into())]
+            [
+                (0, 0, "a".into()),
+                (0, 1, "bb".into()),
+                (1, 0, "ccc".into())
+            ]
         );
-        assert!(bulk.documents().iter().all(|d| bulk.action(d) == b"{\"create\":{}}"));
+        assert!(
+            bulk.documents()
+                .iter()
+                .all(|d| bulk.action(d) == b"{\"create\":{}}")
+        );
     }
 
     #[test]

@@ -53,7 +53,11 @@ pub fn read(answer: &[u8], sent: usize) -> Result<Vec<ItemStatus>, AnswerError> 
             answered: answer.items.len(),
         });
     }
-    Ok(answer.items.iter().map(|item| status(&item.create)).collect())
+    Ok(answer
+        .items
+        .iter()
+        .map(|item| status(&item.create))
+        .collect())
 }
 
 fn status(entry: &Entry<'_>) -> ItemStatus {
@@ -133,7 +137,10 @@ mod tests {
         let fewer = br#"{"items":[{"create":{"status":201}}]}"#;
         assert_eq!(
             read(fewer, 2),
-            Err(AnswerError::WrongCount { sent: 2, answered: 1 })
+            Err(AnswerError::WrongCount {
+                sent: 2,
+                answered: 1
+            })
         );
         for malformed in [
             &b""[..],

@@ -35,7 +35,10 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     let index: Arc<dyn Index> = match config.to {
         Target::OpenSearch(target) => {
             let index = OpenSearch::new(target.url, target.timeout)?;
-            index.version().await.context("--opensearch-url: the index cannot be used")?;
+            index
+                .put_missing_templates(&config.road.document.index_prefix)
+                .await
+                .context("--opensearch-url: the index cannot be used")?;
             Arc::new(index)
         }
         Target::Ndjson => Arc::new(Ndjson::new(std::io::stdout())),
@@ -82,10 +85,16 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
         "ingested"
     );
     if stop.is_cancelled() {
-        bail!("interrupted: not all files were ingested; run it again, what is there already will not double");
+        bail!(
+            "interrupted: not all files were ingested; run it again, what is there already will not double"
+        );
     }
     if !released.is_empty() {
-        bail!("{} of the files could not be ingested (see the log): {}", released.len(), released[..released.len().min(5)].join(", "));
+        bail!(
+            "{} of the files could not be ingested (see the log): {}",
+            released.len(),
+            released[..released.len().min(5)].join(", ")
+        );
     }
     Ok(())
 }
@@ -99,7 +108,10 @@ pub(super) fn spool_stdin() -> std::io::Result<tempfile::NamedTempFile> {
 }
 
 fn shown(paths: &[impl AsRef<Path>]) -> String {
-    let paths: Vec<_> = paths.iter().map(|p| p.as_ref().display().to_string()).collect();
+    let paths: Vec<_> = paths
+        .iter()
+        .map(|p| p.as_ref().display().to_string())
+        .collect();
     paths.join(", ")
 }
 

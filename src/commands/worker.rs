@@ -40,6 +40,10 @@ pub async fn run(config: WorkerConfig) -> anyhow::Result<()> {
         return Ok(());
     };
     tracing::info!(version, "the index answers");
+    index
+        .put_missing_templates(&config.road.document.index_prefix)
+        .await
+        .context("--opensearch-url: cannot make the index templates")?;
 
     let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
     if aws.region().is_none() {
@@ -76,7 +80,10 @@ fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
             }
             received += 1;
             if received > 1 {
-                tracing::warn!("second signal: ending at once; what is held comes back when its visibility timeout ends");
+                tracing::warn!(
+                    "second signal: ending at once; what is held comes back when its visibility timeout ends"
+                );
+                #[expect(clippy::disallowed_methods, reason = "this is the second signal")]
                 std::process::exit(130);
             }
             tracing::info!("stopping: no more messages are received");
@@ -87,7 +94,10 @@ fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
 }
 
 /// The index's version; none when told to stop meanwhile.
-async fn await_index(index: &dyn Index, stop: &CancellationToken) -> anyhow::Result<Option<String>> {
+async fn await_index(
+    index: &dyn Index,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<String>> {
     let started = tokio::time::Instant::now();
     loop {
         match index.version().await {
@@ -132,7 +142,8 @@ fn s3_client(aws: &SdkConfig, path_style: PathStyle) -> aws_sdk_s3::Client {
 
 /// A custom endpoint that is an IP address, localhost or a bare host name cannot have a bucket before its name.
 fn endpoint_has_no_subdomains() -> bool {
-    let endpoint = std::env::var("AWS_ENDPOINT_URL_S3").or_else(|_| std::env::var("AWS_ENDPOINT_URL"));
+    let endpoint =
+        std::env::var("AWS_ENDPOINT_URL_S3").or_else(|_| std::env::var("AWS_ENDPOINT_URL"));
     match endpoint.ok().and_then(|e| url::Url::parse(&e).ok()) {
         Some(url) => match url.host() {
             Some(url::Host::Domain(name)) => !name.contains('.') || name.ends_with(".localhost"),

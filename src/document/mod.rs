@@ -11,13 +11,14 @@ pub mod json;
 mod log;
 mod ordinal;
 pub mod schema;
+pub mod template;
 pub mod time;
 
 #[cfg(test)]
 mod tests;
 
-pub use flags::{Flag, Flags};
 pub use crate::invocation::Surroundings;
+pub use flags::{Flag, Flags};
 pub use id::EventId;
 pub use log::DocumentWriter;
 

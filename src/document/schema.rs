@@ -138,4 +138,6 @@ pub const FIELDS: &[Field] = &[
     field("invocation.first_error", Text, Invocations, "the first error"),
     field("invocation.estimated_cost_usd", Double, Invocations, "estimated cost, US dollars"),
     field("invocation.price", NAME, Invocations, "which price table the estimate is from"),
+    field("invocation.counts_estimated", Boolean, Invocations, "true where a request has too many events to count them exactly across objects"),
+    field("invocation.merge", Stored, Invocations, "what is needed to merge this summary with that of another part of the request"),
 ];

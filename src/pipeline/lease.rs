@@ -130,7 +130,9 @@ impl Leases {
         loop {
             tokio::time::sleep(tick).await;
             let due = self.due(Instant::now());
-            self.metrics.messages_held.set(self.lock().by_id.len() as i64);
+            self.metrics
+                .messages_held
+                .set(self.lock().by_id.len() as i64);
             for batch in due.chunks(BATCH) {
                 self.extend(batch).await;
             }
@@ -189,6 +191,9 @@ impl Leases {
     fn lose(&self, hold: &Hold, reason: &str) {
         hold.lost.cancel();
         self.metrics.leases_lost.inc();
-        tracing::warn!(reason, "lost the lease of a message; its work goes on, it will not be deleted");
+        tracing::warn!(
+            reason,
+            "lost the lease of a message; its work goes on, it will not be deleted"
+        );
     }
 }

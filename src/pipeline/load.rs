@@ -52,7 +52,9 @@ impl Waiting {
 /// Sends the parcels as one bulk and sees it through.
 pub(super) async fn load(loader: Arc<Loader>, loads: Vec<Load>, permit: OwnedSemaphorePermit) {
     let background = loader.background.clone();
-    background.run_until_cancelled(see_through(&loader, loads, permit)).await;
+    background
+        .run_until_cancelled(see_through(&loader, loads, permit))
+        .await;
 }
 
 async fn see_through(loader: &Loader, loads: Vec<Load>, permit: OwnedSemaphorePermit) {
@@ -87,7 +89,12 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, permit: OwnedSemaphorePe
             Attempt::Later(rest, reason) => match delays.next() {
                 Some(delay) => {
                     loader.metrics.bulk_retries.inc();
-                    tracing::warn!(documents = rest.documents().len(), reason, ?delay, "will be sent again");
+                    tracing::warn!(
+                        documents = rest.documents().len(),
+                        reason,
+                        ?delay,
+                        "will be sent again"
+                    );
                     // Others may use the place meanwhile.
                     round.permit = None;
                     tokio::time::sleep(delay).await;
@@ -127,7 +134,9 @@ impl Round<'_> {
         }
         let started = tokio::time::Instant::now();
         let answer = self.loader.index.bulk(bulk).await;
-        self.loader.metrics.bulk_sent(started.elapsed(), answer.is_ok());
+        self.loader
+            .metrics
+            .bulk_sent(started.elapsed(), answer.is_ok());
         match answer {
             Ok(statuses) => self.read(bulk, statuses).await,
             Err(IndexError::TooLarge) => match bulk.halves() {
@@ -220,7 +229,11 @@ impl Round<'_> {
                         lines: Some((action.to_string().into(), source)),
                     });
                 }
-                Err(reason) => self.reject(&sent, 409, format!("cannot be merged with {index}/{id}: {reason}")),
+                Err(reason) => self.reject(
+                    &sent,
+                    409,
+                    format!("cannot be merged with {index}/{id}: {reason}"),
+                ),
             }
         }
         Ok(kept)
@@ -232,7 +245,13 @@ impl Round<'_> {
 
     fn reject(&mut self, sent: &Sent, status: u16, reason: String) {
         let offset = sent.placed.offset;
-        self.settle(sent, |t| t.reject(Rejection { offset, status, reason }));
+        self.settle(sent, |t| {
+            t.reject(Rejection {
+                offset,
+                status,
+                reason,
+            })
+        });
     }
 
     fn leave(&mut self, bulk: &Bulk, reason: &str) {
@@ -263,4 +282,3 @@ fn target(action: &[u8]) -> (String, String) {
     let action: Action = serde_json::from_slice(action).expect("we wrote this action line");
     (action.create._index, action.create._id)
 }
-

@@ -46,13 +46,19 @@ pub(super) async fn carry(
                     tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
                 }
                 Outcome::Failed(reason) => {
-                    tracing::warn!(message_id = message.id, reason, "not deleted: it will come back and meet its documents");
+                    tracing::warn!(
+                        message_id = message.id,
+                        reason,
+                        "not deleted: it will come back and meet its documents"
+                    );
                 }
             }
         }
         Disposition::Release(delay) => {
             tracing::debug!(message_id = message.id, ?delay, "released");
-            road.leases.release(&[lease.handle.clone()], delay).await;
+            road.leases
+                .release(std::slice::from_ref(&lease.handle), delay)
+                .await;
         }
     }
 }
@@ -69,7 +75,12 @@ async fn settle(
     }
     for reason in &notification.invalid {
         road.metrics.notifications_invalid.inc();
-        tracing::warn!(message_id = message.id, reason, redrive = road.redrive, "not a notification; left to the queue's redrive policy");
+        tracing::warn!(
+            message_id = message.id,
+            reason,
+            redrive = road.redrive,
+            "not a notification; left to the queue's redrive policy"
+        );
     }
     let mut under_way = Vec::with_capacity(notification.objects.len());
     for object in &notification.objects {

@@ -8,6 +8,7 @@ objects into bulks, `load` sends a bulk until each of its documents has a verdic
 
 mod budget;
 mod delete;
+mod desk;
 mod lease;
 mod load;
 mod message;
@@ -281,11 +282,20 @@ async fn drain(road: &Road, tasks: &TaskTracker, abandon: &CancellationToken) {
         .await
         .is_err()
     {
-        tracing::warn!(messages = tasks.len(), "drain timeout: releasing what is unfinished");
+        tracing::warn!(
+            messages = tasks.len(),
+            "drain timeout: releasing what is unfinished"
+        );
         abandon.cancel();
         // Each task now makes one call to release its message.
-        if tokio::time::timeout(Duration::from_secs(5), tasks.wait()).await.is_err() {
-            tracing::warn!(messages = tasks.len(), "not released: they come back when their visibility timeout ends");
+        if tokio::time::timeout(Duration::from_secs(5), tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                messages = tasks.len(),
+                "not released: they come back when their visibility timeout ends"
+            );
         }
     }
 }

@@ -1,27 +1,18 @@
 /*! One object: open → events → records → documents → parcels, then its verdicts. */
 
-use std::borrow::Cow;
-
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Road;
-use super::budget::Reservation;
-use super::packer::Load;
+use super::desk::Desk;
 use super::verdict::Tally;
-use crate::bulk::{Parcel, Placed};
 use crate::class::Class;
-use crate::decode::{Decoder, Event, KeyFacts};
-use crate::document::index_name::{self, DocumentKind};
-use crate::document::{DocumentWriter, ObjectFacts};
-use crate::invocation::{Options, Summary, Tracker};
-use crate::lambda;
+use crate::decode::{Decoder, KeyFacts};
+use crate::document::ObjectFacts;
 use crate::notification::ObjectRef;
 use crate::source::unpack::{ReadError, Unpacked};
 use crate::source::{OpenError, Opened};
 
-/// A parcel is sent when it has this many bytes.
-const PARCEL: usize = 512 * 1024;
 /// Buffers of an object that is being read: decoder, decompressor, the chunk at hand.
 const READING: usize = 256 * 1024;
 
@@ -66,17 +57,17 @@ pub(super) struct UnderWay {
 
 /// What was read, up to the failure if there was one.
 #[derive(Default)]
-struct ReadFacts {
+pub(super) struct ReadFacts {
     stored_bytes: u64,
     /// Decompressed.
-    bytes: u64,
-    events: u64,
-    summaries: u64,
+    pub(super) bytes: u64,
+    pub(super) events: u64,
+    pub(super) summaries: u64,
 }
 
 /// Parcels sent and tallies received.
-struct Parcels {
-    reply: mpsc::UnboundedSender<Tally>,
+pub(super) struct Parcels {
+    pub(super) reply: mpsc::UnboundedSender<Tally>,
     verdicts: mpsc::UnboundedReceiver<Tally>,
     awaited: usize,
     tally: Tally,
@@ -154,13 +145,7 @@ async fn ferry(
         id_scope: key.prefix.clone(),
     };
     let mut decoder = Decoder::new(&object.key, &road.config.decode);
-    let mut desk = Desk {
-        road,
-        writer: DocumentWriter::new(&described, &road.config.document),
-        tracker: Tracker::new(Options::default()),
-        parcel: Parcel::default(),
-        reservation: None,
-    };
+    let mut desk = Desk::new(road, &described);
     let mut unpacked = Unpacked::new(road.ends.store.clone(), object.clone(), opened)
         .await
         .map_err(broken)?;
@@ -215,109 +200,14 @@ fn broken(error: ReadError) -> Failure {
     }
 }
 
-/// Where an object's events become documents.
-struct Desk<'a> {
-    road: &'a Road,
-    writer: DocumentWriter,
-    tracker: Tracker,
-    parcel: Parcel,
-    reservation: Option<Reservation>,
-}
-
-impl Desk<'_> {
-    async fn write(&mut self, event: &Event<'_>, parcels: &mut Parcels, facts: &mut ReadFacts) {
-        // JSON escaping makes a byte six at the worst; the usual text grows little.
-        let room = event.text.len() * 2 + 2048;
-        if self.parcel.lines.len() + room > PARCEL {
-            self.send(parcels).await;
-        }
-        if self.reservation.is_none() {
-            self.reservation = Some(self.road.budget.reserve(PARCEL.max(room)).await);
-        }
-        let text = String::from_utf8_lossy(event.text);
-        let invalid_utf8 = matches!(text, Cow::Owned(_));
-        let record = lambda::parse(&text);
-        let id = self.writer.identify(event);
-        let at = self.writer.time(event, &record);
-        let around = self.tracker.observe(event, &record, id.hash, at);
-        let lines = &mut self.parcel.lines;
-        let written = self.writer.write(event, invalid_utf8, &record, id, &around, lines);
-        self.parcel.documents.push(Placed {
-            start: written.start,
-            source: written.source_start,
-            end: written.end,
-            offset: event.offset,
-            merge: false,
-        });
-        facts.events += 1;
-        let over: Vec<Summary> = self.tracker.closed().collect();
-        for summary in over {
-            self.summarise(&summary, event.offset, facts);
-        }
-    }
-
-    fn summarise(&mut self, summary: &Summary, offset: u64, facts: &mut ReadFacts) {
-        let config = &self.road.config;
-        let prefix = &config.document.index_prefix;
-        let lines = &mut self.parcel.lines;
-        let start = lines.len();
-        lines.extend_from_slice(br#"{"create":{"_index":""#);
-        let day = i64::from(summary.index_day());
-        index_name::write(lines, prefix, DocumentKind::Invocation, day);
-        lines.extend_from_slice(format!("\",\"_id\":\"{}\"}}}}\n", summary.id()).as_bytes());
-        let source = lines.len();
-        lines.extend_from_slice(&summary.write(&config.prices));
-        lines.push(b'\n');
-        self.parcel.documents.push(Placed {
-            start,
-            source,
-            end: lines.len(),
-            offset,
-            merge: true,
-        });
-        facts.summaries += 1;
-    }
-
-    /// The object's end, or as far as it could be read: what is left goes.
-    async fn finish(&mut self, parcels: &mut Parcels, facts: &mut ReadFacts) {
-        let rest: Vec<Summary> = self.tracker.finish().collect();
-        for summary in rest {
-            if self.reservation.is_none() {
-                self.reservation = Some(self.road.budget.reserve(PARCEL).await);
-            }
-            self.summarise(&summary, facts.bytes, facts);
-            if self.parcel.lines.len() >= PARCEL {
-                self.send(parcels).await;
-            }
-        }
-        self.send(parcels).await;
-    }
-
-    async fn send(&mut self, parcels: &mut Parcels) {
-        let parcel = std::mem::take(&mut self.parcel);
-        let Some(mut reservation) = self.reservation.take().filter(|_| !parcel.is_empty()) else {
-            return;
-        };
-        reservation.shrink(parcel.lines.len());
-        parcels.awaited += 1;
-        let load = Load {
-            parcel,
-            reservation,
-            reply: parcels.reply.clone(),
-        };
-        self.road.packer.send(load).await;
-        let reserved = self.road.budget.used() as f64;
-        self.road.metrics.memory_reserved.set(reserved);
-        while let Ok(tally) = parcels.verdicts.try_recv() {
-            parcels.take(tally);
-        }
-    }
-}
-
 impl Parcels {
-    fn take(&mut self, tally: Tally) {
-        self.awaited -= 1;
-        self.tally.add(tally);
+    /// One more is on its way; those that came back meanwhile are added up.
+    pub(super) fn sent(&mut self) {
+        self.awaited += 1;
+        while let Ok(tally) = self.verdicts.try_recv() {
+            self.awaited -= 1;
+            self.tally.add(tally);
+        }
     }
 
     /// All verdicts; false when the road ended before they were in.
@@ -353,7 +243,12 @@ impl UnderWay {
         let seconds = started.elapsed().as_secs_f64();
         if let Some(skip) = skip {
             metrics.objects_skipped.inc();
-            tracing::info!(bucket = object.bucket, key = object.key, reason = skip.as_str(), "skipped");
+            tracing::info!(
+                bucket = object.bucket,
+                key = object.key,
+                reason = skip.as_str(),
+                "skipped"
+            );
             return Some(Settled(()));
         }
         for rejection in &tally.rejections {
@@ -372,7 +267,9 @@ impl UnderWay {
             .map(|f| format!("{}: {}", class_name(f.class), f.reason))
             .or_else(|| tally.unsettled_reason.clone())
             .or_else(|| (!complete).then(|| "the worker is ending".to_owned()))
-            .or_else(|| (tally.rejected > 0).then(|| format!("{} documents rejected", tally.rejected)));
+            .or_else(|| {
+                (tally.rejected > 0).then(|| format!("{} documents rejected", tally.rejected))
+            });
         match left {
             None => {
                 metrics.objects_settled.inc();

@@ -43,7 +43,8 @@ impl Tally {
         self.already_there += other.already_there;
         self.rejected += other.rejected;
         let room = KEPT.saturating_sub(self.rejections.len());
-        self.rejections.extend(other.rejections.into_iter().take(room));
+        self.rejections
+            .extend(other.rejections.into_iter().take(room));
         self.unsettled += other.unsettled;
         self.unsettled_reason = other.unsettled_reason.or(self.unsettled_reason.take());
     }

@@ -22,6 +22,9 @@ pub enum IndexError {
     /// 413: the request is larger than the server takes.
     #[error("the request is too large for the index (HTTP 413)")]
     TooLarge,
+    /// 404: no such path or thing.
+    #[error("the index does not know this (HTTP 404)")]
+    NotFound,
     #[error("{reason}")]
     Other { class: Class, reason: String },
 }
@@ -30,6 +33,8 @@ impl IndexError {
     pub fn class(&self) -> Class {
         match self {
             IndexError::TooLarge => Class::Rejected,
+            // A proxy or a node in transition; what is asked for exists on every OpenSearch.
+            IndexError::NotFound => Class::Retryable,
             IndexError::Other { class, .. } => *class,
         }
     }

@@ -16,6 +16,7 @@ use url::Url;
 use super::{Index, IndexError, Stored};
 use crate::bulk::{self, Bulk, ItemStatus};
 use crate::class::Class;
+use crate::document::template::{Template, templates};
 
 pub struct OpenSearch {
     transport: Transport,
@@ -23,6 +24,8 @@ pub struct OpenSearch {
     shown_url: String,
     timeout: Duration,
 }
+
+const JSON: &str = "application/json";
 
 /// What of a bulk answer is asked for.
 #[derive(serde::Serialize)]
@@ -39,7 +42,9 @@ impl OpenSearch {
     pub fn new(mut url: Url, timeout: Duration) -> Result<Self, IndexError> {
         let credentials = (!url.username().is_empty()).then(|| {
             let decode = |text: &str| {
-                percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+                percent_encoding::percent_decode_str(text)
+                    .decode_utf8_lossy()
+                    .into_owned()
             };
             Credentials::Basic(
                 decode(url.username()),
@@ -53,7 +58,8 @@ impl OpenSearch {
             url.set_path(&format!("{}/", url.path()));
         }
         let shown_url = url.to_string();
-        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(url)).timeout(timeout);
+        let mut builder =
+            TransportBuilder::new(SingleNodeConnectionPool::new(url)).timeout(timeout);
         if let Some(credentials) = credentials {
             builder = builder.auth(credentials);
         }
@@ -66,6 +72,23 @@ impl OpenSearch {
             shown_url,
             timeout,
         })
+    }
+
+    /// Puts those index templates that are not there. One that is there stays as it is.
+    pub async fn put_missing_templates(&self, prefix: &str) -> Result<(), IndexError> {
+        for Template { name, body } in templates(prefix) {
+            let path = format!("/_index_template/{name}");
+            match self.send::<()>(Method::Get, &path, None, None, JSON).await {
+                Ok(_) => continue,
+                Err(IndexError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+            let body = Some(body.to_string().into());
+            self.send::<()>(Method::Put, &path, None, body, JSON)
+                .await?;
+            tracing::info!(template = name, "index template made");
+        }
+        Ok(())
     }
 
     async fn send<Q: serde::Serialize + ?Sized>(
@@ -92,8 +115,8 @@ impl OpenSearch {
         let class = match status {
             status if status.is_success() => return Ok(body),
             StatusCode::PAYLOAD_TOO_LARGE => return Err(IndexError::TooLarge),
+            StatusCode::NOT_FOUND => return Err(IndexError::NotFound),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Class::Fatal,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Class::Retryable,
             // A proxy's, a wrong path's, an older server's; a later try may meet another node.
             _ => Class::Retryable,
         };
@@ -166,12 +189,13 @@ fn malformed(what: &str, error: &serde_json::Error) -> IndexError {
 #[async_trait]
 impl Index for OpenSearch {
     async fn version(&self) -> Result<String, IndexError> {
-        let body = self
-            .send::<()>(Method::Get, "/", None, None, "application/json")
-            .await?;
+        let body = self.send::<()>(Method::Get, "/", None, None, JSON).await?;
         let info: Info =
             serde_json::from_slice(&body).map_err(|e| malformed("the version request", &e))?;
-        let name = info.version.distribution.unwrap_or_else(|| "elasticsearch".to_owned());
+        let name = info
+            .version
+            .distribution
+            .unwrap_or_else(|| "elasticsearch".to_owned());
         Ok(format!("{name} {}", info.version.number))
     }
 
@@ -198,13 +222,7 @@ impl Index for OpenSearch {
             .collect();
         let body = serde_json::json!({ "docs": docs }).to_string();
         let answer = self
-            .send::<()>(
-                Method::Post,
-                "/_mget",
-                None,
-                Some(body.into()),
-                "application/json",
-            )
+            .send::<()>(Method::Post, "/_mget", None, Some(body.into()), JSON)
             .await?;
         let fetched: Fetched<'_> =
             serde_json::from_slice(&answer).map_err(|e| malformed("_mget", &e))?;

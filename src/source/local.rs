@@ -55,7 +55,10 @@ impl Files {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).map_err(|e| unreadable(&folder, &e))? {
                 let found = entry.map_err(|e| unreadable(&folder, &e))?.path();
-                if found.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b".")) {
+                if found
+                    .file_name()
+                    .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
+                {
                     continue;
                 }
                 if found.is_dir() {
@@ -63,7 +66,9 @@ impl Files {
                     continue;
                 }
                 let inside = found.strip_prefix(path).unwrap_or(&found);
-                let key = inside.to_str().ok_or_else(|| WalkError::NotUtf8(found.clone()))?;
+                let key = inside
+                    .to_str()
+                    .ok_or_else(|| WalkError::NotUtf8(found.clone()))?;
                 self.insert(key.replace(std::path::MAIN_SEPARATOR, "/"), found)?;
             }
         }
@@ -88,7 +93,10 @@ impl Files {
 
     /// Bytes of all files as they lie there.
     pub fn total_bytes(&self) -> u64 {
-        let sizes = self.by_key.values().filter_map(|p| std::fs::metadata(p).ok());
+        let sizes = self
+            .by_key
+            .values()
+            .filter_map(|p| std::fs::metadata(p).ok());
         sizes.map(|m| m.len()).sum()
     }
 
@@ -288,7 +296,9 @@ impl Store for LocalStore {
         etag: Option<&str>,
     ) -> Result<Opened, OpenError> {
         match self.open_file(&object.key, from).await {
-            Ok(opened) if etag.is_some() && opened.etag.as_deref() != etag => Err(OpenError::Changed),
+            Ok(opened) if etag.is_some() && opened.etag.as_deref() != etag => {
+                Err(OpenError::Changed)
+            }
             Ok(opened) => Ok(opened),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(OpenError::Gone),
             Err(e) => Err(OpenError::Other(io_error(&e))),
@@ -350,7 +360,10 @@ mod tests {
         let message = queue.receive(10).await.unwrap().pop().unwrap();
         assert_eq!(queue.depth().await.unwrap().in_flight, 1);
         let (again, _) = tokio::join!(queue.receive(10), async {
-            queue.release(&[message.handle], Duration::ZERO).await.unwrap();
+            queue
+                .release(&[message.handle], Duration::ZERO)
+                .await
+                .unwrap();
         });
         assert!(again.unwrap().is_empty());
         assert!(queue.depth().await.unwrap().is_zero());

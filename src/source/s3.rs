@@ -113,7 +113,19 @@ mod tests {
         for good in ["logs", "my.logs-2026", "Old_Bucket", "a1b"] {
             assert!(is_bucket_name(good), "{good}");
         }
-        for bad in ["", "ab", "a/b", "..", "a..b", "-ab", "a b", "a?b", "logs@evil", "ä-logs", "a\r\nb"] {
+        for bad in [
+            "",
+            "ab",
+            "a/b",
+            "..",
+            "a..b",
+            "-ab",
+            "a b",
+            "a?b",
+            "logs@evil",
+            "ä-logs",
+            "a\r\nb",
+        ] {
             assert!(!is_bucket_name(bad), "{bad}");
         }
     }

@@ -116,7 +116,12 @@ fn outcomes(asked: usize, done: &[&str], failed: &[BatchResultErrorEntry]) -> Ve
         }
     }
     for entry in failed {
-        if let Some(outcome) = entry.id.parse().ok().and_then(|i: usize| outcomes.get_mut(i)) {
+        if let Some(outcome) = entry
+            .id
+            .parse()
+            .ok()
+            .and_then(|i: usize| outcomes.get_mut(i))
+        {
             *outcome = outcome_of(entry);
         }
     }
@@ -131,7 +136,9 @@ fn outcome_of(entry: &BatchResultErrorEntry) -> Outcome {
         // SQS and its emulators report an expired handle as an invalid parameter.
         "InvalidParameterValue" => {
             let message = message.to_ascii_lowercase();
-            message.contains("receipt") || message.contains("expired") || message.contains("not available")
+            message.contains("receipt")
+                || message.contains("expired")
+                || message.contains("not available")
         }
         _ => false,
     };
@@ -317,7 +324,11 @@ mod tests {
             "Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.",
         );
         assert_eq!(outcome_of(&expired), Outcome::Lost);
-        let other = failed("0", "InvalidParameterValue", "VisibilityTimeout is too large");
+        let other = failed(
+            "0",
+            "InvalidParameterValue",
+            "VisibilityTimeout is too large",
+        );
         assert!(matches!(outcome_of(&other), Outcome::Failed(_)));
     }
 }

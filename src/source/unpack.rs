@@ -49,6 +49,7 @@ impl ReadError {
 }
 
 impl Unpacked {
+    #[expect(clippy::disallowed_methods, reason = "all members are asked for")]
     pub async fn new(
         store: Arc<dyn Store>,
         object: ObjectRef,
@@ -58,9 +59,13 @@ impl Unpacked {
         let mut reader = resuming(store, object, opened, stored_bytes.clone());
         for _ in 0..MAX_LAYERS {
             let mut head = [0; 4];
-            let n = read_full(&mut reader, &mut head).await.map_err(read_error)?;
-            let rest: Pin<Box<dyn AsyncBufRead + Send>> =
-                Box::pin(AsyncReadExt::chain(io::Cursor::new(Bytes::copy_from_slice(&head[..n])), reader));
+            let n = read_full(&mut reader, &mut head)
+                .await
+                .map_err(read_error)?;
+            let rest: Pin<Box<dyn AsyncBufRead + Send>> = Box::pin(AsyncReadExt::chain(
+                io::Cursor::new(Bytes::copy_from_slice(&head[..n])),
+                reader,
+            ));
             reader = match head {
                 [0x1f, 0x8b, 8, _] => {
                     let mut gunzip = GzipDecoder::new(rest);
@@ -155,7 +160,9 @@ fn resuming(
                 };
                 state.resumes += 1;
                 let etag = state.opened.etag.clone();
-                if failure.class != Class::Retryable || state.resumes > MAX_RESUMES || etag.is_none()
+                if failure.class != Class::Retryable
+                    || state.resumes > MAX_RESUMES
+                    || etag.is_none()
                 {
                     return Some((Err(io::Error::other(failure)), None));
                 }

@@ -11,12 +11,15 @@ async fn a_rejected_document_is_named_and_its_neighbours_are_indexed() {
     let _node = NODE.read().await;
     let stage = Stage::with_visibility("rejected", 4).await;
     let index = format!("{}-logs-2026.11.23", stage.prefix);
-    let mapping = json!({"mappings": {"properties": {"log": {"properties": {"level": {"type": "long"}}}}}});
+    let mapping =
+        json!({"mappings": {"properties": {"log": {"properties": {"level": {"type": "long"}}}}}});
     let made = opensearch(Method::Put, &index, Some(mapping)).await;
     assert_eq!(made["acknowledged"], true, "{made}");
     // START, END and REPORT have no level; the function's line has one and is refused.
     stage.upload(&export_key(1), gzip(&export(1, 2))).await;
-    stage.upload("good.gz", gzip(b"2026-11-23T10:00:00.000Z good\n")).await;
+    stage
+        .upload("good.gz", gzip(b"2026-11-23T10:00:00.000Z good\n"))
+        .await;
     let log = stage.work();
     assert!(log.success, "{}", log.text);
     let rejected = log.said("document rejected");
@@ -26,13 +29,27 @@ async fn a_rejected_document_is_named_and_its_neighbours_are_indexed() {
     assert_eq!(rejected[0]["status"], 400);
     let offset = usize::try_from(rejected[0]["offset"].as_u64().unwrap()).unwrap();
     let event = &export(1, 2)[offset..];
-    assert!(String::from_utf8_lossy(event).contains("line 0"), "the offset leads to the event");
-    assert!(rejected[0]["reason"].as_str().unwrap().contains("log.level"), "{}", rejected[0]);
+    assert!(
+        String::from_utf8_lossy(event).contains("line 0"),
+        "the offset leads to the event"
+    );
+    assert!(
+        rejected[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("log.level"),
+        "{}",
+        rejected[0]
+    );
     let documents = stage.documents().await;
     // 3 of 4 events of two invocations, their summaries, and the neighbour.
     assert_eq!(documents.len(), 3 * 2 + 2 + 1);
     assert_eq!(stage.depth(&stage.queue_url).await, (0, 0));
-    assert_eq!(stage.depth(&stage.dead_url).await.0, 1, "the message is kept for a person");
+    assert_eq!(
+        stage.depth(&stage.dead_url).await.0,
+        1,
+        "the message is kept for a person"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,14 +61,23 @@ async fn a_blocked_index_delays_only_its_own_documents() {
     opensearch(Method::Put, &index, Some(json!({}))).await;
     block(&index, true).await;
     stage.upload(&export_key(1), gzip(&export(1, 50))).await;
-    stage.upload("other-day.gz", gzip(b"2026-11-20T10:00:00.000Z not blocked\n")).await;
+    stage
+        .upload(
+            "other-day.gz",
+            gzip(b"2026-11-20T10:00:00.000Z not blocked\n"),
+        )
+        .await;
     let mut child = stage.worker().spawn().unwrap();
     // The first retry has been announced: the neighbour of the same bulk is there already.
     let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("will be sent again") {
         line.clear();
-        assert_ne!(std::io::BufRead::read_line(&mut stderr, &mut line).unwrap(), 0, "no retry");
+        assert_ne!(
+            std::io::BufRead::read_line(&mut stderr, &mut line).unwrap(),
+            0,
+            "no retry"
+        );
     }
     block(&index, false).await;
     let drain = std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
@@ -64,7 +90,8 @@ async fn a_blocked_index_delays_only_its_own_documents() {
 }
 
 async fn block(index: &str, on: bool) {
-    let settings = json!({"index.blocks.read_only_allow_delete": if on { json!(true) } else { json!(null) }});
+    let settings =
+        json!({"index.blocks.read_only_allow_delete": if on { json!(true) } else { json!(null) }});
     let answer = opensearch(Method::Put, &format!("{index}/_settings"), Some(settings)).await;
     assert_eq!(answer["acknowledged"], true, "{answer}");
 }

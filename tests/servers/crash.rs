@@ -9,7 +9,9 @@ const INVOCATIONS: u32 = 200;
 
 async fn upload_all(stage: &Stage) {
     for seed in 0..OBJECTS {
-        stage.upload(&export_key(seed), gzip(&export(seed, INVOCATIONS))).await;
+        stage
+            .upload(&export_key(seed), gzip(&export(seed, INVOCATIONS)))
+            .await;
     }
 }
 
@@ -25,7 +27,11 @@ async fn killed_in_the_middle_and_restarted_nothing_is_lost_or_double() {
     // As few objects at once as possible, so that the kill meets work that is done, under way and to come.
     let mut killed = 0;
     for settled_before in [1, 8] {
-        let mut child = stage.worker().args(["--objects-in-flight", "2", "--bulk-size", "200kB"]).spawn().unwrap();
+        let mut child = stage
+            .worker()
+            .args(["--objects-in-flight", "2", "--bulk-size", "200kB"])
+            .spawn()
+            .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut settled = 0;
         for line in stderr.lines() {
@@ -53,7 +59,9 @@ async fn sent_twice_to_two_workers_it_is_there_once() {
     let stage = Stage::new("twice").await;
     upload_all(&stage).await;
     for seed in 0..OBJECTS {
-        stage.send(&crate::support::direct(&stage.bucket, &[&export_key(seed)])).await;
+        stage
+            .send(&crate::support::direct(&stage.bucket, &[&export_key(seed)]))
+            .await;
     }
     let workers = [(); 2].map(|()| stage.worker().spawn().unwrap());
     let logs = workers.map(finish);
@@ -80,7 +88,11 @@ async fn sigterm_drains_and_releases_what_is_left() {
     signal(child.id(), "TERM");
     let _rest: Vec<_> = stderr.collect();
     assert!(child.wait().unwrap().success());
-    assert_eq!(stage.depth(&stage.queue_url).await.1, 0, "nothing stays invisible");
+    assert_eq!(
+        stage.depth(&stage.queue_url).await.1,
+        0,
+        "nothing stays invisible"
+    );
     let log = stage.work();
     assert!(log.success, "{}", log.text);
     assert_eq!(stage.documents().await.len(), DOCUMENTS);

@@ -51,12 +51,20 @@ async fn awkward_keys_are_found() {
         "q?x=1&y=2#frag;v='quote\".gz",
     ];
     for key in keys {
-        stage.upload(key, gzip(format!("2026-11-23T10:00:00.000Z from {key}\n").as_bytes())).await;
+        stage
+            .upload(
+                key,
+                gzip(format!("2026-11-23T10:00:00.000Z from {key}\n").as_bytes()),
+            )
+            .await;
     }
     let log = stage.work();
     assert!(log.success, "{}", log.text);
     let documents = stage.documents().await;
-    let mut found: Vec<&str> = documents.values().filter_map(|d| d["aws"]["s3"]["key"].as_str()).collect();
+    let mut found: Vec<&str> = documents
+        .values()
+        .filter_map(|d| d["aws"]["s3"]["key"].as_str())
+        .collect();
     found.sort_unstable();
     let mut wanted = keys.to_vec();
     wanted.sort_unstable();
@@ -110,7 +118,9 @@ async fn parts_of_a_request_merge_to_one_summary() {
     let parts = Stage::new("parts").await;
     // Later parts first, cut inside invocations, and one part a second time.
     for (task, range) in [(3, 61..120), (2, 0..62), (4, 30..90), (3, 61..120)] {
-        parts.put(&key(task, 0), gzip(events[range].concat().as_bytes())).await;
+        parts
+            .put(&key(task, 0), gzip(events[range].concat().as_bytes()))
+            .await;
         parts.send(&direct(&parts.bucket, &[&key(task, 0)])).await;
     }
     let workers = [(); 2].map(|()| parts.worker().spawn().unwrap());
@@ -126,8 +136,98 @@ async fn summaries(stage: &Stage) -> Vec<(String, Value)> {
         .filter(|(key, _)| key.contains("-invocations-"))
         .map(|(key, mut document)| {
             // Sets, written in an order of their own.
-            document["invocation"].as_object_mut().unwrap().remove("merge");
+            document["invocation"]
+                .as_object_mut()
+                .unwrap()
+                .remove("merge");
             (key, document)
         })
         .collect()
+}
+
+/// The whole demo through queue, store and index ends as what `ingest` prints of the same objects.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn the_demo_ends_in_the_index_as_ingest_prints_it() {
+    let _node = NODE.read().await;
+    let stage = Stage::new("demo").await;
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo");
+    let folder = tempfile::tempdir().unwrap();
+    let mut folders = vec![fixtures.clone()];
+    while let Some(inside) = folders.pop() {
+        for entry in std::fs::read_dir(&inside).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&fixtures).unwrap().to_str().unwrap();
+            let text = std::fs::read(&path).unwrap();
+            let (key, bytes) = match name.strip_suffix(".log") {
+                Some(stem) => (format!("{stem}.gz"), gzip(&text)),
+                None => (name.to_owned(), text),
+            };
+            let copy = folder.path().join(&key);
+            std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            std::fs::write(copy, &bytes).unwrap();
+            stage.upload(&key, bytes).await;
+        }
+    }
+    let pattern = ["--log-group-pattern", "exports/{function}/"];
+    let log = crate::support::finish(stage.worker().args(pattern).spawn().unwrap());
+    assert!(log.success, "{}", log.text);
+    let printed = std::process::Command::new(env!("CARGO_BIN_EXE_logferry"))
+        .arg("ingest")
+        .arg(folder.path())
+        .args(pattern)
+        .output()
+        .unwrap();
+    let wanted: std::collections::BTreeMap<String, Value> = String::from_utf8(printed.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let mut document: Value = serde_json::from_str(line).unwrap();
+            let key = format!(
+                "{}/{}",
+                document["_index"].as_str().unwrap(),
+                document["_id"].as_str().unwrap()
+            );
+            (key, without_bucket(document["_source"].take()))
+        })
+        .collect();
+    let found: std::collections::BTreeMap<String, Value> = stage
+        .documents()
+        .await
+        .into_iter()
+        .map(|(key, document)| (key, without_bucket(document)))
+        .collect();
+    assert!(wanted.len() > 1800);
+    // A request in two objects is printed in two parts and stored as one summary.
+    let (summaries, logs): (Vec<_>, Vec<_>) = wanted
+        .iter()
+        .partition(|(k, _)| k.contains("-invocations-"));
+    for (key, document) in logs {
+        assert_eq!(found.get(key), Some(document), "{key}");
+    }
+    for (key, _) in summaries {
+        assert!(found.contains_key(key), "{key}");
+    }
+    assert_eq!(found.len(), wanted.len());
+    // By another order of arrival, everything is there already.
+    for key in found
+        .values()
+        .filter_map(|d| d.pointer("/aws/s3/key")?.as_str())
+        .collect::<std::collections::BTreeSet<_>>()
+    {
+        stage.send(&direct(&stage.bucket, &[key])).await;
+    }
+    let again = crate::support::finish(stage.worker().args(pattern).spawn().unwrap());
+    assert_eq!(again.sum("indexed"), 0);
+}
+
+fn without_bucket(mut document: Value) -> Value {
+    if let Some(s3) = document.pointer_mut("/aws/s3") {
+        s3["bucket"].take();
+    }
+    document
 }

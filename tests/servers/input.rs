@@ -7,11 +7,17 @@ use crate::support::{MAX_RECEIVES, NODE, Stage, direct, export, export_key, gzip
 async fn what_is_no_notification_goes_to_the_dead_letter_queue_while_others_flow() {
     let _node = NODE.read().await;
     let stage = Stage::with_visibility("invalid", 4).await;
-    for body in ["hello", "[]", r#"{"Records":[{"s3":{"object":{"key":1}}}]}"#] {
+    for body in [
+        "hello",
+        "[]",
+        r#"{"Records":[{"s3":{"object":{"key":1}}}]}"#,
+    ] {
         stage.send(body).await;
     }
     stage.upload(&export_key(1), gzip(&export(1, 10))).await;
-    stage.send(r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}"#).await;
+    stage
+        .send(r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}"#)
+        .await;
     let log = stage.work();
     assert!(log.success, "{}", log.text);
     assert_eq!(stage.documents().await.len(), 50);
@@ -26,17 +32,31 @@ async fn what_is_no_notification_goes_to_the_dead_letter_queue_while_others_flow
 async fn nothing_to_read_is_settled_and_what_is_broken_is_kept() {
     let _node = NODE.read().await;
     let stage = Stage::with_visibility("broken", 4).await;
-    stage.upload("exports/aws-logs-write-test", b"Permission Check Successful".to_vec()).await;
+    stage
+        .upload(
+            "exports/aws-logs-write-test",
+            b"Permission Check Successful".to_vec(),
+        )
+        .await;
     stage.upload("empty.gz", Vec::new()).await;
-    stage.send(&direct(&stage.bucket, &["gone.gz", "folder/"])).await;
+    stage
+        .send(&direct(&stage.bucket, &["gone.gz", "folder/"]))
+        .await;
     let mut cut = gzip(&export(1, 100));
     cut.truncate(cut.len() - 100);
     stage.upload(&export_key(1), cut).await;
     let log = stage.work();
     assert!(log.success, "{}", log.text);
-    let mut skipped: Vec<_> = log.said("skipped").iter().map(|l| l["reason"].as_str().unwrap()).collect();
+    let mut skipped: Vec<_> = log
+        .said("skipped")
+        .iter()
+        .map(|l| l["reason"].as_str().unwrap())
+        .collect();
     skipped.sort_unstable();
-    assert_eq!(skipped, ["folder marker", "gone", "write test of an export task"]);
+    assert_eq!(
+        skipped,
+        ["folder marker", "gone", "write test of an export task"]
+    );
     // What could be read before the cut is there; the message waits for a person.
     let documents = stage.documents().await.len();
     assert!((400..500).contains(&documents), "{documents}");
@@ -49,9 +69,15 @@ async fn nothing_to_read_is_settled_and_what_is_broken_is_kept() {
 async fn wrong_addresses_end_the_worker_with_one_sentence() {
     let stage = Stage::new("wrong").await;
     let mut command = stage.worker();
-    command.args(["--queue-url", &stage.queue_url.replace(&stage.prefix[2..], "no-such-queue")]);
+    command.args([
+        "--queue-url",
+        &stage.queue_url.replace(&stage.prefix[2..], "no-such-queue"),
+    ]);
     let log = crate::support::finish(command.spawn().unwrap());
     assert!(!log.success);
     let last = log.text.lines().last().unwrap();
-    assert!(last.starts_with("logferry: ") && last.contains("no-such-queue"), "{last}");
+    assert!(
+        last.starts_with("logferry: ") && last.contains("no-such-queue"),
+        "{last}"
+    );
 }

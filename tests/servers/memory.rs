@@ -10,8 +10,14 @@ const LARGE: u64 = 2_000_000_000;
 fn large_gzip() -> (Vec<u8>, u64) {
     // Lines of all sizes up to half a megabyte: it is bytes that memory is about, and small lines cost a debug build minutes.
     let mut block = export(7, 200);
-    for (i, size) in [1_000, 30_000, 200_000, 500_000].into_iter().cycle().take(40).enumerate() {
-        let words = format!("{i} a line with \"quotes\", \ttabs and numbers {size} ").repeat(size / 40);
+    for (i, size) in [1_000, 30_000, 200_000, 500_000]
+        .into_iter()
+        .cycle()
+        .take(40)
+        .enumerate()
+    {
+        let words =
+            format!("{i} a line with \"quotes\", \ttabs and numbers {size} ").repeat(size / 40);
         block.extend_from_slice(format!("2026-11-23T12:00:00.{i:03}Z {words}\n").as_bytes());
     }
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -43,7 +49,10 @@ async fn stub_index() -> (String, std::sync::Arc<std::sync::atomic::AtomicU64>) 
         format!(r#"{{"items":[{items}]}}"#)
     };
     let app = axum::Router::new()
-        .route("/", get(|| async { r#"{"version":{"number":"3.4.0","distribution":"stub"}}"# }))
+        .route(
+            "/",
+            get(|| async { r#"{"version":{"number":"3.4.0","distribution":"stub"}}"# }),
+        )
         .route("/_bulk", post(bulk))
         .layer(axum::extract::DefaultBodyLimit::disable());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -60,7 +69,11 @@ async fn two_gigabytes_go_through_in_less_than_two_hundred_megabytes() {
     let (object, bytes) = tokio::task::spawn_blocking(large_gzip).await.unwrap();
     stage.upload(&export_key(7), object).await;
     let (url, taken) = stub_index().await;
-    let child = stage.worker().args(["--opensearch-url", &url]).spawn().unwrap();
+    let child = stage
+        .worker()
+        .args(["--opensearch-url", &url])
+        .spawn()
+        .unwrap();
     let pid = child.id();
     let (done, mut finished) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || done.send(finish(child)));
@@ -77,6 +90,10 @@ async fn two_gigabytes_go_through_in_less_than_two_hundred_megabytes() {
     assert_eq!(log.sum("bytes"), bytes);
     let documents = log.sum("indexed");
     assert_eq!(taken.load(std::sync::atomic::Ordering::Relaxed), documents);
-    eprintln!("peak resident memory: {} MB for {} MB", peak / 1_000_000, bytes / 1_000_000);
+    eprintln!(
+        "peak resident memory: {} MB for {} MB",
+        peak / 1_000_000,
+        bytes / 1_000_000
+    );
     assert!(peak > 0 && peak < 200_000_000, "{} MB", peak / 1_000_000);
 }

@@ -15,7 +15,8 @@ use opensearch::http::{Method, headers::HeaderMap};
 use serde_json::{Value, json};
 
 fn server(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run these tests by `make test`"))
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set: run these tests by `make test`"))
 }
 
 /// Tests that disturb the whole node take this for writing, all others for reading.
@@ -62,7 +63,11 @@ impl Stage {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let unique = format!("{name}-{}-{number}", std::process::id());
         let bucket = format!("b-{unique}");
-        s3.create_bucket().bucket(&bucket).send().await.expect("bucket");
+        s3.create_bucket()
+            .bucket(&bucket)
+            .send()
+            .await
+            .expect("bucket");
         let dead_url = create_queue(&sqs, &format!("{unique}-dead"), &[]).await;
         let arn = sqs
             .get_queue_attributes()
@@ -127,7 +132,10 @@ impl Stage {
         command
             .args(["worker", "--until-empty", "--listen", "127.0.0.1:0"])
             .env("LOGFERRY_QUEUE_URL", &self.queue_url)
-            .env("LOGFERRY_OPENSEARCH_URL", server("LOGFERRY_TEST_OPENSEARCH"))
+            .env(
+                "LOGFERRY_OPENSEARCH_URL",
+                server("LOGFERRY_TEST_OPENSEARCH"),
+            )
             .env("LOGFERRY_INDEX_PREFIX", &self.prefix)
             .env("AWS_ENDPOINT_URL_SQS", server("LOGFERRY_TEST_SQS"))
             .env("AWS_ENDPOINT_URL_S3", server("LOGFERRY_TEST_S3"))
@@ -153,7 +161,8 @@ impl Stage {
     /// All documents of the stage by `index/id`.
     pub async fn documents(&self) -> BTreeMap<String, Value> {
         let prefix = &self.prefix;
-        self.opensearch(Method::Post, &format!("{prefix}-*/_refresh"), None).await;
+        self.opensearch(Method::Post, &format!("{prefix}-*/_refresh"), None)
+            .await;
         let mut documents = BTreeMap::new();
         let mut after = Value::Null;
         loop {
@@ -161,14 +170,22 @@ impl Stage {
             if !after.is_null() {
                 query["search_after"] = after;
             }
-            let found = self.opensearch(Method::Post, &format!("{prefix}-*/_search"), Some(query)).await;
-            let hits = found["hits"]["hits"].as_array().cloned().unwrap_or_default();
+            let found = self
+                .opensearch(Method::Post, &format!("{prefix}-*/_search"), Some(query))
+                .await;
+            let hits = found["hits"]["hits"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
             let Some(last) = hits.last() else {
                 return documents;
             };
             after = last["sort"].clone();
             for mut hit in hits {
-                let index = hit["_index"].as_str().unwrap_or_default().replacen(prefix, "logferry", 1);
+                let index = hit["_index"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .replacen(prefix, "logferry", 1);
                 let key = format!("{index}/{}", hit["_id"].as_str().unwrap_or_default());
                 assert!(documents.insert(key, hit["_source"].take()).is_none());
             }
@@ -188,7 +205,12 @@ impl Stage {
             .expect("queue attributes")
             .attributes
             .unwrap_or_default();
-        let read = |name| attributes.get(&name).and_then(|v: &String| v.parse().ok()).unwrap_or(0);
+        let read = |name| {
+            attributes
+                .get(&name)
+                .and_then(|v: &String| v.parse().ok())
+                .unwrap_or(0)
+        };
         (
             read(QueueAttributeName::ApproximateNumberOfMessages),
             read(QueueAttributeName::ApproximateNumberOfMessagesNotVisible),
@@ -203,10 +225,20 @@ pub async fn opensearch(method: Method, path: &str, body: Option<Value>) -> Valu
     let body = body.map(|b| b.to_string());
     let answer = client
         .transport()
-        .send::<String, ()>(method, path, HeaderMap::new(), None, body, Some(Duration::from_secs(60)))
+        .send::<String, ()>(
+            method,
+            path,
+            HeaderMap::new(),
+            None,
+            body,
+            Some(Duration::from_secs(60)),
+        )
         .await
         .unwrap_or_else(|e| panic!("{path}: {e}"));
-    answer.json().await.unwrap_or_else(|e| panic!("{path}: {e}"))
+    answer
+        .json()
+        .await
+        .unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
 async fn create_queue(
@@ -264,7 +296,9 @@ fn form_encode(key: &str) -> String {
     key.bytes()
         .map(|b| match b {
             b' ' => "+".to_owned(),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'/' => (b as char).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'/' => {
+                (b as char).to_string()
+            }
             b => format!("%{b:02X}"),
         })
         .collect()
@@ -280,7 +314,13 @@ pub fn gzip(text: &[u8]) -> Vec<u8> {
 pub fn export(seed: u32, n: u32) -> Vec<u8> {
     let mut text = String::new();
     for i in 0..n {
-        let time = format!("2026-11-23T{:02}:{:02}:{:02}.{:03}Z", i / 36000 % 24, i / 600 % 60, i / 10 % 60, i % 1000);
+        let time = format!(
+            "2026-11-23T{:02}:{:02}:{:02}.{:03}Z",
+            i / 36000 % 24,
+            i / 600 % 60,
+            i / 10 % 60,
+            i % 1000
+        );
         let id = format!("{seed:08x}-0000-4000-8000-{i:012x}");
         text.push_str(&format!(
             "{time} START RequestId: {id} Version: $LATEST\n\n\
@@ -294,7 +334,9 @@ pub fn export(seed: u32, n: u32) -> Vec<u8> {
 
 /// The key of an export object of stream `seed`.
 pub fn export_key(seed: u32) -> String {
-    format!("exports/fn/0f0f0f0f-1111-4222-8333-444444444444/2026-11-23-[$LATEST]{seed:032x}/000000.gz")
+    format!(
+        "exports/fn/0f0f0f0f-1111-4222-8333-444444444444/2026-11-23-[$LATEST]{seed:032x}/000000.gz"
+    )
 }
 
 /// A worker's log lines.
@@ -308,7 +350,10 @@ impl Log {
     fn new(output: Output) -> Self {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         Self {
-            lines: text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect(),
+            lines: text
+                .lines()
+                .filter_map(|l| serde_json::from_str(l).ok())
+                .collect(),
             success: output.status.success(),
             text,
         }
@@ -316,12 +361,18 @@ impl Log {
 
     /// Lines with this message.
     pub fn said(&self, message: &str) -> Vec<&Value> {
-        self.lines.iter().filter(|l| l["message"] == message).collect()
+        self.lines
+            .iter()
+            .filter(|l| l["message"] == message)
+            .collect()
     }
 
     /// Sum of a field over the lines of settled objects.
     pub fn sum(&self, field: &str) -> u64 {
-        self.said("settled").iter().filter_map(|l| l[field].as_u64()).sum()
+        self.said("settled")
+            .iter()
+            .filter_map(|l| l[field].as_u64())
+            .sum()
     }
 }
 
@@ -364,7 +415,8 @@ static ENDED: LazyLock<std::sync::Mutex<HashMap<u32, std::sync::mpsc::Sender<()>
     LazyLock::new(Default::default);
 
 pub fn signal(pid: u32, name: &str) {
-    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status();
     assert!(status.is_ok_and(|s| s.success()), "kill -{name} {pid}");
 }
-

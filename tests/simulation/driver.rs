@@ -69,9 +69,18 @@ impl Crew {
             lock(&self.now).push(wire.clone());
             wire.note(What::Started);
             let ends = Ends {
-                queue: Arc::new(SimQueue { server: self.world.queue.clone(), wire: wire.clone() }),
-                store: Arc::new(SimStore { server: self.world.store.clone(), wire: wire.clone() }),
-                index: Arc::new(SimIndex { server: self.world.index.clone(), wire: wire.clone() }),
+                queue: Arc::new(SimQueue {
+                    server: self.world.queue.clone(),
+                    wire: wire.clone(),
+                }),
+                store: Arc::new(SimStore {
+                    server: self.world.store.clone(),
+                    wire: wire.clone(),
+                }),
+                index: Arc::new(SimIndex {
+                    server: self.world.index.clone(),
+                    wire: wire.clone(),
+                }),
             };
             let ends = (self.wrap)(ends, &wire, &self.world);
             let config = sim.plan.road.clone();
@@ -148,7 +157,10 @@ pub async fn run(world: &Arc<World>, wrap: Wrap) {
     let grace = sim.plan.road.drain_timeout + Duration::from_secs(8);
     for worker in workers {
         if tokio::time::timeout(grace, worker).await.is_err() {
-            sim.note(0, What::Broken("a worker did not end within its grace".to_owned()));
+            sim.note(
+                0,
+                What::Broken("a worker did not end within its grace".to_owned()),
+            );
         }
     }
     invariants::drained(world);
@@ -161,14 +173,20 @@ async fn quiet(world: &Arc<World>, when: &str) {
     let since = sim.now();
     loop {
         let left = world.queue.left();
-        let open = left.iter().filter(|n| world.can_settle(&world.message(**n))).count();
+        let open = left
+            .iter()
+            .filter(|n| world.can_settle(&world.message(**n)))
+            .count();
         let policy = sim.plan.max_receive_count.is_some();
         if open == 0 && (left.is_empty() || !policy) {
-            return;
+            // The last answers are on their way.
+            return tokio::time::sleep(Duration::from_secs(1)).await;
         }
         let waited = sim.now() - since;
         if (open > 0 && waited > SETTLED_WITHIN) || waited > DEAD_WITHIN {
-            let message = format!("{when}: {open} messages that can be settled are left of {left:?} after {waited:?}");
+            let message = format!(
+                "{when}: {open} messages that can be settled are left of {left:?} after {waited:?}"
+            );
             return sim.note(0, What::Broken(message));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -180,14 +198,20 @@ async fn fresh(world: &Arc<World>) {
     let sim = &world.sim;
     let mut rng = fastrand::Rng::with_seed(sim.seed ^ 0xf4e5);
     let planned = loop {
-        let found = objects::generate(&mut rng, false).into_iter().find(|o| o.plain.len() > 100);
+        let found = objects::generate(&mut rng, false)
+            .into_iter()
+            .find(|o| o.plain.len() > 100);
         if let Some(planned) = found.filter(|o| o.health == objects::Health::Sound) {
             break planned;
         }
     };
     let body = messages::notification(&mut rng, &[&planned]);
     let n = world.add(planned);
-    let message = Message { body, objects: vec![n], invalid: false };
+    let message = Message {
+        body,
+        objects: vec![n],
+        invalid: false,
+    };
     if !world.can_settle(&message) {
         return;
     }

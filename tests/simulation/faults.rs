@@ -57,12 +57,67 @@ pub enum Fault {
 use Fault::*;
 
 const ALL: &[Fault] = &[
-    ReceiveFails, ReceiveHangs, ReceiveEmpty, DeliveredTwice, ExtendFails, ExtendEntryFails, ReleaseFails,
-    ReleaseEntryFails, DeleteFails, DeleteEntryFails, DeleteUnanswered, QueueSlow, OpenFails, OpenSlow, BucketDenied,
-    BodyCut, BodyEndsEarly, BodyStalls, StorePanics, BulkUnreachable, BulkHangs, BulkUnanswered, BulkPartlyApplied,
-    BulkFewerItems, BulkHtml, BulkTruncated, BulkThrottled, BulkUnauthorised, BulkSlow, ItemThrottled, ItemUnavailable,
-    ItemBlocked, IndexMissing, FetchFails, FetchHangs, NewPrimary, ClockJumps, Crashes, Stops,
+    ReceiveFails,
+    ReceiveHangs,
+    ReceiveEmpty,
+    DeliveredTwice,
+    ExtendFails,
+    ExtendEntryFails,
+    ReleaseFails,
+    ReleaseEntryFails,
+    DeleteFails,
+    DeleteEntryFails,
+    DeleteUnanswered,
+    QueueSlow,
+    OpenFails,
+    OpenSlow,
+    BucketDenied,
+    BodyCut,
+    BodyEndsEarly,
+    BodyStalls,
+    StorePanics,
+    BulkUnreachable,
+    BulkHangs,
+    BulkUnanswered,
+    BulkPartlyApplied,
+    BulkFewerItems,
+    BulkHtml,
+    BulkTruncated,
+    BulkThrottled,
+    BulkUnauthorised,
+    BulkSlow,
+    ItemThrottled,
+    ItemUnavailable,
+    ItemBlocked,
+    IndexMissing,
+    FetchFails,
+    FetchHangs,
+    NewPrimary,
+    ClockJumps,
+    Crashes,
+    Stops,
 ];
+
+impl Fault {
+    /// After these a lease may end although its worker lives.
+    pub const LOSE_LEASES: &[Fault] = &[
+        ReceiveHangs,
+        DeliveredTwice,
+        ExtendFails,
+        ExtendEntryFails,
+        ReleaseFails,
+        ReleaseEntryFails,
+        DeleteFails,
+        DeleteEntryFails,
+        DeleteUnanswered,
+        QueueSlow,
+        StorePanics,
+        ClockJumps,
+        Crashes,
+        Stops,
+        BulkUnauthorised,
+    ];
+}
 
 /// Faults of one kind, within a time.
 #[derive(Debug, Clone)]
@@ -135,7 +190,11 @@ impl Plan {
         self.spells.push(Spell {
             fault,
             // These end a worker; it needs time to do something in between.
-            rate: if matches!(fault, StorePanics | BulkUnauthorised) { rate.min(0.1) } else { rate },
+            rate: if matches!(fault, StorePanics | BulkUnauthorised) {
+                rate.min(0.1)
+            } else {
+                rate
+            },
             from: Duration::from_secs_f64(from),
             to: Duration::from_secs_f64(to),
         });
@@ -144,13 +203,28 @@ impl Plan {
     /// The plan with one fault, from the beginning to `end`.
     pub fn with(mut self, fault: Fault, rate: f64, end: Duration) -> Self {
         self.faults_end = self.faults_end.max(end);
-        self.spells.push(Spell { fault, rate, from: Duration::ZERO, to: end });
+        self.spells.push(Spell {
+            fault,
+            rate,
+            from: Duration::ZERO,
+            to: end,
+        });
         self
     }
 
     pub fn rate(&self, fault: Fault, now: Duration) -> f64 {
-        let spells = self.spells.iter().filter(|s| s.fault == fault && s.from <= now && now < s.to);
+        let spells = self
+            .spells
+            .iter()
+            .filter(|s| s.fault == fault && s.from <= now && now < s.to);
         spells.map(|s| s.rate).fold(0.0, f64::max)
+    }
+
+    pub fn is_calm(&self) -> bool {
+        self.spells.is_empty()
+            && self.workers == 1
+            && self.cursed == 0
+            && self.max_body == usize::MAX
     }
 
     pub fn has(&self, fault: Fault) -> bool {
@@ -180,8 +254,14 @@ fn road(rng: &mut Rng) -> RoadConfig {
         },
         drain_timeout: Duration::from_secs(*choose(rng, &[0, 2, 25])),
         until_empty: false,
-        decode: DecodeOptions { max_event_bytes: *choose(rng, &[2 << 10, 64 << 10]), ..DecodeOptions::default() },
+        decode: DecodeOptions {
+            max_event_bytes: *choose(rng, &[2 << 10, 64 << 10]),
+            ..DecodeOptions::default()
+        },
         prices: Prices::builtin(Architecture::X86),
-        document: DocumentOptions { index_prefix: "logferry".to_owned(), keep_original: rng.bool() },
+        document: DocumentOptions {
+            index_prefix: "logferry".to_owned(),
+            keep_original: rng.bool(),
+        },
     }
 }

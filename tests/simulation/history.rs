@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::faults::Fault;
 
 #[derive(Debug, Clone)]
+#[expect(dead_code, reason = "the fields are there to be shown")]
 pub enum What {
     Fault(Fault),
     FaultsEnd,
@@ -15,27 +16,82 @@ pub enum What {
     Crashed,
     Stopped,
     ClockJumped(Duration),
-    Enqueued { message: u64 },
+    Enqueued {
+        message: u64,
+    },
     /// A receive call began.
     Receiving,
-    Delivered { message: u64, handle: String, count: u32 },
-    Extended { message: u64, handle: String, result: &'static str },
-    Released { message: u64, handle: String, delay: Duration, result: &'static str },
-    Deleted { message: u64, handle: String, result: &'static str },
+    Delivered {
+        message: u64,
+        handle: String,
+        count: u32,
+    },
+    Extended {
+        message: u64,
+        handle: String,
+        result: &'static str,
+    },
+    Released {
+        message: u64,
+        handle: String,
+        delay: Duration,
+        result: &'static str,
+    },
+    Deleted {
+        message: u64,
+        handle: String,
+        result: &'static str,
+    },
     /// It was visible again before whoever held it let go.
-    Expired { message: u64, handle: String },
-    DeadLettered { message: u64 },
-    Opened { key: String, from: u64, result: String },
-    BodyBroke { key: String, at: u64, how: &'static str },
-    ObjectChanged { key: String, how: &'static str },
+    Expired {
+        message: u64,
+        handle: String,
+    },
+    DeadLettered {
+        message: u64,
+    },
+    Opened {
+        key: String,
+        from: u64,
+        result: String,
+    },
+    BodyBroke {
+        key: String,
+        at: u64,
+        how: &'static str,
+    },
+    ObjectChanged {
+        key: String,
+        how: &'static str,
+    },
     /// A bulk reached the index.
-    Bulk { documents: usize, bytes: usize },
-    Created { index: String, id: String },
-    Conflict { index: String, id: String },
-    Updated { index: String, id: String },
-    Refused { index: String, id: String, status: u16 },
-    Answered { result: String },
-    Fetched { documents: usize },
+    Bulk {
+        documents: usize,
+        bytes: usize,
+    },
+    Created {
+        index: String,
+        id: String,
+    },
+    Conflict {
+        index: String,
+        id: String,
+    },
+    Updated {
+        index: String,
+        id: String,
+    },
+    Refused {
+        index: String,
+        id: String,
+        status: u16,
+    },
+    Answered {
+        result: String,
+    },
+    Fetched {
+        documents: usize,
+    },
     /// An invariant is hurt.
     Broken(String),
 }

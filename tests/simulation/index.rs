@@ -56,7 +56,10 @@ impl IndexServer {
     pub fn new(sim: &Arc<Sim>) -> Arc<Self> {
         Arc::new(Self {
             sim: sim.clone(),
-            state: Mutex::new(State { primary_term: 1, ..State::default() }),
+            state: Mutex::new(State {
+                primary_term: 1,
+                ..State::default()
+            }),
             cursed: Mutex::default(),
             told: Mutex::default(),
         })
@@ -67,7 +70,9 @@ impl IndexServer {
     }
 
     pub fn is_cursed(&self, place: &Place) -> bool {
-        lock(&self.cursed).as_ref().is_some_and(|curse| curse(place))
+        lock(&self.cursed)
+            .as_ref()
+            .is_some_and(|curse| curse(place))
     }
 
     pub fn document(&self, place: &Place) -> Option<Stored> {
@@ -84,7 +89,9 @@ impl IndexServer {
 
     /// Whether this worker had an answer that this document is there.
     pub fn was_told(&self, place: &Place, worker: u32) -> bool {
-        lock(&self.told).get(place).is_some_and(|workers| workers.contains(&worker))
+        lock(&self.told)
+            .get(place)
+            .is_some_and(|workers| workers.contains(&worker))
     }
 
     /// `_bulk`: the answer's text. Of the documents only the first `applied` reach the index.
@@ -98,12 +105,24 @@ impl IndexServer {
             }
             let source = lines.next().expect("an action without a source");
             let action: Value = serde_json::from_slice(action).expect("an action line is JSON");
-            let (name, entry) = action.as_object().and_then(|a| a.iter().next()).expect("an action has a name");
-            let text = |field: &str| entry[field].as_str().expect("index and id are given").to_owned();
+            let (name, entry) = action
+                .as_object()
+                .and_then(|a| a.iter().next())
+                .expect("an action has a name");
+            let text = |field: &str| {
+                entry[field]
+                    .as_str()
+                    .expect("index and id are given")
+                    .to_owned()
+            };
             let place = (text("_index"), text("_id"));
             let action = match name.as_str() {
                 "create" => Action::Create,
-                "index" => Action::Index(entry["if_seq_no"].as_u64().zip(entry["if_primary_term"].as_u64())),
+                "index" => Action::Index(
+                    entry["if_seq_no"]
+                        .as_u64()
+                        .zip(entry["if_primary_term"].as_u64()),
+                ),
                 other => panic!("nobody sends {other}"),
             };
             let (status, error) = self.apply(worker, &place, &action, source);
@@ -125,15 +144,30 @@ impl IndexServer {
     ) -> (u16, Option<(&'static str, &'static str)>) {
         let (index, id) = place.clone();
         let refuse = |status, kind, reason| {
-            self.sim.note(worker, What::Refused { index: index.clone(), id: id.clone(), status });
+            self.sim.note(
+                worker,
+                What::Refused {
+                    index: index.clone(),
+                    id: id.clone(),
+                    status,
+                },
+            );
             (status, Some((kind, reason)))
         };
         if self.sim.strikes(Fault::ItemThrottled) {
             return refuse(429, "es_rejected_execution_exception", "queue full");
         } else if self.sim.strikes(Fault::ItemUnavailable) {
-            return refuse(503, "unavailable_shards_exception", "primary shard is not active");
+            return refuse(
+                503,
+                "unavailable_shards_exception",
+                "primary shard is not active",
+            );
         } else if self.sim.strikes(Fault::ItemBlocked) {
-            return refuse(403, "cluster_block_exception", "index read-only / allow delete (api)");
+            return refuse(
+                403,
+                "cluster_block_exception",
+                "index read-only / allow delete (api)",
+            );
         } else if self.sim.strikes(Fault::IndexMissing) {
             return refuse(404, "index_not_found_exception", "no such index");
         } else if self.is_cursed(place) {
@@ -145,19 +179,34 @@ impl IndexServer {
         let conflict = match action {
             Action::Create => there.is_some(),
             Action::Index(None) => {
-                self.sim.note(worker, What::Broken(format!("{index}/{id} was written without a condition")));
+                self.sim.note(
+                    worker,
+                    What::Broken(format!("{index}/{id} was written without a condition")),
+                );
                 false
             }
-            Action::Index(Some(condition)) => there.map(|s| (s.seq_no, s.primary_term)) != Some(*condition),
+            Action::Index(Some(condition)) => {
+                there.map(|s| (s.seq_no, s.primary_term)) != Some(*condition)
+            }
         };
         if conflict {
             self.sim.note(worker, What::Conflict { index, id });
-            return (409, Some(("version_conflict_engine_exception", "document already exists")));
+            return (
+                409,
+                Some((
+                    "version_conflict_engine_exception",
+                    "document already exists",
+                )),
+            );
         }
         let is_new = there.is_none();
         let seq_no = state.seq_nos.entry(index.clone()).or_default();
         *seq_no += 1;
-        let stored = Stored { seq_no: *seq_no, primary_term: state.primary_term, source: source.to_vec() };
+        let stored = Stored {
+            seq_no: *seq_no,
+            primary_term: state.primary_term,
+            source: source.to_vec(),
+        };
         state.documents.insert(place.clone(), stored);
         let status = if is_new { 201 } else { 200 };
         self.sim.note(
@@ -188,7 +237,10 @@ impl Flight {
         let mut state = lock(&server.state);
         state.in_flight += bytes;
         state.most_in_flight = state.most_in_flight.max(state.in_flight);
-        Self { server: server.clone(), bytes }
+        Self {
+            server: server.clone(),
+            bytes,
+        }
     }
 }
 
@@ -199,7 +251,10 @@ impl Drop for Flight {
 }
 
 fn other(class: Class, reason: &str) -> IndexError {
-    IndexError::Other { class, reason: format!("simulated: {reason}") }
+    IndexError::Other {
+        class,
+        reason: format!("simulated: {reason}"),
+    }
 }
 
 impl SimIndex {
@@ -250,12 +305,22 @@ impl SimIndex {
             lock(&self.server.state).primary_term += 1;
         }
         let partly = sim.strikes(Fault::BulkPartlyApplied);
-        let applied = if partly { sim.chance(|rng| rng.usize(0..=documents)) } else { documents };
-        self.wire.note(What::Bulk { documents: applied, bytes: body.len() });
+        let applied = if partly {
+            sim.chance(|rng| rng.usize(0..=documents))
+        } else {
+            documents
+        };
+        self.wire.note(What::Bulk {
+            documents: applied,
+            bytes: body.len(),
+        });
         let mut answer = self.server.bulk(worker, body, applied);
         if partly || sim.strikes(Fault::BulkUnanswered) {
             tokio::time::sleep(sim.delay(TIMEOUT)).await;
-            return Err(other(Class::Retryable, "connection reset while waiting for the answer"));
+            return Err(other(
+                Class::Retryable,
+                "connection reset while waiting for the answer",
+            ));
         }
         self.wire.back(LATENCY).await;
         if sim.strikes(Fault::BulkFewerItems) {
@@ -275,10 +340,16 @@ impl SimIndex {
         let mut told = lock(&self.server.told);
         for (sent, status) in bulk.documents().iter().zip(statuses) {
             if matches!(status, ItemStatus::Indexed | ItemStatus::AlreadyThere) {
-                let action: Value = serde_json::from_slice(bulk.action(sent)).expect("an action line is JSON");
-                let entry = action.as_object().and_then(|a| a.values().next()).expect("it has an entry");
+                let action: Value =
+                    serde_json::from_slice(bulk.action(sent)).expect("an action line is JSON");
+                let entry = action
+                    .as_object()
+                    .and_then(|a| a.values().next())
+                    .expect("it has an entry");
                 let text = |field: &str| entry[field].as_str().unwrap_or_default().to_owned();
-                told.entry((text("_index"), text("_id"))).or_default().push(self.wire.worker);
+                told.entry((text("_index"), text("_id")))
+                    .or_default()
+                    .push(self.wire.worker);
             }
         }
     }
@@ -308,8 +379,13 @@ impl Index for SimIndex {
             tokio::time::sleep(TIMEOUT).await;
             return Err(other(Class::Retryable, "timeout"));
         }
-        self.wire.note(What::Fetched { documents: wanted.len() });
-        let found = wanted.iter().map(|place| self.server.document(place)).collect();
+        self.wire.note(What::Fetched {
+            documents: wanted.len(),
+        });
+        let found = wanted
+            .iter()
+            .map(|place| self.server.document(place))
+            .collect();
         self.wire.back(LATENCY).await;
         Ok(found)
     }

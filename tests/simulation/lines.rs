@@ -32,7 +32,14 @@ pub struct Stream {
 pub fn uuid(rng: &mut Rng) -> String {
     let n = rng.u128(..);
     let hex = format!("{n:032x}");
-    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    format!(
+        "{}-{}-4{}-a{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..]
+    )
 }
 
 /// `2026-11-22T18:46:44.108Z`.
@@ -40,50 +47,86 @@ pub fn iso(at: i64) -> String {
     let (day, ms) = (at.div_euclid(86_400_000), at.rem_euclid(86_400_000));
     // All days here lie in November and December 2026.
     let since = day - DAY / 86_400_000 + 22;
-    let (month, day) = if since > 30 { (12, since - 30) } else { (11, since) };
+    let (month, day) = if since > 30 {
+        (12, since - 30)
+    } else {
+        (11, since)
+    };
     let (h, m, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
-    format!("2026-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{:03}Z", ms % 1000)
+    format!(
+        "2026-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{:03}Z",
+        ms % 1000
+    )
 }
 
 /// A stream of some invocations. `odd` lines are binary or over-long.
 pub fn stream(rng: &mut Rng, invocations: usize, odd: bool) -> Stream {
     let function = choose(rng, &["thumbnails", "invoices", "tenner-notifier"]).to_string();
     let midnight = rng.bool();
-    let mut at = DAY + if midnight { 86_400_000 - 300 } else { rng.i64(0..80_000_000) };
-    let name = format!("{}/[$LATEST]{:032x}", iso(at)[..10].replace('-', "/"), rng.u128(..));
+    let mut at = DAY
+        + if midnight {
+            86_400_000 - 300
+        } else {
+            rng.i64(0..80_000_000)
+        };
+    let name = format!(
+        "{}/[$LATEST]{:032x}",
+        iso(at)[..10].replace('-', "/"),
+        rng.u128(..)
+    );
     let mut lines = Vec::new();
-    let mut push = |at: &mut i64, text: Vec<u8>, may_begin: bool| {
-        lines.push(Line { at: *at, text, may_begin });
+    let mut push = |at: i64, text: Vec<u8>, may_begin: bool| {
+        lines.push(Line {
+            at,
+            text,
+            may_begin,
+        });
     };
     let mut after_init = rng.u8(0..4) > 0;
     if after_init {
-        push(&mut at, b"INIT_START Runtime Version: nodejs:22.v52\tRuntime Version ARN: arn:aws:lambda:eu-central-1::runtime:ab".to_vec(), true);
+        push(at, b"INIT_START Runtime Version: nodejs:22.v52\tRuntime Version ARN: arn:aws:lambda:eu-central-1::runtime:ab".to_vec(), true);
         at += rng.i64(1..400);
     }
     for _ in 0..invocations {
         let id = uuid(rng);
-        push(&mut at, format!("START RequestId: {id} Version: $LATEST").into(), !after_init);
+        push(
+            at,
+            format!("START RequestId: {id} Version: $LATEST").into(),
+            !after_init,
+        );
         after_init = false;
         for n in 0..rng.usize(0..6) {
             at += rng.i64(0..60);
             let (text, named) = said(rng, at, &id, n, odd);
-            push(&mut at, text, named);
+            push(at, text, named);
         }
         at += rng.i64(1..50);
         if rng.u8(0..6) == 0 {
-            push(&mut at, format!("{} {id} Task timed out after 3.00 seconds", iso(at)).into(), true);
+            push(
+                at,
+                format!("{} {id} Task timed out after 3.00 seconds", iso(at)).into(),
+                true,
+            );
         }
-        push(&mut at, format!("END RequestId: {id}").into(), true);
+        push(at, format!("END RequestId: {id}").into(), true);
         let duration = rng.u32(1..90_000) as f64 / 100.0;
         let billed = duration.ceil();
-        let report = format!("REPORT RequestId: {id}\tDuration: {duration:.2} ms\tBilled Duration: {billed} ms\tMemory Size: 128 MB\tMax Memory Used: {} MB\t", rng.u8(30..128));
-        push(&mut at, report.into(), true);
+        let report = format!(
+            "REPORT RequestId: {id}\tDuration: {duration:.2} ms\tBilled Duration: {billed} ms\tMemory Size: 128 MB\tMax Memory Used: {} MB\t",
+            rng.u8(30..128)
+        );
+        push(at, report.into(), true);
         if rng.u8(0..8) == 0 {
-            push(&mut at, format!("RequestId: {id} Error: Runtime exited with error: signal: killed\nRuntime.ExitError").into(), true);
+            push(at, format!("RequestId: {id} Error: Runtime exited with error: signal: killed\nRuntime.ExitError").into(), true);
         }
-        at += rng.i64(1..*choose(rng, &[40, 5000]));
+        let pause = *choose(rng, &[40, 5000]);
+        at += rng.i64(1..pause);
     }
-    Stream { name, function, lines }
+    Stream {
+        name,
+        function,
+        lines,
+    }
 }
 
 /// What a function prints; and whether it names its request.
@@ -93,8 +136,11 @@ fn said(rng: &mut Rng, at: i64, id: &str, n: usize, odd: bool) -> (Vec<u8>, bool
         return match rng.bool() {
             true => (b"binary \xff\xfe\x00\x01\xc3 and back".to_vec(), false),
             false => {
-                let length = *choose(rng, &[2000, 3000, 70_000]);
-                (format!("{time}\t{id}\tINFO\tlong {}", "x\u{e4}".repeat(length / 3)).into(), true)
+                let length: usize = *choose(rng, &[2000, 3000, 70_000]);
+                (
+                    format!("{time}\t{id}\tINFO\tlong {}", "x\u{e4}".repeat(length / 3)).into(),
+                    true,
+                )
             }
         };
     }

@@ -14,7 +14,9 @@ fn form_encoded(key: &str) -> String {
     for byte in key.bytes() {
         match byte {
             b' ' => text.push('+'),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' | b'/' => text.push(byte as char),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' | b'/' => {
+                text.push(byte as char)
+            }
             _ => {
                 let _ = write!(text, "%{byte:02X}");
             }

@@ -36,7 +36,11 @@ pub struct Planned {
 pub const BUCKET: &str = "logs-of-ours";
 
 fn planned(rng: &mut Rng, key: String, plain: Vec<u8>, gzip: bool) -> Planned {
-    let stored = if gzip { members(rng, &plain) } else { plain.clone() };
+    let stored = if gzip {
+        members(rng, &plain)
+    } else {
+        plain.clone()
+    };
     Planned {
         bucket: BUCKET.to_owned(),
         key,
@@ -57,9 +61,15 @@ fn members(rng: &mut Rng, plain: &[u8]) -> Vec<u8> {
     let mut left = *choose(rng, &[1, 1, 2, 5]);
     loop {
         left -= 1;
-        let n = if left == 0 { rest.len() } else { rng.usize(0..=rest.len()) };
+        let n = if left == 0 {
+            rest.len()
+        } else {
+            rng.usize(0..=rest.len())
+        };
         let mut encoder = GzEncoder::new(&mut stored, Compression::fast());
-        encoder.write_all(&rest[..n]).expect("memory takes everything");
+        encoder
+            .write_all(&rest[..n])
+            .expect("memory takes everything");
         encoder.finish().expect("memory takes everything");
         rest = &rest[n..];
         if left == 0 {
@@ -69,7 +79,13 @@ fn members(rng: &mut Rng, plain: &[u8]) -> Vec<u8> {
 }
 
 /// Prefixes that a key decoder has to get right.
-const PREFIXES: [&str; 5] = ["exports/thumbnails", "a b+c", "größe/日本", "100%25/x%2By", "plain"];
+const PREFIXES: [&str; 5] = [
+    "exports/thumbnails",
+    "a b+c",
+    "größe/日本",
+    "100%25/x%2By",
+    "plain",
+];
 
 /**
 Objects of some streams. Chunks of one stream do not overlap; an export that is made again overlaps in whole or in part
@@ -105,14 +121,25 @@ fn export_text(rng: &mut Rng, lines: &[Line]) -> Vec<u8> {
 }
 
 fn export_key(prefix: &str, task: &str, stream: &Stream, chunk: usize) -> String {
-    format!("{prefix}/{task}/{}/{chunk:06}.gz", stream.name.replace('/', "-"))
+    format!(
+        "{prefix}/{task}/{}/{chunk:06}.gz",
+        stream.name.replace('/', "-")
+    )
 }
 
 fn exports(rng: &mut Rng, odd: bool, big: bool) -> Vec<Planned> {
-    let invocations = if big { rng.usize(200..500) } else { rng.usize(1..6) };
+    let invocations = if big {
+        rng.usize(200..500)
+    } else {
+        rng.usize(1..6)
+    };
     let stream = stream(rng, invocations, odd);
-    let begins: Vec<usize> = (1..stream.lines.len()).filter(|i| stream.lines[*i].may_begin).collect();
-    let mut cuts: Vec<usize> = (0..rng.usize(0..3)).map(|_| *choose(rng, &begins)).collect();
+    let begins: Vec<usize> = (1..stream.lines.len())
+        .filter(|i| stream.lines[*i].may_begin)
+        .collect();
+    let mut cuts: Vec<usize> = (0..rng.usize(0..3))
+        .map(|_| *choose(rng, &begins))
+        .collect();
     cuts.extend([0, stream.lines.len()]);
     cuts.sort_unstable();
     cuts.dedup();
@@ -143,11 +170,13 @@ fn subscription(rng: &mut Rng) -> Planned {
         let events: Vec<_> = lines
             .iter()
             .enumerate()
-            .map(|(i, line)| json!({
-                "id": format!("{:056}", line.at as u128 * 1_000_000 + (n * 100 + i) as u128),
-                "timestamp": line.at,
-                "message": String::from_utf8_lossy(&line.text),
-            }))
+            .map(|(i, line)| {
+                json!({
+                    "id": format!("{:056}", line.at as u128 * 1_000_000 + (n * 100 + i) as u128),
+                    "timestamp": line.at,
+                    "message": String::from_utf8_lossy(&line.text),
+                })
+            })
             .collect();
         let envelope = json!({
             "messageType": "DATA_MESSAGE", "owner": "123456789012",
@@ -197,7 +226,12 @@ fn tiny(rng: &mut Rng) -> Planned {
         1 => planned(rng, format!("tiny/{id}.gz"), Vec::new(), true),
         2 => planned(rng, format!("tiny/{id}.gz"), b"x".to_vec(), true),
         3 => planned(rng, format!("tiny/{id}/"), Vec::new(), false),
-        _ => planned(rng, format!("tiny/{id}/aws-logs-write-test"), b"Permission Check Successful".to_vec(), false),
+        _ => planned(
+            rng,
+            format!("tiny/{id}/aws-logs-write-test"),
+            b"Permission Check Successful".to_vec(),
+            false,
+        ),
     }
 }
 

@@ -55,17 +55,33 @@ pub fn parse(object: &Planned, config: &RoadConfig) -> Parsed {
             let invalid = matches!(text, Cow::Owned(_));
             let written = writer.write(&event, invalid, &record, id, &around, &mut lines);
             let action: serde_json::Value =
-                serde_json::from_slice(&lines[written.start..written.source_start]).expect("an action line is JSON");
-            let field = |name: &str| action["create"][name].as_str().expect("it names its place").to_owned();
-            let source = lines[written.source_start..written.end].trim_ascii_end().to_vec();
+                serde_json::from_slice(&lines[written.start..written.source_start])
+                    .expect("an action line is JSON");
+            let field = |name: &str| {
+                action["create"][name]
+                    .as_str()
+                    .expect("it names its place")
+                    .to_owned()
+            };
+            let source = lines[written.source_start..written.end]
+                .trim_ascii_end()
+                .to_vec();
             let place = (field("_index"), field("_id"));
-            assert!(parsed.documents.insert(place, source).is_none(), "two events of {} have one id", object.key);
+            assert!(
+                parsed.documents.insert(place, source).is_none(),
+                "two events of {} have one id",
+                object.key
+            );
             parsed.events += 1;
             let over: Vec<Summary> = tracker.closed().collect();
-            parsed.summaries.extend(over.iter().map(|s| summarised(s, config)));
+            parsed
+                .summaries
+                .extend(over.iter().map(|s| summarised(s, config)));
         }
         if decoder.is_finished() {
-            parsed.summaries.extend(tracker.finish().map(|s| summarised(&s, config)));
+            parsed
+                .summaries
+                .extend(tracker.finish().map(|s| summarised(&s, config)));
             return parsed;
         }
         let space = decoder.space();
@@ -124,7 +140,11 @@ impl Expected {
                 self.must.insert(place.clone());
             }
         }
-        let parts = if must { &mut self.parts } else { &mut self.more_parts };
+        let parts = if must {
+            &mut self.parts
+        } else {
+            &mut self.more_parts
+        };
         for (place, part) in &parsed.summaries {
             parts.entry(place.clone()).or_default().push(part.clone());
         }

@@ -101,7 +101,10 @@ impl QueueServer {
     pub fn held(&self) -> Vec<u64> {
         let now = self.sim.now();
         let state = lock(&self.state);
-        let held = state.messages.iter().filter(|(_, m)| !m.free && m.visible_at > now);
+        let held = state
+            .messages
+            .iter()
+            .filter(|(_, m)| !m.free && m.visible_at > now);
         held.map(|(n, _)| *n).collect()
     }
 
@@ -111,7 +114,14 @@ impl QueueServer {
         let mut state = lock(&self.state);
         let dead = std::mem::take(&mut state.dead);
         state.messages.extend(dead.into_iter().map(|(n, kept)| {
-            let fresh = Kept { count: 0, visible_at: now, first_received: None, handle: None, free: true, ..kept };
+            let fresh = Kept {
+                count: 0,
+                visible_at: now,
+                first_received: None,
+                handle: None,
+                free: true,
+                ..kept
+            };
             (n, fresh)
         }));
     }
@@ -121,8 +131,12 @@ impl QueueServer {
         let twice = self.sim.strikes(Fault::DeliveredTwice);
         let mut state = lock(&self.state);
         let state = &mut *state;
-        let mut visible: Vec<u64> =
-            state.messages.iter().filter(|(_, m)| m.visible_at <= now).map(|(n, _)| *n).collect();
+        let mut visible: Vec<u64> = state
+            .messages
+            .iter()
+            .filter(|(_, m)| m.visible_at <= now)
+            .map(|(n, _)| *n)
+            .collect();
         // No order is promised.
         self.sim.chance(|rng| rng.shuffle(&mut visible));
         let mut messages = Vec::new();
@@ -131,10 +145,15 @@ impl QueueServer {
                 break;
             }
             let kept = state.messages.get_mut(&message).expect("it was listed");
-            if !kept.free && let Some(handle) = kept.handle.clone() {
+            if !kept.free
+                && let Some(handle) = kept.handle.clone()
+            {
                 self.sim.note(worker, What::Expired { message, handle });
             }
-            if self.max_receive_count.is_some_and(|most| kept.count >= most) {
+            if self
+                .max_receive_count
+                .is_some_and(|most| kept.count >= most)
+            {
                 let kept = state.messages.remove(&message).expect("it was listed");
                 state.dead.insert(message, kept);
                 self.sim.note(worker, What::DeadLettered { message });
@@ -145,11 +164,23 @@ impl QueueServer {
             state.handles.insert(handle.clone(), message);
             kept.count += 1;
             // At least once: sometimes a message stays visible although it was delivered.
-            kept.visible_at = now + if twice { Duration::ZERO } else { self.visibility };
+            kept.visible_at = now
+                + if twice {
+                    Duration::ZERO
+                } else {
+                    self.visibility
+                };
             let first = *kept.first_received.get_or_insert(now);
             kept.handle = Some(handle.clone());
             kept.free = twice;
-            self.sim.note(worker, What::Delivered { message, handle: handle.clone(), count: kept.count });
+            self.sim.note(
+                worker,
+                What::Delivered {
+                    message,
+                    handle: handle.clone(),
+                    count: kept.count,
+                },
+            );
             messages.push(Message {
                 id: format!("m{message}"),
                 handle: Handle(handle),
@@ -162,16 +193,31 @@ impl QueueServer {
     }
 
     /// Sets a message's visibility; `release` only tells which of the two calls it is.
-    pub fn change(&self, worker: u32, handle: &Handle, visibility: Duration, release: bool) -> Outcome {
+    pub fn change(
+        &self,
+        worker: u32,
+        handle: &Handle,
+        visibility: Duration,
+        release: bool,
+    ) -> Outcome {
         let now = self.sim.now();
         let mut state = lock(&self.state);
         let Some(message) = state.handles.get(&handle.0).copied() else {
             return Outcome::Lost;
         };
         let outcome = match state.messages.get_mut(&message) {
-            Some(kept) if kept.handle.as_ref() != Some(&handle.0) || kept.visible_at <= now => Outcome::Lost,
-            Some(kept) if kept.first_received.is_some_and(|first| now + visibility > first + LONGEST_HOLD) => {
-                Outcome::Failed("InvalidParameterValue: total visibility timeout is beyond the limit".to_owned())
+            Some(kept) if kept.handle.as_ref() != Some(&handle.0) || kept.visible_at <= now => {
+                Outcome::Lost
+            }
+            Some(kept)
+                if kept
+                    .first_received
+                    .is_some_and(|first| now + visibility > first + LONGEST_HOLD) =>
+            {
+                Outcome::Failed(
+                    "InvalidParameterValue: total visibility timeout is beyond the limit"
+                        .to_owned(),
+                )
             }
             Some(kept) => {
                 kept.visible_at = now + visibility;
@@ -185,8 +231,17 @@ impl QueueServer {
         self.sim.note(
             worker,
             match release {
-                true => What::Released { message, handle, delay: visibility, result },
-                false => What::Extended { message, handle, result },
+                true => What::Released {
+                    message,
+                    handle,
+                    delay: visibility,
+                    result,
+                },
+                false => What::Extended {
+                    message,
+                    handle,
+                    result,
+                },
             },
         );
         outcome
@@ -212,7 +267,14 @@ impl QueueServer {
             check(message, worker);
         }
         let (handle, result) = (handle.0.clone(), shown(&outcome));
-        self.sim.note(worker, What::Deleted { message, handle, result });
+        self.sim.note(
+            worker,
+            What::Deleted {
+                message,
+                handle,
+                result,
+            },
+        );
         outcome
     }
 
@@ -259,7 +321,13 @@ impl SimQueue {
 
     async fn there(&self) {
         let slow = self.wire.sim.strikes(Fault::QueueSlow);
-        self.wire.there(if slow { Duration::from_secs(20) } else { LATENCY }).await;
+        self.wire
+            .there(if slow {
+                Duration::from_secs(20)
+            } else {
+                LATENCY
+            })
+            .await;
     }
 
     /// A batch call: it fails wholly, or entry by entry, or only its answer is lost.
@@ -270,7 +338,11 @@ impl SimQueue {
         handles: &[Handle],
         call: impl Fn(&Handle) -> Outcome + Send,
     ) -> Result<Vec<Outcome>, QueueError> {
-        assert!((1..=10).contains(&handles.len()), "{what} of {} entries", handles.len());
+        assert!(
+            (1..=10).contains(&handles.len()),
+            "{what} of {} entries",
+            handles.len()
+        );
         self.there().await;
         self.fails(whole, what)?;
         let outcomes = handles
@@ -321,19 +393,49 @@ impl Queue for SimQueue {
         }
     }
 
-    async fn extend(&self, handles: &[Handle], visibility: Duration) -> Result<Vec<Outcome>, QueueError> {
-        let call = |handle: &Handle| self.server.change(self.wire.worker, handle, visibility, false);
-        self.batch("extend", [Fault::ExtendFails, Fault::ExtendEntryFails], handles, call).await
+    async fn extend(
+        &self,
+        handles: &[Handle],
+        visibility: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        let call = |handle: &Handle| {
+            self.server
+                .change(self.wire.worker, handle, visibility, false)
+        };
+        self.batch(
+            "extend",
+            [Fault::ExtendFails, Fault::ExtendEntryFails],
+            handles,
+            call,
+        )
+        .await
     }
 
-    async fn release(&self, handles: &[Handle], delay: Duration) -> Result<Vec<Outcome>, QueueError> {
+    async fn release(
+        &self,
+        handles: &[Handle],
+        delay: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
         let call = |handle: &Handle| self.server.change(self.wire.worker, handle, delay, true);
-        self.batch("release", [Fault::ReleaseFails, Fault::ReleaseEntryFails], handles, call).await
+        self.batch(
+            "release",
+            [Fault::ReleaseFails, Fault::ReleaseEntryFails],
+            handles,
+            call,
+        )
+        .await
     }
 
     async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
         let call = |handle: &Handle| self.server.delete(self.wire.worker, handle);
-        let outcomes = self.batch("delete", [Fault::DeleteFails, Fault::DeleteEntryFails], handles, call).await?;
+        let outcomes = self
+            .batch(
+                "delete",
+                [Fault::DeleteFails, Fault::DeleteEntryFails],
+                handles,
+                call,
+            )
+            .await?;
         self.fails(Fault::DeleteUnanswered, "delete")?;
         Ok(outcomes)
     }

@@ -52,22 +52,39 @@ impl StoreServer {
     /// Creates or overwrites an object.
     pub fn put(&self, bucket: &str, key: &str, version: Version) {
         let mut objects = lock(&self.objects);
-        let slot = objects.entry((bucket.to_owned(), key.to_owned())).or_default();
+        let slot = objects
+            .entry((bucket.to_owned(), key.to_owned()))
+            .or_default();
         if slot.current.replace(version).is_some() {
-            self.sim.note(0, What::ObjectChanged { key: key.to_owned(), how: "overwritten" });
+            self.sim.note(
+                0,
+                What::ObjectChanged {
+                    key: key.to_owned(),
+                    how: "overwritten",
+                },
+            );
         }
     }
 
     pub fn remove(&self, bucket: &str, key: &str) {
         if let Some(slot) = lock(&self.objects).get_mut(&(bucket.to_owned(), key.to_owned())) {
             slot.current = None;
-            self.sim.note(0, What::ObjectChanged { key: key.to_owned(), how: "removed" });
+            self.sim.note(
+                0,
+                What::ObjectChanged {
+                    key: key.to_owned(),
+                    how: "removed",
+                },
+            );
         }
     }
 
     pub fn forbid(&self, bucket: &str, key: &str) {
         let mut objects = lock(&self.objects);
-        objects.entry((bucket.to_owned(), key.to_owned())).or_default().forbidden = true;
+        objects
+            .entry((bucket.to_owned(), key.to_owned()))
+            .or_default()
+            .forbidden = true;
     }
 
     /// The current version; GetObject with If-Match, without a network.
@@ -75,8 +92,13 @@ impl StoreServer {
         let objects = lock(&self.objects);
         let slot = objects.get(&(bucket.to_owned(), key.to_owned()));
         match slot {
-            Some(slot) if slot.forbidden => Err(OpenError::Denied("simulated: this key".to_owned())),
-            Some(Slot { current: Some(version), .. }) => match etag {
+            Some(slot) if slot.forbidden => {
+                Err(OpenError::Denied("simulated: this key".to_owned()))
+            }
+            Some(Slot {
+                current: Some(version),
+                ..
+            }) => match etag {
                 Some(etag) if etag != version.etag => Err(OpenError::Changed),
                 _ => Ok(version.clone()),
             },
@@ -100,15 +122,29 @@ pub struct SimStore {
 }
 
 fn retryable(reason: &str) -> StoreError {
-    StoreError { class: Class::Retryable, reason: format!("simulated: {reason}") }
+    StoreError {
+        class: Class::Retryable,
+        reason: format!("simulated: {reason}"),
+    }
 }
 
 #[async_trait]
 impl Store for SimStore {
-    async fn open(&self, object: &ObjectRef, from: u64, etag: Option<&str>) -> Result<Opened, OpenError> {
+    async fn open(
+        &self,
+        object: &ObjectRef,
+        from: u64,
+        etag: Option<&str>,
+    ) -> Result<Opened, OpenError> {
         let sim = &self.wire.sim;
         let slow = sim.strikes(Fault::OpenSlow);
-        self.wire.there(if slow { Duration::from_secs(40) } else { LATENCY }).await;
+        self.wire
+            .there(if slow {
+                Duration::from_secs(40)
+            } else {
+                LATENCY
+            })
+            .await;
         let key = object.key.clone();
         let opened = if self.server.panics() {
             panic!("simulated panic");
@@ -123,10 +159,17 @@ impl Store for SimStore {
             Ok(version) => format!("{} of {} bytes", version.etag, version.bytes.len()),
             Err(error) => error.to_string(),
         };
-        self.wire.note(What::Opened { key: key.clone(), from, result });
+        self.wire.note(What::Opened {
+            key: key.clone(),
+            from,
+            result,
+        });
         let version = opened?;
         if from > version.bytes.len() as u64 {
-            return Err(OpenError::Other(StoreError { class: Class::Broken, reason: "416".to_owned() }));
+            return Err(OpenError::Other(StoreError {
+                class: Class::Broken,
+                reason: "416".to_owned(),
+            }));
         }
         self.wire.back(LATENCY).await;
         Ok(Opened {
@@ -161,11 +204,17 @@ impl SimStore {
     fn body(&self, version: &Version, from: usize, key: String) -> Chunks {
         let sim = &self.wire.sim;
         let rest = version.bytes.slice(from..);
-        let how = [(Fault::BodyCut, Break::Reset), (Fault::BodyEndsEarly, Break::End), (Fault::BodyStalls, Break::Stall)];
+        let how = [
+            (Fault::BodyCut, Break::Reset),
+            (Fault::BodyEndsEarly, Break::End),
+            (Fault::BodyStalls, Break::Stall),
+        ];
         let how = how.into_iter().find(|(fault, _)| sim.strikes(*fault));
         let body = Body {
             breaks: how.map(|(_, how)| (sim.chance(|rng| rng.usize(0..=rest.len())), how)),
-            chunk: sim.chance(|rng| *crate::faults::choose(rng, &[7, 300, 4 << 10, 64 << 10])).max(rest.len() / 40),
+            chunk: sim
+                .chance(|rng| *crate::faults::choose(rng, &[7, 300, 4 << 10, 64 << 10]))
+                .max(rest.len() / 40),
             wire: self.wire.clone(),
             key,
             rest,
@@ -200,15 +249,27 @@ async fn next(mut body: Body) -> Option<(Result<Bytes, StoreError>, Body)> {
     match body.breaks {
         None => None,
         Some((_, Break::End)) => {
-            body.wire.note(What::BodyBroke { key, at, how: "early end" });
+            body.wire.note(What::BodyBroke {
+                key,
+                at,
+                how: "early end",
+            });
             None
         }
         Some((_, Break::Reset)) => {
-            body.wire.note(What::BodyBroke { key, at, how: "reset" });
+            body.wire.note(What::BodyBroke {
+                key,
+                at,
+                how: "reset",
+            });
             Some((Err(retryable("connection reset")), body))
         }
         Some((_, Break::Stall)) => {
-            body.wire.note(What::BodyBroke { key, at, how: "stall" });
+            body.wire.note(What::BodyBroke {
+                key,
+                at,
+                how: "stall",
+            });
             tokio::time::sleep(Duration::from_secs(30)).await;
             Some((Err(retryable("read timeout")), body))
         }

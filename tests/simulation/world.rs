@@ -130,14 +130,26 @@ impl World {
             let planned: Vec<&Planned> = named.iter().map(|n| &objects[*n].current().0).collect();
             for _ in 0..*choose(rng, &[1, 1, 1, 1, 2]) {
                 let body = messages::notification(rng, &planned);
-                messages.push(Message { body, objects: named.clone(), invalid: false });
+                messages.push(Message {
+                    body,
+                    objects: named.clone(),
+                    invalid: false,
+                });
             }
         }
         if rng.bool() {
-            messages.push(Message { body: messages::idle(rng), objects: Vec::new(), invalid: false });
+            messages.push(Message {
+                body: messages::idle(rng),
+                objects: Vec::new(),
+                invalid: false,
+            });
         }
         if trouble && rng.u8(0..3) == 0 {
-            messages.push(Message { body: messages::garbage(rng), objects: Vec::new(), invalid: true });
+            messages.push(Message {
+                body: messages::garbage(rng),
+                objects: Vec::new(),
+                invalid: true,
+            });
         }
         drop(objects);
         let end = self.sim.plan.faults_end.as_secs_f64();
@@ -150,9 +162,14 @@ impl World {
     /// Puts an object into the store; returns its number.
     pub fn add(&self, planned: Planned) -> usize {
         let parsed = oracle::parse(&planned, &self.sim.plan.road);
-        self.store.put(&planned.bucket, &planned.key, planned.version.clone());
+        self.store
+            .put(&planned.bucket, &planned.key, planned.version.clone());
         let mut objects = lock(&self.objects);
-        objects.push(Object { versions: vec![(planned, parsed)], removed: false, forbidden: false });
+        objects.push(Object {
+            versions: vec![(planned, parsed)],
+            removed: false,
+            forbidden: false,
+        });
         objects.len() - 1
     }
 
@@ -179,37 +196,40 @@ impl World {
 
     /// Sends and changes what is due, until nothing is left to come.
     pub async fn unfold(self: Arc<Self>) {
-        loop {
-            let now = self.sim.now();
-            let mut due = Vec::new();
-            lock(&self.to_send).retain(|(at, message)| {
-                let later = *at > now;
-                if !later {
-                    due.push(message.clone());
-                }
-                later
-            });
-            for message in due {
-                self.send(message);
-            }
-            let mut changes = lock(&self.changes);
-            while let Some(i) = changes.iter().position(|(at, ..)| *at <= now) {
-                let (_, n, change) = changes.swap_remove(i);
-                self.change(n, change);
-            }
-            let over = changes.is_empty() && lock(&self.to_send).is_empty();
-            drop(changes);
-            if over {
-                return;
-            }
+        while self.comes() {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
+    }
+
+    /// Lets come what is due; whether there is more.
+    fn comes(&self) -> bool {
+        let now = self.sim.now();
+        let mut due = Vec::new();
+        lock(&self.to_send).retain(|(at, message)| {
+            let later = *at > now;
+            if !later {
+                due.push(message.clone());
+            }
+            later
+        });
+        for message in due {
+            self.send(message);
+        }
+        let mut changes = lock(&self.changes);
+        while let Some(i) = changes.iter().position(|(at, ..)| *at <= now) {
+            let (_, n, change) = changes.swap_remove(i);
+            self.change(n, change);
+        }
+        !changes.is_empty() || !lock(&self.to_send).is_empty()
     }
 
     fn change(&self, n: usize, change: Change) {
         let mut objects = lock(&self.objects);
         let object = &mut objects[n];
-        let (bucket, key) = (object.current().0.bucket.clone(), object.current().0.key.clone());
+        let (bucket, key) = (
+            object.current().0.bucket.clone(),
+            object.current().0.key.clone(),
+        );
         match change {
             Change::Remove => {
                 object.removed = true;
@@ -221,7 +241,11 @@ impl World {
                 let body = messages::notification(&mut lock(&self.rng), &[&planned]);
                 object.versions.push((*planned, parsed));
                 drop(objects);
-                self.send(Message { body, objects: vec![n], invalid: false });
+                self.send(Message {
+                    body,
+                    objects: vec![n],
+                    invalid: false,
+                });
             }
         }
     }
@@ -233,7 +257,12 @@ impl World {
             && message.objects.iter().all(|n| {
                 let object = &objects[*n];
                 let (_, parsed) = object.current();
-                let cursed = || parsed.documents.keys().any(|place| self.index.is_cursed(place));
+                let cursed = || {
+                    parsed
+                        .documents
+                        .keys()
+                        .any(|place| self.index.is_cursed(place))
+                };
                 parsed.skipped || (object.is_sound() && (object.removed || !cursed()))
             })
     }
@@ -242,7 +271,9 @@ impl World {
 /// The same key with other bytes.
 fn overwritten(rng: &mut Rng, old: &Planned) -> Planned {
     let mut new = old.clone();
-    let other = objects::generate(rng, false).into_iter().find(|o| o.health == Health::Sound && !o.plain.is_empty());
+    let other = objects::generate(rng, false)
+        .into_iter()
+        .find(|o| o.health == Health::Sound && !o.plain.is_empty());
     let Some(other) = other else { return new };
     new.version = other.version;
     new.plain = other.plain;
@@ -251,5 +282,9 @@ fn overwritten(rng: &mut Rng, old: &Planned) -> Planned {
 }
 
 fn salted(salt: u64, text: &str) -> u64 {
-    text.bytes().fold(salt, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)).rotate_right(17)
+    text.bytes()
+        .fold(salt, |hash, b| {
+            (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+        })
+        .rotate_right(17)
 }

@@ -156,7 +156,7 @@ fn platform_word(text: &str) -> Option<(&'static str, &'static str)> {
         ("LOGS", "Name"),
         ("XRAY", "TraceId"),
         ("RequestId:", "an id and an error or a status"),
-        ("Task timed out", "after how many seconds"),
+        ("Task timed out", "a number of seconds"),
     ];
     NEEDED.into_iter().find(|(word, _)| {
         text.strip_prefix(word)
