@@ -145,7 +145,8 @@ fn gunzip() -> Stage {
         .build()
         .expect("a runtime");
     let mut buffer = vec![0; 128 * 1024];
-    Stage::new("gunzip/streaming", object.len(), 1, move || {
+    let whole = object.len();
+    Stage::new("gunzip/streaming", whole, 1, move || {
         runtime.block_on(async {
             let opened = store.open(&named, 0, None).await.expect("it is there");
             let mut unpacked = Unpacked::new(store.clone(), named.clone(), opened)
@@ -154,10 +155,12 @@ fn gunzip() -> Stage {
             let mut total = 0;
             loop {
                 match unpacked.read(&mut buffer).await.expect("it is whole") {
-                    0 => return total,
+                    0 => break,
                     n => total += n,
                 }
             }
+            assert_eq!(total, whole);
+            total
         })
     })
 }

@@ -101,6 +101,29 @@ pub struct WorkerArgs {
         default_value = "auto"
     )]
     pub s3_path_style: PathStyle,
+    /// Where rejected documents and broken objects go: s3://bucket/prefix, file:///folder or opensearch:index.
+    /// Without it their messages are left to the queue's redrive policy.
+    #[arg(long, env = "LOGFERRY_DEAD_LETTERS", value_name = "WHERE")]
+    pub dead_letters: Option<String>,
+    /// Buckets that messages may name, such as logs-* (may be given several times). Default: any.
+    #[arg(
+        long,
+        env = "LOGFERRY_ALLOW_BUCKET",
+        value_name = "PATTERN",
+        value_delimiter = ','
+    )]
+    pub allow_bucket: Vec<String>,
+    /// Account that the buckets must belong to.
+    #[arg(long, env = "LOGFERRY_EXPECTED_BUCKET_OWNER", value_name = "ACCOUNT")]
+    pub expected_bucket_owner: Option<String>,
+    /// Regions whose buckets are read there if the notification says so (may be given several times). Default: only AWS_REGION.
+    #[arg(
+        long,
+        env = "LOGFERRY_ALLOW_REGION",
+        value_name = "REGION",
+        value_delimiter = ','
+    )]
+    pub allow_region: Vec<String>,
     #[command(flatten)]
     pub road: RoadArgs,
 }
@@ -203,6 +226,22 @@ pub struct RoadArgs {
         default_value = "60s"
     )]
     pub bulk_timeout: String,
+    /// An object with more decompressed bytes is broken.
+    #[arg(
+        long,
+        env = "LOGFERRY_MAX_OBJECT_BYTES",
+        value_name = "BYTES",
+        default_value = "16GiB"
+    )]
+    pub max_object_bytes: String,
+    /// An object with more decompressed bytes for each stored one is broken.
+    #[arg(
+        long,
+        env = "LOGFERRY_MAX_RATIO",
+        value_name = "N",
+        default_value = "1000"
+    )]
+    pub max_ratio: String,
     /// Memory that everything in flight shares.
     #[arg(
         long,

@@ -13,19 +13,38 @@ use crate::decode::{DecodeOptions, Format, LogGroupPattern};
 use crate::document::DocumentOptions;
 use crate::invocation::{Architecture, Prices};
 use crate::pipeline::{BulkConfig, RoadConfig};
+use crate::trust::AllowedBuckets;
 
-/// Every mistake, a line each: which flag, what is wrong, what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct Mistakes(pub Vec<String>);
+mod mistakes;
+
+pub use mistakes::Mistakes;
+use mistakes::is_index_name;
 
 #[derive(Debug)]
 pub struct WorkerConfig {
     pub queue_url: String,
     pub index: OpenSearchConfig,
     pub listen: SocketAddr,
-    pub s3_path_style: PathStyle,
+    pub s3: S3Config,
+    pub dead_letters: Option<DeadLetterTarget>,
     pub road: RoadConfig,
+}
+
+#[derive(Debug)]
+pub struct S3Config {
+    pub path_style: PathStyle,
+    /// Buckets must belong to this account.
+    pub expected_owner: Option<String>,
+    /// Regions of notifications that are honoured; others are read through the configured one.
+    pub regions: Vec<String>,
+}
+
+/// Where dead letters go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeadLetterTarget {
+    S3 { bucket: String, prefix: String },
+    Folder(PathBuf),
+    Index(String),
 }
 
 #[derive(Debug)]
@@ -58,7 +77,7 @@ pub struct OpenSearchConfig {
 }
 
 pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
-    let mut mistakes = Mistakes(Vec::new());
+    let mut mistakes = Mistakes::default();
     let queue_url = mistakes.queue_url(args.queue_url.as_deref());
     let index = mistakes.opensearch(args.index.opensearch_url.as_deref(), &args.road);
     let listen = args.listen.parse().ok();
@@ -72,29 +91,52 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
     let messages = mistakes.count("--messages-in-flight", &args.messages_in_flight, 1, 100_000);
     let drain = mistakes.duration("--drain-timeout", &args.drain_timeout);
     let road = mistakes.road(args.road, &args.index);
-    match (queue_url, index, listen, messages, drain, road) {
-        (Some(queue_url), Some(index), Some(listen), Some(messages), Some(drain), Some(road))
-            if mistakes.0.is_empty() =>
-        {
-            Ok(WorkerConfig {
-                queue_url,
-                index,
-                listen,
-                s3_path_style: args.s3_path_style,
-                road: RoadConfig {
-                    messages_in_flight: messages,
-                    drain_timeout: drain,
-                    until_empty: args.until_empty,
-                    ..road
-                },
-            })
-        }
+    let dead_letters = mistakes.dead_letters(args.dead_letters.as_deref());
+    let allowed_buckets = mistakes.allowed_buckets(args.allow_bucket);
+    mistakes.regions(&args.allow_region);
+    mistakes.bucket_owner(args.expected_bucket_owner.as_deref());
+    let required = (
+        queue_url,
+        index,
+        listen,
+        messages,
+        drain,
+        dead_letters,
+        road,
+    );
+    match required {
+        (
+            Some(queue_url),
+            Some(index),
+            Some(listen),
+            Some(messages),
+            Some(drain),
+            Some(dead_letters),
+            Some(road),
+        ) if mistakes.0.is_empty() => Ok(WorkerConfig {
+            queue_url,
+            index,
+            listen,
+            s3: S3Config {
+                path_style: args.s3_path_style,
+                expected_owner: args.expected_bucket_owner,
+                regions: args.allow_region,
+            },
+            dead_letters,
+            road: RoadConfig {
+                allowed_buckets,
+                messages_in_flight: messages,
+                drain_timeout: drain,
+                until_empty: args.until_empty,
+                ..road
+            },
+        }),
         _ => Err(mistakes),
     }
 }
 
 pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
-    let mut mistakes = Mistakes(Vec::new());
+    let mut mistakes = Mistakes::default();
     let url = args.index.opensearch_url.as_deref();
     let to = match (args.to, url) {
         (Some(To::Ndjson), _) | (None, None) => Some(Target::Ndjson),
@@ -121,7 +163,7 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
 }
 
 pub fn explain(args: ExplainArgs) -> Result<ExplainConfig, Mistakes> {
-    let mut mistakes = Mistakes(Vec::new());
+    let mut mistakes = Mistakes::default();
     let decode = mistakes.decode(&args.decode);
     if args.file.is_none() {
         mistakes
@@ -140,56 +182,9 @@ pub fn explain(args: ExplainArgs) -> Result<ExplainConfig, Mistakes> {
 }
 
 impl Mistakes {
-    fn add(&mut self, flag: &str, value: &str, what: &str) {
-        self.0.push(format!("{flag}: {value:?} {what}"));
-    }
-
-    fn queue_url(&mut self, value: Option<&str>) -> Option<String> {
-        let Some(value) = value.filter(|v| !v.is_empty()) else {
-            self.0.push("--queue-url: give the URL of the SQS queue that S3 notifies (or set LOGFERRY_QUEUE_URL)".to_owned());
-            return None;
-        };
-        match Url::parse(value) {
-            Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
-                Some(value.to_owned())
-            }
-            _ => {
-                self.add("--queue-url", value, "is no queue URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/logs (an ARN or a name will not do)");
-                None
-            }
-        }
-    }
-
-    fn opensearch(&mut self, value: Option<&str>, road: &RoadArgs) -> Option<OpenSearchConfig> {
-        let timeout = self.duration("--bulk-timeout", &road.bulk_timeout);
-        let Some(value) = value.filter(|v| !v.is_empty()) else {
-            self.0.push("--opensearch-url: give the URL of OpenSearch, such as https://localhost:9200 (or set LOGFERRY_OPENSEARCH_URL)".to_owned());
-            return None;
-        };
-        match Url::parse(value) {
-            Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
-                Some(OpenSearchConfig {
-                    url,
-                    timeout: timeout?,
-                })
-            }
-            // The value is not shown: it may hold a password.
-            _ => {
-                self.0
-                    .push("--opensearch-url: not a URL of the form http(s)://host:port".to_owned());
-                None
-            }
-        }
-    }
-
     fn road(&mut self, args: RoadArgs, index: &IndexArgs) -> Option<RoadConfig> {
         let prefix = &index.index_prefix;
-        let prefix_ok = !prefix.is_empty()
-            && prefix.len() <= 100
-            && prefix.bytes().all(|b| {
-                b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.')
-            })
-            && prefix.as_bytes()[0].is_ascii_alphanumeric();
+        let prefix_ok = is_index_name(prefix);
         if !prefix_ok {
             self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
         }
@@ -209,7 +204,17 @@ impl Mistakes {
                 "does not hold two bulks: give more, or a smaller --bulk-size",
             );
         }
+        let longest = self.size(
+            "--max-object-bytes",
+            &args.max_object_bytes,
+            1 << 10,
+            1 << 50,
+        );
+        let ratio = self.count("--max-ratio", &args.max_ratio, 2, 1_000_000);
         Some(RoadConfig {
+            max_object_bytes: longest? as u64,
+            max_ratio: ratio? as u64,
+            allowed_buckets: AllowedBuckets::default(),
             objects_in_flight: objects?,
             messages_in_flight: objects?,
             memory: memory?,
@@ -271,54 +276,6 @@ impl Mistakes {
             log_groups: patterns,
         })
     }
-
-    fn count(&mut self, flag: &str, value: &str, least: usize, most: usize) -> Option<usize> {
-        match value.parse() {
-            Ok(n) if (least..=most).contains(&n) => Some(n),
-            _ => {
-                self.add(
-                    flag,
-                    value,
-                    &format!("is not a number from {least} to {most}"),
-                );
-                None
-            }
-        }
-    }
-
-    fn duration(&mut self, flag: &str, value: &str) -> Option<Duration> {
-        let day = Duration::from_secs(24 * 3600);
-        match humantime::parse_duration(value) {
-            Ok(duration) if duration <= day => Some(duration),
-            Ok(_) => {
-                self.add(flag, value, "is more than a day");
-                None
-            }
-            Err(_) => {
-                self.add(flag, value, "is no duration, such as 200ms, 25s or 5m");
-                None
-            }
-        }
-    }
-
-    fn size(&mut self, flag: &str, value: &str, least: u64, most: u64) -> Option<usize> {
-        let shown = |n| bytesize::ByteSize(n).display().iec().to_string();
-        match value.parse::<bytesize::ByteSize>() {
-            Ok(size) if (least..=most).contains(&size.0) => usize::try_from(size.0).ok(),
-            Ok(_) => {
-                self.add(
-                    flag,
-                    value,
-                    &format!("is not between {} and {}", shown(least), shown(most)),
-                );
-                None
-            }
-            Err(_) => {
-                self.add(flag, value, "is no size, such as 5MB or 48MiB");
-                None
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -374,6 +331,16 @@ mod tests {
             "none",
             "--drain-timeout",
             "2days",
+            "--dead-letters",
+            "ftp://x",
+            "--allow-bucket",
+            "a/b",
+            "--allow-region",
+            "EU",
+            "--expected-bucket-owner",
+            "me",
+            "--max-ratio",
+            "1",
             "--log-group-pattern",
             "{nothing}",
         ])

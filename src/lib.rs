@@ -39,3 +39,5 @@ pub mod serve;
 pub mod sink;
 /// IO in: queues and stores.
 pub mod source;
+/// PURE: which buckets a message may name.
+pub mod trust;

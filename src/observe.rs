@@ -1,7 +1,7 @@
 /*! Logs and metrics. The metrics are a typed struct that is passed along: no global, no names in strings elsewhere. */
 
 use std::io::IsTerminal;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -61,6 +61,27 @@ pub struct Counts {
     pub unsettled: u64,
 }
 
+/// Whether the worker takes messages: it receives, and its index answers.
+#[derive(Debug, Default)]
+pub struct Readiness {
+    receiving: AtomicBool,
+    index_down: AtomicBool,
+}
+
+impl Readiness {
+    pub fn receiving(&self, yes: bool) {
+        self.receiving.store(yes, Ordering::Relaxed);
+    }
+
+    pub fn index_down(&self, yes: bool) {
+        self.index_down.store(yes, Ordering::Relaxed);
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.receiving.load(Ordering::Relaxed) && !self.index_down.load(Ordering::Relaxed)
+    }
+}
+
 /// All that the worker counts.
 pub struct Metrics {
     registry: Registry,
@@ -88,6 +109,14 @@ pub struct Metrics {
     bulk_seconds: Histogram,
     pub summaries_merged: Counter,
     pub memory_reserved: Gauge<f64, AtomicU64>,
+    pub bulks_allowed: Gauge,
+    pub index_up: Gauge,
+    pub dead_letters: Counter,
+    pub buckets_paused: Counter,
+    pub objects_gone: Counter,
+    pub buckets_not_allowed: Counter,
+    pub panics: Counter,
+    pub readiness: Readiness,
 }
 
 impl Default for Metrics {
@@ -124,6 +153,14 @@ impl Metrics {
             bulk_seconds: Histogram::new(exponential_buckets(0.005, 2.5, 9)),
             summaries_merged: Counter::default(),
             memory_reserved: Gauge::default(),
+            bulks_allowed: Gauge::default(),
+            index_up: Gauge::default(),
+            dead_letters: Counter::default(),
+            buckets_paused: Counter::default(),
+            objects_gone: Counter::default(),
+            buckets_not_allowed: Counter::default(),
+            panics: Counter::default(),
+            readiness: Readiness::default(),
         };
         metrics.register();
         metrics
@@ -209,6 +246,31 @@ impl Metrics {
                 &self.bulk_splits,
             ),
             (
+                "dead_letters",
+                "Documents and objects written as dead letters",
+                &self.dead_letters,
+            ),
+            (
+                "buckets_paused",
+                "Times that a bucket was left alone after failures in a row",
+                &self.buckets_paused,
+            ),
+            (
+                "objects_gone",
+                "Objects that were not there any more",
+                &self.objects_gone,
+            ),
+            (
+                "buckets_not_allowed",
+                "Objects named in buckets that --allow-bucket does not allow",
+                &self.buckets_not_allowed,
+            ),
+            (
+                "panics",
+                "Tasks that panicked: their messages come back",
+                &self.panics,
+            ),
+            (
                 "summaries_merged",
                 "Invocation summaries merged with an earlier part",
                 &self.summaries_merged,
@@ -220,6 +282,16 @@ impl Metrics {
             "messages_held",
             "Messages held by a lease",
             self.messages_held.clone(),
+        );
+        registry.register(
+            "bulks_allowed",
+            "Bulks that the index bears in flight",
+            self.bulks_allowed.clone(),
+        );
+        registry.register(
+            "index_up",
+            "Whether the index answers",
+            self.index_up.clone(),
         );
         registry.register(
             "objects_reading",

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -12,31 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::observe::Metrics;
 
-/// Whether the worker takes messages: its queue and index answer, and it is not draining.
-#[derive(Debug, Default)]
-pub struct Readiness(AtomicBool);
-
-impl Readiness {
-    pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// Serves until `stop`. The address may have port 0; the one that is bound is returned.
 pub async fn serve(
     listen: SocketAddr,
     metrics: Arc<Metrics>,
-    readiness: Arc<Readiness>,
     stop: CancellationToken,
 ) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(listen).await?;
     let bound = listener.local_addr()?;
+    let readiness = metrics.clone();
     let ready = move || async move {
-        match readiness.get() {
+        match readiness.readiness.is_ready() {
             true => (StatusCode::OK, "ready\n"),
             false => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
         }
@@ -77,15 +62,12 @@ mod tests {
     #[tokio::test]
     async fn alive_ready_and_counted() {
         let metrics = Arc::new(Metrics::new());
-        let readiness = Arc::new(Readiness::default());
         let stop = CancellationToken::new();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let address = serve(any, metrics.clone(), readiness.clone(), stop.clone())
-            .await
-            .unwrap();
+        let address = serve(any, metrics.clone(), stop.clone()).await.unwrap();
         assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"));
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));
-        readiness.set(true);
+        metrics.readiness.receiving(true);
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
         metrics.messages_received.inc_by(7);
         let scraped = get(address, "/metrics").await;
@@ -95,7 +77,7 @@ mod tests {
         );
         assert!(scraped.ends_with("# EOF\n"), "{scraped}");
         assert!(
-            serve(address, metrics, readiness, stop).await.is_err(),
+            serve(address, metrics, stop).await.is_err(),
             "the port is taken"
         );
     }

@@ -27,17 +27,23 @@ mod oracle;
 mod queue;
 #[path = "simulation/seeds.rs"]
 mod seeds;
+#[path = "simulation/servers.rs"]
+mod servers;
 #[path = "simulation/sim.rs"]
 mod sim;
 #[path = "simulation/store.rs"]
 mod store;
 #[path = "simulation/world.rs"]
 mod world;
+#[path = "simulation/wrong.rs"]
+mod wrong;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use faults::Plan;
 use seeds::{Case, count, each};
+use sim::Strike;
 
 /// Seeds that once broke an invariant, with what it was.
 const REGRESSIONS: &[u64] = &[];
@@ -76,6 +82,78 @@ fn really_happened(happened: &BTreeMap<String, u64>) {
             happened.contains_key(what),
             "{what} never happened in {happened:?}"
         );
+    }
+}
+
+/// One worker, no other fault; small enough to be struck at every step.
+fn quiet_plan(seed: u64) -> Plan {
+    let mut plan = Plan::calm(seed);
+    plan.visibility = Duration::from_secs(5);
+    plan.faults_end = Duration::from_secs(30);
+    plan
+}
+
+/// Every step of some worlds; of larger ones, evenly spread steps.
+fn struck_at_every_step(name: &str, strike: Strike) -> BTreeMap<String, u64> {
+    let worlds = (count() / 100).max(1);
+    let mut cases = Vec::new();
+    for seed in 0..worlds {
+        let steps = Case::new(quiet_plan(seed)).run(seed).steps;
+        let stride = (steps / 100).max(1) as usize;
+        cases.extend((1..=steps).step_by(stride).map(|step| step << 32 | seed));
+    }
+    each(name, cases, |case| {
+        let (step, seed) = (case >> 32, case & 0xffff_ffff);
+        Case::new(quiet_plan(seed)).struck(step, strike).run(seed)
+    })
+}
+
+#[test]
+fn a_worker_may_be_killed_at_any_step() {
+    let happened = struck_at_every_step("killed (case = step << 32 | seed)", Strike::Crash);
+    assert!(happened["Crashed"] > 100, "{happened:?}");
+}
+
+#[test]
+fn a_worker_may_be_stopped_at_any_step() {
+    let happened = struck_at_every_step("stopped (case = step << 32 | seed)", Strike::Stop);
+    assert!(happened["Stopped"] > 100, "{happened:?}");
+}
+
+#[test]
+fn every_wrong_worker_is_caught() {
+    let missed: Vec<&str> = wrong::ALL
+        .iter()
+        .filter(|wrong| {
+            let caught = (0..50).find_map(|seed| {
+                let outcome = Case::new((wrong.plan)(seed)).wrapped(wrong.wrap).run(seed);
+                outcome.broken.into_iter().next().map(|why| (seed, why))
+            });
+            if let Some((seed, why)) = &caught {
+                println!("{}: seed {seed}: {why:.200}", wrong.name);
+                let honest = Case::new((wrong.plan)(*seed)).run(*seed);
+                assert!(
+                    honest.broken.is_empty(),
+                    "{}: {:?}",
+                    wrong.name,
+                    honest.broken
+                );
+            }
+            caught.is_none()
+        })
+        .map(|wrong| wrong.name)
+        .collect();
+    assert!(missed.is_empty(), "not caught: {missed:?}");
+}
+
+/// A seed means the same world, the same faults and the same order whenever it is run.
+#[test]
+fn a_seed_can_be_replayed() {
+    for seed in 0..20 {
+        let run = || Case::new(Plan::wild(seed)).with_trouble().run(seed).history;
+        let (first, second) = (run(), run());
+        let differ = first.lines().zip(second.lines()).find(|(a, b)| a != b);
+        assert!(first == second, "seed {seed}: {differ:?}");
     }
 }
 

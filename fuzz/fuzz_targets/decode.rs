@@ -37,12 +37,14 @@ impl<'a> Case<'a> {
         };
         let mut input = Vec::new();
         if let (Some(_), 0) = (format, form & 1) {
-            input.resize(WINDOW, b' ');
+            input.resize(WINDOW, b'x');
             input.push(b'\n');
         }
         input.extend_from_slice(content);
+        let mut chunk = 1 + usize::from(chunk) * usize::from(chunk % 8);
         // Long enough to be cut, once in a while.
         if form & 2 > 0 && form & 0x70 == 0x70 && !content.is_empty() {
+            chunk *= 61;
             while input.len() < 3 * WINDOW {
                 input.extend_from_slice(content);
             }
@@ -55,7 +57,7 @@ impl<'a> Case<'a> {
                 log_groups: Vec::new(),
             },
             input,
-            chunk: 1 + usize::from(chunk) * usize::from(chunk % 8),
+            chunk,
         }
     }
 

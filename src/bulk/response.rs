@@ -1,6 +1,11 @@
 /*! The answer of `_bulk` → one status per document. Every item is read; the `errors` flag decides nothing. */
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::ItemStatus;
@@ -18,13 +23,13 @@ pub enum AnswerError {
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(borrow)]
-    items: Vec<Item<'a>>,
+    items: Vec<Object<Item<'a>>>,
 }
 
 #[derive(Deserialize)]
 struct Item<'a> {
     #[serde(borrow, alias = "index", alias = "update")]
-    create: Entry<'a>,
+    create: Object<Entry<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -43,9 +48,30 @@ struct ItemError {
     caused_by: Option<Box<ItemError>>,
 }
 
+/// A struct that is a JSON object: by itself a derived one takes an array of its fields' values as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer
+            .deserialize_map(Fields(PhantomData))
+            .map(Object)
+    }
+}
+
 /// One status per document, in the order they were sent. Needs `items.*.status` and `items.*.error` of the answer.
 pub fn read(answer: &[u8], sent: usize) -> Result<Vec<ItemStatus>, AnswerError> {
-    let answer: Answer<'_> =
+    let Object(answer): Object<Answer<'_>> =
         serde_json::from_slice(answer).map_err(|e| AnswerError::Malformed(e.to_string()))?;
     if answer.items.len() != sent {
         return Err(AnswerError::WrongCount {
@@ -56,7 +82,7 @@ pub fn read(answer: &[u8], sent: usize) -> Result<Vec<ItemStatus>, AnswerError> 
     Ok(answer
         .items
         .iter()
-        .map(|item| status(&item.create))
+        .map(|Object(item)| status(&item.create.0))
         .collect())
 }
 
@@ -152,6 +178,10 @@ mod tests {
             b"{\"items\":[{\"delete\":{\"status\":200}}]}",
             b"{\"items\":[{\"create\":{\"status\":99999}}]}",
             b"[]",
+            // By their values alone, as derived readers take structs.
+            b"[[[[201]]]]",
+            b"{\"items\":[[{\"status\":201}]]}",
+            b"{\"items\":[{\"create\":[201]}]}",
             b"\xff\xfe",
         ] {
             assert!(matches!(read(malformed, 1), Err(AnswerError::Malformed(_))));

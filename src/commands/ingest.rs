@@ -51,6 +51,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
         queue: queue.clone(),
         store,
         index,
+        dead_letters: None,
     };
     let interrupted = stop.clone();
     tokio::spawn(async move {

@@ -11,12 +11,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::class::Class;
 use crate::cli::PathStyle;
-use crate::config::WorkerConfig;
+use crate::config::{DeadLetterTarget, WorkerConfig};
 use crate::observe::Metrics;
 use crate::pipeline::{self, Ends};
-use crate::serve::{Readiness, serve};
-use crate::sink::Index;
+use crate::serve::serve;
+use crate::sink::dead_letter::DeadLetters;
+use crate::sink::dead_letter::file::Folder;
+use crate::sink::dead_letter::index::IndexOfLetters;
+use crate::sink::dead_letter::s3::Prefix;
 use crate::sink::opensearch::OpenSearch;
+use crate::sink::{Index, IndexError};
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
 
@@ -27,41 +31,49 @@ pub async fn run(config: WorkerConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     on_signals(stop.clone())?;
     let metrics = Arc::new(Metrics::new());
-    let readiness = Arc::new(Readiness::default());
     let listening = CancellationToken::new();
     let _end_listening = listening.clone().drop_guard();
-    let bound = serve(config.listen, metrics.clone(), readiness.clone(), listening)
+    let bound = serve(config.listen, metrics.clone(), listening)
         .await
         .with_context(|| format!("--listen: cannot listen on {}", config.listen))?;
     tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "logferry starts");
 
     let index = OpenSearch::new(config.index.url, config.index.timeout)?;
-    let Some(version) = await_index(&index, &stop).await? else {
+    let prefix = &config.road.document.index_prefix;
+    let Some(version) = await_index(&index, prefix, &stop).await? else {
         return Ok(());
     };
     tracing::info!(version, "the index answers");
-    index
-        .put_missing_templates(&config.road.document.index_prefix)
-        .await
-        .context("--opensearch-url: cannot make the index templates")?;
 
     let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
     if aws.region().is_none() {
         bail!("no AWS region: set AWS_REGION to the queue's region");
     }
     let wait = Duration::from_secs(if config.road.until_empty { 1 } else { 20 });
+    let index: Arc<dyn Index> = Arc::new(index);
+    let s3 = s3_client(&aws, config.s3.path_style, None);
+    let regional = config.s3.regions.into_iter().map(|region| {
+        let client = s3_client(&aws, config.s3.path_style, Some(region.clone()));
+        (region, client)
+    });
+    let dead_letters: Option<Arc<dyn DeadLetters>> =
+        config.dead_letters.map(|target| match target {
+            DeadLetterTarget::S3 { bucket, prefix } => {
+                Arc::new(Prefix::new(s3.clone(), bucket, &prefix)) as Arc<dyn DeadLetters>
+            }
+            DeadLetterTarget::Folder(folder) => Arc::new(Folder::new(folder)),
+            DeadLetterTarget::Index(name) => Arc::new(IndexOfLetters::new(index.clone(), name)),
+        });
     let ends = Ends {
         queue: Arc::new(Sqs::new(sqs_client(&aws, wait), config.queue_url, wait)),
-        store: Arc::new(S3::new(s3_client(&aws, config.s3_path_style))),
-        index: Arc::new(index),
+        store: Arc::new(S3::new(
+            s3.clone(),
+            regional.collect(),
+            config.s3.expected_owner,
+        )),
+        index,
+        dead_letters,
     };
-    let ready = readiness.clone();
-    let draining = stop.clone();
-    tokio::spawn(async move {
-        ready.set(true);
-        draining.cancelled().await;
-        ready.set(false);
-    });
     pipeline::run(ends, config.road, metrics, stop).await?;
     tracing::info!("logferry ends");
     Ok(())
@@ -93,14 +105,20 @@ fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The index's version; none when told to stop meanwhile.
+/// The index's version, when it answers and has its templates; none when told to stop meanwhile.
 async fn await_index(
-    index: &dyn Index,
+    index: &OpenSearch,
+    prefix: &str,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<String>> {
     let started = tokio::time::Instant::now();
     loop {
-        match index.version().await {
+        let prepared = async {
+            let version = index.version().await?;
+            index.put_missing_templates(prefix).await?;
+            Ok::<_, IndexError>(version)
+        };
+        match prepared.await {
             Ok(version) => return Ok(Some(version)),
             Err(error) if error.class() == Class::Fatal || started.elapsed() > START_TIMEOUT => {
                 return Err(error).context("--opensearch-url: the index cannot be used");
@@ -124,7 +142,7 @@ fn sqs_client(aws: &SdkConfig, wait: Duration) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
-fn s3_client(aws: &SdkConfig, path_style: PathStyle) -> aws_sdk_s3::Client {
+fn s3_client(aws: &SdkConfig, path_style: PathStyle, region: Option<String>) -> aws_sdk_s3::Client {
     let force = match path_style {
         PathStyle::On => true,
         PathStyle::Off => false,
@@ -134,9 +152,12 @@ fn s3_client(aws: &SdkConfig, path_style: PathStyle) -> aws_sdk_s3::Client {
         .connect_timeout(Duration::from_secs(5))
         .read_timeout(Duration::from_secs(30))
         .build();
-    let config = aws_sdk_s3::config::Builder::from(aws)
+    let mut config = aws_sdk_s3::config::Builder::from(aws)
         .force_path_style(force)
         .timeout_config(timeouts);
+    if let Some(region) = region {
+        config = config.region(aws_sdk_s3::config::Region::new(region));
+    }
     aws_sdk_s3::Client::from_conf(config.build())
 }
 

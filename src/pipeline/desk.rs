@@ -1,17 +1,19 @@
 /*! Where an object's events become documents, and documents a parcel. */
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::Road;
 use super::budget::Reservation;
 use super::object::{Parcels, ReadFacts};
 use super::packer::Load;
 use crate::bulk::{Parcel, Placed};
-use crate::decode::Event;
+use crate::decode::{Decoder, Event, Identity, Origin};
 use crate::document::index_name::{self, DocumentKind};
 use crate::document::{DocumentWriter, ObjectFacts};
 use crate::invocation::{Options, Summary, Tracker};
 use crate::lambda;
+use crate::sink::dead_letter::ObjectName;
 
 /// A parcel is sent when it has this many bytes.
 const PARCEL: usize = 512 * 1024;
@@ -23,16 +25,20 @@ pub(super) struct Desk<'a> {
     tracker: Tracker,
     parcel: Parcel,
     reservation: Option<Reservation>,
+    object: Arc<ObjectName>,
+    sent: u64,
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(road: &'a Road, object: &ObjectFacts) -> Self {
+    pub(super) fn new(road: &'a Road, object: &ObjectFacts, name: Arc<ObjectName>) -> Self {
         Self {
             road,
             writer: DocumentWriter::new(object, &road.config.document),
             tracker: Tracker::new(Options::default()),
             parcel: Parcel::default(),
             reservation: None,
+            object: name,
+            sent: 0,
         }
     }
 
@@ -71,6 +77,22 @@ impl<'a> Desk<'a> {
         let over: Vec<Summary> = self.tracker.closed().collect();
         for summary in over {
             self.summarise(&summary, event.offset, facts);
+        }
+    }
+
+    /// What a broken object still holds: whole events only. Its last one may be cut, and where it is cut may vary.
+    pub(super) async fn write_rest(
+        &mut self,
+        decoder: &mut Decoder,
+        parcels: &mut Parcels,
+        facts: &mut ReadFacts,
+    ) {
+        decoder.finish();
+        let mut before: Option<OwnedEvent> = None;
+        while let Ok(Some(event)) = decoder.next() {
+            if let Some(whole) = before.replace(OwnedEvent::of(&event)) {
+                self.write(&whole.lend(), parcels, facts).await;
+            }
         }
     }
 
@@ -119,12 +141,59 @@ impl<'a> Desk<'a> {
         reservation.shrink(parcel.lines.len());
         let load = Load {
             parcel,
+            object: self.object.clone(),
+            number: self.sent,
             reservation,
             reply: parcels.reply.clone(),
         };
         self.road.packer.send(load).await;
         let reserved = self.road.budget.used() as f64;
         self.road.metrics.memory_reserved.set(reserved);
+        self.sent += 1;
         parcels.sent();
+    }
+}
+
+/// An event that outlives its decoder's buffer.
+struct OwnedEvent {
+    offset: u64,
+    time: Option<i64>,
+    text: Vec<u8>,
+    truncated: u64,
+    /// Of `Identity::EventId`.
+    id: Option<String>,
+    by_content: bool,
+    origin: Arc<Origin>,
+}
+
+impl OwnedEvent {
+    fn of(event: &Event<'_>) -> Self {
+        Self {
+            offset: event.offset,
+            time: event.time,
+            text: event.text.to_vec(),
+            truncated: event.truncated,
+            id: match event.identity {
+                Identity::EventId(id) => Some(id.to_owned()),
+                Identity::Content | Identity::Offset => None,
+            },
+            by_content: event.identity == Identity::Content,
+            origin: event.origin.clone(),
+        }
+    }
+
+    fn lend(&self) -> Event<'_> {
+        Event {
+            offset: self.offset,
+            time: self.time,
+            text: &self.text,
+            truncated: self.truncated,
+            identity: match &self.id {
+                Some(id) => Identity::EventId(id),
+                None if self.by_content => Identity::Content,
+                None => Identity::Offset,
+            },
+            origin: &self.origin,
+        }
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Reservation;
+use super::gate::{Answer, Gate, Pass};
 use super::packer::Load;
 use super::verdict::{Rejection, Tally};
 use super::{BulkConfig, Trouble};
@@ -15,13 +16,16 @@ use crate::class::Class;
 use crate::invocation::{Merged, Prices, ReadError, Summary, merged};
 use crate::observe::Metrics;
 use crate::retry::Delays;
+use crate::sink::dead_letter::{DeadLetter, DeadLetters, Letters, ObjectName};
 use crate::sink::{Index, IndexError};
 
 /// What loading needs.
 pub(super) struct Loader {
     pub(super) index: Arc<dyn Index>,
     /// Bulks in flight. Waiting between two attempts is not in flight: a sick index does not stop the others.
-    pub(super) gate: Arc<Semaphore>,
+    pub(super) gate: Arc<Gate>,
+    /// Without it, a rejected document leaves its message to the queue's redrive policy.
+    pub(super) dead_letters: Option<Arc<dyn DeadLetters>>,
     pub(super) config: BulkConfig,
     pub(super) prices: Prices,
     pub(super) metrics: Arc<Metrics>,
@@ -33,31 +37,23 @@ pub(super) struct Loader {
 struct Waiting {
     open: usize,
     tally: Tally,
+    object: Arc<ObjectName>,
+    number: u64,
+    /// Letters for the rejected documents, if there is a store for them.
+    letters: Vec<DeadLetter>,
     reply: mpsc::UnboundedSender<Tally>,
     reservation: Option<Reservation>,
 }
 
-impl Waiting {
-    fn settle(&mut self, count: impl FnOnce(&mut Tally)) {
-        count(&mut self.tally);
-        self.open -= 1;
-        if self.open == 0 {
-            self.reservation = None;
-            // The object's task may have been abandoned.
-            let _ = self.reply.send(std::mem::take(&mut self.tally));
-        }
-    }
-}
-
 /// Sends the parcels as one bulk and sees it through.
-pub(super) async fn load(loader: Arc<Loader>, loads: Vec<Load>, permit: OwnedSemaphorePermit) {
+pub(super) async fn load(loader: Arc<Loader>, loads: Vec<Load>, pass: Pass) {
     let background = loader.background.clone();
     background
-        .run_until_cancelled(see_through(&loader, loads, permit))
+        .run_until_cancelled(see_through(&loader, loads, pass))
         .await;
 }
 
-async fn see_through(loader: &Loader, loads: Vec<Load>, permit: OwnedSemaphorePermit) {
+async fn see_through(loader: &Loader, loads: Vec<Load>, pass: Pass) {
     let bytes = loads.iter().map(|l| l.parcel.lines.len()).sum();
     let mut waiting = Vec::with_capacity(loads.len());
     let parcels: Vec<_> = loads
@@ -66,6 +62,9 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, permit: OwnedSemaphorePe
             waiting.push(Waiting {
                 open: load.parcel.documents.len(),
                 tally: Tally::default(),
+                object: load.object,
+                number: load.number,
+                letters: Vec::new(),
                 reply: load.reply,
                 reservation: Some(load.reservation),
             });
@@ -75,29 +74,27 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, permit: OwnedSemaphorePe
     let mut round = Round {
         loader,
         waiting,
-        permit: Some(permit),
+        over: Vec::new(),
+        pass: Some(pass),
     };
     let config = &loader.config;
-    let mut delays = Delays::new(config.first_delay, config.longest_delay, config.attempts);
+    let mut delays = config.delays();
     // Bulks that are still to be sent; more than one only after a 413.
     let mut bulks = vec![Bulk::pack(parcels, bytes)];
     while let Some(bulk) = bulks.pop() {
-        match round.attempt(&bulk).await {
+        let attempt = round.attempt(&bulk).await;
+        drop(bulk);
+        let mut wait = None;
+        match attempt {
             Attempt::Done => {}
             Attempt::Again(again) => bulks.push(again),
             Attempt::Split(left, right) => bulks.extend([right, left]),
             Attempt::Later(rest, reason) => match delays.next() {
                 Some(delay) => {
                     loader.metrics.bulk_retries.inc();
-                    tracing::warn!(
-                        documents = rest.documents().len(),
-                        reason,
-                        ?delay,
-                        "will be sent again"
-                    );
-                    // Others may use the place meanwhile.
-                    round.permit = None;
-                    tokio::time::sleep(delay).await;
+                    let documents = rest.documents().len();
+                    tracing::warn!(documents, reason, ?delay, "will be sent again");
+                    wait = Some(delay);
                     bulks.push(rest);
                 }
                 None => round.leave(&rest, &reason),
@@ -106,6 +103,12 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, permit: OwnedSemaphorePe
                 round.leave(&rest, &reason);
                 loader.trouble.fatal(reason);
             }
+        }
+        round.close().await;
+        if let Some(delay) = wait {
+            // Others may use the place meanwhile.
+            round.pass = None;
+            tokio::time::sleep(delay).await;
         }
     }
 }
@@ -123,20 +126,21 @@ enum Attempt {
 struct Round<'a> {
     loader: &'a Loader,
     waiting: Vec<Waiting>,
-    permit: Option<OwnedSemaphorePermit>,
+    /// Parcels that have all their verdicts and no reply yet.
+    over: Vec<usize>,
+    pass: Option<Pass>,
 }
 
 impl Round<'_> {
     async fn attempt(&mut self, bulk: &Bulk) -> Attempt {
-        if self.permit.is_none() {
-            let permit = self.loader.gate.clone().acquire_owned().await;
-            self.permit = Some(permit.expect("the gate is never closed"));
+        if self.pass.is_none() {
+            self.pass = Some(self.loader.gate.enter().await);
         }
         let started = tokio::time::Instant::now();
         let answer = self.loader.index.bulk(bulk).await;
-        self.loader
-            .metrics
-            .bulk_sent(started.elapsed(), answer.is_ok());
+        let took = started.elapsed();
+        self.loader.metrics.bulk_sent(took, answer.is_ok());
+        self.loader.gate.learn(heard(&answer), took);
         match answer {
             Ok(statuses) => self.read(bulk, statuses).await,
             Err(IndexError::TooLarge) => match bulk.halves() {
@@ -146,7 +150,7 @@ impl Round<'_> {
                 }
                 None => {
                     for sent in bulk.documents() {
-                        self.reject(sent, 413, IndexError::TooLarge.to_string());
+                        self.reject(bulk, sent, 413, IndexError::TooLarge.to_string());
                     }
                     Attempt::Done
                 }
@@ -168,7 +172,7 @@ impl Round<'_> {
                 ItemStatus::Indexed => self.settle(sent, |t| t.indexed += 1),
                 ItemStatus::AlreadyThere if sent.placed.merge => merge.push(i),
                 ItemStatus::AlreadyThere => self.settle(sent, |t| t.already_there += 1),
-                ItemStatus::Rejected { status, reason } => self.reject(sent, status, reason),
+                ItemStatus::Rejected { status, reason } => self.reject(bulk, sent, status, reason),
                 ItemStatus::Retryable { status, reason } => {
                     later.push(Kept::as_is(i));
                     why = format!("{status} {reason}");
@@ -230,6 +234,7 @@ impl Round<'_> {
                     });
                 }
                 Err(reason) => self.reject(
+                    bulk,
                     &sent,
                     409,
                     format!("cannot be merged with {index}/{id}: {reason}"),
@@ -240,11 +245,30 @@ impl Round<'_> {
     }
 
     fn settle(&mut self, sent: &Sent, count: impl FnOnce(&mut Tally)) {
-        self.waiting[sent.parcel].settle(count);
+        let waiting = &mut self.waiting[sent.parcel];
+        count(&mut waiting.tally);
+        waiting.open -= 1;
+        if waiting.open == 0 {
+            self.over.push(sent.parcel);
+        }
     }
 
-    fn reject(&mut self, sent: &Sent, status: u16, reason: String) {
+    fn reject(&mut self, bulk: &Bulk, sent: &Sent, status: u16, reason: String) {
         let offset = sent.placed.offset;
+        if self.loader.dead_letters.is_some() {
+            let source = bulk.source(sent);
+            let (index, id) = target(bulk.action(sent));
+            let waiting = &mut self.waiting[sent.parcel];
+            let letter = waiting.object.letter("document", offset, reason.clone());
+            waiting.letters.push(DeadLetter {
+                size: Some(source.len() as u64),
+                status: Some(status),
+                index: Some(index),
+                id: Some(id),
+                source: serde_json::from_slice(source).ok(),
+                ..letter
+            });
+        }
         self.settle(sent, |t| {
             t.reject(Rejection {
                 offset,
@@ -259,6 +283,74 @@ impl Round<'_> {
             self.settle(sent, |t| t.leave(reason.to_owned()));
         }
     }
+
+    /// Replies for the parcels that have all their verdicts, after their dead letters are safe.
+    async fn close(&mut self) {
+        for parcel in std::mem::take(&mut self.over) {
+            if !self.waiting[parcel].letters.is_empty() {
+                // Not a bulk: its place is for others.
+                self.pass = None;
+            }
+            let waiting = &mut self.waiting[parcel];
+            let mut tally = std::mem::take(&mut waiting.tally);
+            let letters = std::mem::take(&mut waiting.letters);
+            if let Some(store) = self
+                .loader
+                .dead_letters
+                .as_deref()
+                .filter(|_| !letters.is_empty())
+            {
+                let n = letters.len() as u64;
+                let letters = Letters::of_parcel(&waiting.object, waiting.number, letters);
+                match bury(store, &letters, self.loader.config.delays()).await {
+                    Ok(()) => {
+                        tally.dead_lettered += n;
+                        self.loader.metrics.dead_letters.inc_by(n);
+                    }
+                    Err(reason) => tally.unsettled_reason = Some(reason),
+                }
+            }
+            let waiting = &mut self.waiting[parcel];
+            waiting.reservation = None;
+            // The object's task may have been abandoned.
+            let _ = waiting.reply.send(tally);
+        }
+    }
+}
+
+/// Writes letters, again and again while it fails.
+pub(super) async fn bury(
+    store: &dyn DeadLetters,
+    letters: &Letters,
+    mut delays: Delays,
+) -> Result<(), String> {
+    loop {
+        let error = match store.write(letters).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let Some(delay) = delays.next() else {
+            return Err(error.to_string());
+        };
+        tracing::warn!(%error, ?delay, "will be written again");
+        tokio::time::sleep(delay).await;
+    }
+}
+
+/// What an answer says of the cluster's strength.
+fn heard(answer: &Result<Vec<ItemStatus>, IndexError>) -> Answer {
+    match answer {
+        Ok(statuses) if statuses.iter().any(is_overload) => Answer::Refused,
+        Ok(_) | Err(IndexError::TooLarge) => Answer::Good,
+        Err(IndexError::Unanswered(_)) => Answer::None,
+        Err(_) => Answer::Refused,
+    }
+}
+
+/// A blocked index is not an overload: less in flight would not help it, and would slow the others.
+fn is_overload(status: &ItemStatus) -> bool {
+    matches!(status, ItemStatus::Retryable { status, reason }
+        if matches!(status, 429 | 503) && !reason.contains("cluster_block_exception"))
 }
 
 fn merge_sources(stored: &[u8], ours: &[u8], prices: &Prices) -> Result<Merged, ReadError> {

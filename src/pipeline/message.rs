@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::object::{self, Settled};
 use super::{Permits, Road};
-use crate::notification;
+use crate::notification::{self, ObjectRef};
+use crate::observe::Metrics;
 use crate::source::{Message, Outcome};
 
 /// What becomes of a message.
@@ -26,6 +27,7 @@ pub(super) async fn carry(
     abandon: CancellationToken,
 ) {
     let lease = road.leases.hold(&message);
+    let _count = PanicCount(&road.metrics);
     let Permits { read, hold: _hold } = permits;
     let disposition = tokio::select! {
         biased;
@@ -63,6 +65,20 @@ pub(super) async fn carry(
     }
 }
 
+/// Counts a task that unwinds. Its lease ends with it, so its message comes back.
+struct PanicCount<'a>(&'a Metrics);
+
+impl Drop for PanicCount<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.panics.inc();
+            tracing::error!(
+                "a task panicked; its message comes back when its visibility timeout ends"
+            );
+        }
+    }
+}
+
 async fn settle(
     road: &Road,
     message: &Message,
@@ -82,9 +98,13 @@ async fn settle(
             "not a notification; left to the queue's redrive policy"
         );
     }
+    let mut longest_pause = Duration::ZERO;
     let mut under_way = Vec::with_capacity(notification.objects.len());
     for object in &notification.objects {
-        under_way.push(object::read(road, object).await);
+        match admit(road, object) {
+            Ok(()) => under_way.push(object::read(road, object).await),
+            Err(delay) => longest_pause = longest_pause.max(delay),
+        }
     }
     // All is read: another message may start while this one waits for its verdicts.
     drop(read);
@@ -94,7 +114,32 @@ async fn settle(
     }
     match receipts.len() == notification.objects.len() && notification.invalid.is_empty() {
         true => Disposition::Delete(receipts),
-        false => Disposition::Release(release_delay(message.receive_count)),
+        false => Disposition::Release(release_delay(message.receive_count).max(longest_pause)),
+    }
+}
+
+/// Whether an object may be fetched now; else how long to leave it alone.
+fn admit(road: &Road, object: &ObjectRef) -> Result<(), Duration> {
+    if !road.config.allowed_buckets.allow(&object.bucket) {
+        road.metrics.buckets_not_allowed.inc();
+        tracing::warn!(
+            bucket = object.bucket,
+            key = object.key,
+            "not fetched: --allow-bucket does not allow this bucket; left to the queue's redrive policy"
+        );
+        return Err(Duration::ZERO);
+    }
+    match road.breakers.pause(&object.bucket) {
+        Some(pause) => {
+            tracing::info!(
+                bucket = object.bucket,
+                key = object.key,
+                ?pause,
+                "not fetched: the bucket is left alone for a while"
+            );
+            Err(pause)
+        }
+        None => Ok(()),
     }
 }
 

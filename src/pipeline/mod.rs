@@ -6,9 +6,11 @@ verdicts and is the only one to delete it (`delete`). `lease` keeps what is held
 objects into bulks, `load` sends a bulk until each of its documents has a verdict. `budget` bounds the bytes of all of it.
 */
 
+mod breaker;
 mod budget;
 mod delete;
 mod desk;
+mod gate;
 mod lease;
 mod load;
 mod message;
@@ -28,9 +30,11 @@ use crate::decode::DecodeOptions;
 use crate::document::DocumentOptions;
 use crate::invocation::Prices;
 use crate::observe::Metrics;
-use crate::retry::full_jitter;
+use crate::retry::{Delays, full_jitter};
 use crate::sink::Index;
+use crate::sink::dead_letter::DeadLetters;
 use crate::source::{Queue, Store};
+use crate::trust::AllowedBuckets;
 
 /// What the road runs between.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub struct Ends {
     pub queue: Arc<dyn Queue>,
     pub store: Arc<dyn Store>,
     pub index: Arc<dyn Index>,
+    /// What is given up. Without it the queue's redrive policy has it.
+    pub dead_letters: Option<Arc<dyn DeadLetters>>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,6 +55,11 @@ pub struct RoadConfig {
     /// Bytes that everything in flight shares.
     pub memory: usize,
     pub bulk: BulkConfig,
+    /// Decompressed; an object that is longer is broken.
+    pub max_object_bytes: u64,
+    /// Decompressed bytes for each stored one; an object above it is broken.
+    pub max_ratio: u64,
+    pub allowed_buckets: AllowedBuckets,
     pub drain_timeout: Duration,
     /// End when the queue is empty.
     pub until_empty: bool,
@@ -72,6 +83,12 @@ pub struct BulkConfig {
     pub longest_delay: Duration,
 }
 
+impl BulkConfig {
+    fn delays(&self) -> Delays {
+        Delays::new(self.first_delay, self.longest_delay, self.attempts)
+    }
+}
+
 /// Why the road ended before it was told to.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -83,6 +100,8 @@ struct Road {
     config: RoadConfig,
     metrics: Arc<Metrics>,
     budget: budget::Budget,
+    gate: Arc<gate::Gate>,
+    breakers: breaker::Breakers,
     packer: packer::Packer,
     deleter: delete::Deleter,
     leases: Arc<lease::Leases>,
@@ -126,6 +145,17 @@ pub async fn run(
         first: OnceLock::new(),
         stop: stop.clone(),
     });
+    if ends.dead_letters.is_none() {
+        tracing::warn!(
+            "no dead letters: rejected documents and broken objects leave their message to the queue's redrive policy; see --dead-letters"
+        );
+    }
+    if config.allowed_buckets.is_open() {
+        tracing::warn!(
+            "any bucket is accepted: whoever can send to the queue names what is read; see --allow-bucket"
+        );
+    }
+    let gate = gate::Gate::new(config.bulk.in_flight, metrics.clone());
     // Ends everything that outlives the message tasks, however this function is left.
     let background = CancellationToken::new();
     let _end_background = background.clone().drop_guard();
@@ -133,12 +163,16 @@ pub async fn run(
         budget: budget::Budget::new(config.memory),
         packer: packer::Packer::start(
             ends.index.clone(),
+            ends.dead_letters.clone(),
+            gate.clone(),
             config.bulk.clone(),
             config.prices.clone(),
             metrics.clone(),
             trouble.clone(),
             background.clone(),
         ),
+        gate,
+        breakers: breaker::Breakers::default(),
         deleter: delete::Deleter::start(ends.queue.clone(), metrics.clone(), background.clone()),
         leases: lease::Leases::start(
             ends.queue.clone(),
@@ -154,7 +188,9 @@ pub async fn run(
     });
     let tasks = TaskTracker::new();
     let abandon = CancellationToken::new();
+    road.metrics.readiness.receiving(true);
     receive(&road, &tasks, &stop, &abandon).await;
+    road.metrics.readiness.receiving(false);
     drain(&road, &tasks, &abandon).await;
     match trouble.first.get() {
         Some(reason) => Err(Fatal(reason.clone())),
@@ -209,7 +245,10 @@ async fn receive(
         let permits = tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            permits = pool.take() => permits,
+            permits = async {
+                index_up(road).await;
+                pool.take().await
+            } => permits,
         };
         let mut receiving = std::pin::pin!(road.ends.queue.receive(permits.len()));
         let received = tokio::select! {
@@ -258,6 +297,23 @@ async fn receive(
         for (message, permits) in messages.into_iter().zip(permits) {
             let work = message::carry(road.clone(), message, permits, abandon.clone());
             tasks.spawn(work);
+        }
+    }
+}
+
+/// While the index is down nothing more is taken from the queue: what is held is retried within its leases, and released.
+async fn index_up(road: &Road) {
+    let mut failures = 0;
+    while road.gate.is_down() {
+        if failures == 0 {
+            tracing::warn!("the index is down: receiving nothing until it answers");
+        }
+        failures += 1;
+        tokio::time::sleep(full_jitter(failures)).await;
+        let started = tokio::time::Instant::now();
+        if road.ends.index.version().await.is_ok() {
+            road.gate.learn(gate::Answer::Good, started.elapsed());
+            tracing::info!("the index answers again");
         }
     }
 }

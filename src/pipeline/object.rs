@@ -1,20 +1,25 @@
 /*! One object: open → events → records → documents → parcels, then its verdicts. */
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::Road;
 use super::desk::Desk;
 use super::verdict::Tally;
+use super::{Road, load};
 use crate::class::Class;
 use crate::decode::{Decoder, KeyFacts};
 use crate::document::ObjectFacts;
 use crate::notification::ObjectRef;
+use crate::sink::dead_letter::{DeadLetter, Letters, ObjectName};
 use crate::source::unpack::{ReadError, Unpacked};
 use crate::source::{OpenError, Opened};
 
 /// Buffers of an object that is being read: decoder, decompressor, the chunk at hand.
 const READING: usize = 256 * 1024;
+/// Below this many decompressed bytes no ratio is a danger.
+const RATIO_FROM: u64 = 16 << 20;
 
 /// Proof that every document of an object has a final verdict. Only this file makes one.
 pub(super) struct Settled(());
@@ -47,7 +52,7 @@ struct Failure {
 
 /// An object that was read; its verdicts come in.
 pub(super) struct UnderWay {
-    object: ObjectRef,
+    name: Arc<ObjectName>,
     started: Instant,
     skip: Option<Skip>,
     facts: ReadFacts,
@@ -77,41 +82,149 @@ pub(super) struct Parcels {
 pub(super) async fn read(road: &Road, object: &ObjectRef) -> UnderWay {
     let started = Instant::now();
     let (reply, verdicts) = mpsc::unbounded_channel();
-    let mut parcels = Parcels {
-        reply,
-        verdicts,
-        awaited: 0,
-        tally: Tally::default(),
+    let mut under_way = UnderWay {
+        name: Arc::new(ObjectName {
+            bucket: object.bucket.clone(),
+            key: object.key.clone(),
+            etag: object.etag.clone(),
+            version_id: object.version_id.clone(),
+        }),
+        started,
+        skip: None,
+        facts: ReadFacts::default(),
+        failure: None,
+        parcels: Parcels {
+            reply,
+            verdicts,
+            awaited: 0,
+            tally: Tally::default(),
+        },
     };
     let key = KeyFacts::read(&object.key, &road.config.decode.log_groups);
-    let mut skip = skip(object, &key);
-    let mut facts = ReadFacts::default();
-    let mut failure = None;
-    if skip.is_none() {
+    under_way.skip = skip(object, &key);
+    if under_way.skip.is_none() {
         road.metrics.objects_reading.inc();
+        under_way.fetch(road, object, &key).await;
+        road.metrics.objects_reading.dec();
+    }
+    under_way
+}
+
+impl UnderWay {
+    async fn fetch(&mut self, road: &Road, object: &ObjectRef, key: &KeyFacts) {
+        let _reading = road.budget.reserve(READING).await;
+        let bucket = &object.bucket;
         match road.ends.store.open(object, 0, None).await {
             Ok(opened) => {
-                let ferried = ferry(road, object, &key, opened, &mut parcels, &mut facts).await;
-                failure = ferried.err();
+                road.breakers.worked(bucket);
+                if let Some(etag) = &opened.etag {
+                    Arc::make_mut(&mut self.name).etag = Some(etag.clone());
+                }
+                let ferried = self.ferry(road, object, key, opened).await;
+                self.failure = ferried.err();
             }
-            Err(OpenError::Gone) => skip = Some(Skip::Gone),
+            Err(OpenError::Gone) => self.skip = Some(Skip::Gone),
             Err(error) => {
-                failure = Some(Failure {
-                    class: error.class(),
+                let class = match &error {
+                    // The bucket gives other objects: this one is not for us, or is not there and we may not know.
+                    OpenError::Denied(_) if road.breakers.works(bucket) => Class::Broken,
+                    error => error.class(),
+                };
+                if class == Class::Retryable && road.breakers.failed(bucket) {
+                    road.metrics.buckets_paused.inc();
+                    tracing::warn!(bucket, %error, "the bucket failed several times in a row and is left alone for a while");
+                }
+                self.failure = Some(Failure {
+                    class,
                     reason: error.to_string(),
                 });
             }
         }
-        road.metrics.objects_reading.dec();
     }
-    UnderWay {
-        object: object.clone(),
-        started,
-        skip,
-        facts,
-        failure,
-        parcels,
+
+    /// The hot path.
+    async fn ferry(
+        &mut self,
+        road: &Road,
+        object: &ObjectRef,
+        key: &KeyFacts,
+        opened: Opened,
+    ) -> Result<(), Failure> {
+        let described = ObjectFacts {
+            bucket: object.bucket.clone(),
+            key: object.key.clone(),
+            etag: self.name.etag.clone(),
+            last_modified: opened.last_modified,
+            chunk: key.chunk,
+            id_scope: key.prefix.clone(),
+        };
+        let mut decoder = Decoder::new(&object.key, &road.config.decode);
+        let mut desk = Desk::new(road, &described, self.name.clone());
+        let (parcels, facts) = (&mut self.parcels, &mut self.facts);
+        let mut unpacked = Unpacked::new(road.ends.store.clone(), object.clone(), opened)
+            .await
+            .map_err(failure)?;
+        loop {
+            let read = unpacked.read(decoder.space()).await.map_err(failure);
+            facts.stored_bytes = unpacked.stored_bytes();
+            let n = match read.and_then(|n| within_caps(road, facts, n).map(|()| n)) {
+                Ok(n) => n,
+                Err(failure) => {
+                    if failure.class == Class::Broken {
+                        desk.write_rest(&mut decoder, parcels, facts).await;
+                    }
+                    desk.finish(parcels, facts).await;
+                    return Err(failure);
+                }
+            };
+            match n {
+                0 => decoder.finish(),
+                n => decoder.filled(n),
+            }
+            facts.bytes += n as u64;
+            loop {
+                match decoder.next() {
+                    Ok(Some(event)) => desk.write(&event, parcels, facts).await,
+                    Ok(None) => break,
+                    Err(error) => {
+                        desk.finish(parcels, facts).await;
+                        return Err(Failure {
+                            class: Class::Broken,
+                            reason: error.to_string(),
+                        });
+                    }
+                }
+            }
+            if n == 0 {
+                desk.finish(parcels, facts).await;
+                return Ok(());
+            }
+            tokio::task::coop::consume_budget().await;
+        }
     }
+}
+
+/// Neither longer nor denser than an object of logs can be.
+fn within_caps(road: &Road, facts: &ReadFacts, more: usize) -> Result<(), Failure> {
+    let bytes = facts.bytes + more as u64;
+    let config = &road.config;
+    let reason = if bytes > config.max_object_bytes {
+        format!(
+            "more than {} bytes decompressed (--max-object-bytes)",
+            config.max_object_bytes
+        )
+    } else if bytes > RATIO_FROM && bytes / config.max_ratio > facts.stored_bytes {
+        format!(
+            "more than {} bytes for each stored byte (--max-ratio)",
+            config.max_ratio
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Failure {
+        class: Class::Broken,
+        reason,
+    })
 }
 
 fn skip(object: &ObjectRef, key: &KeyFacts) -> Option<Skip> {
@@ -126,74 +239,7 @@ fn skip(object: &ObjectRef, key: &KeyFacts) -> Option<Skip> {
     }
 }
 
-/// The hot path.
-async fn ferry(
-    road: &Road,
-    object: &ObjectRef,
-    key: &KeyFacts,
-    opened: Opened,
-    parcels: &mut Parcels,
-    facts: &mut ReadFacts,
-) -> Result<(), Failure> {
-    let _reading = road.budget.reserve(READING).await;
-    let described = ObjectFacts {
-        bucket: object.bucket.clone(),
-        key: object.key.clone(),
-        etag: opened.etag.clone().or_else(|| object.etag.clone()),
-        last_modified: opened.last_modified,
-        chunk: key.chunk,
-        id_scope: key.prefix.clone(),
-    };
-    let mut decoder = Decoder::new(&object.key, &road.config.decode);
-    let mut desk = Desk::new(road, &described);
-    let mut unpacked = Unpacked::new(road.ends.store.clone(), object.clone(), opened)
-        .await
-        .map_err(broken)?;
-    loop {
-        let n = unpacked.read(decoder.space()).await.map_err(|e| Failure {
-            reason: format!("after {} bytes: {e}", facts.bytes),
-            class: e.class(),
-        });
-        let n = match n {
-            Ok(n) => n,
-            Err(failure) => {
-                // What could be read is indexed all the same.
-                decoder.finish();
-                while let Ok(Some(event)) = decoder.next() {
-                    desk.write(&event, parcels, facts).await;
-                }
-                desk.finish(parcels, facts).await;
-                return Err(failure);
-            }
-        };
-        match n {
-            0 => decoder.finish(),
-            n => decoder.filled(n),
-        }
-        facts.bytes += n as u64;
-        facts.stored_bytes = unpacked.stored_bytes();
-        loop {
-            match decoder.next() {
-                Ok(Some(event)) => desk.write(&event, parcels, facts).await,
-                Ok(None) => break,
-                Err(error) => {
-                    desk.finish(parcels, facts).await;
-                    return Err(Failure {
-                        class: Class::Broken,
-                        reason: error.to_string(),
-                    });
-                }
-            }
-        }
-        if n == 0 {
-            desk.finish(parcels, facts).await;
-            return Ok(());
-        }
-        tokio::task::coop::consume_budget().await;
-    }
-}
-
-fn broken(error: ReadError) -> Failure {
+fn failure(error: ReadError) -> Failure {
     Failure {
         class: error.class(),
         reason: error.to_string(),
@@ -229,23 +275,20 @@ impl Parcels {
 impl UnderWay {
     /// Awaits the verdicts and says what became of the object. None: something is left to do.
     pub(super) async fn settled(self, road: &Road) -> Option<Settled> {
-        let Self {
-            object,
-            started,
-            skip,
-            facts,
-            failure,
-            parcels,
-        } = self;
-        let (tally, complete) = parcels.all().await;
+        let (name, facts) = (&self.name, &self.facts);
+        let (tally, complete) = self.parcels.all().await;
         let metrics = &road.metrics;
-        metrics.count(&tally_counts(&tally));
-        let seconds = started.elapsed().as_secs_f64();
-        if let Some(skip) = skip {
+        metrics.count(&tally.counts());
+        metrics.events.inc_by(facts.events);
+        metrics.object_bytes.inc_by(facts.bytes);
+        if let Some(skip) = self.skip {
             metrics.objects_skipped.inc();
+            if skip == Skip::Gone {
+                metrics.objects_gone.inc();
+            }
             tracing::info!(
-                bucket = object.bucket,
-                key = object.key,
+                bucket = name.bucket,
+                key = name.key,
                 reason = skip.as_str(),
                 "skipped"
             );
@@ -253,29 +296,33 @@ impl UnderWay {
         }
         for rejection in &tally.rejections {
             tracing::warn!(
-                bucket = object.bucket,
-                key = object.key,
+                bucket = name.bucket,
+                key = name.key,
                 offset = rejection.offset,
                 status = rejection.status,
                 reason = rejection.reason,
                 "document rejected"
             );
         }
-        metrics.events.inc_by(facts.events);
-        metrics.object_bytes.inc_by(facts.bytes);
-        let left = failure
-            .map(|f| format!("{}: {}", class_name(f.class), f.reason))
-            .or_else(|| tally.unsettled_reason.clone())
-            .or_else(|| (!complete).then(|| "the worker is ending".to_owned()))
-            .or_else(|| {
-                (tally.rejected > 0).then(|| format!("{} documents rejected", tally.rejected))
-            });
+        let mut left = (tally.unsettled_reason.clone())
+            .or_else(|| (!complete).then(|| "the worker is ending".to_owned()));
+        if left.is_none() && tally.rejected > tally.dead_lettered {
+            left = Some(format!("{} documents rejected", tally.rejected));
+        }
+        let mut broken = None;
+        if let Some(failure) = &self.failure {
+            match bury_object(road, name, facts, failure).await {
+                Ok(()) => broken = Some(failure.reason.as_str()),
+                Err(reason) => left = Some(reason),
+            }
+        }
+        let seconds = self.started.elapsed().as_secs_f64();
         match left {
             None => {
                 metrics.objects_settled.inc();
                 tracing::info!(
-                    bucket = object.bucket,
-                    key = object.key,
+                    bucket = name.bucket,
+                    key = name.key,
                     stored_bytes = facts.stored_bytes,
                     bytes = facts.bytes,
                     events = facts.events,
@@ -283,6 +330,8 @@ impl UnderWay {
                     indexed = tally.indexed,
                     already_there = tally.already_there,
                     rejected = tally.rejected,
+                    dead_lettered = tally.dead_lettered,
+                    broken,
                     seconds,
                     "settled"
                 );
@@ -291,11 +340,12 @@ impl UnderWay {
             Some(reason) => {
                 metrics.objects_unsettled.inc();
                 tracing::warn!(
-                    bucket = object.bucket,
-                    key = object.key,
+                    bucket = name.bucket,
+                    key = name.key,
                     indexed = tally.indexed,
                     already_there = tally.already_there,
                     rejected = tally.rejected,
+                    dead_lettered = tally.dead_lettered,
                     unsettled = tally.unsettled,
                     seconds,
                     reason,
@@ -307,6 +357,35 @@ impl UnderWay {
     }
 }
 
+/// A broken object becomes a dead letter, if there is a store for it; anything else is left to a later delivery.
+async fn bury_object(
+    road: &Road,
+    name: &ObjectName,
+    facts: &ReadFacts,
+    failure: &Failure,
+) -> Result<(), String> {
+    let reason = format!(
+        "{} after {} bytes: {}",
+        class_name(failure.class),
+        facts.bytes,
+        failure.reason
+    );
+    let Some(store) = road.ends.dead_letters.as_deref() else {
+        return Err(reason);
+    };
+    if failure.class != Class::Broken {
+        return Err(reason);
+    }
+    let letter = DeadLetter {
+        size: Some(facts.stored_bytes),
+        ..name.letter("object", facts.bytes, failure.reason.clone())
+    };
+    let letters = Letters::of_object(name, letter);
+    load::bury(store, &letters, road.config.bulk.delays()).await?;
+    road.metrics.dead_letters.inc();
+    Ok(())
+}
+
 fn class_name(class: Class) -> &'static str {
     match class {
         Class::Retryable => "may pass",
@@ -314,14 +393,5 @@ fn class_name(class: Class) -> &'static str {
         Class::Broken => "broken object",
         Class::Invalid => "invalid",
         Class::Fatal => "fatal",
-    }
-}
-
-fn tally_counts(tally: &Tally) -> crate::observe::Counts {
-    crate::observe::Counts {
-        indexed: tally.indexed,
-        already_there: tally.already_there,
-        rejected: tally.rejected,
-        unsettled: tally.unsettled,
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Reservation;
+use super::gate::Gate;
 use super::load::{self, Loader};
 use super::verdict::Tally;
 use super::{BulkConfig, Trouble};
@@ -15,10 +16,14 @@ use crate::bulk::Parcel;
 use crate::invocation::Prices;
 use crate::observe::Metrics;
 use crate::sink::Index;
+use crate::sink::dead_letter::{DeadLetters, ObjectName};
 
 /// A parcel on its way, with what waits for its verdicts.
 pub(super) struct Load {
     pub(super) parcel: Parcel,
+    /// Which object it is of, and its place among the object's parcels.
+    pub(super) object: Arc<ObjectName>,
+    pub(super) number: u64,
     pub(super) reservation: Reservation,
     /// Gets one tally when every document of the parcel has a verdict.
     pub(super) reply: mpsc::UnboundedSender<Tally>,
@@ -31,6 +36,8 @@ pub(super) struct Packer {
 impl Packer {
     pub(super) fn start(
         index: Arc<dyn Index>,
+        dead_letters: Option<Arc<dyn DeadLetters>>,
+        gate: Arc<Gate>,
         config: BulkConfig,
         prices: Prices,
         metrics: Arc<Metrics>,
@@ -41,7 +48,8 @@ impl Packer {
         let (loads, incoming) = mpsc::channel(1);
         let loader = Arc::new(Loader {
             index,
-            gate: Arc::new(Semaphore::new(config.in_flight)),
+            dead_letters,
+            gate,
             config,
             prices,
             metrics,
@@ -89,11 +97,10 @@ async fn pack(mut incoming: mpsc::Receiver<Load>, loader: Arc<Loader>) {
         let due = filling.due;
         tokio::select! {
             biased;
-            permit = loader.gate.clone().acquire_owned(), if ready => {
-                let permit = permit.expect("the gate is never closed");
+            pass = loader.gate.enter(), if ready => {
                 let loads = std::mem::take(&mut filling).loads;
                 loader.metrics.bulk_fill(loads.iter().map(|l| l.parcel.lines.len()).sum());
-                tokio::spawn(load::load(loader.clone(), loads, permit));
+                tokio::spawn(load::load(loader.clone(), loads, pass));
                 if let Some(load) = next.take() {
                     filling.add(load, config.linger);
                 }

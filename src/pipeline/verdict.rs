@@ -1,5 +1,7 @@
 /*! Verdicts of documents, added up per parcel and per object. */
 
+use crate::observe::Counts;
+
 /// Rejections kept with their reason, per parcel; the rest is only counted.
 const KEPT: usize = 20;
 
@@ -17,6 +19,8 @@ pub(super) struct Tally {
     pub(super) indexed: u64,
     pub(super) already_there: u64,
     pub(super) rejected: u64,
+    /// Of them, those that are safe as dead letters.
+    pub(super) dead_lettered: u64,
     /// The first of the rejected.
     pub(super) rejections: Vec<Rejection>,
     /// Documents without a final verdict: attempts spent.
@@ -42,10 +46,20 @@ impl Tally {
         self.indexed += other.indexed;
         self.already_there += other.already_there;
         self.rejected += other.rejected;
+        self.dead_lettered += other.dead_lettered;
         let room = KEPT.saturating_sub(self.rejections.len());
         self.rejections
             .extend(other.rejections.into_iter().take(room));
         self.unsettled += other.unsettled;
         self.unsettled_reason = other.unsettled_reason.or(self.unsettled_reason.take());
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            indexed: self.indexed,
+            already_there: self.already_there,
+            rejected: self.rejected,
+            unsettled: self.unsettled,
+        }
     }
 }

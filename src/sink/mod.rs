@@ -1,5 +1,6 @@
 /*! Where documents go: the index, and its real implementations. */
 
+pub mod dead_letter;
 pub mod ndjson;
 pub mod opensearch;
 
@@ -25,6 +26,9 @@ pub enum IndexError {
     /// 404: no such path or thing.
     #[error("the index does not know this (HTTP 404)")]
     NotFound,
+    /// No answer, or not in time.
+    #[error("{0}")]
+    Unanswered(String),
     #[error("{reason}")]
     Other { class: Class, reason: String },
 }
@@ -35,6 +39,7 @@ impl IndexError {
             IndexError::TooLarge => Class::Rejected,
             // A proxy or a node in transition; what is asked for exists on every OpenSearch.
             IndexError::NotFound => Class::Retryable,
+            IndexError::Unanswered(_) => Class::Retryable,
             IndexError::Other { class, .. } => *class,
         }
     }

@@ -144,10 +144,7 @@ impl OpenSearch {
             reason.push_str(&inner.to_string());
             cause = inner.source();
         }
-        IndexError::Other {
-            class: Class::Retryable,
-            reason: format!("{} does not answer: {reason}", self.shown_url),
-        }
+        IndexError::Unanswered(format!("{} does not answer: {reason}", self.shown_url))
     }
 }
 

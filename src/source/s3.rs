@@ -1,5 +1,7 @@
 /*! The store over S3. Retries until the first byte are the SDK's; a body that breaks later is resumed by `unpack`. */
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -11,11 +13,28 @@ use crate::notification::ObjectRef;
 
 pub struct S3 {
     client: Client,
+    /// Clients of other regions that notifications may name.
+    regional: HashMap<String, Client>,
+    expected_owner: Option<String>,
 }
 
 impl S3 {
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    pub fn new(
+        client: Client,
+        regional: HashMap<String, Client>,
+        expected_owner: Option<String>,
+    ) -> Self {
+        Self {
+            client,
+            regional,
+            expected_owner,
+        }
+    }
+
+    fn client(&self, region: Option<&str>) -> &Client {
+        region
+            .and_then(|r| self.regional.get(r))
+            .unwrap_or(&self.client)
     }
 }
 
@@ -34,8 +53,9 @@ impl Store for S3 {
             }));
         }
         let mut request = self
-            .client
+            .client(object.region.as_deref())
             .get_object()
+            .set_expected_bucket_owner(self.expected_owner.clone())
             .bucket(&object.bucket)
             .key(&object.key)
             .set_version_id(object.version_id.clone());

@@ -103,6 +103,16 @@ async fn a_node_that_refuses_whole_bulks_gets_them_again() {
     let _node = NODE.write().await;
     let stage = Stage::new("breaker").await;
     stage.upload(&export_key(1), gzip(&export(1, 200))).await;
+    // The templates first: they are small enough for any node that is up.
+    assert!(
+        stage
+            .worker()
+            .env("LOGFERRY_QUEUE_URL", &stage.dead_url)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     breaker("2kb").await;
     let mut child = stage.worker().spawn().unwrap();
     let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());

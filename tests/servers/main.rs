@@ -5,6 +5,7 @@ these with `--include-ignored`; each test has a queue, a bucket and an index pre
 
 mod bulks;
 mod crash;
+mod dead_letters;
 mod documents;
 mod input;
 mod memory;

@@ -53,6 +53,7 @@ async fn stub_index() -> (String, std::sync::Arc<std::sync::atomic::AtomicU64>) 
             "/",
             get(|| async { r#"{"version":{"number":"3.4.0","distribution":"stub"}}"# }),
         )
+        .route("/_index_template/{name}", get(|| async { "{}" }))
         .route("/_bulk", post(bulk))
         .layer(axum::extract::DefaultBodyLimit::disable());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

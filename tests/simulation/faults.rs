@@ -168,7 +168,7 @@ impl Plan {
         plan.workers = if rng.u8(0..3) == 0 { 2 } else { 1 };
         plan.visibility = Duration::from_secs(*choose(&mut rng, &[5, 12, 30, 120]));
         plan.max_receive_count = *choose(&mut rng, &[Some(3), Some(5), Some(10), Some(30), None]);
-        plan.max_body = *choose(&mut rng, &[usize::MAX, usize::MAX, 4 << 10, 32 << 10]);
+        plan.max_body = *choose(&mut rng, &[usize::MAX, usize::MAX, 8 << 10, 40 << 10]);
         plan.cursed = *choose(&mut rng, &[0, 0, 0, 300, 40]);
         for _ in 0..rng.usize(0..9) {
             let fault = *choose(&mut rng, ALL);
@@ -220,11 +220,9 @@ impl Plan {
         spells.map(|s| s.rate).fold(0.0, f64::max)
     }
 
+    /// Nothing goes wrong, and nothing that cannot be settled is sent.
     pub fn is_calm(&self) -> bool {
-        self.spells.is_empty()
-            && self.workers == 1
-            && self.cursed == 0
-            && self.max_body == usize::MAX
+        self.faults_end.is_zero()
     }
 
     pub fn has(&self, fault: Fault) -> bool {

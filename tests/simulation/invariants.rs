@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use logferry::decode::KeyFacts;
 use logferry::observe::Metrics;
@@ -130,13 +131,7 @@ fn expected(world: &World) -> Expected {
 fn can_settle(world: &World, message: &crate::world::Message, objects: &[Object]) -> bool {
     message.objects.iter().all(|n| {
         let object = &objects[*n];
-        object.is_sound()
-            && !object
-                .current()
-                .1
-                .documents
-                .keys()
-                .any(|p| world.index.is_cursed(p))
+        object.is_sound() && !world.refuses_some(&object.current().1)
     })
 }
 
@@ -146,7 +141,11 @@ pub fn at_rest(world: &World) {
     let prices = &world.sim.plan.road.prices;
     let documents = world.index.documents();
     for place in &expected.must {
-        match (documents.contains_key(place), world.index.is_cursed(place)) {
+        let mut sources = expected.allowed.get(place).into_iter().flatten();
+        let refused = world.index.is_cursed(place);
+        // Too large for one request, at least as one of its objects tells it.
+        let may_miss = sources.any(|source| world.is_too_large(place, source));
+        match (documents.contains_key(place) || may_miss, refused) {
             (false, false) => broken(world, format!("lost: {place:?}")),
             (true, true) => broken(world, format!("{place:?} was refused and is there")),
             _ => {}
@@ -195,6 +194,7 @@ pub fn at_rest(world: &World) {
     }
     for (place, parts) in &expected.parts {
         match documents.get(place) {
+            None if parts.iter().any(|part| world.is_too_large(place, part)) => {}
             None => broken(world, format!("lost: summary {place:?}")),
             Some(stored) => {
                 for part in parts {
@@ -342,8 +342,8 @@ pub fn counters(world: &World, all: &[Arc<Metrics>]) {
 }
 
 /// Every worker has ended in peace: nobody holds a message.
-pub fn drained(world: &World) {
-    let held = world.queue.held();
+pub fn drained(world: &World, peace: Duration) {
+    let held = world.queue.held(peace);
     if !held.is_empty() {
         broken(world, format!("held after the drain: {held:?}"));
     }

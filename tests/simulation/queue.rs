@@ -26,6 +26,7 @@ pub struct Kept {
     first_received: Option<Duration>,
     /// Of the latest delivery.
     handle: Option<String>,
+    delivered_at: Duration,
     /// Nobody holds it: it was never delivered, or released.
     free: bool,
 }
@@ -79,6 +80,7 @@ impl QueueServer {
                 visible_at: self.sim.now(),
                 first_received: None,
                 handle: None,
+                delivered_at: Duration::ZERO,
                 free: true,
             },
         );
@@ -97,14 +99,12 @@ impl QueueServer {
         lock(&self.state).messages.keys().copied().collect()
     }
 
-    /// Messages that are invisible since somebody holds them.
-    pub fn held(&self) -> Vec<u64> {
+    /// Messages that were delivered since then and are invisible since somebody holds them.
+    pub fn held(&self, since: Duration) -> Vec<u64> {
         let now = self.sim.now();
         let state = lock(&self.state);
-        let held = state
-            .messages
-            .iter()
-            .filter(|(_, m)| !m.free && m.visible_at > now);
+        let is_held = |m: &Kept| !m.free && m.visible_at > now && m.delivered_at >= since;
+        let held = state.messages.iter().filter(|(_, m)| is_held(m));
         held.map(|(n, _)| *n).collect()
     }
 
@@ -172,6 +172,7 @@ impl QueueServer {
                 };
             let first = *kept.first_received.get_or_insert(now);
             kept.handle = Some(handle.clone());
+            kept.delivered_at = now;
             kept.free = twice;
             self.sim.note(
                 worker,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, Once};
 
 use crate::driver::{self, Wrap};
 use crate::faults::Plan;
-use crate::sim::lock;
+use crate::sim::{Strike, lock};
 use crate::world::World;
 
 /// How a seed is run.
@@ -14,6 +14,7 @@ pub struct Case {
     plan: Plan,
     trouble: bool,
     wrap: Wrap,
+    strike: Option<(u64, Strike)>,
 }
 
 /// What came of it.
@@ -31,6 +32,7 @@ impl Case {
             plan,
             trouble: false,
             wrap: driver::honest,
+            strike: None,
         }
     }
 
@@ -42,6 +44,12 @@ impl Case {
 
     pub fn wrapped(mut self, wrap: Wrap) -> Self {
         self.wrap = wrap;
+        self
+    }
+
+    /// Strikes whoever takes this step.
+    pub fn struck(mut self, step: u64, strike: Strike) -> Self {
+        self.strike = Some((step, strike));
         self
     }
 
@@ -57,25 +65,32 @@ impl Case {
             plan,
             trouble,
             wrap,
+            strike,
         } = self;
         let mut outcome = Outcome::default();
         let world = runtime.block_on(async { World::new(seed, plan, trouble) });
+        if let Some((step, strike)) = strike {
+            world.sim.at_step(step, strike);
+        }
         let ran = catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(driver::run(&world, wrap))
         }));
-        if let Err(panic) = ran {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or(panic.downcast_ref::<&str>().copied());
-            outcome
-                .broken
-                .push(format!("panic: {}", text.unwrap_or("of an unknown kind")));
+        match ran {
+            Ok(steps) => outcome.steps = steps,
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or(panic.downcast_ref::<&str>().copied());
+                outcome
+                    .broken
+                    .push(format!("panic: {}", text.unwrap_or("of an unknown kind")));
+            }
         }
         drop(runtime);
         let history = world.sim.history();
         outcome.broken.extend(history.broken().map(str::to_owned));
         outcome.counts = history.counts.clone();
         outcome.history = history.text();
-        outcome.steps = world.sim.steps();
+
         outcome
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::faults::{Plan, choose};
-use crate::index::IndexServer;
+use crate::index::{IndexServer, Place};
 use crate::messages;
 use crate::objects::{self, Health, Planned};
 use crate::oracle::{self, Parsed};
@@ -95,7 +95,8 @@ impl World {
             }
         }
         if trouble {
-            for n in 0..lock(&self.objects).len() {
+            let objects = lock(&self.objects).len();
+            for n in 0..objects {
                 let at = Duration::from_secs_f64(rng.f64() * end);
                 match rng.u8(0..24) {
                     0 => self.forbid(n),
@@ -257,14 +258,22 @@ impl World {
             && message.objects.iter().all(|n| {
                 let object = &objects[*n];
                 let (_, parsed) = object.current();
-                let cursed = || {
-                    parsed
-                        .documents
-                        .keys()
-                        .any(|place| self.index.is_cursed(place))
-                };
-                parsed.skipped || (object.is_sound() && (object.removed || !cursed()))
+                parsed.skipped
+                    || (object.is_sound() && (object.removed || !self.refuses_some(parsed)))
             })
+    }
+
+    /// Whether the index refuses some of these documents for good.
+    pub fn refuses_some(&self, parsed: &Parsed) -> bool {
+        let summaries = parsed.summaries.iter().map(|(place, part)| (place, part));
+        let mut all = parsed.documents.iter().chain(summaries);
+        all.any(|(place, source)| self.index.is_cursed(place) || self.is_too_large(place, source))
+    }
+
+    /// 413 although it travels alone.
+    pub fn is_too_large(&self, (index, id): &Place, source: &[u8]) -> bool {
+        let action = r#"{"create":{"_index":"","_id":""}}"#.len() + index.len() + id.len();
+        action + source.len() + 2 > self.sim.plan.max_body
     }
 }
 

@@ -1,0 +1,73 @@
+/*! Dead letters in an OpenSearch index: a document each, whose id is that of what it is about. */
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::{DeadLetterError, DeadLetters, Letters, failed};
+use crate::bulk::{Bulk, ItemStatus, Parcel, Placed};
+use crate::sink::Index;
+
+pub struct IndexOfLetters {
+    index: Arc<dyn Index>,
+    name: String,
+}
+
+impl IndexOfLetters {
+    /// `name` is the index that the letters go to.
+    pub fn new(index: Arc<dyn Index>, name: String) -> Self {
+        Self { index, name }
+    }
+}
+
+#[async_trait]
+impl DeadLetters for IndexOfLetters {
+    async fn write(&self, letters: &Letters) -> Result<(), DeadLetterError> {
+        let mut parcel = Parcel::default();
+        for letter in &letters.letters {
+            let id = letter.id.clone().unwrap_or_else(|| letters.name.clone());
+            let action =
+                json!({"index": {"_index": self.name, "_id": format!("{}-{id}", letter.kind)}});
+            let mut source = serde_json::to_value(letter).map_err(failed)?;
+            // As text: its fields are what OpenSearch has refused already.
+            if let Some(refused) = source.get_mut("_source").map(Value::take) {
+                source["document"] = refused.to_string().into();
+            }
+            if let Some(fields) = source.as_object_mut() {
+                fields.remove("_source");
+                for (reserved, name) in [("_index", "index"), ("_id", "id")] {
+                    if let Some(value) = fields.remove(reserved) {
+                        fields.insert(name.to_owned(), value);
+                    }
+                }
+            }
+            let start = parcel.lines.len();
+            parcel
+                .lines
+                .extend_from_slice(format!("{action}\n").as_bytes());
+            let at = parcel.lines.len();
+            parcel
+                .lines
+                .extend_from_slice(format!("{source}\n").as_bytes());
+            parcel.documents.push(Placed {
+                start,
+                source: at,
+                end: parcel.lines.len(),
+                offset: letter.offset,
+                merge: false,
+            });
+        }
+        let bulk = Bulk::pack([parcel], 0);
+        for status in self.index.bulk(&bulk).await.map_err(failed)? {
+            match status {
+                ItemStatus::Indexed | ItemStatus::AlreadyThere => {}
+                ItemStatus::Retryable { status, reason }
+                | ItemStatus::Rejected { status, reason } => {
+                    return Err(failed(format!("{}: HTTP {status}: {reason}", self.name)));
+                }
+            }
+        }
+        Ok(())
+    }
+}

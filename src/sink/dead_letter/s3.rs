@@ -1,0 +1,48 @@
+/*! Dead letters in S3: `<prefix>/<name>.ndjson.gz`. A put is whole or not at all, and confirmed by its answer. */
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::DisplayErrorContext;
+
+use super::{DeadLetterError, DeadLetters, Letters, failed};
+
+pub struct Prefix {
+    client: Client,
+    bucket: String,
+    /// Without a slash at its end; may be empty.
+    prefix: String,
+}
+
+impl Prefix {
+    pub fn new(client: Client, bucket: String, prefix: &str) -> Self {
+        Self {
+            client,
+            bucket,
+            prefix: prefix.trim_matches('/').to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Prefix {
+    async fn write(&self, letters: &Letters) -> Result<(), DeadLetterError> {
+        let key = format!("{}/{}.ndjson.gz", self.prefix, letters.name);
+        let key = key.trim_start_matches('/');
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type("application/gzip")
+            .body(letters.gzip()?.into())
+            .send()
+            .await
+            .map_err(|e| {
+                failed(format!(
+                    "s3://{}/{key}: {}",
+                    self.bucket,
+                    DisplayErrorContext(&e)
+                ))
+            })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+/*! PURE: which buckets a message may name. Messages come from outside; nothing they name is fetched before it is allowed. */
+
+/// Patterns of bucket names; `*` stands for any characters. Without patterns every bucket is allowed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllowedBuckets {
+    patterns: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "not a pattern of bucket names: letters, digits, dots, hyphens, underscores, and * for any of them"
+)]
+pub struct PatternError;
+
+impl AllowedBuckets {
+    pub fn new(patterns: Vec<String>) -> Self {
+        Self { patterns }
+    }
+
+    /// Checks a pattern before it is used.
+    pub fn check(pattern: &str) -> Result<(), PatternError> {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'*');
+        match !pattern.is_empty() && pattern.bytes().all(fits) {
+            true => Ok(()),
+            false => Err(PatternError),
+        }
+    }
+
+    /// Whether every bucket is allowed.
+    pub fn is_open(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    pub fn allow(&self, bucket: &str) -> bool {
+        self.is_open() || self.patterns.iter().any(|pattern| matches(pattern, bucket))
+    }
+}
+
+/// The parts between the asterisks must stand in the name in their order, the first at its beginning and the last at its end.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(mut name) = name.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match name.find(part) {
+            Some(at) => name = &name[at + part.len()..],
+            None => return false,
+        }
+    }
+    name.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, allowed) in [
+            ("logs", "logs", true),
+            ("logs", "logs2", false),
+            ("logs-*", "logs-eu", true),
+            ("logs-*", "my-logs-eu", false),
+            ("*-logs", "my-logs", true),
+            ("a*b*c", "a1b2c", true),
+            ("a*b*c", "ac", false),
+            ("a*a", "a", false),
+            ("*", "anything", true),
+            ("l*gs", "lgs", true),
+        ] {
+            let allowed_buckets = AllowedBuckets::new(vec![pattern.to_owned()]);
+            assert_eq!(allowed_buckets.allow(name), allowed, "{pattern} {name}");
+        }
+        assert!(AllowedBuckets::default().allow("any"));
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        for bad in ["", "a/b", "a b", "arn:aws:s3:::b", "[ab]"] {
+            assert_eq!(AllowedBuckets::check(bad), Err(PatternError), "{bad}");
+        }
+        assert_eq!(AllowedBuckets::check("my.logs-*_x"), Ok(()));
+    }
+}

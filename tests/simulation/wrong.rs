@@ -1,0 +1,427 @@
+/*!
+Deliberately wrong workers: the real road with an end that lies to it, each a mistake that a shipper of logs has made. If
+the invariants do not catch one, they prove nothing.
+*/
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use logferry::bulk::{Bulk, ItemStatus, Kept};
+use logferry::notification::ObjectRef;
+use logferry::pipeline::Ends;
+use logferry::sink::{Index, IndexError, Stored};
+use logferry::source::{
+    Attributes, Depth, Handle, Message, OpenError, Opened, Outcome, Queue, QueueError, Store,
+};
+
+use crate::driver::Wrap;
+use crate::faults::{Fault, Plan};
+use crate::index::SimIndex;
+use crate::sim::Wire;
+use crate::world::World;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A wrong worker, and faults under which it shows.
+pub struct Wrong {
+    pub name: &'static str,
+    pub wrap: Wrap,
+    pub plan: fn(u64) -> Plan,
+}
+
+/// Nothing goes wrong but what the worker itself does.
+fn calm(seed: u64) -> Plan {
+    Plan::calm(seed)
+}
+
+fn throttled(seed: u64) -> Plan {
+    Plan::calm(seed).with(Fault::ItemThrottled, 0.3, MINUTE)
+}
+
+/// Bulks last longer than a visibility timeout.
+fn slow(seed: u64) -> Plan {
+    let mut plan = Plan::calm(seed).with(Fault::BulkHangs, 0.5, 2 * MINUTE);
+    plan.visibility = Duration::from_secs(5);
+    plan
+}
+
+fn cut(seed: u64) -> Plan {
+    Plan::calm(seed).with(Fault::BodyCut, 0.8, MINUTE)
+}
+
+pub const ALL: &[Wrong] = &[
+    Wrong {
+        name: "deletes before documents are settled",
+        wrap: |ends, wire, world| index(ends, wire, world, Lie::AnswersAtOnce),
+        plan: calm,
+    },
+    Wrong {
+        name: "ignores the items of an answer",
+        wrap: |ends, wire, world| index(ends, wire, world, Lie::AllIndexed),
+        plan: throttled,
+    },
+    Wrong {
+        name: "looks for \"errors\":true",
+        wrap: |ends, wire, world| index(ends, wire, world, Lie::Substring),
+        plan: throttled,
+    },
+    Wrong {
+        name: "takes a conflict for a refusal",
+        wrap: |ends, wire, world| index(ends, wire, world, Lie::ConflictRefused),
+        plan: calm,
+    },
+    Wrong {
+        name: "overwrites summaries",
+        wrap: |ends, wire, world| index(ends, wire, world, Lie::Overwrites),
+        plan: calm,
+    },
+    Wrong {
+        name: "keeps the first part of a summary",
+        wrap: |ends, wire, world| index(ends, wire, world, Lie::FirstPartStands),
+        plan: calm,
+    },
+    Wrong {
+        name: "lets the index choose ids",
+        wrap: |ends, wire, world| index(ends, wire, world, Lie::OwnIds),
+        plan: calm,
+    },
+    Wrong {
+        name: "reads Records[0] only",
+        wrap: |ends, _, _| queue(ends, Fib::FirstRecord),
+        plan: calm,
+    },
+    Wrong {
+        name: "keeps the + of keys",
+        wrap: |ends, _, _| queue(ends, Fib::LostPlus),
+        plan: calm,
+    },
+    Wrong {
+        name: "has no heartbeat",
+        wrap: |ends, _, _| queue(ends, Fib::NoHeartbeat),
+        plan: slow,
+    },
+    Wrong {
+        name: "never releases",
+        wrap: |ends, _, _| queue(ends, Fib::NoRelease),
+        plan: calm,
+    },
+    Wrong {
+        name: "deletes what it releases",
+        wrap: |ends, _, _| queue(ends, Fib::DeletesInstead),
+        plan: throttled,
+    },
+    Wrong {
+        name: "reads one gzip member",
+        wrap: |ends, _, _| store(ends, Trick::OneMember),
+        plan: calm,
+    },
+    Wrong {
+        name: "takes a broken body for a short one",
+        wrap: |ends, _, _| store(ends, Trick::ShortBody),
+        plan: cut,
+    },
+    Wrong {
+        name: "resumes at the beginning",
+        wrap: |ends, _, _| store(ends, Trick::FromTheBeginning),
+        plan: cut,
+    },
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Lie {
+    AnswersAtOnce,
+    AllIndexed,
+    Substring,
+    ConflictRefused,
+    Overwrites,
+    FirstPartStands,
+    OwnIds,
+}
+
+struct LyingIndex {
+    honest: Arc<SimIndex>,
+    lie: Lie,
+}
+
+fn index(ends: Ends, wire: &Wire, world: &Arc<World>, lie: Lie) -> Ends {
+    let honest = Arc::new(SimIndex {
+        server: world.index.clone(),
+        wire: wire.clone(),
+    });
+    Ends {
+        index: Arc::new(LyingIndex { honest, lie }),
+        ..ends
+    }
+}
+
+/// The bulk with some action lines changed.
+fn rewritten(bulk: &Bulk, rewrite: impl Fn(usize, &str) -> Option<String>) -> Bulk {
+    let keep: Vec<Kept> = bulk
+        .documents()
+        .iter()
+        .enumerate()
+        .map(|(document, sent)| {
+            let action = String::from_utf8_lossy(bulk.action(sent));
+            let lines =
+                rewrite(document, &action).map(|a| (a.into_bytes(), bulk.source(sent).to_vec()));
+            Kept { document, lines }
+        })
+        .collect();
+    bulk.rebuild(&keep)
+}
+
+#[async_trait]
+impl Index for LyingIndex {
+    async fn version(&self) -> Result<String, IndexError> {
+        self.honest.version().await
+    }
+
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError> {
+        let all = |status: ItemStatus| vec![status; bulk.documents().len()];
+        match self.lie {
+            Lie::AnswersAtOnce => {
+                let (honest, bulk) = (self.honest.clone(), bulk.clone());
+                tokio::spawn(async move { honest.bulk(&bulk).await });
+                Ok(all(ItemStatus::Indexed))
+            }
+            Lie::AllIndexed => self
+                .honest
+                .bulk(bulk)
+                .await
+                .map(|_| all(ItemStatus::Indexed)),
+            Lie::Substring => {
+                let answer = self.honest.answer(bulk).await?;
+                let retry = || ItemStatus::Retryable {
+                    status: 200,
+                    reason: String::new(),
+                };
+                Ok(all(if answer.contains("\"errors\":true") {
+                    retry()
+                } else {
+                    ItemStatus::Indexed
+                }))
+            }
+            Lie::ConflictRefused => {
+                let statuses = self.honest.bulk(bulk).await?;
+                let refused = || ItemStatus::Rejected {
+                    status: 409,
+                    reason: String::new(),
+                };
+                Ok(statuses
+                    .into_iter()
+                    .map(|s| {
+                        if s == ItemStatus::AlreadyThere {
+                            refused()
+                        } else {
+                            s
+                        }
+                    })
+                    .collect())
+            }
+            Lie::Overwrites => {
+                let blind = rewritten(bulk, |document, action| {
+                    bulk.documents()[document]
+                        .placed
+                        .merge
+                        .then(|| action.replacen("create", "index", 1))
+                });
+                self.honest.bulk(&blind).await
+            }
+            Lie::FirstPartStands => {
+                let statuses = self.honest.bulk(bulk).await?;
+                let there = |s| {
+                    if s == ItemStatus::AlreadyThere {
+                        ItemStatus::Indexed
+                    } else {
+                        s
+                    }
+                };
+                Ok(statuses.into_iter().map(there).collect())
+            }
+            Lie::OwnIds => {
+                let number = self.honest.wire.sim.steps();
+                let ids = rewritten(bulk, |document, action| {
+                    let (head, _) = action.split_once("\"_id\":\"")?;
+                    Some(format!("{head}\"_id\":\"own-{number}-{document}\"}}}}"))
+                });
+                self.honest.bulk(&ids).await
+            }
+        }
+    }
+
+    async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError> {
+        self.honest.fetch(wanted).await
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fib {
+    FirstRecord,
+    LostPlus,
+    NoHeartbeat,
+    NoRelease,
+    DeletesInstead,
+}
+
+struct LyingQueue {
+    honest: Arc<dyn Queue>,
+    fib: Fib,
+}
+
+fn queue(ends: Ends, fib: Fib) -> Ends {
+    Ends {
+        queue: Arc::new(LyingQueue {
+            honest: ends.queue,
+            fib,
+        }),
+        ..ends
+    }
+}
+
+fn first_record(body: &str) -> Option<String> {
+    let mut value: serde_json::Value = serde_json::from_str(body).ok()?;
+    value.get_mut("Records")?.as_array_mut()?.truncate(1);
+    Some(value.to_string())
+}
+
+#[async_trait]
+impl Queue for LyingQueue {
+    async fn attributes(&self) -> Result<Attributes, QueueError> {
+        self.honest.attributes().await
+    }
+
+    async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError> {
+        let mut messages = self.honest.receive(at_most).await?;
+        for message in &mut messages {
+            match self.fib {
+                Fib::FirstRecord => {
+                    message.body = first_record(&message.body).unwrap_or(message.body.clone())
+                }
+                Fib::LostPlus => message.body = message.body.replace('+', "%2B"),
+                _ => {}
+            }
+        }
+        Ok(messages)
+    }
+
+    async fn extend(
+        &self,
+        handles: &[Handle],
+        visibility: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        match self.fib {
+            Fib::NoHeartbeat => Ok(vec![Outcome::Done; handles.len()]),
+            _ => self.honest.extend(handles, visibility).await,
+        }
+    }
+
+    async fn release(
+        &self,
+        handles: &[Handle],
+        delay: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        match self.fib {
+            Fib::NoRelease => Ok(vec![Outcome::Done; handles.len()]),
+            Fib::DeletesInstead => self.honest.delete(handles).await,
+            _ => self.honest.release(handles, delay).await,
+        }
+    }
+
+    async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
+        self.honest.delete(handles).await
+    }
+
+    async fn depth(&self) -> Result<Depth, QueueError> {
+        self.honest.depth().await
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Trick {
+    OneMember,
+    ShortBody,
+    FromTheBeginning,
+}
+
+struct LyingStore {
+    honest: Arc<dyn Store>,
+    trick: Trick,
+}
+
+fn store(ends: Ends, trick: Trick) -> Ends {
+    Ends {
+        store: Arc::new(LyingStore {
+            honest: ends.store,
+            trick,
+        }),
+        ..ends
+    }
+}
+
+/// The length of the first gzip member; of other bytes, all of them.
+fn first_member(bytes: &[u8]) -> usize {
+    let mut decoder = flate2::bufread::GzDecoder::new(bytes);
+    match std::io::copy(&mut decoder, &mut std::io::sink()) {
+        Ok(_) => bytes.len() - decoder.into_inner().len(),
+        Err(_) => bytes.len(),
+    }
+}
+
+async fn whole(opened: Opened) -> Result<(Bytes, Opened), OpenError> {
+    let Opened {
+        mut chunks,
+        etag,
+        last_modified,
+        size,
+    } = opened;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = futures_util::StreamExt::next(&mut chunks).await {
+        bytes.extend_from_slice(&chunk?);
+    }
+    Ok((
+        bytes.into(),
+        Opened {
+            chunks,
+            etag,
+            last_modified,
+            size,
+        },
+    ))
+}
+
+#[async_trait]
+impl Store for LyingStore {
+    async fn open(
+        &self,
+        object: &ObjectRef,
+        from: u64,
+        etag: Option<&str>,
+    ) -> Result<Opened, OpenError> {
+        match self.trick {
+            Trick::FromTheBeginning => self.honest.open(object, 0, etag).await,
+            Trick::ShortBody => {
+                let opened = self.honest.open(object, from, etag).await?;
+                let until_broken = futures_util::StreamExt::take_while(opened.chunks, |chunk| {
+                    std::future::ready(chunk.is_ok())
+                });
+                Ok(Opened {
+                    chunks: Box::pin(until_broken),
+                    size: None,
+                    ..opened
+                })
+            }
+            Trick::OneMember => {
+                let (bytes, opened) = whole(self.honest.open(object, from, etag).await?).await?;
+                let first = bytes.slice(..first_member(&bytes));
+                let chunks = Box::pin(futures_util::stream::iter([Ok(first)]));
+                Ok(Opened {
+                    chunks,
+                    size: None,
+                    ..opened
+                })
+            }
+        }
+    }
+}
