@@ -1,6 +1,6 @@
 # Chores, one line each; what they do lies in demo/, stack/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test fmt clippy bench fuzz stack image clean-stack
+.PHONY: help demo demo-docker test simulate fmt clippy bench fuzz stack image clean-stack
 # Of each fuzz target.
 SECONDS := 60
 
@@ -15,6 +15,9 @@ demo-docker: ## the same with a Docker engine and nothing else (KEEP=1: leave it
 
 test: ## everything: formatting, lints, all tests, those on real servers too
 	@stack/test
+
+simulate: ## the simulation over SEEDS=50000 seeds: for a night
+	SEEDS=$(or $(SEEDS),50000) cargo test --locked --test simulation
 
 fmt: ## format the code
 	cargo fmt

@@ -46,7 +46,7 @@ for name in ["cases.jsonl", "more.jsonl"]:
     for row in rows(f"decode/{name}"):
         export = "/000000" in row.get("key", "")
         for form in [0, 1]:
-            head = bytes([FORMATS.index(row.get("force") or ""), 64, 9, form | 4 * export])
+            head = bytes([FORMATS.index(row.get("force") or ""), 64, 9, form | 2 * export])
             seed("decode", head + content(row))
             # Every format forced once, so that the pieces come in one by one.
             forced = 1 + len(content(row)) % 5

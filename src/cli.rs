@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Ferries AWS Lambda logs out of S3 into OpenSearch: nothing lost, nothing twice.
@@ -16,9 +17,19 @@ pub struct Cli {
         global = true,
         env = "LOGFERRY_LOG",
         default_value = "info",
-        value_name = "FILTER"
+        value_name = "FILTER",
+        value_parser = log_filter
     )]
     pub log: String,
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(
+            "use error, warn, info, debug, trace, or pairs such as logferry=debug,warn".to_owned(),
+        ),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,7 +86,7 @@ pub struct WorkerArgs {
     )]
     pub listen: String,
     /// Work until the queue has neither visible nor invisible messages, then exit.
-    #[arg(long, env = "LOGFERRY_UNTIL_EMPTY")]
+    #[arg(long, env = "LOGFERRY_UNTIL_EMPTY", value_parser = BoolishValueParser::new())]
     pub until_empty: bool,
     /// How long work in hand may take after SIGTERM before it is given back to the queue.
     #[arg(
@@ -253,7 +264,7 @@ pub struct RoadArgs {
     #[command(flatten)]
     pub decode: DecodeArgs,
     /// Keep the untouched text of each event in event.original.
-    #[arg(long, env = "LOGFERRY_KEEP_ORIGINAL")]
+    #[arg(long, env = "LOGFERRY_KEEP_ORIGINAL", value_parser = BoolishValueParser::new())]
     pub keep_original: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::cli::{
 use crate::decode::{DecodeOptions, Format, LogGroupPattern};
 use crate::document::DocumentOptions;
 use crate::invocation::{Architecture, Prices};
-use crate::pipeline::{BulkConfig, RoadConfig};
+use crate::pipeline::{BulkConfig, RoadConfig, budget};
 use crate::trust::AllowedBuckets;
 
 mod mistakes;
@@ -72,14 +72,12 @@ pub enum Target {
 #[derive(Debug)]
 pub struct OpenSearchConfig {
     pub url: Url,
-    /// For one bulk request.
-    pub timeout: Duration,
 }
 
 pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
     let mut mistakes = Mistakes::default();
     let queue_url = mistakes.queue_url(args.queue_url.as_deref());
-    let index = mistakes.opensearch(args.index.opensearch_url.as_deref(), &args.road);
+    let index = mistakes.opensearch(args.index.opensearch_url.as_deref());
     let listen = args.listen.parse().ok();
     if listen.is_none() {
         mistakes.add(
@@ -127,7 +125,7 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
                 allowed_buckets,
                 messages_in_flight: messages,
                 drain_timeout: drain,
-                until_empty: args.until_empty,
+                until_empty: args.until_empty.then_some(Duration::from_secs(1)),
                 ..road
             },
         }),
@@ -140,7 +138,7 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
     let url = args.index.opensearch_url.as_deref();
     let to = match (args.to, url) {
         (Some(To::Ndjson), _) | (None, None) => Some(Target::Ndjson),
-        _ => mistakes.opensearch(url, &args.road).map(Target::OpenSearch),
+        _ => mistakes.opensearch(url).map(Target::OpenSearch),
     };
     let stdin = args.paths.iter().filter(|p| p.as_os_str() == "-").count();
     if stdin > 1 {
@@ -154,7 +152,7 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
             paths: args.paths,
             to,
             road: RoadConfig {
-                until_empty: true,
+                until_empty: Some(Duration::ZERO),
                 ..road
             },
         }),
@@ -183,6 +181,7 @@ pub fn explain(args: ExplainArgs) -> Result<ExplainConfig, Mistakes> {
 
 impl Mistakes {
     fn road(&mut self, args: RoadArgs, index: &IndexArgs) -> Option<RoadConfig> {
+        let timeout = self.duration("--bulk-timeout", &args.bulk_timeout);
         let prefix = &index.index_prefix;
         let prefix_ok = is_index_name(prefix);
         if !prefix_ok {
@@ -195,14 +194,18 @@ impl Mistakes {
         let linger = self.duration("--bulk-linger", &args.bulk_linger);
         let bulk = self.size("--bulk-size", &args.bulk_size, 1 << 16, 100 << 20);
         let memory = self.size("--memory", &args.memory, 16 << 20, 1 << 40);
-        if let (Some(memory), Some(bulk)) = (memory, bulk)
-            && memory < 2 * bulk
+        if let (Some(memory), Some(bulk), Some(objects), Some(decode)) =
+            (memory, bulk, objects, &decode)
         {
-            self.add(
-                "--memory",
-                &args.memory,
-                "does not hold two bulks: give more, or a smaller --bulk-size",
-            );
+            let least = budget::least(objects, decode.max_event_bytes, bulk);
+            if memory < least {
+                let least = bytesize::ByteSize(least as u64).display().iec();
+                self.add(
+                    "--memory",
+                    &args.memory,
+                    &format!("is too little for {objects} objects at once, --bulk-size and --max-event-bytes: give {least} or more, or lower one of these"),
+                );
+            }
         }
         let longest = self.size(
             "--max-object-bytes",
@@ -214,6 +217,7 @@ impl Mistakes {
         Some(RoadConfig {
             max_object_bytes: longest? as u64,
             max_ratio: ratio? as u64,
+            bulk_timeout: timeout?,
             allowed_buckets: AllowedBuckets::default(),
             objects_in_flight: objects?,
             messages_in_flight: objects?,
@@ -227,7 +231,7 @@ impl Mistakes {
                 longest_delay: Duration::from_secs(30),
             },
             drain_timeout: Duration::from_secs(5),
-            until_empty: false,
+            until_empty: None,
             prices: Prices::builtin(Architecture::X86),
             decode: decode?,
             document: DocumentOptions {

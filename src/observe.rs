@@ -1,7 +1,7 @@
 /*! Logs and metrics. The metrics are a typed struct that is passed along: no global, no names in strings elsewhere. */
 
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -18,7 +18,9 @@ pub fn log_to_stderr(filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // A log that cannot be written must not take the work with it.
+        .log_internal_errors(false);
     if std::io::stderr().is_terminal() {
         logs.with_target(false).init();
     } else {
@@ -108,7 +110,7 @@ pub struct Metrics {
     bulk_bytes: Histogram,
     bulk_seconds: Histogram,
     pub summaries_merged: Counter,
-    pub memory_reserved: Gauge<f64, AtomicU64>,
+    pub memory_reserved: Gauge,
     pub bulks_allowed: Gauge,
     pub index_up: Gauge,
     pub dead_letters: Counter,

@@ -247,3 +247,104 @@ fn the_demo_ends_as_exactly_these_documents() {
         insta::assert_json_snapshot!(format!("demo_{function}"), first);
     }
 }
+
+/// The least memory for many readers: each waits for its share without holding what the others wait for.
+#[test]
+fn many_readers_share_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    for i in 0..300 {
+        let line = format!("2026-11-23T10:00:00.000Z line {i}\n");
+        write(folder.path(), &format!("{i}.log"), line.as_bytes());
+    }
+    let giant = format!("2026-11-23T10:00:00.000Z {}\n", "\u{1}".repeat(1 << 20));
+    for i in 0..4 {
+        write(folder.path(), &format!("giant{i}.log"), giant.as_bytes());
+    }
+    let path = folder.path().to_str().unwrap();
+    let too_little = logferry(
+        &[
+            "ingest",
+            "--memory",
+            "16MiB",
+            "--objects-in-flight",
+            "128",
+            path,
+        ],
+        b"",
+    );
+    let sentence = text(&too_little.stderr);
+    assert!(
+        sentence.contains("--memory: \"16MiB\" is too little for 128 objects"),
+        "{sentence}"
+    );
+    let args = [
+        "ingest",
+        "--memory",
+        "32MiB",
+        "--objects-in-flight",
+        "30",
+        "--keep-original",
+        path,
+    ];
+    let output = logferry(&args, b"");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).lines().count(), 304);
+}
+
+/// Nobody reads the log any more: the work goes on.
+#[test]
+fn a_closed_log_costs_no_document() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), KEY, EXPORT.as_bytes());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_logferry"))
+        .arg("ingest")
+        .arg(folder.path())
+        .stderr(writer)
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert_eq!(text(&output.stdout).lines().count(), 5);
+}
+
+#[test]
+fn three_layers_of_compression_are_undone_and_four_are_refused() {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let three = gzip(&gzip(&gzip(b"2026-11-23T10:00:00.000Z inside\n")));
+    let output = logferry(&["ingest", "-"], &three);
+    assert!(
+        text(&output.stdout).contains("\"inside\""),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = logferry(&["ingest", "-"], &gzip(&three));
+    assert!(!output.status.success());
+    assert!(text(&output.stderr).contains("layers of compression"));
+}
+
+#[test]
+fn what_expands_too_much_is_broken() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..64 {
+        encoder.write_all(&[b'\n'; 1 << 20]).unwrap();
+    }
+    let bomb = encoder.finish().unwrap();
+    let output = logferry(&["ingest", "--max-ratio", "100", "-"], &bomb);
+    assert!(!output.status.success());
+    assert!(
+        text(&output.stderr).contains("--max-ratio"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = logferry(&["ingest", "--max-object-bytes", "1MB", "-"], &bomb);
+    assert!(
+        text(&output.stderr).contains("--max-object-bytes"),
+        "{}",
+        text(&output.stderr)
+    );
+}

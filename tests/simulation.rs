@@ -5,6 +5,8 @@ seed that breaks an invariant is printed, and kept in `REGRESSIONS`.
 `SEED=n cargo test --test simulation one_seed -- --nocapture` prints the history of a seed; `SEEDS=n` sets how many are run.
 */
 
+#[path = "simulation/at_rest.rs"]
+mod at_rest;
 #[path = "simulation/driver.rs"]
 mod driver;
 #[path = "simulation/faults.rs"]
@@ -15,6 +17,8 @@ mod history;
 mod index;
 #[path = "simulation/invariants.rs"]
 mod invariants;
+#[path = "simulation/letters.rs"]
+mod letters;
 #[path = "simulation/lines.rs"]
 mod lines;
 #[path = "simulation/messages.rs"]
@@ -25,6 +29,8 @@ mod objects;
 mod oracle;
 #[path = "simulation/queue.rs"]
 mod queue;
+#[path = "simulation/queue_client.rs"]
+mod queue_client;
 #[path = "simulation/seeds.rs"]
 mod seeds;
 #[path = "simulation/servers.rs"]
@@ -37,11 +43,13 @@ mod store;
 mod world;
 #[path = "simulation/wrong.rs"]
 mod wrong;
+#[path = "simulation/wrong_ends.rs"]
+mod wrong_ends;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use faults::Plan;
+use faults::{Fault, Plan};
 use seeds::{Case, count, each};
 use sim::Strike;
 
@@ -69,20 +77,57 @@ fn really_happened(happened: &BTreeMap<String, u64>) {
     }
     for what in [
         "Redelivered",
+        "Expired",
         "Conflict",
         "Updated",
+        "Refused 400",
+        "Refused 429",
+        "Split",
         "Extended done",
         "Extended lost",
         "Deleted lost",
+        "DeadLettered",
+        "Buried document",
+        "Buried object",
         "Resumed",
+        "StorePanics",
+        "ClockJumps",
+        "BulkPartlyApplied",
+        "BulkUnanswered",
         "Crashed",
         "Stopped",
+        "Object overwritten",
+        "Object removed",
     ] {
         assert!(
             happened.contains_key(what),
             "{what} never happened in {happened:?}"
         );
     }
+}
+
+/// As many objects as the budget has room for buffers, and not a byte for their documents.
+#[test]
+fn a_small_budget_makes_the_road_slow_and_not_stuck() {
+    each("small budget", 0..30, |seed| {
+        let mut plan = Plan::calm(seed);
+        plan.road.objects_in_flight = 8;
+        plan.road.messages_in_flight = 8;
+        plan.road.memory = 2 << 20;
+        Case::new(plan).run(seed)
+    });
+}
+
+/// Past its twelve hours a message cannot be extended; what is done within one visibility timeout is settled all the same.
+#[test]
+fn a_message_that_was_first_delivered_half_a_day_ago_can_be_settled() {
+    each("old", 0..30, |seed| {
+        let mut plan = Plan::calm(seed).with(Fault::BulkSlow, 1.0, Duration::from_secs(3600));
+        plan.max_receive_count = None;
+        plan.aged = Duration::from_secs(13 * 3600);
+        plan.visibility = Duration::from_secs(120);
+        Case::new(plan).run(seed)
+    });
 }
 
 /// One worker, no other fault; small enough to be struck at every step.

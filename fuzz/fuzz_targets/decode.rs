@@ -43,14 +43,14 @@ impl<'a> Case<'a> {
         input.extend_from_slice(content);
         let mut chunk = 1 + usize::from(chunk) * usize::from(chunk % 8);
         // Long enough to be cut, once in a while.
-        if form & 2 > 0 && form & 0x70 == 0x70 && !content.is_empty() {
+        if form >> 3 == 0x1f && !content.is_empty() {
             chunk *= 61;
             while input.len() < 3 * WINDOW {
                 input.extend_from_slice(content);
             }
         }
         Case {
-            key: KEYS[usize::from(form >> 2 & 3) % KEYS.len()],
+            key: KEYS[usize::from(form >> 1 & 3) % KEYS.len()],
             options: DecodeOptions {
                 format,
                 max_event_bytes: 1 + usize::from(max) * usize::from(max),

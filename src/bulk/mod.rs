@@ -17,6 +17,8 @@ pub enum ItemStatus {
     AlreadyThere,
     /// 429 and 5xx.
     Retryable { status: u16, reason: String },
+    /// 401 and 403: no permission. Nothing will get in before somebody grants it.
+    Forbidden { status: u16, reason: String },
     /// Any other status: OpenSearch will never take this document as it is.
     Rejected { status: u16, reason: String },
 }

@@ -87,28 +87,32 @@ pub fn read(answer: &[u8], sent: usize) -> Result<Vec<ItemStatus>, AnswerError> 
 }
 
 fn status(entry: &Entry<'_>) -> ItemStatus {
-    match entry.status {
-        200..=299 => ItemStatus::Indexed,
-        409 => ItemStatus::AlreadyThere,
-        status @ (408 | 429 | 500..=599) => ItemStatus::Retryable {
-            status,
-            reason: reason(entry.error),
-        },
-        // A missing index or a closed one may be made or opened again; a block of the index is lifted.
-        status @ 403 if is_block(entry.error) => ItemStatus::Retryable {
-            status,
-            reason: reason(entry.error),
-        },
-        status => ItemStatus::Rejected {
-            status,
-            reason: reason(entry.error),
-        },
+    let status = entry.status;
+    match status {
+        200..=299 => return ItemStatus::Indexed,
+        409 => return ItemStatus::AlreadyThere,
+        _ => {}
+    }
+    let reason = reason(entry.error);
+    let says = |word: &str| entry.error.is_some_and(|e| e.get().contains(word));
+    match status {
+        401 | 403 if says("security_exception") => ItemStatus::Forbidden { status, reason },
+        408 | 429 | 500..=599 => ItemStatus::Retryable { status, reason },
+        // What an operator mends: nothing is wrong with the document.
+        400..=499 if CURABLE.iter().any(|word| says(word)) => {
+            ItemStatus::Retryable { status, reason }
+        }
+        _ => ItemStatus::Rejected { status, reason },
     }
 }
 
-fn is_block(error: Option<&RawValue>) -> bool {
-    error.is_some_and(|e| e.get().contains("cluster_block_exception"))
-}
+/// A blocked, missing or closed index, and too many shards: they come and go.
+const CURABLE: [&str; 4] = [
+    "cluster_block_exception",
+    "index_not_found_exception",
+    "index_closed_exception",
+    "maximum shards open",
+];
 
 /// `type: reason: type: reason …` down to the cause, at most 1 KiB.
 fn reason(error: Option<&RawValue>) -> String {
@@ -152,9 +156,12 @@ mod tests {
             {"create":{"status":503}},
             {"create":{"status":403,"error":{"type":"cluster_block_exception","reason":"index read-only"}}},
             {"create":{"status":403,"error":{"type":"security_exception","reason":"no permissions"}}},
-            {"create":{"status":404,"error":"text"}}
+            {"create":{"status":404,"error":"text"}},
+            {"create":{"status":404,"error":{"type":"index_not_found_exception","reason":"no such index [x]"}}},
+            {"create":{"status":400,"error":{"type":"index_closed_exception","reason":"closed"}}},
+            {"create":{"status":400,"error":{"type":"validation_exception","reason":"this action would add [2] total shards, but this cluster currently has [1000]/[1000] maximum shards open;"}}}
         ]}"#;
-        let statuses = read(answer, 9).unwrap();
+        let statuses = read(answer, 12).unwrap();
         insta::assert_debug_snapshot!(statuses);
     }
 

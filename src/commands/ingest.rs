@@ -34,7 +34,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     }
     let index: Arc<dyn Index> = match config.to {
         Target::OpenSearch(target) => {
-            let index = OpenSearch::new(target.url, target.timeout)?;
+            let index = OpenSearch::new(target.url, config.road.bulk_timeout)?;
             index
                 .put_missing_templates(&config.road.document.index_prefix)
                 .await

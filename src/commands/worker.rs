@@ -24,10 +24,7 @@ use crate::sink::{Index, IndexError};
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
 
-/// How long OpenSearch may take to come up before the worker gives up.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-
-pub async fn run(config: WorkerConfig) -> anyhow::Result<()> {
+pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     on_signals(stop.clone())?;
     let metrics = Arc::new(Metrics::new());
@@ -38,7 +35,7 @@ pub async fn run(config: WorkerConfig) -> anyhow::Result<()> {
         .with_context(|| format!("--listen: cannot listen on {}", config.listen))?;
     tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "logferry starts");
 
-    let index = OpenSearch::new(config.index.url, config.index.timeout)?;
+    let index = OpenSearch::new(config.index.url, config.road.bulk_timeout)?;
     let prefix = &config.road.document.index_prefix;
     let Some(version) = await_index(&index, prefix, &stop).await? else {
         return Ok(());
@@ -49,7 +46,15 @@ pub async fn run(config: WorkerConfig) -> anyhow::Result<()> {
     if aws.region().is_none() {
         bail!("no AWS region: set AWS_REGION to the queue's region");
     }
-    let wait = Duration::from_secs(if config.road.until_empty { 1 } else { 20 });
+    if config.road.until_empty.is_some() && !has_own_endpoint() {
+        // SQS itself counts with a delay; emulators do not.
+        config.road.until_empty = Some(Duration::from_secs(20));
+    }
+    let wait = Duration::from_secs(if config.road.until_empty.is_some() {
+        1
+    } else {
+        20
+    });
     let index: Arc<dyn Index> = Arc::new(index);
     let s3 = s3_client(&aws, config.s3.path_style, None);
     let regional = config.s3.regions.into_iter().map(|region| {
@@ -65,7 +70,12 @@ pub async fn run(config: WorkerConfig) -> anyhow::Result<()> {
             DeadLetterTarget::Index(name) => Arc::new(IndexOfLetters::new(index.clone(), name)),
         });
     let ends = Ends {
-        queue: Arc::new(Sqs::new(sqs_client(&aws, wait), config.queue_url, wait)),
+        queue: Arc::new(Sqs::new(
+            sqs_client(&aws, wait + Duration::from_secs(10)),
+            sqs_client(&aws, Duration::from_secs(5)),
+            config.queue_url,
+            wait,
+        )),
         store: Arc::new(S3::new(
             s3.clone(),
             regional.collect(),
@@ -118,9 +128,16 @@ async fn await_index(
             index.put_missing_templates(prefix).await?;
             Ok::<_, IndexError>(version)
         };
-        match prepared.await {
+        let prepared = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(None),
+            prepared = prepared => prepared,
+        };
+        match prepared {
             Ok(version) => return Ok(Some(version)),
-            Err(error) if error.class() == Class::Fatal || started.elapsed() > START_TIMEOUT => {
+            Err(error)
+                if error.class() == Class::Fatal || started.elapsed() > pipeline::START_TIMEOUT =>
+            {
                 return Err(error).context("--opensearch-url: the index cannot be used");
             }
             Err(error) => tracing::warn!(%error, "waiting for the index"),
@@ -132,11 +149,11 @@ async fn await_index(
     }
 }
 
-fn sqs_client(aws: &SdkConfig, wait: Duration) -> aws_sdk_sqs::Client {
-    // An attempt lasts as long as the long poll and the network need; without a limit a dead connection would hang.
+/// An attempt ends after `longest`; without a limit a dead connection would hang.
+fn sqs_client(aws: &SdkConfig, longest: Duration) -> aws_sdk_sqs::Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(wait + Duration::from_secs(10))
+        .operation_attempt_timeout(longest)
         .build();
     let config = aws_sdk_sqs::config::Builder::from(aws).timeout_config(timeouts);
     aws_sdk_sqs::Client::from_conf(config.build())
@@ -159,6 +176,12 @@ fn s3_client(aws: &SdkConfig, path_style: PathStyle, region: Option<String>) -> 
         config = config.region(aws_sdk_s3::config::Region::new(region));
     }
     aws_sdk_s3::Client::from_conf(config.build())
+}
+
+fn has_own_endpoint() -> bool {
+    ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
 }
 
 /// A custom endpoint that is an IP address, localhost or a bare host name cannot have a bucket before its name.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use url::Url;
 
 use super::{DeadLetterTarget, OpenSearchConfig};
-use crate::cli::RoadArgs;
 use crate::trust::AllowedBuckets;
 
 /// Every mistake, a line each: which flag, what is wrong, what to do.
@@ -35,22 +34,14 @@ impl Mistakes {
         }
     }
 
-    pub(super) fn opensearch(
-        &mut self,
-        value: Option<&str>,
-        road: &RoadArgs,
-    ) -> Option<OpenSearchConfig> {
-        let timeout = self.duration("--bulk-timeout", &road.bulk_timeout);
+    pub(super) fn opensearch(&mut self, value: Option<&str>) -> Option<OpenSearchConfig> {
         let Some(value) = value.filter(|v| !v.is_empty()) else {
             self.0.push("--opensearch-url: give the URL of OpenSearch, such as https://localhost:9200 (or set LOGFERRY_OPENSEARCH_URL)".to_owned());
             return None;
         };
         match Url::parse(value) {
             Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
-                Some(OpenSearchConfig {
-                    url,
-                    timeout: timeout?,
-                })
+                Some(OpenSearchConfig { url })
             }
             // The value is not shown: it may hold a password.
             _ => {

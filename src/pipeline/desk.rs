@@ -15,7 +15,7 @@ use crate::invocation::{Options, Summary, Tracker};
 use crate::lambda;
 use crate::sink::dead_letter::ObjectName;
 
-/// A parcel is sent when it has this many bytes.
+/// A parcel is sent when it has this many bytes; or as many as a bulk, if that is less.
 const PARCEL: usize = 512 * 1024;
 
 /// Where an object's events become documents.
@@ -27,6 +27,8 @@ pub(super) struct Desk<'a> {
     reservation: Option<Reservation>,
     object: Arc<ObjectName>,
     sent: u64,
+    /// Bytes of a full parcel.
+    full: usize,
 }
 
 impl<'a> Desk<'a> {
@@ -39,6 +41,7 @@ impl<'a> Desk<'a> {
             reservation: None,
             object: name,
             sent: 0,
+            full: PARCEL.min(road.config.bulk.bytes),
         }
     }
 
@@ -48,13 +51,13 @@ impl<'a> Desk<'a> {
         parcels: &mut Parcels,
         facts: &mut ReadFacts,
     ) {
-        // JSON escaping makes a byte six at the worst; the usual text grows little.
-        let room = event.text.len() * 2 + 2048;
-        if self.parcel.lines.len() + room > PARCEL {
+        let room = self.room(event.text);
+        if !self.parcel.is_empty() && self.parcel.lines.len() + room > self.full {
             self.send(parcels).await;
         }
         if self.reservation.is_none() {
-            self.reservation = Some(self.road.budget.reserve(PARCEL.max(room)).await);
+            let bytes = self.full.max(room);
+            self.reservation = Some(self.road.budget.reserve(bytes).await);
         }
         let text = String::from_utf8_lossy(event.text);
         let invalid_utf8 = matches!(text, Cow::Owned(_));
@@ -96,6 +99,26 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// What a document of this text can come to. The text may stand in it three times: as message, as `app`, as the original.
+    fn room(&self, text: &[u8]) -> usize {
+        const FIELDS: usize = 2048;
+        if text.len() < 16 * 1024 {
+            return text.len() * 2 + FIELDS;
+        }
+        let escaped: usize = text
+            .iter()
+            .map(|b| {
+                if *b < 0x20 {
+                    6
+                } else {
+                    1 + usize::from(matches!(b, b'"' | b'\\'))
+                }
+            })
+            .sum();
+        let copies = 2 + usize::from(self.road.config.document.keep_original);
+        escaped * copies + FIELDS
+    }
+
     fn summarise(&mut self, summary: &Summary, offset: u64, facts: &mut ReadFacts) {
         let config = &self.road.config;
         let prefix = &config.document.index_prefix;
@@ -123,17 +146,17 @@ impl<'a> Desk<'a> {
         let rest: Vec<Summary> = self.tracker.finish().collect();
         for summary in rest {
             if self.reservation.is_none() {
-                self.reservation = Some(self.road.budget.reserve(PARCEL).await);
+                self.reservation = Some(self.road.budget.reserve(self.full).await);
             }
             self.summarise(&summary, facts.bytes, facts);
-            if self.parcel.lines.len() >= PARCEL {
+            if self.parcel.lines.len() >= self.full {
                 self.send(parcels).await;
             }
         }
         self.send(parcels).await;
     }
 
-    async fn send(&mut self, parcels: &mut Parcels) {
+    pub(super) async fn send(&mut self, parcels: &mut Parcels) {
         let parcel = std::mem::take(&mut self.parcel);
         let Some(mut reservation) = self.reservation.take().filter(|_| !parcel.is_empty()) else {
             return;
@@ -147,8 +170,6 @@ impl<'a> Desk<'a> {
             reply: parcels.reply.clone(),
         };
         self.road.packer.send(load).await;
-        let reserved = self.road.budget.used() as f64;
-        self.road.metrics.memory_reserved.set(reserved);
         self.sent += 1;
         parcels.sent();
     }

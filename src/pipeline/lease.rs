@@ -4,21 +4,27 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe::Metrics;
-use crate::source::{Handle, Message, Outcome, Queue};
+use crate::source::{Attributes, Handle, Message, Outcome, Queue};
 
-/// SQS hides a message for twelve hours after its first receive at the most.
-const LONGEST: Duration = Duration::from_secs(12 * 3600);
 const BATCH: usize = 10;
+/// Extend calls at the same time: a slow one must not cost the others their leases.
+const CALLS: usize = 16;
 
 pub(super) struct Leases {
     queue: Arc<dyn Queue>,
     visibility: Duration,
+    /// How long after its first delivery a message can be hidden.
+    longest: Duration,
     metrics: Arc<Metrics>,
     held: Mutex<Held>,
+    /// An extension that was under way has ended.
+    extended: Notify,
 }
 
 #[derive(Default)]
@@ -35,6 +41,8 @@ struct Hold {
     due: Instant,
     /// Past this no extension is granted.
     last: Instant,
+    /// A call that extends it is under way.
+    extending: bool,
     lost: CancellationToken,
 }
 
@@ -43,34 +51,55 @@ pub(super) struct Lease {
     id: u64,
     leases: Arc<Leases>,
     lost: CancellationToken,
-    pub(super) handle: Handle,
+    handle: Handle,
 }
 
 impl Lease {
-    /// The message is or will be someone else's: its handle must not be used to delete.
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost.is_cancelled()
+    /// Ends the extensions and gives the handle, once none is under way that could hide again what is released. None: the
+    /// message is or will be someone else's, and its handle must not be used.
+    pub(super) async fn end(self) -> Option<Handle> {
+        loop {
+            let extended = self.leases.extended.notified();
+            tokio::pin!(extended);
+            extended.as_mut().enable();
+            {
+                let mut held = self.leases.lock();
+                if !held.by_id.get(&self.id).is_some_and(|h| h.extending) {
+                    held.by_id.remove(&self.id);
+                    break;
+                }
+            }
+            extended.await;
+        }
+        (!self.lost.is_cancelled()).then(|| self.handle.clone())
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.leases.lock().by_id.remove(&self.id);
+        let mut held = self.leases.lock();
+        held.by_id.remove(&self.id);
+        self.leases
+            .metrics
+            .messages_held
+            .set(held.by_id.len() as i64);
     }
 }
 
 impl Leases {
     pub(super) fn start(
         queue: Arc<dyn Queue>,
-        visibility: Duration,
+        attributes: &Attributes,
         metrics: Arc<Metrics>,
         background: CancellationToken,
     ) -> Arc<Self> {
         let leases = Arc::new(Self {
             queue,
-            visibility,
+            visibility: attributes.visibility,
+            longest: attributes.longest_visibility,
             metrics,
             held: Mutex::default(),
+            extended: Notify::new(),
         });
         let keeper = leases.clone();
         tokio::spawn(async move { background.run_until_cancelled(keeper.keep()).await });
@@ -80,11 +109,13 @@ impl Leases {
     pub(super) fn hold(self: &Arc<Self>, message: &Message) -> Lease {
         let now = Instant::now();
         let lost = CancellationToken::new();
+        let left = self.longest.saturating_sub(message.held_before);
         let hold = Hold {
             handle: message.handle.clone(),
             expires: now + self.visibility,
             due: now + self.visibility / 3,
-            last: now + LONGEST.saturating_sub(message.held_before),
+            last: now + left.max(self.visibility),
+            extending: false,
             lost: lost.clone(),
         };
         let mut held = self.lock();
@@ -100,27 +131,6 @@ impl Leases {
         }
     }
 
-    /// Gives messages back. A failure only means that they come back later, when their visibility timeout ends.
-    pub(super) async fn release(&self, handles: &[Handle], delay: Duration) {
-        for batch in handles.chunks(BATCH) {
-            match self.queue.release(batch, delay).await {
-                Ok(outcomes) => {
-                    for outcome in outcomes {
-                        match outcome {
-                            Outcome::Done => self.metrics.messages_released.inc(),
-                            Outcome::Lost => self.metrics.leases_lost.inc(),
-                            Outcome::Failed(reason) => {
-                                tracing::warn!(reason, "cannot release a message");
-                                0
-                            }
-                        };
-                    }
-                }
-                Err(error) => tracing::warn!(%error, "cannot release messages"),
-            }
-        }
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,61 +140,78 @@ impl Leases {
         loop {
             tokio::time::sleep(tick).await;
             let due = self.due(Instant::now());
-            self.metrics
-                .messages_held
-                .set(self.lock().by_id.len() as i64);
-            for batch in due.chunks(BATCH) {
-                self.extend(batch).await;
-            }
+            stream::iter(due)
+                .for_each_concurrent(CALLS, |(visibility, batch)| self.extend(visibility, batch))
+                .await;
         }
     }
 
-    /// Those to extend now; those past their end are lost.
-    fn due(&self, now: Instant) -> Vec<(u64, Handle)> {
+    /// Batches of those to extend now, with how far; those past their end are lost.
+    fn due(&self, now: Instant) -> Vec<(Duration, Vec<(u64, Handle)>)> {
+        let mut whole = Vec::new();
         let mut due = Vec::new();
-        for (id, hold) in &self.lock().by_id {
+        for (id, hold) in &mut self.lock().by_id {
             if hold.lost.is_cancelled() {
                 continue;
             }
-            if now >= hold.expires || now + self.visibility > hold.last {
-                let reason = match now >= hold.expires {
-                    true => "its visibility timeout ended before it could be extended",
-                    false => "twelve hours are over",
-                };
-                self.lose(hold, reason);
+            if now >= hold.expires {
+                self.lose(
+                    hold,
+                    "its visibility timeout ended before it could be extended",
+                );
             } else if now >= hold.due {
-                due.push((*id, hold.handle.clone()));
+                let left = hold.last.saturating_duration_since(now);
+                if left >= self.visibility {
+                    hold.extending = true;
+                    whole.push((*id, hold.handle.clone()));
+                } else if left >= Duration::from_secs(1) && now + left > hold.expires {
+                    // The last stretch: more than what is left would be refused.
+                    hold.extending = true;
+                    due.push((left, vec![(*id, hold.handle.clone())]));
+                }
             }
         }
+        due.extend(whole.chunks(BATCH).map(|b| (self.visibility, b.to_vec())));
         due
     }
 
-    async fn extend(&self, batch: &[(u64, Handle)]) {
+    async fn extend(&self, visibility: Duration, batch: Vec<(u64, Handle)>) {
         let handles: Vec<Handle> = batch.iter().map(|(_, h)| h.clone()).collect();
         // Counted from before the call: the queue counts from when it gets it, which is later.
         let now = Instant::now();
-        let outcomes = match self.queue.extend(&handles, self.visibility).await {
-            Ok(outcomes) => outcomes,
-            Err(error) => {
-                // Still due: the next tick tries again, until the lease ends.
-                tracing::warn!(%error, messages = handles.len(), "cannot extend leases");
-                return;
-            }
-        };
+        let answer = self.queue.extend(&handles, visibility).await;
         let mut held = self.lock();
-        for ((id, _), outcome) in batch.iter().zip(outcomes) {
-            let Some(hold) = held.by_id.get_mut(id) else {
-                continue; // settled meanwhile
-            };
-            match outcome {
-                Outcome::Done => {
-                    hold.expires = now + self.visibility;
-                    hold.due = now + self.visibility / 3;
-                    self.metrics.leases_extended.inc();
-                }
-                Outcome::Lost => self.lose(hold, "its handle is no longer valid"),
-                Outcome::Failed(reason) => tracing::warn!(reason, "cannot extend a lease"),
+        for (id, _) in &batch {
+            if let Some(hold) = held.by_id.get_mut(id) {
+                hold.extending = false;
             }
+        }
+        match answer {
+            Ok(outcomes) => {
+                for ((id, _), outcome) in batch.iter().zip(outcomes) {
+                    if let Some(hold) = held.by_id.get_mut(id) {
+                        self.extended_by(hold, now, visibility, outcome);
+                    }
+                }
+            }
+            // Still due: the next tick tries again, until the lease ends.
+            Err(error) => {
+                tracing::warn!(%error, messages = handles.len(), "cannot extend leases");
+            }
+        }
+        drop(held);
+        self.extended.notify_waiters();
+    }
+
+    fn extended_by(&self, hold: &mut Hold, from: Instant, visibility: Duration, outcome: Outcome) {
+        match outcome {
+            Outcome::Done => {
+                hold.expires = from + visibility;
+                hold.due = from + visibility / 3;
+                self.metrics.leases_extended.inc();
+            }
+            Outcome::Lost => self.lose(hold, "its handle is no longer valid"),
+            Outcome::Failed(reason) => tracing::warn!(reason, "cannot extend a lease"),
         }
     }
 
@@ -194,6 +221,121 @@ impl Leases {
         tracing::warn!(
             reason,
             "lost the lease of a message; its work goes on, it will not be deleted"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Depth, QueueError};
+    use async_trait::async_trait;
+
+    /// A queue that grants every extension after a while and remembers them.
+    #[derive(Default)]
+    struct Granting {
+        takes: Duration,
+        granted: Mutex<Vec<Duration>>,
+    }
+
+    #[async_trait]
+    impl Queue for Granting {
+        async fn attributes(&self) -> Result<Attributes, QueueError> {
+            unreachable!("not asked")
+        }
+
+        async fn receive(&self, _: usize) -> Result<Vec<Message>, QueueError> {
+            unreachable!("not asked")
+        }
+
+        async fn extend(
+            &self,
+            handles: &[Handle],
+            by: Duration,
+        ) -> Result<Vec<Outcome>, QueueError> {
+            tokio::time::sleep(self.takes).await;
+            self.granted.lock().unwrap().push(by);
+            Ok(vec![Outcome::Done; handles.len()])
+        }
+
+        async fn release(&self, _: &[Handle], _: Duration) -> Result<Vec<Outcome>, QueueError> {
+            unreachable!("not asked")
+        }
+
+        async fn delete(&self, _: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
+            unreachable!("not asked")
+        }
+
+        async fn depth(&self) -> Result<Depth, QueueError> {
+            unreachable!("not asked")
+        }
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn stage(takes: Duration, visibility: Duration) -> (Arc<Granting>, Arc<Leases>) {
+        let queue = Arc::new(Granting {
+            takes,
+            ..Granting::default()
+        });
+        let attributes = Attributes {
+            visibility,
+            longest_visibility: 12 * HOUR,
+            max_receive_count: None,
+        };
+        let metrics = Arc::new(Metrics::new());
+        let leases = Leases::start(
+            queue.clone(),
+            &attributes,
+            metrics,
+            CancellationToken::new(),
+        );
+        (queue, leases)
+    }
+
+    fn message(held_before: Duration) -> Message {
+        Message {
+            id: "m".into(),
+            handle: Handle("h".into()),
+            body: String::new(),
+            receive_count: 1,
+            held_before,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_extended_to_twelve_hours_and_not_past_them() {
+        let (queue, leases) = stage(Duration::ZERO, Duration::from_secs(30));
+        let lease = leases.hold(&message(11 * HOUR));
+        tokio::time::sleep(HOUR - Duration::from_secs(5)).await;
+        assert!(!lease.lost.is_cancelled());
+        let granted = queue.granted.lock().unwrap().clone();
+        assert!(granted.len() > 100 && granted.iter().all(|by| *by <= Duration::from_secs(30)));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert!(lease.end().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_first_received_long_ago_is_ours_for_its_visibility() {
+        for visibility in [Duration::from_secs(30), 12 * HOUR] {
+            let (_, leases) = stage(Duration::ZERO, visibility);
+            let lease = leases.hold(&message(13 * HOUR));
+            tokio::time::sleep(visibility - Duration::from_secs(1)).await;
+            assert!(lease.end().await.is_some(), "{visibility:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_ends_after_an_extension_that_is_under_way() {
+        let (queue, leases) = stage(Duration::from_secs(3), Duration::from_secs(30));
+        let lease = leases.hold(&message(Duration::ZERO));
+        tokio::time::sleep(Duration::from_millis(10_500)).await;
+        assert!(queue.granted.lock().unwrap().is_empty(), "under way");
+        assert!(lease.end().await.is_some());
+        assert_eq!(
+            queue.granted.lock().unwrap().len(),
+            1,
+            "and done before the end"
         );
     }
 }

@@ -1,6 +1,7 @@
 /*! One bulk, until each of its documents has a verdict: only what is unsettled is sent again. */
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -19,6 +20,9 @@ use crate::retry::Delays;
 use crate::sink::dead_letter::{DeadLetter, DeadLetters, Letters, ObjectName};
 use crate::sink::{Index, IndexError};
 
+/// Merges in a row without a pause.
+const MERGES: u32 = 5;
+
 /// What loading needs.
 pub(super) struct Loader {
     pub(super) index: Arc<dyn Index>,
@@ -31,6 +35,9 @@ pub(super) struct Loader {
     pub(super) metrics: Arc<Metrics>,
     pub(super) trouble: Arc<Trouble>,
     pub(super) background: CancellationToken,
+    /// Bytes of bulks between two attempts, and the most of them.
+    pub(super) waiting: AtomicUsize,
+    pub(super) most_waiting: usize,
 }
 
 /// A parcel whose documents are being settled.
@@ -79,6 +86,7 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, pass: Pass) {
     };
     let config = &loader.config;
     let mut delays = config.delays();
+    let mut merges = 0;
     // Bulks that are still to be sent; more than one only after a 413.
     let mut bulks = vec![Bulk::pack(parcels, bytes)];
     while let Some(bulk) = bulks.pop() {
@@ -87,9 +95,29 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, pass: Pass) {
         let mut wait = None;
         match attempt {
             Attempt::Done => {}
-            Attempt::Again(again) => bulks.push(again),
+            // Somebody else writes the same summaries, again and again: let them.
+            Attempt::Again(again) if merges >= MERGES => {
+                merges = 0;
+                let delay = delays.next();
+                match delay {
+                    Some(_) => bulks.push(again),
+                    None => round.leave(&again, "a summary changes faster than it can be merged"),
+                }
+                wait = delay;
+            }
+            Attempt::Again(again) => {
+                merges += 1;
+                bulks.push(again);
+            }
             Attempt::Split(left, right) => bulks.extend([right, left]),
             Attempt::Later(rest, reason) => match delays.next() {
+                // What is sick may not fill the budget, or the healthy would wait for it.
+                Some(_) if !loader.room_to_wait(&rest) => {
+                    round.leave(
+                        &rest,
+                        &format!("too much waits for the index already: {reason}"),
+                    );
+                }
                 Some(delay) => {
                     loader.metrics.bulk_retries.inc();
                     let documents = rest.documents().len();
@@ -108,8 +136,32 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, pass: Pass) {
         if let Some(delay) = wait {
             // Others may use the place meanwhile.
             round.pass = None;
+            let bytes: usize = bulks.iter().map(|b| b.body().len()).sum();
+            let _waiting = Waits::count(&loader.waiting, bytes);
             tokio::time::sleep(delay).await;
         }
+    }
+}
+
+/// Counts bytes that wait for another attempt.
+struct Waits<'a>(&'a AtomicUsize, usize);
+
+impl<'a> Waits<'a> {
+    fn count(waiting: &'a AtomicUsize, bytes: usize) -> Self {
+        waiting.fetch_add(bytes, Ordering::Relaxed);
+        Self(waiting, bytes)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
+    }
+}
+
+impl Loader {
+    fn room_to_wait(&self, bulk: &Bulk) -> bool {
+        self.waiting.load(Ordering::Relaxed) + bulk.body().len() <= self.most_waiting
     }
 }
 
@@ -173,6 +225,12 @@ impl Round<'_> {
                 ItemStatus::AlreadyThere if sent.placed.merge => merge.push(i),
                 ItemStatus::AlreadyThere => self.settle(sent, |t| t.already_there += 1),
                 ItemStatus::Rejected { status, reason } => self.reject(bulk, sent, status, reason),
+                ItemStatus::Forbidden { status, reason } => {
+                    self.settle(sent, |t| t.leave(reason.clone()));
+                    self.loader.trouble.fatal(format!(
+                        "the index refuses documents (HTTP {status}): {reason}: check the role"
+                    ));
+                }
                 ItemStatus::Retryable { status, reason } => {
                     later.push(Kept::as_is(i));
                     why = format!("{status} {reason}");

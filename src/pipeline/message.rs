@@ -1,14 +1,15 @@
 /*! One message: its objects, one after another, then exactly one disposition. */
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::object::{self, Settled};
 use super::{Permits, Road};
 use crate::notification::{self, ObjectRef};
-use crate::observe::Metrics;
 use crate::source::{Message, Outcome};
 
 /// What becomes of a message.
@@ -27,54 +28,49 @@ pub(super) async fn carry(
     abandon: CancellationToken,
 ) {
     let lease = road.leases.hold(&message);
-    let _count = PanicCount(&road.metrics);
     let Permits { read, hold: _hold } = permits;
+    // What is dropped half done has deleted nothing: whatever it loaded meets 409s the next time.
+    let work = AssertUnwindSafe(settle(&road, &message, read)).catch_unwind();
     let disposition = tokio::select! {
         biased;
-        disposition = settle(&road, &message, read) => disposition,
-        // What is dropped here has deleted nothing: whatever it loaded meets 409s the next time.
-        () = abandon.cancelled() => Disposition::Release(Duration::ZERO),
+        settled = work => settled.unwrap_or_else(|_| {
+            road.metrics.panics.inc();
+            tracing::error!(message_id = message.id, "a task panicked; its message is released");
+            Disposition::Release(release_delay(message.receive_count))
+        }),
+        () = abandon.cancelled() => {
+            for object in notification::read(&message.body).objects {
+                tracing::warn!(bucket = object.bucket, key = object.key, "released unfinished");
+            }
+            Disposition::Release(Duration::ZERO)
+        }
+    };
+    // A handle that is no longer ours deletes, at worst, what somebody else is working on.
+    let Some(handle) = lease.end().await else {
+        tracing::info!(
+            message_id = message.id,
+            "neither deleted nor released: the lease was lost"
+        );
+        return;
     };
     match disposition {
-        // A handle that is no longer ours deletes, at worst, what somebody else is working on.
-        _ if lease.is_lost() => {
-            tracing::info!(message_id = message.id, "not deleted: the lease was lost");
-        }
-        Disposition::Delete(receipts) => {
-            match road.deleter.delete(lease.handle.clone(), receipts).await {
-                Outcome::Done => tracing::debug!(message_id = message.id, "deleted"),
-                Outcome::Lost => {
-                    road.metrics.leases_lost.inc();
-                    tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
-                }
-                Outcome::Failed(reason) => {
-                    tracing::warn!(
-                        message_id = message.id,
-                        reason,
-                        "not deleted: it will come back and meet its documents"
-                    );
-                }
+        Disposition::Delete(receipts) => match road.disposer.delete(handle, receipts).await {
+            Outcome::Done => tracing::debug!(message_id = message.id, "deleted"),
+            Outcome::Lost => {
+                road.metrics.leases_lost.inc();
+                tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
             }
-        }
+            Outcome::Failed(reason) => {
+                tracing::warn!(
+                    message_id = message.id,
+                    reason,
+                    "not deleted: it will come back and meet its documents"
+                );
+            }
+        },
         Disposition::Release(delay) => {
             tracing::debug!(message_id = message.id, ?delay, "released");
-            road.leases
-                .release(std::slice::from_ref(&lease.handle), delay)
-                .await;
-        }
-    }
-}
-
-/// Counts a task that unwinds. Its lease ends with it, so its message comes back.
-struct PanicCount<'a>(&'a Metrics);
-
-impl Drop for PanicCount<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.panics.inc();
-            tracing::error!(
-                "a task panicked; its message comes back when its visibility timeout ends"
-            );
+            road.disposer.release(handle, delay).await;
         }
     }
 }

@@ -2,14 +2,14 @@
 The road: permit → receive → lease → object → parcels → verdicts → settle → delete; and the drain.
 
 `run` takes permits, then messages; each message has one task (`message`) that reads its objects (`object`), awaits their
-verdicts and is the only one to delete it (`delete`). `lease` keeps what is held invisible. `packer` groups parcels of all
+verdicts and is the only one to delete it (`dispose`). `lease` keeps what is held invisible. `packer` groups parcels of all
 objects into bulks, `load` sends a bulk until each of its documents has a verdict. `budget` bounds the bytes of all of it.
 */
 
 mod breaker;
-mod budget;
-mod delete;
+pub(crate) mod budget;
 mod desk;
+mod dispose;
 mod gate;
 mod lease;
 mod load;
@@ -22,6 +22,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,8 +34,11 @@ use crate::observe::Metrics;
 use crate::retry::{Delays, full_jitter};
 use crate::sink::Index;
 use crate::sink::dead_letter::DeadLetters;
-use crate::source::{Queue, Store};
+use crate::source::{Attributes, Queue, Store};
 use crate::trust::AllowedBuckets;
+
+/// How long queue and index may take to come up before the worker gives up.
+pub const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the road runs between.
 #[derive(Clone)]
@@ -60,9 +64,11 @@ pub struct RoadConfig {
     /// Decompressed bytes for each stored one; an object above it is broken.
     pub max_ratio: u64,
     pub allowed_buckets: AllowedBuckets,
+    /// For one bulk request.
+    pub bulk_timeout: Duration,
     pub drain_timeout: Duration,
-    /// End when the queue is empty.
-    pub until_empty: bool,
+    /// End when the queue has looked empty for this long.
+    pub until_empty: Option<Duration>,
     pub decode: DecodeOptions,
     /// For the estimated cost of invocations.
     pub prices: Prices,
@@ -103,7 +109,7 @@ struct Road {
     gate: Arc<gate::Gate>,
     breakers: breaker::Breakers,
     packer: packer::Packer,
-    deleter: delete::Deleter,
+    disposer: dispose::Disposer,
     leases: Arc<lease::Leases>,
     trouble: Arc<Trouble>,
     redrive: bool,
@@ -130,11 +136,12 @@ pub async fn run(
     metrics: Arc<Metrics>,
     stop: CancellationToken,
 ) -> Result<(), Fatal> {
-    let attributes = ends
-        .queue
-        .attributes()
-        .await
-        .map_err(|e| Fatal(e.to_string()))?;
+    let Some(attributes) = attributes(&*ends.queue, &stop).await? else {
+        return Ok(());
+    };
+    if attributes.visibility < Duration::from_secs(10) {
+        tracing::warn!(visibility = ?attributes.visibility, "the queue's visibility timeout is short: a slow call can cost a lease; 30 s or more serve better");
+    }
     if attributes.max_receive_count.is_none() {
         tracing::warn!(
             "the queue has no redrive policy: a message that cannot be settled will come back until it expires; give the queue a dead-letter queue"
@@ -159,24 +166,32 @@ pub async fn run(
     // Ends everything that outlives the message tasks, however this function is left.
     let background = CancellationToken::new();
     let _end_background = background.clone().drop_guard();
+    let budget = budget::Budget::new(
+        config.memory,
+        config.objects_in_flight,
+        config.decode.max_event_bytes,
+        metrics.clone(),
+    );
+    let most_waiting = budget.parcels() / 2;
     let road = Arc::new(Road {
-        budget: budget::Budget::new(config.memory),
+        budget,
         packer: packer::Packer::start(
             ends.index.clone(),
             ends.dead_letters.clone(),
             gate.clone(),
             config.bulk.clone(),
             config.prices.clone(),
+            most_waiting,
             metrics.clone(),
             trouble.clone(),
             background.clone(),
         ),
         gate,
         breakers: breaker::Breakers::default(),
-        deleter: delete::Deleter::start(ends.queue.clone(), metrics.clone(), background.clone()),
+        disposer: dispose::Disposer::start(ends.queue.clone(), metrics.clone(), background.clone()),
         leases: lease::Leases::start(
             ends.queue.clone(),
-            attributes.visibility,
+            &attributes,
             metrics.clone(),
             background.clone(),
         ),
@@ -195,6 +210,35 @@ pub async fn run(
     match trouble.first.get() {
         Some(reason) => Err(Fatal(reason.clone())),
         None => Ok(()),
+    }
+}
+
+/// The queue's attributes, as soon as it answers; none when told to stop before.
+async fn attributes(
+    queue: &dyn Queue,
+    stop: &CancellationToken,
+) -> Result<Option<Attributes>, Fatal> {
+    let started = Instant::now();
+    let mut failures = 0;
+    loop {
+        let answer = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(None),
+            answer = queue.attributes() => answer,
+        };
+        let error = match answer {
+            Ok(attributes) => return Ok(Some(attributes)),
+            Err(error) => error,
+        };
+        if error.class == Class::Fatal || started.elapsed() > START_TIMEOUT {
+            return Err(Fatal(error.to_string()));
+        }
+        failures += 1;
+        tracing::warn!(%error, "waiting for the queue");
+        tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            () = tokio::time::sleep(full_jitter(failures)) => {}
+        }
     }
 }
 
@@ -240,7 +284,7 @@ async fn receive(
         hold: Arc::new(Semaphore::new(road.config.messages_in_flight)),
     };
     let mut failures = 0;
-    let mut empty_readings = 0;
+    let mut empty_since: Option<Instant> = None;
     loop {
         let permits = tokio::select! {
             biased;
@@ -258,7 +302,9 @@ async fn receive(
                 // Messages may be on their way: give them back at once rather than let them time out.
                 if let Ok(Ok(late)) = tokio::time::timeout(Duration::from_secs(1), receiving).await {
                     let handles: Vec<_> = late.into_iter().map(|m| m.handle).collect();
-                    road.leases.release(&handles, Duration::ZERO).await;
+                    for handle in handles {
+                        road.disposer.release(handle, Duration::ZERO).await;
+                    }
                 }
                 return;
             }
@@ -281,17 +327,15 @@ async fn receive(
             }
         };
         failures = 0;
-        if messages.is_empty() && road.config.until_empty {
-            match is_empty(road, tasks).await {
-                true => empty_readings += 1,
-                false => empty_readings = 0,
+        match road.config.until_empty {
+            Some(long_enough) if messages.is_empty() && is_empty(road, tasks).await => {
+                // SQS counts approximately: it must say so again and again.
+                let since = *empty_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= long_enough {
+                    return;
+                }
             }
-            // SQS counts approximately: believe it when it says so twice, a receive apart.
-            if empty_readings == 2 {
-                return;
-            }
-        } else if !messages.is_empty() {
-            empty_readings = 0;
+            _ => empty_since = None,
         }
         road.metrics.messages_received.inc_by(messages.len() as u64);
         for (message, permits) in messages.into_iter().zip(permits) {
@@ -310,7 +354,7 @@ async fn index_up(road: &Road) {
         }
         failures += 1;
         tokio::time::sleep(full_jitter(failures)).await;
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         if road.ends.index.version().await.is_ok() {
             road.gate.learn(gate::Answer::Good, started.elapsed());
             tracing::info!("the index answers again");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::budget;
 use super::desk::Desk;
 use super::verdict::Tally;
 use super::{Road, load};
@@ -12,12 +13,11 @@ use crate::class::Class;
 use crate::decode::{Decoder, KeyFacts};
 use crate::document::ObjectFacts;
 use crate::notification::ObjectRef;
+use crate::observe::Metrics;
 use crate::sink::dead_letter::{DeadLetter, Letters, ObjectName};
 use crate::source::unpack::{ReadError, Unpacked};
 use crate::source::{OpenError, Opened};
 
-/// Buffers of an object that is being read: decoder, decompressor, the chunk at hand.
-const READING: usize = 256 * 1024;
 /// Below this many decompressed bytes no ratio is a danger.
 const RATIO_FROM: u64 = 16 << 20;
 
@@ -103,16 +103,14 @@ pub(super) async fn read(road: &Road, object: &ObjectRef) -> UnderWay {
     let key = KeyFacts::read(&object.key, &road.config.decode.log_groups);
     under_way.skip = skip(object, &key);
     if under_way.skip.is_none() {
-        road.metrics.objects_reading.inc();
+        let _reading = Reading::count(&road.metrics);
         under_way.fetch(road, object, &key).await;
-        road.metrics.objects_reading.dec();
     }
     under_way
 }
 
 impl UnderWay {
     async fn fetch(&mut self, road: &Road, object: &ObjectRef, key: &KeyFacts) {
-        let _reading = road.budget.reserve(READING).await;
         let bucket = &object.bucket;
         match road.ends.store.open(object, 0, None).await {
             Ok(opened) => {
@@ -164,7 +162,13 @@ impl UnderWay {
         let mut unpacked = Unpacked::new(road.ends.store.clone(), object.clone(), opened)
             .await
             .map_err(failure)?;
+        let mut large = None;
         loop {
+            if large.is_none() && facts.bytes > budget::SMALL {
+                // Nothing that others wait for is held meanwhile.
+                desk.send(parcels).await;
+                large = Some(road.budget.large_reader().await);
+            }
             let read = unpacked.read(decoder.space()).await.map_err(failure);
             facts.stored_bytes = unpacked.stored_bytes();
             let n = match read.and_then(|n| within_caps(road, facts, n).map(|()| n)) {
@@ -225,6 +229,22 @@ fn within_caps(road: &Road, facts: &ReadFacts, more: usize) -> Result<(), Failur
         class: Class::Broken,
         reason,
     })
+}
+
+/// Counts an object as being read for as long as it lives, even if its task is dropped.
+struct Reading<'a>(&'a Metrics);
+
+impl<'a> Reading<'a> {
+    fn count(metrics: &'a Metrics) -> Self {
+        metrics.objects_reading.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.objects_reading.dec();
+    }
 }
 
 fn skip(object: &ObjectRef, key: &KeyFacts) -> Option<Skip> {

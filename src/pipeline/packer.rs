@@ -1,6 +1,7 @@
 /*! Groups parcels of many objects into bulks: full ones at once, others when their first parcel has waited long enough. */
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -40,6 +41,7 @@ impl Packer {
         gate: Arc<Gate>,
         config: BulkConfig,
         prices: Prices,
+        most_waiting: usize,
         metrics: Arc<Metrics>,
         trouble: Arc<Trouble>,
         background: CancellationToken,
@@ -55,6 +57,8 @@ impl Packer {
             metrics,
             trouble,
             background: background.clone(),
+            waiting: AtomicUsize::new(0),
+            most_waiting,
         });
         let work = pack(incoming, loader);
         tokio::spawn(async move { background.run_until_cancelled(work).await });

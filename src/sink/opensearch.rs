@@ -169,6 +169,10 @@ struct Fetched<'a> {
 #[derive(Deserialize)]
 struct FetchedDocument<'a> {
     #[serde(default)]
+    found: bool,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(default)]
     _seq_no: u64,
     #[serde(default)]
     _primary_term: u64,
@@ -229,16 +233,31 @@ impl Index for OpenSearch {
                 reason: format!("_mget answered {} of {}", fetched.docs.len(), wanted.len()),
             });
         }
-        Ok(fetched
-            .docs
-            .into_iter()
-            .map(|found| {
-                found._source.map(|source| Stored {
-                    seq_no: found._seq_no,
-                    primary_term: found._primary_term,
-                    source: source.get().as_bytes().to_vec(),
-                })
-            })
-            .collect())
+        fetched.docs.into_iter().map(stored).collect()
+    }
+}
+
+/// None only where OpenSearch says that there is no such document; an index that does not exist has none either.
+fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
+    if let Some(error) = document.error {
+        if error.get().contains("index_not_found_exception") {
+            return Ok(None);
+        }
+        return Err(IndexError::Other {
+            class: Class::Retryable,
+            reason: format!("_mget: {}", error.get()),
+        });
+    }
+    match (document.found, document._source) {
+        (false, _) => Ok(None),
+        (true, Some(source)) => Ok(Some(Stored {
+            seq_no: document._seq_no,
+            primary_term: document._primary_term,
+            source: source.get().as_bytes().to_vec(),
+        })),
+        (true, None) => Err(IndexError::Other {
+            class: Class::Retryable,
+            reason: "_mget: a document without its source".to_owned(),
+        }),
     }
 }

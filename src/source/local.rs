@@ -162,7 +162,8 @@ fn notification(key: &str) -> String {
 impl Queue for LocalQueue {
     async fn attributes(&self) -> Result<Attributes, QueueError> {
         Ok(Attributes {
-            visibility: Duration::from_secs(43_200),
+            visibility: Duration::from_secs(3600),
+            longest_visibility: Duration::from_secs(u64::from(u32::MAX)),
             max_receive_count: Some(1),
         })
     }

@@ -1,5 +1,6 @@
 /*! Where messages and objects come from: the queue and the store, and their real implementations. */
 
+pub(crate) mod aws;
 pub mod local;
 pub mod s3;
 pub mod sqs;
@@ -46,6 +47,8 @@ pub enum Outcome {
 pub struct Attributes {
     /// How long a delivered message stays invisible.
     pub visibility: Duration,
+    /// How long after its first delivery a message can be hidden (SQS: twelve hours).
+    pub longest_visibility: Duration,
     /// Deliveries before the queue's redrive policy moves a message; none without a policy.
     pub max_receive_count: Option<u32>,
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use bytes::Bytes;
 
+use super::aws::{innermost, sdk_reason};
 use super::{OpenError, Opened, Store, StoreError};
 use crate::class::Class;
 use crate::notification::ObjectRef;
@@ -66,6 +67,18 @@ impl Store for S3 {
             request = request.if_match(format!("\"{etag}\""));
         }
         let answer = request.send().await.map_err(open_error)?;
+        // A server that does not know Range answers with the whole object: what follows would be glued in twice.
+        let range = format!("bytes {from}-");
+        if from > 0
+            && !answer
+                .content_range()
+                .is_some_and(|r| r.starts_with(&range))
+        {
+            return Err(OpenError::Other(StoreError {
+                class: Class::Retryable,
+                reason: format!("asked for bytes from {from} on, answered with something else"),
+            }));
+        }
         let etag = answer.e_tag.map(|e| e.trim_matches('"').to_owned());
         let last_modified = answer.last_modified.and_then(|t| t.to_millis().ok());
         let length = answer.content_length.and_then(|n| u64::try_from(n).ok());
@@ -85,7 +98,7 @@ impl Store for S3 {
 fn body_error(error: &(dyn std::error::Error + 'static)) -> StoreError {
     StoreError {
         class: Class::Retryable,
-        reason: format!("the body broke: {}", DisplayErrorContext(error)),
+        reason: format!("the body broke: {}", innermost(error)),
     }
 }
 
@@ -95,10 +108,10 @@ where
 {
     let status = error.raw_response().map(|r| r.status().as_u16());
     let code = error.code().unwrap_or_default().to_owned();
-    let reason = DisplayErrorContext(&error).to_string();
+    let reason = sdk_reason(&error);
     match (status, code.as_str()) {
+        // Only S3 itself says so. A 404 of anything else (a proxy, a wrong endpoint) proves nothing.
         (_, "NoSuchKey" | "NoSuchVersion") => OpenError::Gone,
-        (Some(404), code) if code != "NoSuchBucket" => OpenError::Gone,
         (_, "PreconditionFailed") | (Some(412), _) => OpenError::Changed,
         (_, "AccessDenied") | (Some(403), _) => OpenError::Denied(reason),
         (_, "InvalidObjectState" | "InvalidRange") | (Some(405 | 416), _) => {

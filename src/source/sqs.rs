@@ -4,12 +4,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry,
     DeleteMessageBatchRequestEntry, MessageSystemAttributeName, QueueAttributeName,
 };
 
+use super::aws::sdk_reason;
 use super::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
 use crate::class::Class;
 
@@ -28,6 +29,9 @@ const FATAL_CODES: [&str; 10] = [
 ];
 
 pub struct Sqs {
+    /// For long polls.
+    patient: Client,
+    /// For everything else: a lease does not wait.
     client: Client,
     queue_url: String,
     /// Long poll, at most 20 s.
@@ -35,8 +39,9 @@ pub struct Sqs {
 }
 
 impl Sqs {
-    pub fn new(client: Client, queue_url: String, wait: Duration) -> Self {
+    pub fn new(patient: Client, client: Client, queue_url: String, wait: Duration) -> Self {
         Self {
+            patient,
             client,
             queue_url,
             wait,
@@ -57,7 +62,7 @@ impl Sqs {
         QueueError {
             class,
             what: format!("{call} on {}", self.queue_url),
-            reason: DisplayErrorContext(&error).to_string(),
+            reason: sdk_reason(&error),
         }
     }
 
@@ -177,13 +182,14 @@ impl Queue for Sqs {
             });
         Ok(Attributes {
             visibility: Duration::from_secs(visibility),
+            longest_visibility: Duration::from_secs(12 * 3600),
             max_receive_count,
         })
     }
 
     async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError> {
         let answer = self
-            .client
+            .patient
             .receive_message()
             .queue_url(&self.queue_url)
             .max_number_of_messages(at_most.clamp(1, 10) as i32)

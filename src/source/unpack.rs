@@ -57,7 +57,7 @@ impl Unpacked {
     ) -> Result<Self, ReadError> {
         let stored_bytes = Arc::new(AtomicU64::new(0));
         let mut reader = resuming(store, object, opened, stored_bytes.clone());
-        for _ in 0..MAX_LAYERS {
+        for layer in 0..=MAX_LAYERS {
             let mut head = [0; 4];
             let n = read_full(&mut reader, &mut head)
                 .await
@@ -67,6 +67,7 @@ impl Unpacked {
                 reader,
             ));
             reader = match head {
+                [0x1f, 0x8b, 8, _] | [0x28, 0xb5, 0x2f, 0xfd] if layer == MAX_LAYERS => break,
                 [0x1f, 0x8b, 8, _] => {
                     let mut gunzip = GzipDecoder::new(rest);
                     // Off by default, and then all but the first member is lost without a word.

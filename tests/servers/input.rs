@@ -81,3 +81,24 @@ async fn wrong_addresses_end_the_worker_with_one_sentence() {
         "{last}"
     );
 }
+
+/// A wrong endpoint or a proxy that answers 404 to everything proves nothing about an object.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn a_404_that_is_not_s3s_deletes_nothing() {
+    let _node = NODE.read().await;
+    let stage = Stage::with_visibility("wrong-404", 4).await;
+    stage
+        .upload("a.gz", gzip(b"2026-11-23T10:00:00.000Z a\n"))
+        .await;
+    let app = axum::Router::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let mut command = stage.worker();
+    command.env("AWS_ENDPOINT_URL_S3", url);
+    let log = tokio::task::spawn_blocking(move || crate::support::finish(command.spawn().unwrap()));
+    let log = log.await.unwrap();
+    assert!(log.said("skipped").is_empty(), "{}", log.text);
+    assert_eq!(stage.depth(&stage.dead_url).await.0, 1);
+}

@@ -14,7 +14,7 @@ use opensearch::http::transport::Transport;
 use opensearch::http::{Method, headers::HeaderMap};
 use serde_json::{Value, json};
 
-fn server(name: &str) -> String {
+pub fn server(name: &str) -> String {
     std::env::var(name)
         .unwrap_or_else(|_| panic!("{name} is not set: run these tests by `make test`"))
 }
@@ -31,6 +31,8 @@ pub struct Stage {
     pub prefix: String,
     pub queue_url: String,
     pub dead_url: String,
+    /// Of OpenSearch.
+    pub index_url: String,
 }
 
 /// `maxReceiveCount` of the stage's queue.
@@ -42,6 +44,11 @@ impl Stage {
     }
 
     pub async fn with_visibility(name: &str, seconds: u32) -> Self {
+        Self::with_queue(name, seconds, MAX_RECEIVES).await
+    }
+
+    /// With a queue of this visibility timeout and `maxReceiveCount`.
+    pub async fn with_queue(name: &str, seconds: u32, max_receives: u32) -> Self {
         let credentials = Credentials::new("test", "test", None, None, "test");
         let sqs = aws_sdk_sqs::Client::from_conf(
             aws_sdk_sqs::Config::builder()
@@ -79,7 +86,7 @@ impl Stage {
             .attributes
             .and_then(|mut a| a.remove(&QueueAttributeName::QueueArn))
             .expect("an ARN");
-        let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES});
+        let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": max_receives});
         let queue_url = create_queue(
             &sqs,
             &unique,
@@ -96,6 +103,7 @@ impl Stage {
             prefix: format!("t-{unique}"),
             queue_url,
             dead_url,
+            index_url: server("LOGFERRY_TEST_OPENSEARCH"),
         }
     }
 
@@ -128,14 +136,18 @@ impl Stage {
 
     /// A worker over this stage; it ends when the queue is empty.
     pub fn worker(&self) -> Command {
+        let mut command = self.endless_worker();
+        command.arg("--until-empty");
+        command
+    }
+
+    /// A worker over this stage; it ends when it is told to.
+    pub fn endless_worker(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
         command
-            .args(["worker", "--until-empty", "--listen", "127.0.0.1:0"])
+            .args(["worker", "--listen", "127.0.0.1:0"])
             .env("LOGFERRY_QUEUE_URL", &self.queue_url)
-            .env(
-                "LOGFERRY_OPENSEARCH_URL",
-                server("LOGFERRY_TEST_OPENSEARCH"),
-            )
+            .env("LOGFERRY_OPENSEARCH_URL", &self.index_url)
             .env("LOGFERRY_INDEX_PREFIX", &self.prefix)
             .env("AWS_ENDPOINT_URL_SQS", server("LOGFERRY_TEST_SQS"))
             .env("AWS_ENDPOINT_URL_S3", server("LOGFERRY_TEST_S3"))
@@ -155,7 +167,7 @@ impl Stage {
 
     /// Sends a request to OpenSearch.
     pub async fn opensearch(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        opensearch(method, path, body).await
+        opensearch_at(&self.index_url, method, path, body).await
     }
 
     /// All documents of the stage by `index/id`.
@@ -220,7 +232,11 @@ impl Stage {
 
 /// Sends a request to OpenSearch; the answer must be JSON.
 pub async fn opensearch(method: Method, path: &str, body: Option<Value>) -> Value {
-    let transport = Transport::single_node(&server("LOGFERRY_TEST_OPENSEARCH")).expect("a URL");
+    opensearch_at(&server("LOGFERRY_TEST_OPENSEARCH"), method, path, body).await
+}
+
+async fn opensearch_at(url: &str, method: Method, path: &str, body: Option<Value>) -> Value {
+    let transport = Transport::single_node(url).expect("a URL");
     let client = OpenSearch::new(transport);
     let body = body.map(|b| b.to_string());
     let answer = client

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use logferry::observe::Metrics;
 use logferry::pipeline::{self, Ends};
+use logferry::sink::dead_letter::DeadLetters;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::at_rest;
 use crate::faults::Fault;
 use crate::history::What;
 use crate::index::SimIndex;
 use crate::invariants;
+use crate::letters::SimLetters;
 use crate::messages;
 use crate::objects;
-use crate::queue::SimQueue;
+use crate::queue_client::SimQueue;
 use crate::sim::{Wire, lock};
 use crate::store::SimStore;
 use crate::world::{Message, World};
@@ -81,6 +84,13 @@ impl Crew {
                     server: self.world.index.clone(),
                     wire: wire.clone(),
                 }),
+                dead_letters: sim.plan.dead_letters.then(|| {
+                    let server = self.world.letters.clone();
+                    Arc::new(SimLetters {
+                        server,
+                        wire: wire.clone(),
+                    }) as Arc<dyn DeadLetters>
+                }),
             };
             let ends = (self.wrap)(ends, &wire, &self.world);
             let config = sim.plan.road.clone();
@@ -144,7 +154,7 @@ pub async fn run(world: &Arc<World>, wrap: Wrap) -> u64 {
         quiet(world, "after the faults").await;
     }
     let steps = sim.steps();
-    invariants::at_rest(world);
+    at_rest::check(world);
 
     fresh(world).await;
     let before = world.index.documents();

@@ -7,6 +7,7 @@ use logferry::decode::DecodeOptions;
 use logferry::document::DocumentOptions;
 use logferry::invocation::{Architecture, Prices};
 use logferry::pipeline::{BulkConfig, RoadConfig};
+use logferry::trust::AllowedBuckets;
 
 /// Everything that can go wrong by chance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +48,8 @@ pub enum Fault {
     FetchFails,
     FetchHangs,
     NewPrimary,
+    LettersFail,
+    LettersUnanswered,
     /// Time jumps while the workers stand still.
     ClockJumps,
     /// SIGKILL, SIGTERM.
@@ -93,6 +96,8 @@ const ALL: &[Fault] = &[
     FetchFails,
     FetchHangs,
     NewPrimary,
+    LettersFail,
+    LettersUnanswered,
     ClockJumps,
     Crashes,
     Stops,
@@ -137,10 +142,14 @@ pub struct Plan {
     pub workers: usize,
     pub visibility: Duration,
     pub max_receive_count: Option<u32>,
+    /// How long before the beginning messages were delivered for the first time.
+    pub aged: Duration,
     /// 413 above this.
     pub max_body: usize,
     /// One document in this many is refused for good; 0: none.
     pub cursed: u64,
+    /// Whether there is a store of dead letters.
+    pub dead_letters: bool,
     pub road: RoadConfig,
 }
 
@@ -154,8 +163,10 @@ impl Plan {
             workers: 1,
             visibility: Duration::from_secs(30),
             max_receive_count: Some(8),
+            aged: Duration::ZERO,
             max_body: usize::MAX,
             cursed: 0,
+            dead_letters: false,
             road: road(&mut rng),
         }
     }
@@ -169,6 +180,7 @@ impl Plan {
         plan.visibility = Duration::from_secs(*choose(&mut rng, &[5, 12, 30, 120]));
         plan.max_receive_count = *choose(&mut rng, &[Some(3), Some(5), Some(10), Some(30), None]);
         plan.max_body = *choose(&mut rng, &[usize::MAX, usize::MAX, 8 << 10, 40 << 10]);
+        plan.dead_letters = rng.bool();
         plan.cursed = *choose(&mut rng, &[0, 0, 0, 300, 40]);
         for _ in 0..rng.usize(0..9) {
             let fault = *choose(&mut rng, ALL);
@@ -250,6 +262,9 @@ fn road(rng: &mut Rng) -> RoadConfig {
             first_delay: Duration::from_millis(200),
             longest_delay: Duration::from_secs(*choose(rng, &[1, 30])),
         },
+        max_object_bytes: 1 << 30,
+        max_ratio: 1000,
+        allowed_buckets: AllowedBuckets::default(),
         drain_timeout: Duration::from_secs(*choose(rng, &[0, 2, 25])),
         until_empty: false,
         decode: DecodeOptions {

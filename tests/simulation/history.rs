@@ -92,6 +92,12 @@ pub enum What {
     Fetched {
         documents: usize,
     },
+    /// A dead letter was written.
+    Buried {
+        kind: &'static str,
+        key: String,
+        reason: String,
+    },
     /// An invariant is hurt.
     Broken(String),
 }
@@ -140,9 +146,11 @@ fn name(what: &What) -> String {
         What::Extended { result, .. } => format!("Extended {result}"),
         What::Released { result, .. } => format!("Released {result}"),
         What::Deleted { result, .. } => format!("Deleted {result}"),
+        What::Buried { kind, .. } => format!("Buried {kind}"),
         What::Refused { status, .. } => format!("Refused {status}"),
         What::BodyBroke { how, .. } => format!("BodyBroke {how}"),
         What::ObjectChanged { how, .. } => format!("Object {how}"),
+        What::Answered { result } if result.contains("413") => "Split".to_owned(),
         What::Opened { from, .. } if *from > 0 => "Resumed".to_owned(),
         other => {
             let text = format!("{other:?}");

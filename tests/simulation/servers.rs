@@ -10,7 +10,8 @@ use logferry::source::{Handle, Message, OpenError, Outcome, Queue, Store};
 
 use crate::faults::{Fault, Plan};
 use crate::index::IndexServer;
-use crate::queue::{QueueServer, SimQueue};
+use crate::queue::QueueServer;
+use crate::queue_client::SimQueue;
 use crate::sim::{Sim, Wire};
 use crate::store::{SimStore, StoreServer, Version};
 

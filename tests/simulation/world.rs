@@ -7,6 +7,7 @@ use fastrand::Rng;
 
 use crate::faults::{Plan, choose};
 use crate::index::{IndexServer, Place};
+use crate::letters::LetterServer;
 use crate::messages;
 use crate::objects::{self, Health, Planned};
 use crate::oracle::{self, Parsed};
@@ -58,6 +59,7 @@ pub struct World {
     pub queue: Arc<QueueServer>,
     pub store: Arc<StoreServer>,
     pub index: Arc<IndexServer>,
+    pub letters: Arc<LetterServer>,
     pub objects: Mutex<Vec<Object>>,
     /// By the number that the queue gave it.
     pub messages: Mutex<Vec<(u64, Message)>>,
@@ -75,6 +77,7 @@ impl World {
             queue: QueueServer::new(&sim),
             store: StoreServer::new(&sim),
             index: IndexServer::new(&sim),
+            letters: Arc::default(),
             objects: Mutex::default(),
             messages: Mutex::default(),
             to_send: Mutex::default(),
@@ -251,16 +254,17 @@ impl World {
         }
     }
 
-    /// Whether the worker can settle this message, with nothing but a queue to leave the rest to.
+    /// Whether the worker can settle this message. With a store of dead letters, whatever is a notification.
     pub fn can_settle(&self, message: &Message) -> bool {
         let objects = lock(&self.objects);
-        !message.invalid
-            && message.objects.iter().all(|n| {
-                let object = &objects[*n];
-                let (_, parsed) = object.current();
-                parsed.skipped
-                    || (object.is_sound() && (object.removed || !self.refuses_some(parsed)))
-            })
+        if message.invalid || self.sim.plan.dead_letters {
+            return !message.invalid && !message.objects.iter().any(|n| objects[*n].forbidden);
+        }
+        message.objects.iter().all(|n| {
+            let object = &objects[*n];
+            let (_, parsed) = object.current();
+            parsed.skipped || (object.is_sound() && (object.removed || !self.refuses_some(parsed)))
+        })
     }
 
     /// Whether the index refuses some of these documents for good.

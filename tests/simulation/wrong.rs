@@ -7,20 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use logferry::bulk::{Bulk, ItemStatus, Kept};
-use logferry::notification::ObjectRef;
 use logferry::pipeline::Ends;
 use logferry::sink::{Index, IndexError, Stored};
-use logferry::source::{
-    Attributes, Depth, Handle, Message, OpenError, Opened, Outcome, Queue, QueueError, Store,
-};
 
 use crate::driver::Wrap;
 use crate::faults::{Fault, Plan};
 use crate::index::SimIndex;
 use crate::sim::Wire;
 use crate::world::World;
+use crate::wrong_ends::{Fib, Trick, queue, store};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -253,175 +249,5 @@ impl Index for LyingIndex {
 
     async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError> {
         self.honest.fetch(wanted).await
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Fib {
-    FirstRecord,
-    LostPlus,
-    NoHeartbeat,
-    NoRelease,
-    DeletesInstead,
-}
-
-struct LyingQueue {
-    honest: Arc<dyn Queue>,
-    fib: Fib,
-}
-
-fn queue(ends: Ends, fib: Fib) -> Ends {
-    Ends {
-        queue: Arc::new(LyingQueue {
-            honest: ends.queue,
-            fib,
-        }),
-        ..ends
-    }
-}
-
-fn first_record(body: &str) -> Option<String> {
-    let mut value: serde_json::Value = serde_json::from_str(body).ok()?;
-    value.get_mut("Records")?.as_array_mut()?.truncate(1);
-    Some(value.to_string())
-}
-
-#[async_trait]
-impl Queue for LyingQueue {
-    async fn attributes(&self) -> Result<Attributes, QueueError> {
-        self.honest.attributes().await
-    }
-
-    async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError> {
-        let mut messages = self.honest.receive(at_most).await?;
-        for message in &mut messages {
-            match self.fib {
-                Fib::FirstRecord => {
-                    message.body = first_record(&message.body).unwrap_or(message.body.clone())
-                }
-                Fib::LostPlus => message.body = message.body.replace('+', "%2B"),
-                _ => {}
-            }
-        }
-        Ok(messages)
-    }
-
-    async fn extend(
-        &self,
-        handles: &[Handle],
-        visibility: Duration,
-    ) -> Result<Vec<Outcome>, QueueError> {
-        match self.fib {
-            Fib::NoHeartbeat => Ok(vec![Outcome::Done; handles.len()]),
-            _ => self.honest.extend(handles, visibility).await,
-        }
-    }
-
-    async fn release(
-        &self,
-        handles: &[Handle],
-        delay: Duration,
-    ) -> Result<Vec<Outcome>, QueueError> {
-        match self.fib {
-            Fib::NoRelease => Ok(vec![Outcome::Done; handles.len()]),
-            Fib::DeletesInstead => self.honest.delete(handles).await,
-            _ => self.honest.release(handles, delay).await,
-        }
-    }
-
-    async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
-        self.honest.delete(handles).await
-    }
-
-    async fn depth(&self) -> Result<Depth, QueueError> {
-        self.honest.depth().await
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Trick {
-    OneMember,
-    ShortBody,
-    FromTheBeginning,
-}
-
-struct LyingStore {
-    honest: Arc<dyn Store>,
-    trick: Trick,
-}
-
-fn store(ends: Ends, trick: Trick) -> Ends {
-    Ends {
-        store: Arc::new(LyingStore {
-            honest: ends.store,
-            trick,
-        }),
-        ..ends
-    }
-}
-
-/// The length of the first gzip member; of other bytes, all of them.
-fn first_member(bytes: &[u8]) -> usize {
-    let mut decoder = flate2::bufread::GzDecoder::new(bytes);
-    match std::io::copy(&mut decoder, &mut std::io::sink()) {
-        Ok(_) => bytes.len() - decoder.into_inner().len(),
-        Err(_) => bytes.len(),
-    }
-}
-
-async fn whole(opened: Opened) -> Result<(Bytes, Opened), OpenError> {
-    let Opened {
-        mut chunks,
-        etag,
-        last_modified,
-        size,
-    } = opened;
-    let mut bytes = Vec::new();
-    while let Some(chunk) = futures_util::StreamExt::next(&mut chunks).await {
-        bytes.extend_from_slice(&chunk?);
-    }
-    Ok((
-        bytes.into(),
-        Opened {
-            chunks,
-            etag,
-            last_modified,
-            size,
-        },
-    ))
-}
-
-#[async_trait]
-impl Store for LyingStore {
-    async fn open(
-        &self,
-        object: &ObjectRef,
-        from: u64,
-        etag: Option<&str>,
-    ) -> Result<Opened, OpenError> {
-        match self.trick {
-            Trick::FromTheBeginning => self.honest.open(object, 0, etag).await,
-            Trick::ShortBody => {
-                let opened = self.honest.open(object, from, etag).await?;
-                let until_broken = futures_util::StreamExt::take_while(opened.chunks, |chunk| {
-                    std::future::ready(chunk.is_ok())
-                });
-                Ok(Opened {
-                    chunks: Box::pin(until_broken),
-                    size: None,
-                    ..opened
-                })
-            }
-            Trick::OneMember => {
-                let (bytes, opened) = whole(self.honest.open(object, from, etag).await?).await?;
-                let first = bytes.slice(..first_member(&bytes));
-                let chunks = Box::pin(futures_util::stream::iter([Ok(first)]));
-                Ok(Opened {
-                    chunks,
-                    size: None,
-                    ..opened
-                })
-            }
-        }
     }
 }

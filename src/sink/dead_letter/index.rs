@@ -62,7 +62,8 @@ impl DeadLetters for IndexOfLetters {
         for status in self.index.bulk(&bulk).await.map_err(failed)? {
             match status {
                 ItemStatus::Indexed | ItemStatus::AlreadyThere => {}
-                ItemStatus::Retryable { status, reason }
+                ItemStatus::Forbidden { status, reason }
+                | ItemStatus::Retryable { status, reason }
                 | ItemStatus::Rejected { status, reason } => {
                     return Err(failed(format!("{}: HTTP {status}: {reason}", self.name)));
                 }

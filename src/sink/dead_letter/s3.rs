@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
+
+use crate::source::aws::sdk_reason;
 
 use super::{DeadLetterError, DeadLetters, Letters, failed};
 
@@ -36,13 +37,7 @@ impl DeadLetters for Prefix {
             .body(letters.gzip()?.into())
             .send()
             .await
-            .map_err(|e| {
-                failed(format!(
-                    "s3://{}/{key}: {}",
-                    self.bucket,
-                    DisplayErrorContext(&e)
-                ))
-            })?;
+            .map_err(|e| failed(format!("s3://{}/{key}: {}", self.bucket, sdk_reason(&e))))?;
         Ok(())
     }
 }

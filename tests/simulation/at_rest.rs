@@ -1,0 +1,228 @@
+/*! What must hold when everything is at rest: the index against the oracle, the queues and the dead letters against what was sent. */
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use logferry::decode::KeyFacts;
+use logferry::sink::Stored;
+
+use crate::faults::Fault;
+use crate::index::Place;
+use crate::invariants::broken;
+use crate::objects::Health;
+use crate::oracle::{Expected, with_part};
+use crate::sim::lock;
+use crate::world::{Message, Object, World};
+
+/// What all objects together must come to.
+fn expected(world: &World) -> Expected {
+    let objects = lock(&world.objects);
+    let messages = lock(&world.messages).clone();
+    let policy = world.sim.plan.max_receive_count.is_some();
+    let mut expected = Expected::default();
+    for (n, object) in objects.iter().enumerate() {
+        // A message that cannot be settled is at least delivered some times, if it has a policy that ends it.
+        let read =
+            |m: &Message| m.objects.contains(&n) && (policy || can_settle(world, m, &objects));
+        let given_up = world.letters.has_object(&object.current().0.key, None);
+        let must = object.is_sound()
+            && !object.removed
+            && !given_up
+            && messages.iter().any(|(_, m)| read(m));
+        let (current, older) = object
+            .versions
+            .split_last()
+            .expect("an object has a version");
+        expected.add(&current.1, must);
+        for (_, parsed) in older {
+            expected.add(parsed, false);
+        }
+    }
+    expected
+}
+
+fn can_settle(world: &World, message: &Message, objects: &[Object]) -> bool {
+    message.objects.iter().all(|n| {
+        let object = &objects[*n];
+        object.is_sound() && !world.refuses_some(&object.current().1)
+    })
+}
+
+/// Faults are over and the queue is empty: the index holds what the objects say, and nothing else.
+pub fn check(world: &World) {
+    let expected = expected(world);
+    let prices = &world.sim.plan.road.prices;
+    let documents = world.index.documents();
+    for place in &expected.must {
+        let mut sources = expected.allowed.get(place).into_iter().flatten();
+        let refused = world.index.is_cursed(place);
+        // Too large for one request, at least as one of its objects tells it.
+        let may_miss = sources.any(|source| world.is_too_large(place, source));
+        let buried = world.letters.has_document(place, None);
+        match (documents.contains_key(place) || may_miss || buried, refused) {
+            (false, false) => broken(world, format!("lost: {place:?}")),
+            (true, true) if documents.contains_key(place) => {
+                broken(world, format!("{place:?} was refused and is there"))
+            }
+            (_, true) if world.sim.plan.dead_letters && !buried => {
+                broken(
+                    world,
+                    format!("refused and not among the dead letters: {place:?}"),
+                );
+            }
+            _ => {}
+        }
+    }
+    let damaged = damaged_streams(world);
+    for (place, Stored { source, .. }) in &documents {
+        if is_of(source, &damaged) {
+            continue;
+        }
+        let (parts, more) = (expected.parts.get(place), expected.more_parts.get(place));
+        if let Some(sources) = expected.allowed.get(place) {
+            if !sources.contains(source) {
+                broken(
+                    world,
+                    format!(
+                        "{place:?} is not what the oracle says: {}",
+                        String::from_utf8_lossy(source)
+                    ),
+                );
+            }
+        } else if parts.is_some() || more.is_some() {
+            let mut all = parts.into_iter().chain(more).flatten();
+            let mut total = all.next().expect("there is a part").clone();
+            all.for_each(|part| {
+                total = with_part(&total, part, prices).unwrap_or(std::mem::take(&mut total))
+            });
+            if with_part(&total, source, prices).is_some() {
+                broken(
+                    world,
+                    format!(
+                        "summary {place:?} says more than its objects: {}",
+                        String::from_utf8_lossy(source)
+                    ),
+                );
+            }
+        } else {
+            broken(
+                world,
+                format!(
+                    "{place:?} comes from nowhere: {}",
+                    String::from_utf8_lossy(source)
+                ),
+            );
+        }
+    }
+    for (place, parts) in &expected.parts {
+        match documents.get(place) {
+            None if world.letters.has_document(place, None) => {}
+            None if parts.iter().any(|part| world.is_too_large(place, part)) => {}
+            None => broken(world, format!("lost: summary {place:?}")),
+            Some(stored) => {
+                for part in parts {
+                    if with_part(&stored.source, part, prices).is_some() {
+                        broken(world, format!("summary {place:?} lacks a part"));
+                    }
+                }
+            }
+        }
+    }
+    one_index_per_id(world, &documents);
+    letters(world, &expected);
+    fates(world);
+}
+
+fn one_index_per_id(world: &World, documents: &BTreeMap<Place, Stored>) {
+    let mut index_of = BTreeMap::new();
+    for (index, id) in documents.keys() {
+        if let Some(other) = index_of.insert(id, index) {
+            broken(world, format!("{id} is in {other} and in {index}"));
+        }
+    }
+}
+
+/// Nothing is given up that could be settled, and nothing invented.
+fn letters(world: &World, expected: &Expected) {
+    let damaged: Vec<String> = {
+        let objects = lock(&world.objects);
+        let sick = objects.iter().filter(|o| o.is_damaged() || o.forbidden);
+        sick.map(|o| o.current().0.key.clone()).collect()
+    };
+    let plan = &world.sim.plan;
+    for (kind, key, place) in world.letters.all() {
+        let has_reason = match &place {
+            // An index that was missing for a while refuses any document.
+            Some(place) => {
+                let known = expected.allowed.contains_key(place)
+                    || expected.parts.contains_key(place)
+                    || expected.more_parts.contains_key(place);
+                let sources = expected.allowed.get(place).into_iter().flatten();
+                let parts = expected.parts.get(place).into_iter().flatten();
+                let too_large = || sources.chain(parts).any(|s| world.is_too_large(place, s));
+                let refused = plan.has(Fault::IndexMissing) || world.index.is_cursed(place);
+                damaged.contains(&key) || (known && (refused || too_large()))
+            }
+            // One that denies everything for a while may deny just one object that way.
+            None => damaged.contains(&key) || plan.has(Fault::BucketDenied),
+        };
+        if !has_reason {
+            broken(
+                world,
+                format!("dead letter without a reason: {kind} {key} {place:?}"),
+            );
+        }
+    }
+}
+
+/// What could be settled is gone from the queues, what could not is where the redrive policy puts it.
+fn fates(world: &World) {
+    let (left, dead) = (world.queue.left(), world.queue.dead());
+    let policy = world.sim.plan.max_receive_count.is_some();
+    for (number, message) in lock(&world.messages).clone() {
+        let there = left.contains(&number) || dead.contains(&number);
+        let settles = world.can_settle(&message);
+        if settles && there {
+            broken(
+                world,
+                format!("message {number} can be settled and is still there"),
+            );
+        }
+        // Without a store of dead letters. What was removed or changed later may have been settled before, and junk may be seen or not.
+        let certain = message.invalid
+            || (!world.sim.plan.dead_letters
+                && message.objects.iter().any(|n| never_settles(world, *n)));
+        if certain && (policy && !dead.contains(&number) || !there) {
+            broken(
+                world,
+                format!("message {number} cannot be settled and is not among the dead letters"),
+            );
+        }
+    }
+}
+
+fn never_settles(world: &World, n: usize) -> bool {
+    let objects = lock(&world.objects);
+    let object = &objects[n];
+    let damaged = object
+        .versions
+        .iter()
+        .all(|(p, _)| p.health == Health::Damaged);
+    !object.removed
+        && !object.current().1.skipped
+        && (object.forbidden || damaged)
+        && object.versions.len() == 1
+}
+
+pub fn damaged_streams(world: &World) -> BTreeSet<String> {
+    let objects = lock(&world.objects);
+    let damaged = objects.iter().filter(|o| o.is_damaged());
+    damaged
+        .filter_map(|o| KeyFacts::read(&o.current().0.key, &[]).log_stream)
+        .collect()
+}
+
+pub fn is_of(source: &[u8], streams: &BTreeSet<String>) -> bool {
+    let document: serde_json::Value = serde_json::from_slice(source).unwrap_or_default();
+    let stream = &document["aws"]["log"]["stream"]["name"];
+    stream.as_str().is_some_and(|s| streams.contains(s))
+}

@@ -1,0 +1,161 @@
+/*! One worker's client of the simulated queue: the network's delays, and what can go wrong with a call. */
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use logferry::class::Class;
+use logferry::source::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
+
+use crate::faults::Fault;
+use crate::history::What;
+use crate::queue::QueueServer;
+use crate::sim::Wire;
+
+const LONG_POLL: Duration = Duration::from_secs(20);
+const LATENCY: Duration = Duration::from_millis(80);
+
+/// One worker's client of the queue.
+pub struct SimQueue {
+    pub server: Arc<QueueServer>,
+    pub wire: Wire,
+}
+
+impl SimQueue {
+    fn fails(&self, fault: Fault, what: &str) -> Result<(), QueueError> {
+        match self.wire.sim.strikes(fault) {
+            true => Err(QueueError {
+                class: Class::Retryable,
+                what: what.to_owned(),
+                reason: "simulated: throttled, or the credentials have expired".to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    async fn there(&self) {
+        let slow = self.wire.sim.strikes(Fault::QueueSlow);
+        self.wire
+            .there(if slow {
+                Duration::from_secs(20)
+            } else {
+                LATENCY
+            })
+            .await;
+    }
+
+    /// A batch call: it fails wholly, or entry by entry, or only its answer is lost.
+    async fn batch(
+        &self,
+        what: &str,
+        [whole, entry]: [Fault; 2],
+        handles: &[Handle],
+        call: impl Fn(&Handle) -> Outcome + Send,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        assert!(
+            (1..=10).contains(&handles.len()),
+            "{what} of {} entries",
+            handles.len()
+        );
+        self.there().await;
+        self.fails(whole, what)?;
+        let outcomes = handles
+            .iter()
+            .map(|handle| match self.wire.sim.strikes(entry) {
+                true => Outcome::Failed("simulated: InternalError".to_owned()),
+                false => call(handle),
+            })
+            .collect();
+        self.wire.back(LATENCY).await;
+        Ok(outcomes)
+    }
+}
+
+#[async_trait]
+impl Queue for SimQueue {
+    async fn attributes(&self) -> Result<Attributes, QueueError> {
+        self.wire.there(LATENCY).await;
+        Ok(Attributes {
+            visibility: self.server.visibility,
+            max_receive_count: self.server.max_receive_count,
+        })
+    }
+
+    async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError> {
+        assert!((1..=10).contains(&at_most), "receive of {at_most}");
+        self.wire.note(What::Receiving);
+        self.there().await;
+        self.fails(Fault::ReceiveFails, "receive")?;
+        if self.wire.sim.strikes(Fault::ReceiveHangs) {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            self.fails(Fault::ReceiveHangs, "receive")?;
+        }
+        if self.wire.sim.strikes(Fault::ReceiveEmpty) {
+            return Ok(Vec::new());
+        }
+        let polled = tokio::time::Instant::now();
+        loop {
+            if self.wire.dead.is_cancelled() {
+                return std::future::pending().await;
+            }
+            let messages = self.server.receive(self.wire.worker, at_most);
+            if !messages.is_empty() || polled.elapsed() >= LONG_POLL {
+                self.wire.back(LATENCY).await;
+                return Ok(messages);
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn extend(
+        &self,
+        handles: &[Handle],
+        visibility: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        let call = |handle: &Handle| {
+            self.server
+                .change(self.wire.worker, handle, visibility, false)
+        };
+        self.batch(
+            "extend",
+            [Fault::ExtendFails, Fault::ExtendEntryFails],
+            handles,
+            call,
+        )
+        .await
+    }
+
+    async fn release(
+        &self,
+        handles: &[Handle],
+        delay: Duration,
+    ) -> Result<Vec<Outcome>, QueueError> {
+        let call = |handle: &Handle| self.server.change(self.wire.worker, handle, delay, true);
+        self.batch(
+            "release",
+            [Fault::ReleaseFails, Fault::ReleaseEntryFails],
+            handles,
+            call,
+        )
+        .await
+    }
+
+    async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
+        let call = |handle: &Handle| self.server.delete(self.wire.worker, handle);
+        let outcomes = self
+            .batch(
+                "delete",
+                [Fault::DeleteFails, Fault::DeleteEntryFails],
+                handles,
+                call,
+            )
+            .await?;
+        self.fails(Fault::DeleteUnanswered, "delete")?;
+        Ok(outcomes)
+    }
+
+    async fn depth(&self) -> Result<Depth, QueueError> {
+        self.there().await;
+        Ok(self.server.depth())
+    }
+}
