@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::header::{Head, Header, head};
-use super::key::KeyFacts;
+use super::key::{KeyFacts, is_uuid};
 use super::tail;
 use super::time::{EXPORT_PREFIX, export_time};
 
@@ -76,7 +76,7 @@ pub(super) fn detect(window: &[u8], key: &KeyFacts) -> Format {
     }
     let begin = memchr::memrchr(b'\n', &window[..blanks]).map_or(0, |i| i + 1);
     let first = lines(&window[begin..]).next().unwrap_or_default();
-    if export_time(first).is_some() && (key.is_export() || !is_timeout(first)) {
+    if export_time(first).is_some() && (key.is_export() || !is_own_head(first)) {
         return Format::Export;
     }
     if tail::style(first).is_some() {
@@ -102,8 +102,42 @@ fn lines(window: &[u8]) -> impl Iterator<Item = &[u8]> {
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// `<time> <request id> Task timed out after …`, the one line of Lambda's own that looks like an export's.
-fn is_timeout(line: &[u8]) -> bool {
+/// A line that begins like an export's but is one of Lambda's own or of a logger's: its time belongs to the message.
+fn is_own_head(line: &[u8]) -> bool {
     let message = &line[EXPORT_PREFIX..];
+    is_timeout(message) || is_node(message) || is_logger(message)
+}
+
+/// `<request id> Task timed out after …`
+fn is_timeout(message: &[u8]) -> bool {
     memchr::memchr(b' ', message).is_some_and(|i| message[i..].starts_with(b" Task timed out"))
+}
+
+/// `<request id> LEVEL …`: Node's prefix with blanks for tabs.
+fn is_node(message: &[u8]) -> bool {
+    let (id, rest) = word(message);
+    let id = id == b"undefined" || str::from_utf8(id).is_ok_and(is_uuid);
+    id && LEVELS.contains(&word(rest.trim_ascii_start()).0)
+}
+
+/// ` INFO …`, `ERROR 8 --- [main] …`, `ERROR my_crate::mod: …`: Spring and Rust write levels five letters wide.
+fn is_logger(message: &[u8]) -> bool {
+    let (level, rest) = word(message.trim_ascii_start());
+    if !LEVELS.contains(&level) || rest.is_empty() {
+        return false;
+    }
+    if message[0] == b' ' && level.len() == 4 {
+        return true;
+    }
+    let (first, behind) = word(rest.trim_ascii_start());
+    let pid = first.iter().all(u8::is_ascii_digit) && behind.starts_with(b" --- [");
+    let path = first.ends_with(b":") && memchr::memmem::find(first, b"::").is_some();
+    pid || path
+}
+
+const LEVELS: [&[u8]; 6] = [b"TRACE", b"DEBUG", b"INFO", b"WARN", b"ERROR", b"FATAL"];
+
+/// What stands before the first blank, and the rest with it.
+fn word(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(memchr::memchr(b' ', text).unwrap_or(text.len()))
 }

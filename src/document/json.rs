@@ -164,6 +164,17 @@ pub fn strings_member<S: AsRef<str>>(
     out.push(b']');
 }
 
+/// Appends a member with an array of strings, if there is one; an empty one is one.
+pub fn list_member<S: AsRef<str>>(out: &mut Vec<u8>, name: &str, list: Option<&[S]>) {
+    match list {
+        Some([]) => {
+            key(out, name);
+            out.extend_from_slice(b"[]");
+        }
+        list => strings_member(out, name, list.unwrap_or_default()),
+    }
+}
+
 /// Appends a member with an object of what `members` writes, unless it writes nothing.
 pub fn object_member(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
@@ -264,6 +275,9 @@ mod tests {
             string_member(out, "a", Some("ends in {"));
             strings_member(out, "b", ["x", "["]);
             strings_member(out, "no", [""; 0]);
+            list_member::<&str>(out, "nor", None);
+            list_member::<&str>(out, "bare", Some(&[]));
+            list_member(out, "full", Some(&["y"]));
             object_member(out, "c", |out| bool_member(out, "d", Some(false)));
             encoded_member(out, b"");
             encoded_member(out, b"\"e\":1");
@@ -271,7 +285,7 @@ mod tests {
         });
         assert_eq!(
             written,
-            r#"{"a":"ends in {","b":["x","["],"c":{"d":false},"e":1}"#
+            r#"{"a":"ends in {","b":["x","["],"bare":[],"full":["y"],"c":{"d":false},"e":1}"#
         );
     }
 

@@ -176,7 +176,7 @@ impl DocumentWriter {
         }
         self.write_place(event.origin, record.xray.as_deref(), out);
         self.write_app(record, &mut flags, out);
-        self.write_emf(record, out);
+        Self::write_emf(record, out);
         if self.options.keep_original || flags.has_loss() {
             json::object_member(out, "event", |out| {
                 let text = String::from_utf8_lossy(event.text);
@@ -251,16 +251,18 @@ impl DocumentWriter {
         flags.add(found.unwrap_or_default());
     }
 
-    fn write_emf(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+    fn write_emf(record: &Record<'_>, out: &mut Vec<u8>) {
         let Some(emf) = &record.emf else {
             return;
         };
         json::object_member(out, "emf", |out| {
             json::strings_member(out, "namespaces", &emf.namespaces);
             // One that no date can show stays reachable under `app`.
-            if let Some(time) = emf.timestamp.filter(|time| time::WRITABLE.contains(time)) {
-                json::key(out, "timestamp");
-                self.times.write(out, time);
+            if let Some(time) = emf.timestamp
+                && time::WRITABLE.contains(&time)
+                && let Ok(millis) = u64::try_from(time)
+            {
+                json::unsigned_member(out, "timestamp", millis);
             }
         });
     }
@@ -334,8 +336,8 @@ fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<
             json::object_member(out, "extension", |out| {
                 json::string_member(out, "name", extension.name.as_deref());
                 json::string_member(out, "state", extension.state.as_deref());
-                json::strings_member(out, "events", &extension.events);
-                json::strings_member(out, "types", &extension.types);
+                json::list_member(out, "events", extension.events.as_deref());
+                json::list_member(out, "types", extension.types.as_deref());
             });
         }
         if let Some(dropped) = &platform.dropped {

@@ -9,7 +9,7 @@ pub enum FieldKind {
     },
     /// Full text, for searching words (`match_only_text`).
     Text,
-    /// RFC 3339.
+    /// RFC 3339; `emf.timestamp` in milliseconds since 1970. OpenSearch's date reads both unless told otherwise.
     Date,
     /// A number that a line states: it may have a fraction, and may be greater than a `long`.
     Double,
@@ -125,7 +125,7 @@ pub const FIELDS: &[Field] = &[
     field("cloud.region", NAME, Both, "AWS region"),
     field("app", FlatObject, Logs, "the JSON object that was logged, or unknown pairs of a platform line"),
     field("emf.namespaces", NAME, Logs, "namespaces of an embedded-metric-format line"),
-    field("emf.timestamp", Date, Logs, "the time that it states for its metrics"),
+    field("emf.timestamp", Date, Logs, "the time that it states for its metrics, milliseconds since 1970"),
     field("event.original", Stored, Logs, "the untouched text: with `--keep-original`, or where `app` could not be kept whole"),
     field("logferry.flags", NAME, Logs, "what to know about how the document came to be"),
     field("logferry.truncated_bytes", Long, Logs, "bytes of the event that a cap cut off"),
@@ -133,9 +133,9 @@ pub const FIELDS: &[Field] = &[
     field("invocation.status", NAME, Invocations, "success, error, timeout, out_of_memory or incomplete"),
     field("invocation.attempts", Long, Invocations, "how often the request was tried"),
     field("invocation.log_count", Long, Invocations, "events of the request"),
-    field("invocation.error_count", Long, Invocations, "those of level ERROR and FATAL"),
+    field("invocation.error_count", Long, Invocations, "those of level ERROR and FATAL; at least 1 if the request failed"),
     field("invocation.log_bytes", Long, Invocations, "size of the events, bytes"),
-    field("invocation.first_error", Text, Invocations, "the first error"),
+    field("invocation.first_error", Text, Invocations, "the first error: that of the init that made the request fail, else of its lines, else the report's type"),
     field("invocation.estimated_cost_usd", Double, Invocations, "estimated cost, US dollars"),
     field("invocation.price", NAME, Invocations, "which price table the estimate is from"),
     field("invocation.counts_estimated", Boolean, Invocations, "true where a request has too many events to count them exactly across objects"),

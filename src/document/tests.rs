@@ -1,3 +1,4 @@
+mod corpus;
 mod fields;
 mod lines;
 mod times;
@@ -133,8 +134,8 @@ fn full() -> Record<'static> {
             extension: Some(Extension {
                 name: Some("datadog-agent".into()),
                 state: Some("Ready".into()),
-                events: vec!["SHUTDOWN".into(), "INVOKE".into()],
-                types: vec!["Platform".into()],
+                events: Some(vec!["SHUTDOWN".into(), "INVOKE".into()]),
+                types: Some(vec!["Platform".into()]),
             }),
             dropped: Some(Dropped {
                 records: Some(123.0),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::facts::{Arn, Facts, Role};
+use super::facts::{Arn, Facts, Role, Stamp};
 use super::price::{Prices, Usage};
 use super::summary::Summary;
 
@@ -149,6 +149,11 @@ impl<'a> Document<'a> {
         let region = origin.region.as_deref().or(arn.map(|arn| arn.region));
         let (lines, line_bytes) = summary.lines.totals();
         let (errors, error_bytes) = summary.errors.totals();
+        let status = summary.status();
+        let first_error = match status.is_failure() {
+            true => failure(summary, lambda.error_type),
+            false => text_of(&summary.first_error),
+        };
         let attempts = summary.attempts();
         let paid = lambda.billed_duration_ms.zip(lambda.memory_size_mb);
         let cost = paid.and_then(|(billed, memory)| {
@@ -182,13 +187,14 @@ impl<'a> Document<'a> {
             lambda,
             invocation: Invocation {
                 end: Time(summary.end()),
-                status: summary.status().as_str(),
+                status: status.as_str(),
                 attempts,
                 log_count: lines.saturating_add(errors),
-                error_count: errors,
+                // A failure that only the platform's report tells of is one, too.
+                error_count: errors.max(u64::from(status.is_failure())),
                 log_bytes: line_bytes.saturating_add(error_bytes),
                 counts_estimated: summary.lines.is_estimate() || summary.errors.is_estimate(),
-                first_error: summary.first_error.as_ref().map(|(_, text)| text.as_str()),
+                first_error,
                 estimated_cost_usd,
                 price,
                 merge: Merge {
@@ -198,6 +204,17 @@ impl<'a> Document<'a> {
             },
         }
     }
+}
+
+/// Why a request failed: what the runtime said in the init before, else its own first error, else the platform's word.
+fn failure<'a>(summary: &'a Summary, error_type: Option<&'a str>) -> Option<&'a str> {
+    text_of(&summary.init_error)
+        .or_else(|| text_of(&summary.first_error))
+        .or(error_type)
+}
+
+fn text_of(error: &Option<(Stamp, String)>) -> Option<&str> {
+    error.as_ref().map(|(_, text)| text.as_str())
 }
 
 impl<'a> Aws<'a> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::facts::Stamp;
 use super::summary::{Summary, latest_in, least, run_in};
 use crate::decode::Origin;
 
@@ -27,13 +28,18 @@ impl Summary {
         for latest in &other.latest {
             latest_in(&mut self.latest, latest);
         }
-        if let Some(theirs) = &other.first_error
-            && self.first_error.as_ref().is_none_or(|ours| theirs < ours)
-        {
-            self.first_error = Some(theirs.clone());
-        }
+        least_error(&mut self.first_error, &other.first_error);
+        least_error(&mut self.init_error, &other.init_error);
         self.lines.merge(&other.lines);
         self.errors.merge(&other.errors);
+    }
+}
+
+fn least_error(ours: &mut Option<(Stamp, String)>, theirs: &Option<(Stamp, String)>) {
+    if let Some(theirs) = theirs
+        && ours.as_ref().is_none_or(|ours| theirs < ours)
+    {
+        *ours = Some(theirs.clone());
     }
 }
 

@@ -15,6 +15,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether the invocation failed for certain.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Status::Error | Status::Timeout | Status::OutOfMemory)
+    }
+
     /// The value of `invocation.status`.
     pub fn as_str(self) -> &'static str {
         match self {

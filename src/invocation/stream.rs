@@ -148,6 +148,12 @@ impl Stream {
         keep(&mut self.function_version, record.version.as_deref());
     }
 
+    /// Keeps the first error that the runtime printed in an init until the invocation that it leads to.
+    pub fn note_init_error(&mut self, line: Line<'_>) {
+        let init = (self.init).get_or_insert_with(|| Box::new(Summary::new("", &self.origin)));
+        init.note_init_error(line);
+    }
+
     /// Keeps what an INIT line states until the invocation that it leads to.
     pub fn note_init(&mut self, line: Line<'_>, role: Role) {
         let facts = Facts::of(line.record, line.event.text, role);

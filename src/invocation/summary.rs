@@ -80,6 +80,9 @@ pub struct Summary {
     pub(super) latest: Vec<Latest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) first_error: Option<(Stamp, String)>,
+    /// The first error that the runtime printed in the init before: why the request failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) init_error: Option<(Stamp, String)>,
     /// Lines that are no errors.
     #[serde(default, skip_serializing_if = "LineSet::is_empty")]
     pub(super) lines: LineSet<LINES>,
@@ -113,6 +116,7 @@ impl Summary {
             reports: Vec::new(),
             latest: Vec::new(),
             first_error: None,
+            init_error: None,
             lines: LineSet::default(),
             errors: LineSet::default(),
         }
@@ -131,9 +135,7 @@ impl Summary {
         let bytes = (event.text.len() as u64).saturating_add(event.truncated);
         if facts::is_error(record) {
             self.errors.push(stamp.hash, bytes);
-            if self.first_error.as_ref().is_none_or(|(at, _)| stamp < *at) {
-                self.first_error = Some((stamp, facts::error_text(record)));
-            }
+            note_error(&mut self.first_error, stamp, record);
         } else {
             self.lines.push(stamp.hash, bytes);
         }
@@ -145,6 +147,11 @@ impl Summary {
         if let Some(role) = Role::of(record, event.text, json) {
             self.note(role, stamp, json, Facts::of(record, event.text, role));
         }
+    }
+
+    /// Takes in an error of the init before the request, without counting it as one of the request's.
+    pub(super) fn note_init_error(&mut self, line: Line<'_>) {
+        note_error(&mut self.init_error, line.stamp, line.record);
     }
 
     /// Takes in what a line states, without counting it as a line of the request.
@@ -217,9 +224,11 @@ impl Summary {
         })
     }
 
-    /// Whether the invocation is the first of its environment: known once a REPORT is there or an INIT before it.
+    /// Whether the invocation is the first of its environment: known once an INIT is there before it, or a REPORT that
+    /// would tell of one. Managed instances bill no invocations, and their reports tell of no init.
     pub fn cold_start(&self) -> Option<bool> {
-        (self.cold || !self.reports.is_empty()).then_some(self.cold)
+        let told = self.reports.iter().any(|run| run.billed.is_some());
+        (self.cold || told).then_some(self.cold)
     }
 
     /// Time of the latest line that tells of an end, else of the last line: an extension may print for long after.
@@ -238,6 +247,13 @@ impl Summary {
             Some(run) => run.stamp.at,
             None => self.first,
         }
+    }
+}
+
+/// Keeps the first error.
+fn note_error(kept: &mut Option<(Stamp, String)>, stamp: Stamp, record: &Record<'_>) {
+    if kept.as_ref().is_none_or(|(at, _)| stamp < *at) {
+        *kept = Some((stamp, facts::error_text(record)));
     }
 }
 

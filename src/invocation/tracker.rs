@@ -10,6 +10,7 @@ use super::facts::{Role, Stamp};
 use super::stream::{Place, Stream};
 use super::summary::{Line, Summary};
 use crate::decode::{Event, Origin};
+use crate::lambda::request_id::is_uuid;
 use crate::lambda::{Kind, Record};
 
 /// Longest request id that is followed, in bytes.
@@ -229,6 +230,11 @@ impl Tracker {
                 stream.note_init(line, Role::InitReport);
                 return None;
             }
+            // The runtime says why the init failed; only the invocation that follows can show it.
+            Some(Role::Failure) if matches!(stream.place, Place::Init) => {
+                stream.note_init_error(line);
+                return None;
+            }
             // These name their request, or are nothing of the kind.
             Some(
                 Role::Start | Role::RuntimeDone | Role::End | Role::ReportText | Role::ReportJson,
@@ -305,14 +311,6 @@ impl Tracker {
 
 fn request_id<'a>(record: &'a Record<'_>) -> Option<&'a str> {
     (record.request_id.as_deref()).filter(|id| !id.is_empty() && id.len() <= REQUEST_ID)
-}
-
-fn is_uuid(id: &str) -> bool {
-    id.len() == 36
-        && id.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 /// Whether an INIT line states that the init took place inside an invocation.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::json_keys::{Fields, Slot};
-use super::record::{Kind, Level, Platform, Record, Xray};
-use super::{emf, json, json_error, level, platform_json, request_id, timestamp, xray};
+use super::record::{Kind, Level, Platform, Record};
+use super::{emf, json, json_error, json_inner, level, platform_json, timestamp};
 
 /// A text that is wholly one JSON object, blanks around it allowed; none for any other.
 pub fn parse(text: &str) -> Option<Record<'_>> {
@@ -59,13 +59,16 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
         message: message(fields)
             .or_else(|| inner.as_ref().and_then(message))
             .unwrap_or_default(),
-        xray: trace(fields).map(Box::new),
+        xray: fields
+            .find(&[Slot::XrayTraceId, Slot::TraceId], json_inner::trace)
+            .map(Box::new),
         error: json_error::find(fields)
             .or_else(|| inner.as_ref().and_then(json_error::find))
             .map(Box::new),
         emf: fields.get(Slot::EmfRoot).and_then(emf::read).map(Box::new),
         ..Record::default()
     };
+    json_inner::complete(&mut record, fields);
     if let Some(tenant_id) = text(fields, Slot::TenantId) {
         record.platform = Some(Box::new(Platform {
             tenant_id: Some(tenant_id),
@@ -84,7 +87,7 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
 }
 
 fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
-    fields.get(slot).and_then(json::filled)
+    fields.find(&[slot], json::filled)
 }
 
 /// The time that a JSON text states: a string with a zone, a number since 1970, or log4j2's instant.
@@ -116,16 +119,10 @@ fn time(fields: &Fields<'_>) -> Option<i64> {
         Slot::DateTime,
         Slot::AscTime,
     ];
-    TIMES
-        .into_iter()
-        .find_map(|slot| fields.get(slot).and_then(instant))
+    fields.find(&TIMES, instant)
 }
 
 fn level(fields: &Fields<'_>) -> Option<Level> {
-    let nested = || {
-        let log = fields.get(Slot::Log).and_then(Fields::read)?;
-        log.get(Slot::Level).and_then(named_level)
-    };
     let number = || {
         let number = json::number(fields.get(Slot::LevelNumber)?)?;
         level::from_python(number)
@@ -140,21 +137,27 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
         })
     };
     fields
-        .get(Slot::Level)
-        .and_then(named_level)
+        .find(&[Slot::Level], named_level)
         .or_else(compact)
         .or_else(number)
-        .or_else(nested)
 }
 
-fn named_level(raw: &str) -> Option<Level> {
+/// A level by its name, as a number of pino, or as log4j2's object.
+pub fn named_level(raw: &str) -> Option<Level> {
     match raw.as_bytes().first()? {
         b'"' => json::string(raw).and_then(|name| {
             let name = name.trim();
             level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
         }),
-        // log4j2's {"name": "INFO", …}.
-        b'{' => Fields::read(raw)?.get(Slot::Name).and_then(named_level),
+        b'{' => {
+            let mut name = None;
+            json::each_field(raw, |key, value| {
+                if key == "name" && value.starts_with('"') {
+                    name = Some(value);
+                }
+            });
+            named_level(name?)
+        }
         _ => json::number(raw).and_then(level::from_pino),
     }
 }
@@ -178,11 +181,7 @@ fn message<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
         let event = fields.get(Slot::Event).filter(|_| logged)?;
         json::filled(event)
     };
-    MESSAGES
-        .into_iter()
-        .find_map(|slot| fields.get(slot).and_then(said))
-        .map(trimmed)
-        .or_else(structlog)
+    fields.find(&MESSAGES, said).map(trimmed).or_else(structlog)
 }
 
 /// Without its final line breaks.
@@ -206,81 +205,25 @@ fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
             || fields.get(Slot::AscTime).is_some();
         numbered.then(|| text(fields, Slot::Name)).flatten()
     };
+    // Powertools for .NET; with that for Python "name" is a key of the function's own.
+    let powertools = || {
+        fields.get(Slot::FunctionRequestId)?;
+        text(fields, Slot::Name).filter(|name| name.contains('.') && !name.contains(' '))
+    };
     let tracing = || {
         let tracing = fields.get(Slot::Fields).is_some() || fields.get(Slot::Span).is_some();
         tracing.then(|| text(fields, Slot::Target)).flatten()
-    };
-    let nested = |outer: Slot| {
-        let object = fields.get(outer).and_then(Fields::read)?;
-        text(&object, Slot::Logger)
     };
     text(fields, Slot::Logger)
         .or_else(|| text(fields, Slot::Category))
         .or_else(tracing)
         .or_else(named)
-        .or_else(|| nested(Slot::Properties))
-        .or_else(|| nested(Slot::Log))
+        .or_else(powertools)
 }
 
 /// The function's request id; never one that a function logged from somebody else's event.
 fn request_id<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
-    const CERTAIN: [Slot; 4] = [
-        Slot::AwsRequestId,
-        Slot::FunctionRequestId,
-        Slot::LambdaRequestId,
-        Slot::RequestId,
-    ];
-    let id = |raw: &'a str| json::filled(raw).filter(|id| request_id::named(id).is_some());
-    let uuid = |raw: &'a str| json::string(raw).filter(|id| request_id::is_uuid(id));
-    let in_object = |raw: &'a str, certain: bool| {
-        let object = Fields::read(raw)?;
-        let slots = if certain { &CERTAIN[..] } else { &CERTAIN[..3] };
-        object.first(slots).and_then(id).or_else(|| {
-            object
-                .get(Slot::SnakeRequestId)
-                .filter(|_| certain)
-                .and_then(uuid)
-        })
-    };
-    let in_spans = || {
-        let mut found = None;
-        json::each_item(fields.get(Slot::Spans)?, |span| {
-            found = found.take().or_else(|| in_object(span, true));
-        });
-        found
-    };
-    CERTAIN
-        .into_iter()
-        .find_map(|slot| fields.get(slot).and_then(id))
-        .or_else(|| fields.get(Slot::SnakeRequestId).and_then(uuid))
-        .or_else(|| {
-            [
-                (Slot::Aws, true),
-                (Slot::Span, true),
-                (Slot::Mdc, false),
-                (Slot::Context, false),
-                (Slot::Properties, false),
-            ]
-            .into_iter()
-            .find_map(|(slot, certain)| in_object(fields.get(slot)?, certain))
-        })
-        .or_else(in_spans)
-}
-
-fn trace<'a>(fields: &Fields<'a>) -> Option<Xray<'a>> {
-    let own = |fields: &Fields<'a>| {
-        [Slot::XrayTraceId, Slot::TraceId]
-            .into_iter()
-            .find_map(|slot| xray::from_header(&json::string(fields.get(slot)?)?))
-    };
-    let mut found = own(fields);
-    for slot in [Slot::Span, Slot::Mdc] {
-        found = found.or_else(|| own(&Fields::read(fields.get(slot)?)?));
-    }
-    if let (None, Some(spans)) = (&found, fields.get(Slot::Spans)) {
-        json::each_item(spans, |span| {
-            found = found.take().or_else(|| own(&Fields::read(span)?));
-        });
-    }
-    found
+    fields
+        .find(&json_inner::CERTAIN, json_inner::id)
+        .or_else(|| fields.find(&[Slot::SnakeRequestId], json_inner::uuid))
 }

@@ -18,6 +18,8 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
         at: if line.get(1..4) == Some(", [") { 2 } else { 0 },
         bracketed: false,
         divided: false,
+        patterned: false,
+        basic_config: false,
         id: None,
     };
     let mut named = None;
@@ -59,24 +61,37 @@ struct Head<'a> {
     bracketed: bool,
     /// Behind a ` - ` or ` | `.
     divided: bool,
+    /// A time, a thread, an id or a line number was there: a logger's pattern, not somebody's prose.
+    patterned: bool,
+    /// Behind the level of `INFO:name:message`.
+    basic_config: bool,
     id: Option<&'a str>,
 }
 
 impl<'a> Head<'a> {
     /// None where the message begins.
     fn next_word(&mut self) -> Option<Word<'a>> {
+        if std::mem::take(&mut self.basic_config)
+            && let Some(name) = basic_config_name(&self.line[self.at..])
+        {
+            self.at += name.len();
+            return Some(Word::Logger(name));
+        }
         self.skip_separators();
         let rest = &self.line[self.at..];
         if let Some(time) = timestamp::scan(rest.as_bytes()) {
             self.at += time.len;
+            self.patterned = true;
             return Some(Word::Time(time.zoned.then_some(time.millis)));
         }
         if let Some(id) = request_id::leading_uuid(rest) {
             self.at += id.len();
+            self.patterned = true;
             return Some(Word::Id(id));
         }
         if let Some(len) = time_of_day(rest) {
             self.at += len;
+            self.patterned = true;
             return Some(Word::Skipped);
         }
         let len = rest
@@ -102,6 +117,7 @@ impl<'a> Head<'a> {
             && self.at == 0
         {
             self.at += first.len() + 1;
+            self.basic_config = true;
             return Some(Word::Level(level));
         }
         if word.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -115,39 +131,49 @@ impl<'a> Head<'a> {
         }
         if self.bracketed {
             self.at += self.line[self.at..].find(']')?;
-            return Some(if looks_like_logger(word) {
-                Word::Logger(word)
-            } else {
-                Word::Skipped
-            });
+            if is_name(word) {
+                return Some(Word::Logger(word));
+            }
+            self.patterned = true;
+            return Some(Word::Skipped);
         }
-        let ended = [": ", ":\n", "["].iter().any(|end| behind.starts_with(end))
-            || behind == ":"
-            || ["- ", "| ", ": "].iter().any(|end| after.starts_with(end));
-        let divided = self.divided && (after.starts_with("- ") || after.starts_with("| "));
         let name = before_line_number(word);
-        if divided || ended && looks_like_logger(name) {
+        let line_number = word[name.len()..].rsplit(':').next().unwrap_or("");
+        self.patterned |=
+            !line_number.is_empty() && line_number.bytes().all(|byte| byte.is_ascii_digit());
+        let dashed = ["- ", "| "].iter().any(|end| after.starts_with(end));
+        let coloned = [": ", ":\n", "["].iter().any(|end| behind.starts_with(end))
+            || behind == ":"
+            || after.starts_with(": ");
+        let named = if dashed {
+            is_name(name) || self.patterned && is_plain_name(name)
+        } else {
+            // `Code: 7` and `user_id: 7` are as good as any prose.
+            coloned && is_name(name) && (self.patterned || is_path(name))
+        };
+        named.then(|| {
             self.at += word.len();
-            return Some(Word::Logger(name));
-        }
-        None
+            Word::Logger(name)
+        })
     }
 
     fn level(&self, word: &str, behind: &str) -> Option<super::record::Level> {
         if self.bracketed {
-            return level::from_name(word);
+            // Serilog: `[10:15:30 INF]`.
+            let short = matches!(word, "VRB" | "DBG" | "INF" | "WRN" | "ERR" | "FTL");
+            return level::from_text(word)
+                .or_else(|| (short && self.patterned).then(|| level::from_name(word))?);
         }
         if let Some(level) = level::from_capitals(word) {
             return Some(level);
         }
-        let first = self.at == 0 && behind.starts_with(": ");
-        let lower = matches!(
-            word,
-            "trce" | "dbug" | "info" | "warn" | "fail" | "crit" | "error" | "debug"
-        );
-        (first && lower || self.divided && behind.trim_start().starts_with(['|', '-']))
-            .then(|| level::from_name(word))
-            .flatten()
+        let dotnet = matches!(word, "trce" | "dbug" | "info" | "warn" | "fail" | "crit");
+        if self.at == 0 && behind.starts_with(": ") {
+            let known = dotnet || matches!(word, "error" | "debug");
+            return known.then(|| level::from_name(word)).flatten();
+        }
+        let between = self.divided && behind.trim_start().starts_with(['|', '-']);
+        between.then(|| level::from_text(word)).flatten()
     }
 
     /// Blanks, brackets, dividers and the colours of a terminal.
@@ -211,138 +237,42 @@ fn before_line_number(word: &str) -> &str {
     &word[..colon.unwrap_or(word.len())]
 }
 
-/// `com.example.Handler`, `my_crate::module`, `Handler`: a name, not a word of prose.
-fn looks_like_logger(word: &str) -> bool {
-    let name =
+/// The name in `name:message` of Python's basicConfig.
+fn basic_config_name(text: &str) -> Option<&str> {
+    let (name, message) = text.split_once(':')?;
+    (has_name_letters(name) && !message.starts_with("//")).then_some(name)
+}
+
+fn has_name_letters(word: &str) -> bool {
+    let letter =
         |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '$' | '-' | ':' | '/' | '#');
+    word.starts_with(|c: char| c.is_alphabetic() || c == '_') && word.chars().all(letter)
+}
+
+/// `com.example.Handler`, `my_crate::module`: nothing else looks like it but the type of an error.
+fn is_path(word: &str) -> bool {
     let dotted = word.contains('.') && !word.ends_with('.') || word.contains("::");
+    dotted && has_name_letters(word) && !is_error(word)
+}
+
+/// A path, `my_crate`, `OrderHandler` or `root`: a name, not a word of prose.
+fn is_name(word: &str) -> bool {
     let capitals = word.chars().filter(|c| c.is_uppercase()).count();
     let camel = capitals >= 2 && word.chars().any(char::is_lowercase);
-    word.chars().all(name)
-        && (dotted
-            || camel
-            || word.contains('_')
-            || capitals == 1 && word.starts_with(char::is_uppercase)
-            || word == "root")
+    is_path(word)
+        || has_name_letters(word)
+            && (camel || word.contains('_') || word == "root")
+            && !is_error(word)
+}
+
+/// `Handler`: a name only where a pattern has one.
+fn is_plain_name(word: &str) -> bool {
+    has_name_letters(word) && !is_error(word)
+}
+
+fn is_error(word: &str) -> bool {
+    word.ends_with("Error") || word.ends_with("Exception")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lambda::record::Level;
-
-    fn head(text: &str) -> (Option<Level>, Option<String>, Option<String>, Option<i64>) {
-        let mut record = Record::default();
-        read(&mut record, text);
-        (
-            record.level,
-            record.logger.map(Cow::into_owned),
-            record.request_id.map(Cow::into_owned),
-            record.time,
-        )
-    }
-
-    #[test]
-    fn patterns_of_known_loggers() {
-        let id = "983f71e5-9091-443b-8c01-6668120c0e5d";
-        for (text, level, logger, has_id) in [
-            (
-                format!("{id} WARN uk.bot_by.BotHandler - stack"),
-                Level::Warn,
-                Some("uk.bot_by.BotHandler"),
-                true,
-            ),
-            (
-                format!("{id} DEBUG AbstractFlow:214 - SMA"),
-                Level::Debug,
-                Some("AbstractFlow"),
-                true,
-            ),
-            (
-                format!("2020-08-31 08:40:11 {id} INFO  Handler:45 - msg"),
-                Level::Info,
-                Some("Handler"),
-                true,
-            ),
-            (
-                "2020-08-31 08:40:11.123  INFO 8 --- [main] c.e.Application : Started".into(),
-                Level::Info,
-                None,
-                false,
-            ),
-            (
-                "08:40:11.123 [main] ERROR com.example.Handler - boom".into(),
-                Level::Error,
-                Some("com.example.Handler"),
-                false,
-            ),
-            ("INFO:root:hello".into(), Level::Info, None, false),
-            (
-                "2020-08-31 08:40:11,123 - my.module - WARNING - careful".into(),
-                Level::Warn,
-                Some("my.module"),
-                false,
-            ),
-            (
-                "2020-08-31 08:40:11.123 | INFO     | __main__:handler:12 - hi".into(),
-                Level::Info,
-                Some("__main__"),
-                false,
-            ),
-            ("[ERROR] boom".into(), Level::Error, None, false),
-            ("[Information] - said".into(), Level::Info, None, false),
-            (
-                "info: Microsoft.Hosting.Lifetime[0]".into(),
-                Level::Info,
-                None,
-                false,
-            ),
-            (
-                "2023-04-08T12:01:45.123456Z  INFO lambda_runtime: hi".into(),
-                Level::Info,
-                Some("lambda_runtime"),
-                false,
-            ),
-            (
-                "\x1b[2m2023-04-08T12:01:45.1Z\x1b[0m \x1b[32m INFO\x1b[0m hi".into(),
-                Level::Info,
-                None,
-                false,
-            ),
-            (
-                "[2020-01-01T00:00:00Z WARN  my_crate] hi".into(),
-                Level::Warn,
-                Some("my_crate"),
-                false,
-            ),
-            (
-                format!("I, [2023-01-01T00:00:00.123456 #8]  INFO {id} -- : hi"),
-                Level::Info,
-                None,
-                true,
-            ),
-        ] {
-            let read = head(&text);
-            assert_eq!((read.0, read.2.is_some()), (Some(level), has_id), "{text}");
-            if logger.is_some() {
-                assert_eq!(read.1.as_deref(), logger, "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn words_that_are_no_level() {
-        for text in [
-            "[contracts] 1111 contracts",
-            "[NR_EXT] attemptSend: data sent",
-            "Error raised from handler",
-            "/var/lang/x.py:42: SyntaxWarning: invalid",
-            "information: none",
-            "",
-            "Restored SnapStart snapshot.",
-            "log4j:WARN No appenders",
-        ] {
-            assert_eq!(head(text).0, None, "{text}");
-        }
-    }
-}
+mod tests;

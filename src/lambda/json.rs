@@ -100,10 +100,17 @@ pub fn strings(raw: &str) -> Vec<Cow<'_, str>> {
 /// A string, or an array of strings as lines.
 pub fn lines(raw: &str) -> Option<Cow<'_, str>> {
     if raw.starts_with('[') {
-        let lines: Vec<_> = strings(raw);
-        let ended = |line: &Cow<'_, str>| line.trim_end_matches(['\n', '\r']).to_owned();
-        return (!lines.is_empty())
-            .then(|| Cow::Owned(lines.iter().map(ended).collect::<Vec<_>>().join("\n")));
+        let mut lines = String::new();
+        let mut any = false;
+        each_item(raw, |item| {
+            let Some(line) = string(item) else { return };
+            if any {
+                lines.push('\n');
+            }
+            any = true;
+            lines.push_str(line.trim_end_matches(['\n', '\r']));
+        });
+        return any.then_some(Cow::Owned(lines));
     }
     filled(raw)
 }

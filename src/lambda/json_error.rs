@@ -20,14 +20,19 @@ pub fn find<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
     let mut error = ErrorInfo {
         kind: text(fields, &[Slot::ErrorType, Slot::ExceptionName]),
         message: text(fields, &[Slot::ErrorMessage]),
-        stack_trace: fields
-            .first(&[Slot::ErrorStack, Slot::StackTrace, Slot::Stack, Slot::Trace])
-            .filter(|raw| !raw.starts_with('{'))
-            .and_then(json::lines),
+        stack_trace: fields.find(&[Slot::ErrorStack, Slot::StackTrace], stack),
     };
     for (slot, of) in VALUES {
         let found = fields.get(slot).and_then(|value| from_value(value, of));
         fill(&mut error, found);
+    }
+    if error.stack_trace.is_none() {
+        // A function's own "stack" or "trace" may be anything.
+        let beside = error.kind.is_some() || fields.get(Slot::Error).is_some();
+        error.stack_trace = fields.find(&[Slot::Stack, Slot::Trace], |raw| {
+            let listed = raw.starts_with('[');
+            stack(raw).filter(|text| beside || stack_trace::is_likely(text, listed))
+        });
     }
     if error == ErrorInfo::default() {
         return fields
@@ -35,7 +40,7 @@ pub fn find<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
             .and_then(from_message);
     }
     if let (None, Some(stack)) = (&error.kind, &error.stack_trace) {
-        let from_stack = stack_trace::find_in(stack.clone());
+        let from_stack = stack_trace::described_by(stack);
         fill(&mut error, from_stack);
     }
     Some(error)
@@ -47,15 +52,38 @@ pub fn at_end(text: &str) -> Option<ErrorInfo<'_>> {
     if !text.ends_with('}') {
         return None;
     }
-    let start = match text.starts_with('{') {
-        true => 0,
-        false => {
-            1 + memchr::memchr_iter(b'{', text.as_bytes())
-                .map(|at| at - 1)
-                .find(|before| matches!(text.as_bytes()[*before], b'\t' | b'\n' | b'\r' | b' '))?
-        }
+    if text.starts_with('{') {
+        return whole(text);
+    }
+    let bytes = text.as_bytes();
+    let begins = |at: &usize| {
+        let blank = matches!(
+            bytes.get(at.wrapping_sub(1)),
+            Some(b'\t' | b'\n' | b'\r' | b' ')
+        );
+        blank
+            && matches!(
+                bytes[at + 1..].trim_ascii_start().first(),
+                Some(b'"' | b'}')
+            )
     };
-    let fields = Fields::read(&text[start..])?;
+    // Of the objects that begin here only one can end with the text.
+    memchr::memchr_iter(b'{', bytes)
+        .find(begins)
+        .into_iter()
+        .chain(
+            memchr::memrchr_iter(b'{', bytes)
+                .filter(begins)
+                .take(MOST_TRIES),
+        )
+        .find_map(|start| whole(&text[start..]))
+}
+
+/// Braces from the end backwards at which an object is tried.
+const MOST_TRIES: usize = 8;
+
+fn whole(object: &str) -> Option<ErrorInfo<'_>> {
+    let fields = Fields::read(object)?;
     fields.first(&[Slot::ErrorType, Slot::ErrorMessage])?;
     find(&fields)
 }
@@ -69,7 +97,7 @@ fn from_message(raw: &str) -> Option<ErrorInfo<'_>> {
     }
     let text = json::string(raw)?;
     text.contains('\n')
-        .then(|| stack_trace::find_in(text))
+        .then(|| stack_trace::find_in(&text))
         .flatten()
 }
 
@@ -90,7 +118,7 @@ fn from_value(raw: &str, of: Of) -> Option<ErrorInfo<'_>> {
         b'{' => from_object(raw),
         b'"' => {
             let text = json::filled(raw)?;
-            let found = stack_trace::find_in(text.clone());
+            let found = stack_trace::find_in(&text);
             found.or_else(|| match of {
                 Of::Message => Some(ErrorInfo {
                     message: Some(text),
@@ -145,10 +173,59 @@ fn text<'a>(fields: &Fields<'a>, slots: &[Slot]) -> Option<Cow<'a, str>> {
         .find_map(|slot| fields.get(*slot).and_then(json::filled))
 }
 
+/// A stack trace as a string or as lines.
+fn stack(raw: &str) -> Option<Cow<'_, str>> {
+    (!raw.starts_with('{')).then(|| json::lines(raw)).flatten()
+}
+
 /// Puts `more` where `error` has nothing yet.
 fn fill<'a>(error: &mut ErrorInfo<'a>, more: Option<ErrorInfo<'a>>) {
     let Some(more) = more else { return };
     error.kind = error.kind.take().or(more.kind);
     error.message = error.message.take().or(more.message);
     error.stack_trace = error.stack_trace.take().or(more.stack_trace);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_at_the_end_is_found_behind_other_braces() {
+        let error = r#"{"errorType":"E","errorMessage":"m","in":{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":{"i":{}}}}}}}}}}}"#;
+        for before in [
+            "",
+            "Invoke Error \t",
+            "config { a: 1 } and {\"x\":1} failed\n",
+        ] {
+            let text = format!("{before}{error}");
+            let found = at_end(&text).expect("an error");
+            assert_eq!(found.kind.as_deref(), Some("E"), "{text}");
+        }
+        assert_eq!(at_end("{ a: 1 } {\"x\":1}"), None);
+        assert_eq!(at_end(&format!("x {}}}", " {\"a\":".repeat(20_000))), None);
+    }
+
+    #[test]
+    fn a_stack_of_the_functions_own_is_no_error() {
+        let read = |text| find(&Fields::read(text).expect("an object"));
+        for text in [
+            r#"{"level":"INFO","trace":"abc"}"#,
+            r#"{"stack":"production"}"#,
+            r#"{"stack":["web","db"]}"#,
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        for text in [
+            r#"{"stack":"Error: x\n    at f (/a.js:1:2)"}"#,
+            r#"{"trace":"at f (/a.js:1:2)"}"#,
+            r#"{"errorType":"E","stack":"abc"}"#,
+            r#"{"error":"no luck","trace":"abc"}"#,
+        ] {
+            assert!(
+                read(text).is_some_and(|error| error.stack_trace.is_some()),
+                "{text}"
+            );
+        }
+    }
 }

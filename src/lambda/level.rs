@@ -37,6 +37,26 @@ pub fn from_capitals(word: &str) -> Option<Level> {
     }
 }
 
+/// A level word of a text line in brackets or between dividers: there many words of [`from_name`] are prose.
+pub fn from_text(word: &str) -> Option<Level> {
+    const WORDS: [(&str, Level); 10] = [
+        ("info", Level::Info),
+        ("error", Level::Error),
+        ("warn", Level::Warn),
+        ("warning", Level::Warn),
+        ("debug", Level::Debug),
+        ("information", Level::Info),
+        ("trace", Level::Trace),
+        ("verbose", Level::Trace),
+        ("fatal", Level::Fatal),
+        ("critical", Level::Fatal),
+    ];
+    WORDS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word))
+        .map(|(_, level)| *level)
+}
+
 /// A number of pino or bunyan (10 trace … 60 fatal) or of logback (5000 … 40000).
 pub fn from_pino(number: f64) -> Option<Level> {
     let level = match number as i64 {
@@ -84,6 +104,27 @@ mod tests {
         }
         for name in ["", "contracts", "NR_EXT", "informationalism"] {
             assert_eq!(from_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn fewer_words_are_levels_in_text() {
+        assert_eq!(from_text("Information"), Some(Level::Info));
+        assert_eq!(from_text("CRITICAL"), Some(Level::Fatal));
+        for word in [
+            "config",
+            "http",
+            "alert",
+            "panic",
+            "emergency",
+            "success",
+            "notice",
+            "fine",
+            "fail",
+            "",
+        ] {
+            assert_eq!(from_text(word), None, "{word}");
+            assert_eq!(from_name(word).is_some(), !word.is_empty(), "{word}");
         }
     }
 

@@ -7,6 +7,7 @@ pub mod emf;
 pub mod head;
 pub mod json;
 pub mod json_error;
+mod json_inner;
 pub mod json_keys;
 pub mod key_values;
 pub mod level;

@@ -97,8 +97,8 @@ impl Platform<'_> {
             extension: self.extension.map(|extension| Extension {
                 name: extension.name.map(text),
                 state: extension.state.map(text),
-                events: texts(extension.events),
-                types: texts(extension.types),
+                events: extension.events.map(texts),
+                types: extension.types.map(texts),
             }),
             dropped: self.dropped.map(|dropped| Dropped {
                 records: dropped.records,

@@ -96,8 +96,8 @@ fn from_object<'a>(kind: &Kind<'a>, object: &'a str) -> Record<'a> {
             "tracing" => record.xray = tracing(value).map(Box::new),
             "name" => extension.name = text(),
             "state" => extension.state = text(),
-            "events" => extension.events = json::strings(value),
-            "types" => extension.types = json::strings(value),
+            "events" => extension.events = list(value),
+            "types" => extension.types = list(value),
             "reason" => dropped.reason = text(),
             "droppedRecords" => dropped.records = json::number(value),
             "droppedBytes" => dropped.bytes = json::number(value),
@@ -113,6 +113,10 @@ fn from_object<'a>(kind: &Kind<'a>, object: &'a str) -> Record<'a> {
     platform.dropped = drops.then_some(dropped);
     record.platform = (platform != Platform::default()).then(|| Box::new(platform));
     record
+}
+
+fn list(raw: &str) -> Option<Vec<Cow<'_, str>>> {
+    raw.starts_with('[').then(|| json::strings(raw))
 }
 
 fn metrics(kind: &Kind<'_>, platform: &mut Platform<'_>, raw: &str) {

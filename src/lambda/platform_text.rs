@@ -25,6 +25,8 @@ pub fn parse(text: &str) -> Option<Record<'_>> {
         "LOGS" => keyed(Kind::LogsSubscription, rest, Key::Name),
         "XRAY" => keyed(Kind::Xray, rest, Key::TraceId),
         "RequestId:" => fault(rest),
+        // Its request id was cut off.
+        "Error:" if rest.starts_with(" Runtime exited ") => without_id(rest.trim_start()),
         "Task" | "Runtime" | "Process" | "Unknown" => without_id(text),
         _ if word.as_bytes()[..].first()?.is_ascii_digit() => timed_out(text),
         _ => None,
@@ -34,7 +36,7 @@ pub fn parse(text: &str) -> Option<Record<'_>> {
 /// Bytes of a line in which fields are looked for: Lambda's own lines are far shorter.
 const LONGEST: usize = 16 * 1024;
 
-/// A line that is one only with `needed` among its fields.
+/// A line that is one only if its fields begin right behind its first word, and `needed` is among them.
 fn keyed<'a>(kind: Kind<'a>, rest: &'a str, needed: Key) -> Option<Record<'a>> {
     let mut record = Record {
         kind,
@@ -42,11 +44,25 @@ fn keyed<'a>(kind: Kind<'a>, rest: &'a str, needed: Key) -> Option<Record<'a>> {
     };
     let mut found = false;
     let rest = &rest[..rest.floor_char_boundary(LONGEST)];
-    for pair in key_values::pairs(rest) {
+    let mut pairs = key_values::pairs(rest).peekable();
+    if !pairs.peek().is_some_and(|first| begins(rest, first.name)) {
+        return None;
+    }
+    for pair in pairs {
         found |= pair.key == Some(needed) && !pair.value.is_empty();
         set(&mut record, pair);
     }
     found.then_some(record)
+}
+
+/// Whether nothing but blanks and tabs stands before `key` and its colon.
+fn begins(text: &str, key: &str) -> bool {
+    let mut text = text;
+    while let Some(rest) = text.strip_prefix([' ', '\t']).or(text.strip_prefix("\\t")) {
+        text = rest;
+    }
+    text.strip_prefix(key)
+        .is_some_and(|rest| rest.trim_start_matches(' ').starts_with(':'))
 }
 
 fn report(rest: &str) -> Option<Record<'_>> {
@@ -111,14 +127,14 @@ fn set<'a>(record: &mut Record<'a>, pair: Pair<'a>) {
 }
 
 /// `[INVOKE,SHUTDOWN]`, with or without blanks.
-fn list(value: &str) -> Vec<Cow<'_, str>> {
-    value
+fn list(value: &str) -> Option<Vec<Cow<'_, str>>> {
+    let items = value
         .trim_start_matches('[')
         .split([',', ']'])
         .map(str::trim)
         .filter(|item| !item.is_empty())
-        .map(Cow::Borrowed)
-        .collect()
+        .map(Cow::Borrowed);
+    (!value.is_empty()).then(|| items.collect())
 }
 
 /// `<time> <id> Task timed out after …`, and `Process exited …` in the same form.
@@ -147,16 +163,23 @@ fn without_id(text: &str) -> Option<Record<'_>> {
             ..Record::default()
         });
     }
-    let known = [
-        "Runtime exited ",
-        "Runtime exited\n",
+    let whole = [
+        "Runtime exited",
+        "Runtime exited without providing a reason",
         "Process exited before completing request",
         "Unknown application error occurred",
     ];
-    known
-        .iter()
-        .any(|start| text.starts_with(start))
-        .then(|| with_error(text))
+    let known = text.starts_with("Runtime exited with error: ")
+        || whole
+            .iter()
+            .any(|sentence| text.strip_prefix(sentence).is_some_and(ends));
+    known.then(|| with_error(text))
+}
+
+/// Whether a sentence ends here: with the text, its line or its column.
+fn ends(rest: &str) -> bool {
+    let rest = rest.trim_start_matches(' ');
+    rest.is_empty() || rest.starts_with(['\n', '\r', '\t', '\\'])
 }
 
 /// `RequestId: <id> Error: …`, `RequestId: <id> Process exited …`, `RequestId: <id> Status: …`.
@@ -228,6 +251,17 @@ mod tests {
             "RequestId: 42",
             "RequestId: 42 was fine",
             "INIT_REPORT soon",
+            "START Processing batch RequestId: 55",
+            "START RequestId of RequestId: 55",
+            "END of run, RequestId: 7",
+            "EXTENSION of the deadline: Name: x",
+            "LOGS for user Name: Peter",
+            "Runtime exited early, see below",
+            "Runtime exited with status 3 in child worker",
+            "Process exited before completing request: child 7 died",
+            "Unknown application error occurred in module x",
+            "Error: Runtime is slow",
+            "Error: Task timed out after 3.00 seconds",
             "",
         ] {
             assert_eq!(parse(text), None, "{text}");

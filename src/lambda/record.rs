@@ -145,8 +145,10 @@ pub struct Platform<'a> {
 pub struct Extension<'a> {
     pub name: Option<Cow<'a, str>>,
     pub state: Option<Cow<'a, str>>,
-    pub events: Vec<Cow<'a, str>>,
-    pub types: Vec<Cow<'a, str>>,
+    /// None if the line has no such list; an empty list is one.
+    pub events: Option<Vec<Cow<'a, str>>>,
+    /// Likewise.
+    pub types: Option<Vec<Cow<'a, str>>>,
 }
 
 /// `platform.logsDropped`.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::python;
 use super::record::ErrorInfo;
 
@@ -11,7 +13,7 @@ pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
         return Some(panic);
     }
     if memchr::memchr(b'\n', text.as_bytes()).is_none() {
-        return thread_died(text);
+        return thread_died(text).or_else(|| unhandled(text));
     }
     python::traceback(text)
         .or_else(|| with_frames(text))
@@ -20,29 +22,76 @@ pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
 }
 
 /// As [`find`], for a text that may be owned.
-pub fn find_in(text: Cow<'_, str>) -> Option<ErrorInfo<'_>> {
+pub fn find_in<'a>(text: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
     match text {
         Cow::Borrowed(text) => find(text),
-        Cow::Owned(text) => find(&text).map(ErrorInfo::into_owned),
+        Cow::Owned(text) => find(text).map(ErrorInfo::into_owned),
     }
+}
+
+/// Type and message alone, for a stack trace that is kept already.
+pub fn described_by<'a>(stack: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
+    match stack {
+        Cow::Borrowed(stack) => find(stack).map(without_stack),
+        Cow::Owned(stack) => find(stack).map(without_stack).map(ErrorInfo::into_owned),
+    }
+}
+
+fn without_stack(error: ErrorInfo<'_>) -> ErrorInfo<'_> {
+    ErrorInfo {
+        stack_trace: None,
+        ..error
+    }
+}
+
+/// Whether a text that is called a trace or a stack is one: it has frames, or several lines that no list made.
+pub fn is_likely(text: &str, listed: bool) -> bool {
+    let framed = || text.contains("File \"") || text.contains(":in ") || text.lines().any(is_frame);
+    !listed && text.contains('\n') || framed()
 }
 
 /// `Type: message` without a stack; a message alone if no type begins it.
 pub fn header_in(text: Cow<'_, str>) -> ErrorInfo<'_> {
     match text {
-        Cow::Borrowed(text) => match text.split_once(": ") {
-            Some((kind, message)) if is_error_type(kind, true) => ErrorInfo {
-                kind: Some(Cow::Borrowed(kind)),
-                message: Some(Cow::Borrowed(message)),
-                stack_trace: None,
-            },
-            _ => ErrorInfo {
-                message: Some(Cow::Borrowed(text)),
-                ..ErrorInfo::default()
-            },
-        },
+        Cow::Borrowed(text) => typed_head(text).unwrap_or_else(|| ErrorInfo {
+            message: Some(Cow::Borrowed(text)),
+            ..ErrorInfo::default()
+        }),
         Cow::Owned(text) => header_in(Cow::Borrowed(&text)).into_owned(),
     }
+}
+
+fn typed_head(text: &str) -> Option<ErrorInfo<'_>> {
+    let (kind, message) = text
+        .split_once(": ")
+        .filter(|(kind, _)| is_error_type(kind, true))?;
+    Some(ErrorInfo {
+        kind: Some(Cow::Borrowed(kind)),
+        message: Some(Cow::Borrowed(without_inner(message).trim_end())),
+        stack_trace: None,
+    })
+}
+
+/// What .NET puts before an error that nothing caught.
+const UNHANDLED: [&str; 2] = ["Unhandled exception. ", "Unhandled Exception: "];
+
+/// `Unhandled exception. Type: message`, without frames.
+fn unhandled(text: &str) -> Option<ErrorInfo<'_>> {
+    UNHANDLED
+        .iter()
+        .find_map(|start| text.strip_prefix(start))
+        .and_then(typed_head)
+}
+
+/// A message of .NET without the inner errors, which it tells of before the first frame: ` ---> Type: message`.
+fn without_inner(message: &str) -> &str {
+    const ARROW: &str = "---> ";
+    let inner = memmem::find_iter(message.as_bytes(), ARROW).find(|at| {
+        let kind = &message[at + ARROW.len()..];
+        let kind = kind.split([':', '\n', ' ', '\r']).next().unwrap_or(kind);
+        message[..*at].ends_with([' ', '\n']) && is_error_type(kind, true)
+    });
+    &message[..inner.unwrap_or(message.len())]
 }
 
 /// How many lines a message may have above the first frame.
@@ -57,19 +106,28 @@ fn with_frames(text: &str) -> Option<ErrorInfo<'_>> {
         (start > 0 && is_frame(line)).then_some(start)
     })?;
     let mut end = frame;
+    let mut cause = None;
     for _ in 0..LONGEST_MESSAGE {
         let above = text[..end].trim_end_matches(['\n', '\r']);
         let start = above.rfind('\n').map_or(0, |at| at + 1);
         if let Some((kind_start, kind)) = header(&above[start..]) {
-            return Some(described(text, start + kind_start, kind, frame));
+            let found = (start + kind_start, kind);
+            if !above[start..].trim_start().starts_with(CAUSE) {
+                return Some(described(text, found.0, found.1, frame));
+            }
+            // Java leaves out the frames of an error that has those of its cause.
+            cause = cause.or(Some(found));
         }
         if start == 0 {
             break;
         }
         end = start;
     }
-    None
+    cause.map(|(start, kind)| described(text, start, kind, frame))
 }
+
+/// What Java writes before the error behind another one.
+const CAUSE: &str = "Caused by: ";
 
 fn described<'a>(text: &'a str, start: usize, kind: &'a str, frame: usize) -> ErrorInfo<'a> {
     let behind = &text[start + kind.len()..frame];
@@ -82,9 +140,9 @@ fn described<'a>(text: &'a str, start: usize, kind: &'a str, frame: usize) -> Er
         None => behind,
     };
     let message = behind.strip_prefix(':').map(|message| {
-        // .NET tells of inner errors before the first frame.
-        let inner = message.find("\n ---> ").unwrap_or(message.len());
-        message[..inner].trim()
+        let message = without_inner(message);
+        let cause = message.find("\nCaused by: ").unwrap_or(message.len());
+        message[..cause].trim()
     });
     ErrorInfo {
         kind: Some(Cow::Borrowed(kind)),
@@ -104,13 +162,38 @@ fn is_frame(line: &str) -> bool {
     })
 }
 
+/// Bytes of a line in which its error's type is looked for: those at its start, and of a long line those at its end.
+const HEAD: usize = 512;
+const TAIL: usize = 256;
+/// Longest code of Node's behind a type, in bytes.
+const CODE: usize = 64;
+
 /// The error type in a header line, and where it stands.
 fn header(line: &str) -> Option<(usize, &str)> {
-    if line.trim_start().starts_with("--->") {
+    let line = line.trim_end();
+    let from = line.len() - line.trim_start().len();
+    if line[from..].starts_with("--->") {
         return None;
     }
-    let mut at = 0;
-    line.split_inclusive([' ', '\t'])
+    let from = UNHANDLED
+        .iter()
+        .find(|start| line[from..].starts_with(**start))
+        .map_or(0, |start| from + start.len());
+    if line.len() <= HEAD + TAIL {
+        return header_within(line, from, line.len(), true);
+    }
+    header_within(line, from, line.floor_char_boundary(HEAD), true).or_else(|| {
+        let tail = line.ceil_char_boundary(line.len() - TAIL);
+        // The word that is cut in two is none.
+        let word = tail + line[tail..].find([' ', '\t'])? + 1;
+        header_within(line, word, line.len(), false)
+    })
+}
+
+fn header_within(line: &str, from: usize, to: usize, begins: bool) -> Option<(usize, &str)> {
+    let mut at = from;
+    line[from..to]
+        .split_inclusive([' ', '\t'])
         .enumerate()
         .find_map(|(index, word)| {
             let start = at;
@@ -124,12 +207,12 @@ fn header(line: &str) -> Option<(usize, &str)> {
                 .unwrap_or(word.len());
             let kind = &word[..end];
             let behind = &line[start + opening + end..];
-            let ends = behind.trim().is_empty()
-                || behind.starts_with(": ")
-                || behind.trim_end() == ":"
-                || behind.starts_with(":\n")
-                || behind.starts_with(" [") && behind.contains("]:");
-            (ends && is_error_type(kind, index == 0)).then_some((start + opening, kind))
+            let coded = || {
+                let near = &behind.as_bytes()[..behind.len().min(CODE)];
+                behind.starts_with(" [") && memmem::find(near, b"]:").is_some()
+            };
+            let ends = behind.is_empty() || behind == ":" || behind.starts_with(": ") || coded();
+            (ends && is_error_type(kind, begins && index == 0)).then_some((start + opening, kind))
         })
 }
 
@@ -208,89 +291,4 @@ fn ruby(text: &str) -> Option<ErrorInfo<'_>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Option<(String, String)> {
-        let error = find(text)?;
-        Some((
-            error.kind?.into_owned(),
-            error.message.unwrap_or_default().into_owned(),
-        ))
-    }
-
-    #[test]
-    fn errors_of_every_runtime() {
-        for (text, kind, message) in [
-            (
-                "TypeError: x is no y\n    at f (/a.js:1:2)",
-                "TypeError",
-                "x is no y",
-            ),
-            ("Error [ERR_X]: boom\n    at /a.js:1:2", "Error", "boom"),
-            (
-                "failed: Error: boom\n    at async f (/a.js:1:2)",
-                "Error",
-                "boom",
-            ),
-            (
-                "java.lang.Throwable: Demo\n\tat a.B.c(B.java:3)\nCaused by: java.io.X: y",
-                "java.lang.Throwable",
-                "Demo",
-            ),
-            (
-                "Exception in thread \"main\" java.lang.OutOfMemoryError: heap",
-                "java.lang.OutOfMemoryError",
-                "heap",
-            ),
-            (
-                "com.a.B: one\ntwo\n\tat a.B.c(B.java:3)",
-                "com.a.B",
-                "one\ntwo",
-            ),
-            (
-                "System.AggregateException: many\n ---> System.Exception: one\n   at A.B() in /a.cs:line 3",
-                "System.AggregateException",
-                "many",
-            ),
-            (
-                "panic: runtime error: oops\ngoroutine 1 [running]:",
-                "panic",
-                "runtime error: oops",
-            ),
-            (
-                "thread 'main' panicked at src/main.rs:3:5:\nno luck\nnote: run",
-                "panic",
-                "no luck",
-            ),
-            (
-                "thread 'main' panicked at 'no luck', src/main.rs:3:5",
-                "panic",
-                "no luck",
-            ),
-            (
-                "a.rb:3:in `first': no conversion (TypeError)\n\tfrom a.rb:1",
-                "TypeError",
-                "no conversion",
-            ),
-        ] {
-            assert_eq!(
-                read(text),
-                Some((kind.to_owned(), message.to_owned())),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn prose_is_no_error() {
-        for text in [
-            "Meet me\nat noon: today",
-            "look:\n at (home)",
-            "Error: boom",
-            "{\n  at: 'x'\n}",
-        ] {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
-}
+mod tests;

@@ -71,18 +71,26 @@ pub fn instant(text: &str) -> Option<i64> {
     if !(16..=64).contains(&text.len()) {
         return text.parse().ok().and_then(from_number);
     }
-    text.parse::<jiff::Timestamp>()
-        .or_else(|_| {
+    let bytes = text.as_bytes();
+    let time = match (bytes[0], bytes[2], bytes[4]) {
+        // `14/Sep/2020:11:45:41 -0400`
+        (b'0'..=b'9', b'/', _) => jiff::Zoned::strptime("%d/%b/%Y:%H:%M:%S %z", text)
+            .ok()?
+            .timestamp(),
+        // `Mon, 03 May 2021 11:47:12 GMT`, its day of the week or a digit of its day left out.
+        (b'A'..=b'Z', _, b' ') | (b'0'..=b'9', b' ', _) | (b'0'..=b'9', b'A'..=b'Z', _) => {
             jiff::fmt::rfc2822::DateTimeParser::new()
                 .parse_zoned(text)
-                .map(|zoned| zoned.timestamp())
-        })
-        .or_else(|_| {
-            jiff::Zoned::strptime("%d/%b/%Y:%H:%M:%S %z", text).map(|zoned| zoned.timestamp())
-        })
-        .map(jiff::Timestamp::as_millisecond)
-        .ok()
-        .or_else(|| text.parse().ok().and_then(from_number))
+                .ok()?
+                .timestamp()
+        }
+        // ISO forms that the scan does not know.
+        (b'0'..=b'9', _, b'-') => text.parse::<jiff::Timestamp>().ok()?,
+        (b'0'..=b'9', _, _) if bytes.get(8) == Some(&b'T') => text.parse().ok()?,
+        (b'0'..=b'9', ..) => return text.parse().ok().and_then(from_number),
+        _ => return None,
+    };
+    Some(time.as_millisecond())
 }
 
 /// Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size; only the years 2001 to 2100.
@@ -179,6 +187,11 @@ mod tests {
             ("2021-05-03 11:47:12 UTC", 1_620_042_432_000),
             ("Mon, 03 May 2021 11:47:12 GMT", 1_620_042_432_000),
             ("14/Sep/2020:11:45:41 -0400", 1_600_098_341_000),
+            ("3 May 2021 11:47:12 +0000", 1_620_042_432_000),
+            ("03 May 2021 11:47:12 GMT", 1_620_042_432_000),
+            ("2021-05-03T11:47:12.494+00:00[UTC]", 1_620_042_432_494),
+            ("20210503T114712Z", 1_620_042_432_000),
+            ("1620042432494000", 1_620_042_432_494),
             ("1620042432494", 1_620_042_432_494),
             ("1620042432.494", 1_620_042_432_494),
         ] {

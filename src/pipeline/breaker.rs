@@ -1,13 +1,13 @@
 /*! A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go on. */
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Failures in a row that open the circuit.
-const FAILURES: u32 = 5;
+/// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own trouble.
+const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// A bucket that answered this lately works: a denied key is that key's own trouble.
@@ -22,7 +22,10 @@ pub(super) struct Breakers {
 
 #[derive(Default)]
 struct Circuit {
-    failures: u32,
+    /// Keys that failed since the bucket worked.
+    failed: BTreeSet<String>,
+    /// Times that it opened since.
+    opened: u32,
     worked: Option<Instant>,
     open_until: Option<Instant>,
 }
@@ -42,7 +45,7 @@ impl Breakers {
         self.with(bucket, |circuit| match circuit.open_until {
             Some(until) if until > now => Some(until - now),
             Some(_) => {
-                circuit.open_until = Some(now + pause(circuit.failures));
+                circuit.open();
                 None
             }
             None => None,
@@ -58,15 +61,19 @@ impl Breakers {
         });
     }
 
-    /// Counts a failure; true when it opened the circuit.
-    pub(super) fn failed(&self, bucket: &str) -> bool {
+    /// Notes a failure; true when it opened the circuit.
+    pub(super) fn failed(&self, bucket: &str, key: &str) -> bool {
         self.with(bucket, |circuit| {
-            circuit.failures = circuit.failures.saturating_add(1);
-            if circuit.failures < FAILURES {
+            if circuit.opened > 0 {
+                return false; // the try that was let through
+            }
+            circuit.failed.insert(key.to_owned());
+            if circuit.failed.len() < KEYS {
                 return false;
             }
-            circuit.open_until = Some(Instant::now() + pause(circuit.failures));
-            circuit.failures == FAILURES
+            circuit.failed.clear();
+            circuit.open();
+            true
         })
     }
 
@@ -78,8 +85,15 @@ impl Breakers {
     }
 }
 
-fn pause(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(FAILURES).min(10);
+impl Circuit {
+    fn open(&mut self) {
+        self.open_until = Some(Instant::now() + pause(self.opened));
+        self.opened = self.opened.saturating_add(1);
+    }
+}
+
+fn pause(opened: u32) -> Duration {
+    let doublings = opened.min(10);
     FIRST_PAUSE
         .saturating_mul(1 << doublings)
         .min(LONGEST_PAUSE)
@@ -92,20 +106,34 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_opens_lets_one_try_through_and_closes_when_that_works() {
         let breakers = Breakers::default();
-        for n in 1..=FAILURES {
-            assert_eq!(breakers.pause("sick"), None);
-            assert_eq!(breakers.failed("sick"), n == FAILURES);
+        for n in 1..=KEYS {
+            for _ in 0..3 {
+                assert_eq!(breakers.pause("sick"), None);
+            }
+            assert_eq!(breakers.failed("sick", &n.to_string()), n == KEYS);
         }
         assert_eq!(breakers.pause("sick"), Some(FIRST_PAUSE));
         assert_eq!(breakers.pause("well"), None, "its neighbours go on");
         tokio::time::advance(FIRST_PAUSE).await;
         assert_eq!(breakers.pause("sick"), None, "one try");
-        assert!(breakers.pause("sick").is_some(), "and no second");
-        breakers.failed("sick");
-        assert_eq!(breakers.pause("sick"), Some(FIRST_PAUSE * 2));
+        breakers.failed("sick", "x");
+        assert_eq!(
+            breakers.pause("sick"),
+            Some(FIRST_PAUSE * 2),
+            "and no second"
+        );
         breakers.worked("sick");
         assert_eq!(breakers.pause("sick"), None);
         assert!(breakers.works("sick") && !breakers.works("well"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_bad_key_opens_nothing() {
+        let breakers = Breakers::default();
+        for _ in 0..100 {
+            assert!(!breakers.failed("bucket", "denied"));
+        }
+        assert_eq!(breakers.pause("bucket"), None);
     }
 
     #[test]

@@ -60,7 +60,12 @@ impl Disposer {
 
     /// Gives a message back. A failure only means that it comes back later, when its visibility timeout ends.
     pub(super) async fn release(&self, handle: Handle, delay: Duration) {
-        match self.ask(handle, Verb::Release(delay)).await {
+        let mut outcome = self.ask(handle.clone(), Verb::Release(delay)).await;
+        if matches!(outcome, Outcome::Failed(_)) && !delay.is_zero() {
+            // Past its twelve hours a message can be shown at once and no later.
+            outcome = self.ask(handle, Verb::Release(Duration::ZERO)).await;
+        }
+        match outcome {
             Outcome::Done => self.metrics.messages_released.inc(),
             Outcome::Lost => self.metrics.leases_lost.inc(),
             Outcome::Failed(reason) => {

@@ -1,6 +1,6 @@
 /*! Leases: what is held stays invisible until it is settled, extended at a third of the visibility timeout, not past twelve hours. */
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(super) struct Leases {
 #[derive(Default)]
 struct Held {
     next: u64,
-    by_id: HashMap<u64, Hold>,
+    by_id: BTreeMap<u64, Hold>,
 }
 
 struct Hold {

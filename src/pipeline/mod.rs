@@ -18,6 +18,7 @@ mod object;
 mod packer;
 mod verdict;
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -172,20 +173,20 @@ pub async fn run(
         config.decode.max_event_bytes,
         metrics.clone(),
     );
-    let most_waiting = budget.parcels() / 2;
     let road = Arc::new(Road {
+        packer: packer::Packer::start(load::Loader {
+            index: ends.index.clone(),
+            gate: gate.clone(),
+            dead_letters: ends.dead_letters.clone(),
+            config: config.bulk.clone(),
+            prices: config.prices.clone(),
+            metrics: metrics.clone(),
+            trouble: trouble.clone(),
+            background: background.clone(),
+            waiting: AtomicUsize::new(0),
+            most_waiting: budget.parcels() / 2,
+        }),
         budget,
-        packer: packer::Packer::start(
-            ends.index.clone(),
-            ends.dead_letters.clone(),
-            gate.clone(),
-            config.bulk.clone(),
-            config.prices.clone(),
-            most_waiting,
-            metrics.clone(),
-            trouble.clone(),
-            background.clone(),
-        ),
         gate,
         breakers: breaker::Breakers::default(),
         disposer: dispose::Disposer::start(ends.queue.clone(), metrics.clone(), background.clone()),

@@ -128,9 +128,9 @@ impl UnderWay {
                     OpenError::Denied(_) if road.breakers.works(bucket) => Class::Broken,
                     error => error.class(),
                 };
-                if class == Class::Retryable && road.breakers.failed(bucket) {
+                if class == Class::Retryable && road.breakers.failed(bucket, &object.key) {
                     road.metrics.buckets_paused.inc();
-                    tracing::warn!(bucket, %error, "the bucket failed several times in a row and is left alone for a while");
+                    tracing::warn!(bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
                 }
                 self.failure = Some(Failure {
                     class,

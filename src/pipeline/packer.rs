@@ -1,23 +1,16 @@
 /*! Groups parcels of many objects into bulks: full ones at once, others when their first parcel has waited long enough. */
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::budget::Reservation;
-use super::gate::Gate;
 use super::load::{self, Loader};
 use super::verdict::Tally;
-use super::{BulkConfig, Trouble};
 use crate::bulk::Parcel;
-use crate::invocation::Prices;
-use crate::observe::Metrics;
-use crate::sink::Index;
-use crate::sink::dead_letter::{DeadLetters, ObjectName};
+use crate::sink::dead_letter::ObjectName;
 
 /// A parcel on its way, with what waits for its verdicts.
 pub(super) struct Load {
@@ -35,32 +28,11 @@ pub(super) struct Packer {
 }
 
 impl Packer {
-    pub(super) fn start(
-        index: Arc<dyn Index>,
-        dead_letters: Option<Arc<dyn DeadLetters>>,
-        gate: Arc<Gate>,
-        config: BulkConfig,
-        prices: Prices,
-        most_waiting: usize,
-        metrics: Arc<Metrics>,
-        trouble: Arc<Trouble>,
-        background: CancellationToken,
-    ) -> Self {
+    pub(super) fn start(loader: Loader) -> Self {
         // Parcels queue in the budget, not in the channel.
         let (loads, incoming) = mpsc::channel(1);
-        let loader = Arc::new(Loader {
-            index,
-            dead_letters,
-            gate,
-            config,
-            prices,
-            metrics,
-            trouble,
-            background: background.clone(),
-            waiting: AtomicUsize::new(0),
-            most_waiting,
-        });
-        let work = pack(incoming, loader);
+        let background = loader.background.clone();
+        let work = pack(incoming, Arc::new(loader));
         tokio::spawn(async move { background.run_until_cancelled(work).await });
         Self { loads }
     }

@@ -3,7 +3,7 @@
 use opensearch::http::Method;
 use serde_json::json;
 
-use crate::support::{NODE, Stage, export, export_key, finish, gzip, opensearch};
+use crate::support::{NODE, Stage, Watched, export, export_key, gzip, opensearch};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
@@ -67,24 +67,20 @@ async fn a_blocked_index_delays_only_its_own_documents() {
             gzip(b"2026-11-20T10:00:00.000Z not blocked\n"),
         )
         .await;
-    let mut child = stage.worker().spawn().unwrap();
-    // The first retry has been announced: the neighbour of the same bulk is there already.
-    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("will be sent again") {
-        line.clear();
-        assert_ne!(
-            std::io::BufRead::read_line(&mut stderr, &mut line).unwrap(),
-            0,
-            "no retry"
-        );
-    }
+    let mut worker = Watched::start(&mut stage.worker());
+    worker.until("will be sent again");
+    // The neighbour of the same bulk is there, while the index is still blocked.
+    let neighbour = format!("{}-logs-2026.11.20", stage.prefix);
+    opensearch(Method::Post, &format!("{neighbour}/_refresh"), None).await;
+    let found = opensearch(Method::Get, &format!("{neighbour}/_count"), None).await;
+    assert_eq!(found["count"], 1, "{found}");
     block(&index, false).await;
-    let drain = std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-    let log = finish(child);
-    drain.join().unwrap().unwrap();
-    assert!(log.success);
+    let (log, _) = worker.finish();
+    assert!(log.success, "{}", log.text);
     assert_eq!(stage.documents().await.len(), 50 * 5 + 1);
+    // What was indexed at first was not sent again: it would have been there already.
+    assert_eq!(log.sum("already_there"), 0, "{}", log.text);
+    assert_eq!(log.sum("indexed"), 50 * 5 + 1);
     assert_eq!(stage.depth(&stage.queue_url).await, (0, 0));
     assert_eq!(stage.depth(&stage.dead_url).await, (0, 0));
 }
@@ -114,21 +110,13 @@ async fn a_node_that_refuses_whole_bulks_gets_them_again() {
             .success()
     );
     breaker("2kb").await;
-    let mut child = stage.worker().spawn().unwrap();
-    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("will be sent again") {
-        line.clear();
-        if std::io::BufRead::read_line(&mut stderr, &mut line).unwrap() == 0 {
-            break;
-        }
-    }
+    let mut worker = Watched::start(&mut stage.worker());
+    let retry = worker.until("will be sent again");
     breaker("100%").await;
-    assert!(line.contains("429"), "{line}");
-    let drain = std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-    let log = finish(child);
-    drain.join().unwrap().unwrap();
-    assert!(log.success);
+    assert!(retry.contains("429"), "{retry}");
+    let (log, _) = worker.finish();
+    assert!(log.success, "{}", log.text);
+    assert_eq!(log.sum("already_there"), 0);
     assert_eq!(stage.documents().await.len(), 200 * 5);
     assert_eq!(stage.depth(&stage.queue_url).await, (0, 0));
 }

@@ -1,8 +1,6 @@
 /*! Killed, terminated, raced: nothing lost, nothing double. */
 
-use std::io::{BufRead, BufReader};
-
-use crate::support::{NODE, Stage, export, export_key, finish, gzip, signal};
+use crate::support::{NODE, Stage, Watched, export, export_key, finish, gzip, signal};
 
 const OBJECTS: u32 = 40;
 const INVOCATIONS: u32 = 200;
@@ -25,26 +23,17 @@ async fn killed_in_the_middle_and_restarted_nothing_is_lost_or_double() {
     let stage = Stage::with_visibility("kill", 5).await;
     upload_all(&stage).await;
     // As few objects at once as possible, so that the kill meets work that is done, under way and to come.
-    let mut killed = 0;
     for settled_before in [1, 8] {
-        let mut child = stage
-            .worker()
-            .args(["--objects-in-flight", "2", "--bulk-size", "200kB"])
-            .spawn()
-            .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut settled = 0;
-        for line in stderr.lines() {
-            settled += u32::from(line.unwrap().contains("\"message\":\"settled\""));
-            if settled == settled_before {
-                signal(child.id(), "KILL");
-                killed += 1;
-                break;
-            }
+        let mut command = stage.worker();
+        command.args(["--objects-in-flight", "2", "--bulk-size", "200kB"]);
+        let mut worker = Watched::start(&mut command);
+        for _ in 0..settled_before {
+            worker.until("\"message\":\"settled\"");
         }
-        child.wait().unwrap();
+        signal(worker.pid(), "KILL");
+        let (_, code) = worker.finish();
+        assert_eq!(code, None, "killed");
     }
-    assert_eq!(killed, 2);
     let log = stage.work();
     assert!(log.success, "{}", log.text);
     assert_eq!(stage.documents().await.len(), DOCUMENTS);
@@ -82,12 +71,11 @@ async fn sigterm_drains_and_releases_what_is_left() {
     let mut command = stage.worker();
     // No time to finish anything: what is held must be visible again at once, long before the visibility timeout.
     command.args(["--drain-timeout", "0s", "--objects-in-flight", "2"]);
-    let mut child = command.spawn().unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(stderr.any(|l| l.unwrap().contains("\"message\":\"settled\"")));
-    signal(child.id(), "TERM");
-    let _rest: Vec<_> = stderr.collect();
-    assert!(child.wait().unwrap().success());
+    let mut worker = Watched::start(&mut command);
+    worker.until("\"message\":\"settled\"");
+    signal(worker.pid(), "TERM");
+    let (_, code) = worker.finish();
+    assert_eq!(code, Some(0));
     assert_eq!(
         stage.depth(&stage.queue_url).await.1,
         0,
@@ -96,4 +84,62 @@ async fn sigterm_drains_and_releases_what_is_left() {
     let log = stage.work();
     assert!(log.success, "{}", log.text);
     assert_eq!(stage.documents().await.len(), DOCUMENTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn sigterm_lets_what_is_held_come_to_its_end() {
+    let _node = NODE.read().await;
+    let stage = Stage::with_visibility("finish", 600).await;
+    upload_all(&stage).await;
+    let mut worker = Watched::start(stage.worker().args(["--objects-in-flight", "4"]));
+    worker.until("\"message\":\"settled\"");
+    signal(worker.pid(), "TERM");
+    let (log, code) = worker.finish();
+    assert_eq!(code, Some(0));
+    assert!(log.said("released unfinished").is_empty(), "{}", log.text);
+    let settled = log.said("settled").len();
+    assert_eq!(
+        stage.documents().await.len(),
+        settled * INVOCATIONS as usize * 5
+    );
+    assert_eq!(
+        stage.depth(&stage.queue_url).await,
+        (OBJECTS - settled as u32, 0)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn a_second_signal_ends_it_at_once() {
+    let _node = NODE.read().await;
+    let stage = Stage::with_visibility("second", 600).await;
+    stage.upload(&export_key(1), gzip(&export(1, 1))).await;
+    // A store that takes connections and never answers: the drain would last its whole time.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mut worker = Watched::start(stage.worker().env("AWS_ENDPOINT_URL_S3", url));
+    let accepted = tokio::task::spawn_blocking(move || silent.accept().unwrap());
+    let _connection = accepted.await.unwrap();
+    signal(worker.pid(), "TERM");
+    worker.until("stopping");
+    signal(worker.pid(), "TERM");
+    let (log, code) = worker.finish();
+    assert_eq!(code, Some(130), "{}", log.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn a_lease_lasts_as_long_as_the_work() {
+    let _node = NODE.read().await;
+    let stage = Stage::with_visibility("lease", 4).await;
+    stage.upload(&export_key(1), gzip(&export(1, 10))).await;
+    // The bulk waits for three visibility timeouts.
+    let worker = Watched::start(stage.worker().args(["--bulk-linger", "12s"]));
+    let (log, _) = worker.finish();
+    assert!(log.success, "{}", log.text);
+    let settled = log.said("settled");
+    assert_eq!(settled.len(), 1, "delivered once");
+    assert!(settled[0]["seconds"].as_f64().unwrap() > 11.0);
+    assert_eq!((log.sum("indexed"), log.sum("already_there")), (50, 0));
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -13,6 +13,11 @@ use opensearch::OpenSearch;
 use opensearch::http::transport::Transport;
 use opensearch::http::{Method, headers::HeaderMap};
 use serde_json::{Value, json};
+
+#[path = "process.rs"]
+mod process;
+
+pub use process::*;
 
 pub fn server(name: &str) -> String {
     std::env::var(name)
@@ -353,86 +358,4 @@ pub fn export_key(seed: u32) -> String {
     format!(
         "exports/fn/0f0f0f0f-1111-4222-8333-444444444444/2026-11-23-[$LATEST]{seed:032x}/000000.gz"
     )
-}
-
-/// A worker's log lines.
-pub struct Log {
-    pub lines: Vec<Value>,
-    pub success: bool,
-    pub text: String,
-}
-
-impl Log {
-    fn new(output: Output) -> Self {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        Self {
-            lines: text
-                .lines()
-                .filter_map(|l| serde_json::from_str(l).ok())
-                .collect(),
-            success: output.status.success(),
-            text,
-        }
-    }
-
-    /// Lines with this message.
-    pub fn said(&self, message: &str) -> Vec<&Value> {
-        self.lines
-            .iter()
-            .filter(|l| l["message"] == message)
-            .collect()
-    }
-
-    /// Sum of a field over the lines of settled objects.
-    pub fn sum(&self, field: &str) -> u64 {
-        self.said("settled")
-            .iter()
-            .filter_map(|l| l[field].as_u64())
-            .sum()
-    }
-}
-
-/// Waits for a worker to end by itself, five minutes at the most.
-pub fn finish(mut child: Child) -> Log {
-    let deadline = Instant::now() + Duration::from_secs(300);
-    let guard = std::thread::spawn({
-        let pid = child.id();
-        let (ended, waiting) = std::sync::mpsc::channel::<()>();
-        let thread = move || {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if waiting.recv_timeout(left) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                signal(pid, "KILL");
-            }
-        };
-        ENDED.lock().expect("not poisoned").insert(pid, ended);
-        thread
-    });
-    let pid = child.id();
-    let stderr = child.stderr.take();
-    let reader = std::thread::spawn(move || {
-        let mut text = Vec::new();
-        if let Some(mut stderr) = stderr {
-            std::io::copy(&mut stderr, &mut text).expect("the worker's log");
-        }
-        text
-    });
-    let status = child.wait().expect("the worker ends");
-    drop(ENDED.lock().expect("not poisoned").remove(&pid));
-    guard.join().expect("the guard ends");
-    let stderr = reader.join().expect("the log was read");
-    Log::new(Output {
-        status,
-        stdout: Vec::new(),
-        stderr,
-    })
-}
-
-static ENDED: LazyLock<std::sync::Mutex<HashMap<u32, std::sync::mpsc::Sender<()>>>> =
-    LazyLock::new(Default::default);
-
-pub fn signal(pid: u32, name: &str) {
-    let status = Command::new("kill")
-        .args([&format!("-{name}"), &pid.to_string()])
-        .status();
-    assert!(status.is_ok_and(|s| s.success()), "kill -{name} {pid}");
 }

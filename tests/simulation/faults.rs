@@ -252,8 +252,8 @@ fn road(rng: &mut Rng) -> RoadConfig {
     RoadConfig {
         objects_in_flight,
         messages_in_flight: objects_in_flight * *choose(rng, &[1, 3, 20]),
-        // Each object that is read needs 256 KiB, and one of them 512 KiB more.
-        memory: (objects_in_flight * 256 + 512 + *choose(rng, &[0, 100, 4000])) << 10,
+        // Each object that is read needs 512 KiB; one of them is large, and parcels need the rest.
+        memory: (objects_in_flight * 512 + 2560 + *choose(rng, &[0, 100, 4000])) << 10,
         bulk: BulkConfig {
             bytes: *choose(rng, &[1 << 10, 8 << 10, 64 << 10, 1 << 20]),
             linger: Duration::from_millis(*choose(rng, &[0, 10, 200, 2000])),
@@ -266,7 +266,8 @@ fn road(rng: &mut Rng) -> RoadConfig {
         max_ratio: 1000,
         allowed_buckets: AllowedBuckets::default(),
         drain_timeout: Duration::from_secs(*choose(rng, &[0, 2, 25])),
-        until_empty: false,
+        until_empty: None,
+        bulk_timeout: Duration::from_secs(60),
         decode: DecodeOptions {
             max_event_bytes: *choose(rng, &[2 << 10, 64 << 10]),
             ..DecodeOptions::default()

@@ -183,7 +183,7 @@ pub fn counters(world: &World, all: &[Arc<Metrics>]) {
     for metrics in all {
         let (used, budget) = (
             metrics.memory_reserved.get(),
-            world.sim.plan.road.memory as f64,
+            world.sim.plan.road.memory as i64,
         );
         if used > budget {
             broken(world, format!("{used} bytes reserved of {budget}"));
@@ -192,8 +192,8 @@ pub fn counters(world: &World, all: &[Arc<Metrics>]) {
 }
 
 /// Every worker has ended in peace: nobody holds a message.
-pub fn drained(world: &World, peace: Duration) {
-    let held = world.queue.held(peace);
+pub fn drained(world: &World, within: std::ops::Range<Duration>) {
+    let held = world.queue.held(within);
     if !held.is_empty() {
         broken(world, format!("held after the drain: {held:?}"));
     }

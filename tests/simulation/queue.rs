@@ -95,11 +95,11 @@ impl QueueServer {
         lock(&self.state).messages.keys().copied().collect()
     }
 
-    /// Messages that were delivered since then and are invisible since somebody holds them.
-    pub fn held(&self, since: Duration) -> Vec<u64> {
+    /// Messages that were delivered within this time and are invisible since somebody holds them.
+    pub fn held(&self, within: std::ops::Range<Duration>) -> Vec<u64> {
         let now = self.sim.now();
         let state = lock(&self.state);
-        let is_held = |m: &Kept| !m.free && m.visible_at > now && m.delivered_at >= since;
+        let is_held = |m: &Kept| !m.free && m.visible_at > now && within.contains(&m.delivered_at);
         let held = state.messages.iter().filter(|(_, m)| is_held(m));
         held.map(|(n, _)| *n).collect()
     }
@@ -207,7 +207,8 @@ impl QueueServer {
                 Outcome::Lost
             }
             Some(kept)
-                if kept.first_received.is_some_and(|first| {
+                // To show it at once is always allowed.
+                if !visibility.is_zero() && kept.first_received.is_some_and(|first| {
                     now + visibility + self.sim.plan.aged > first + LONGEST_HOLD
                 }) =>
             {

@@ -77,6 +77,7 @@ impl Queue for SimQueue {
         self.wire.there(LATENCY).await;
         Ok(Attributes {
             visibility: self.server.visibility,
+            longest_visibility: Duration::from_secs(12 * 3600),
             max_receive_count: self.server.max_receive_count,
         })
     }

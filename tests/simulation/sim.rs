@@ -45,7 +45,7 @@ impl Sim {
             seed,
             plan,
             started: Instant::now(),
-            rng: Mutex::new(Rng::with_seed(seed ^ 0x5eed_0f_5e75)),
+            rng: Mutex::new(Rng::with_seed(seed ^ 0x005e_ed0f_5e75)),
             steps: AtomicU64::new(0),
             faulty: AtomicBool::new(true),
             history: Mutex::default(),

@@ -148,6 +148,15 @@ fn an_init_duration_of_nothing_is_no_cold_start() {
 }
 
 #[test]
+fn a_report_that_bills_nothing_tells_of_no_cold_start() {
+    let managed =
+        || json_report(A, 1.0, "success").platform(|platform| platform.billed_duration_ms = None);
+    assert_eq!(summary(vec![json_start(A), managed()]).cold_start(), None);
+    let known = summary(vec![init_start(), json_start(A), managed()]);
+    assert_eq!(known.cold_start(), Some(true));
+}
+
+#[test]
 fn an_init_after_an_invocation_is_no_cold_start() {
     let seen = cold_starts(vec![start(A), report(A, 1.0), init_start(), start(B)]);
     assert_eq!(seen[3], Some(false));

@@ -139,6 +139,64 @@ fn errors_that_runtimes_print_are_failures() {
 }
 
 #[test]
+fn a_failure_that_only_the_report_tells_of_is_an_error() {
+    for (error_type, status) in [
+        ("Runtime.ExitError", "error"),
+        ("Runtime.OutOfMemory", "out_of_memory"),
+    ] {
+        let report = report(A, 1.0).platform(|platform| {
+            platform.status = Some("error".into());
+            platform.error_type = Some(error_type.into());
+        });
+        let shown = shown(&summary(vec![start(A), end(A), report]));
+        assert_eq!(shown["invocation"]["status"], status);
+        assert_eq!(shown["invocation"]["first_error"], error_type);
+        assert_eq!(shown["invocation"]["error_count"], 1);
+        assert_eq!(shown["invocation"]["log_count"], 3);
+    }
+    let report = report(A, 1.0).platform(|platform| platform.status = Some("timeout".into()));
+    let shown = shown(&summary(vec![start(A), report]));
+    assert_eq!(shown["invocation"]["error_count"], 1);
+    assert!(shown["invocation"].get("first_error").is_none());
+}
+
+#[test]
+fn an_init_that_fails_says_why() {
+    let import = || {
+        let text = "[ERROR] Runtime.ImportModuleError: Unable to import module 'a'";
+        let error = print(text).level(Level::Error);
+        error.error("Runtime.ImportModuleError", "Unable to import module 'a'")
+    };
+    let logged = || {
+        print("said in init")
+            .level(Level::Error)
+            .error("Error", "x")
+    };
+    let failed = report(A, 1.0).platform(|platform| {
+        platform.status = Some("error".into());
+        platform.error_type = Some("Runtime.ImportModuleError".into());
+    });
+    let text = "Runtime.ImportModuleError: Unable to import module 'a'";
+    let before = vec![init_start(), logged(), import(), import(), start(A)];
+    let with = |report: Sample| {
+        let mut samples = before.clone();
+        samples.push(report);
+        let summary = summary(samples);
+        let read = crate::invocation::Summary::read(&summary.write(&prices()));
+        assert_eq!(read.expect("we wrote it"), summary);
+        shown(&summary)
+    };
+    let shown = with(failed);
+    assert_eq!(shown["invocation"]["first_error"], text);
+    assert_eq!(shown["invocation"]["error_count"], 1);
+    assert_eq!(shown["invocation"]["log_count"], 2);
+    // The second init went well.
+    let shown = with(report(A, 1.0));
+    assert!(shown["invocation"].get("first_error").is_none());
+    assert_eq!(shown["invocation"]["error_count"], 0);
+}
+
+#[test]
 fn an_attempt_without_its_end_is_incomplete_again() {
     let summary = summary(vec![start(A), timeout(A), report(A, 1.0), start(A)]);
     assert_eq!(

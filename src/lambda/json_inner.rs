@@ -1,0 +1,126 @@
+/*! What objects inside a JSON log tell: `log`, `span`, `mdc`, `aws` and the like, each read once and only if needed. */
+
+use std::borrow::Cow;
+
+use super::json_keys::{Fields, Slot};
+use super::record::{Record, Xray};
+use super::{app_json, json, request_id, xray};
+
+/// Keys whose value is the function's request id, the surest first.
+pub const CERTAIN: [Slot; 4] = [
+    Slot::AwsRequestId,
+    Slot::FunctionRequestId,
+    Slot::LambdaRequestId,
+    Slot::RequestId,
+];
+
+/// A request id as a JSON text.
+pub fn id(raw: &str) -> Option<Cow<'_, str>> {
+    json::filled(raw).filter(|id| request_id::named(id).is_some())
+}
+
+/// A request id that is a UUID: what `request_id` means is up to the function.
+pub fn uuid(raw: &str) -> Option<Cow<'_, str>> {
+    json::string(raw).filter(|id| request_id::is_uuid(id))
+}
+
+/// An X-Ray trace id or header as a JSON text.
+pub fn trace(raw: &str) -> Option<Xray<'_>> {
+    xray::from_header(&json::string(raw)?)
+}
+
+/// Which ids of an object are the function's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ids {
+    None,
+    /// Only those that name Lambda.
+    Named,
+    All,
+    /// All, if the object names the function too.
+    WithFunction,
+}
+
+/// The objects in the order in which they are believed.
+const OBJECTS: [(Slot, Ids); 7] = [
+    (Slot::Aws, Ids::All),
+    (Slot::Span, Ids::All),
+    (Slot::Mdc, Ids::Named),
+    (Slot::Context, Ids::Named),
+    (Slot::Properties, Ids::Named),
+    (Slot::Record, Ids::WithFunction),
+    (Slot::Log, Ids::None),
+];
+
+/// Puts what the objects inside tell where `record` has nothing yet.
+pub fn complete<'a>(record: &mut Record<'a>, fields: &Fields<'a>) {
+    for (slot, ids) in OBJECTS {
+        if let Some(raw) = fields.get(slot)
+            && is_needed(record, slot)
+        {
+            look(record, raw, slot, ids);
+        }
+    }
+    if let Some(spans) = fields.get(Slot::Spans)
+        && is_needed(record, Slot::Spans)
+    {
+        json::each_item(spans, |span| look(record, span, Slot::Spans, Ids::All));
+    }
+}
+
+fn is_needed(record: &Record<'_>, slot: Slot) -> bool {
+    match slot {
+        Slot::Log => record.level.is_none() || record.logger.is_none(),
+        Slot::Properties => record.request_id.is_none() || record.logger.is_none(),
+        Slot::Span | Slot::Spans | Slot::Mdc => {
+            record.request_id.is_none() || record.xray.is_none()
+        }
+        _ => record.request_id.is_none(),
+    }
+}
+
+fn look<'a>(record: &mut Record<'a>, object: &'a str, slot: Slot, ids: Ids) {
+    let mut found_ids = [None; CERTAIN.len()];
+    let mut snake = None;
+    let mut traces = [None; 2];
+    let (mut logger, mut level, mut function) = (None, None, false);
+    json::each_field(object, |key, value| match Slot::from_key(key) {
+        Some(Slot::SnakeRequestId) => snake = Some(value),
+        Some(Slot::XrayTraceId) => traces[0] = Some(value),
+        Some(Slot::TraceId) => traces[1] = Some(value),
+        Some(Slot::Logger) => logger = Some(value),
+        Some(Slot::Level) => level = Some(value),
+        Some(Slot::FunctionArn) => function = true,
+        Some(known) => {
+            if let Some(at) = CERTAIN.iter().position(|certain| *certain == known) {
+                found_ids[at] = Some(value);
+            }
+        }
+        None => {}
+    });
+    let all = ids == Ids::All || ids == Ids::WithFunction && function;
+    let named = match ids {
+        _ if all => CERTAIN.len(),
+        Ids::Named => CERTAIN.len() - 1,
+        _ => 0,
+    };
+    if record.request_id.is_none() {
+        record.request_id = found_ids[..named]
+            .iter()
+            .flatten()
+            .find_map(|raw| id(raw))
+            .or_else(|| snake.filter(|_| all).and_then(uuid));
+    }
+    if record.xray.is_none() && matches!(slot, Slot::Span | Slot::Spans | Slot::Mdc) {
+        record.xray = traces
+            .iter()
+            .flatten()
+            .find_map(|raw| trace(raw))
+            .map(Box::new);
+    }
+    if record.logger.is_none() && matches!(slot, Slot::Properties | Slot::Log) {
+        record.logger = logger.and_then(json::filled);
+    }
+    if record.level.is_none() && slot == Slot::Log {
+        record.level = level.and_then(app_json::named_level);
+    }
+}

@@ -1,0 +1,181 @@
+/*! Connections to queue, store and index that break, each alone and all together. */
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use fastrand::Rng;
+
+use crate::crew::{Crew, Said};
+use crate::judge::{Run, emptied};
+use crate::plan;
+use crate::proxy::Proxy;
+use crate::reference::{Reference, refuse_levels};
+use crate::support::server;
+use crate::{either, seed};
+
+struct Links {
+    queue: Proxy,
+    store: Proxy,
+    index: Proxy,
+}
+
+/// Runs with faults on some of the links; what the workers said, and the hits.
+async fn disturbed(
+    name: &'static str,
+    faults: usize,
+    choose: fn(&Links) -> Vec<&Proxy>,
+    effects: fn(&Said) -> Vec<(&'static str, u64)>,
+) {
+    let reference = Reference::get().await;
+    let started = Instant::now();
+    let hash = name
+        .bytes()
+        .fold(0_u64, |hash, b| hash.wrapping_mul(31) + u64::from(b));
+    let mut rng = Rng::with_seed(seed() ^ hash);
+    let links = Links {
+        queue: Proxy::before(&server("LOGFERRY_TEST_SQS")).await,
+        store: Proxy::before(&server("LOGFERRY_TEST_S3")).await,
+        index: Proxy::before(&server("LOGFERRY_TEST_OPENSEARCH")).await,
+    };
+    let stage = reference.stage("links", 4).await;
+    refuse_levels(&stage).await;
+    let folder = tempfile::tempdir().unwrap();
+    let to = format!("file://{}", folder.path().display());
+    let mut command = stage.endless_worker();
+    command
+        .env("AWS_ENDPOINT_URL_SQS", links.queue.url())
+        .env("AWS_ENDPOINT_URL_S3", links.store.url())
+        .env("LOGFERRY_OPENSEARCH_URL", links.index.url())
+        .args(["--dead-letters", &to, "--bulk-timeout", "2s"])
+        .args(["--bulk-size", "80kB", "--bulk-linger", "50ms"])
+        .args(["--objects-in-flight", "4", "--log", "info,logferry=debug"]);
+    let mut crew = Crew::new(command);
+    for _ in 0..2 {
+        let number = crew.hire();
+        crew.until_said(number, "the index answers").await;
+    }
+    let messages = reference.messages(&mut rng);
+    // Always some work to disturb: a share of the messages before each fault.
+    let mut shares = messages.chunks(messages.len().div_ceil(faults));
+    let proxies = choose(&links);
+    plan::carry_out(&proxies, faults, &mut rng, async |_| {
+        for message in shares.next().unwrap_or_default() {
+            stage.send(message).await;
+        }
+    })
+    .await;
+    assert!(shares.next().is_none(), "all messages were sent");
+    emptied(&stage).await;
+    let said = crew.dismiss().await;
+    let mut hits: BTreeMap<&str, u64> = BTreeMap::new();
+    for proxy in &proxies {
+        for (mode, n) in proxy.hits() {
+            *hits.entry(mode).or_default() += n;
+        }
+    }
+    let effects = effects(&said);
+    let mut told: Vec<String> = effects
+        .iter()
+        .map(|(what, n)| format!("{n} {what}"))
+        .collect();
+    told.push(format!("hits {hits:?}"));
+    let run = Run {
+        name,
+        stage: &stage,
+        letters: folder.path(),
+        messages: messages.len(),
+        faults,
+        effects: told.join(", "),
+        started,
+    };
+    run.judge(reference).await;
+    for mode in ["refuse", "cut", "stall", "reset", "swallow"] {
+        assert!(
+            hits.contains_key(mode),
+            "no {mode} met a connection: {hits:?}"
+        );
+    }
+    for (what, n) in effects {
+        assert!(n > 0, "{what}: none; {}", said.tail());
+    }
+}
+
+fn resumed(said: &Said) -> (&'static str, u64) {
+    let n = said.count("resuming a broken body");
+    ("bodies resumed", n as u64)
+}
+
+fn sent_again(said: &Said) -> (&'static str, u64) {
+    ("bulks sent again", said.count("will be sent again") as u64)
+}
+
+fn already_there(said: &Said) -> (&'static str, u64) {
+    ("already there", said.sum("already_there"))
+}
+
+/// Calls to the queue that failed even after the SDK's own retries, or whose message was somebody else's by then.
+fn queue_trouble(said: &Said) -> (&'static str, u64) {
+    let told = [
+        "cannot receive",
+        "cannot extend",
+        "not deleted",
+        "lost the lease",
+    ];
+    let n: usize = told.iter().map(|message| said.count(message)).sum();
+    ("failed calls to the queue", n as u64)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn to_the_queue() {
+    disturbed(
+        "queue's connections",
+        either(10, 60),
+        |links| vec![&links.queue],
+        |said| vec![queue_trouble(said)],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn to_the_store() {
+    disturbed(
+        "store's connections",
+        either(10, 60),
+        |links| vec![&links.store],
+        |said| vec![resumed(said)],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn to_the_index() {
+    disturbed(
+        "index's connections",
+        either(10, 60),
+        |links| vec![&links.index],
+        |said| vec![sent_again(said), already_there(said)],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: make test"]
+async fn to_all_of_them() {
+    disturbed(
+        "all connections",
+        either(15, 150),
+        |links| vec![&links.queue, &links.store, &links.index],
+        |said| {
+            vec![
+                sent_again(said),
+                already_there(said),
+                resumed(said),
+                queue_trouble(said),
+            ]
+        },
+    )
+    .await;
+}

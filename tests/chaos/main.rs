@@ -1,0 +1,39 @@
+/*!
+The built binary on real servers that fail: killed workers, a stopped, blocked, overloaded index, broken connections, doubled
+notifications. After each the documents are those of an undisturbed run, by id and content; the queue is empty; the dead letters are
+the planted ones. `make test` runs a short form, `make chaos` a long one; `LOGFERRY_CHAOS_SEED` gives another run.
+*/
+
+mod crew;
+mod index;
+mod judge;
+mod kills;
+mod letters;
+mod links;
+mod node;
+mod plan;
+mod proxy;
+mod reference;
+#[path = "../servers/support.rs"]
+#[expect(dead_code, reason = "shared with the tests on servers that behave")]
+mod support;
+mod twice;
+mod workload;
+
+/// Whether to take the time that it takes.
+fn long() -> bool {
+    std::env::var("LOGFERRY_CHAOS").is_ok_and(|form| form == "long")
+}
+
+/// One number of the short form or of the long one.
+fn either<T>(short: T, of_long: T) -> T {
+    if long() { of_long } else { short }
+}
+
+/// What decides every random choice of a test.
+fn seed() -> u64 {
+    let given = std::env::var("LOGFERRY_CHAOS_SEED").ok();
+    given.map_or(20_261_123, |seed| {
+        seed.parse().expect("LOGFERRY_CHAOS_SEED is a number")
+    })
+}

@@ -1,0 +1,71 @@
+/*! An OpenSearch node of a test's own, that may be stopped. */
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::proxy::free_listener;
+
+pub struct Node {
+    port: u16,
+    data: TempDir,
+}
+
+impl Node {
+    /// With further lines of its configuration.
+    pub async fn start(settings: &str) -> Self {
+        // The node may run as another user, who has to reach its data.
+        let all = std::fs::Permissions::from_mode(0o755);
+        let data = tempfile::Builder::new().permissions(all).tempdir().unwrap();
+        let port = free_listener().await.local_addr().unwrap().port();
+        let node = Self { port, data };
+        node.start_again(settings).await;
+        node
+    }
+
+    /// With the data that it had.
+    pub async fn start_again(&self, settings: &str) {
+        self.call("start", settings).await;
+    }
+
+    pub async fn stop(&self) {
+        self.call("stop", "").await;
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    async fn call(&self, verb: &str, settings: &str) {
+        let mut command = self.command(verb);
+        command
+            .env("OS_SETTINGS", settings)
+            .env("OS_HEAP", "512m")
+            .env("OS_DATA", self.data.path().join("data"));
+        // The node must not hold a pipe of ours open: it outlives the script.
+        let log = tempfile::tempfile().unwrap();
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        let status = tokio::task::spawn_blocking(move || command.status()).await;
+        assert!(
+            status.unwrap().is_ok_and(|s| s.success()),
+            "stack/opensearch {verb} {}",
+            self.port
+        );
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let stack = Path::new(env!("CARGO_MANIFEST_DIR")).join("stack/opensearch");
+        let mut command = Command::new(stack);
+        command.args([verb, &self.port.to_string()]);
+        command
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // If it was stopped already, that is well too.
+        let _ = self.command("stop").status();
+    }
+}
