@@ -69,6 +69,16 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
             DeadLetterTarget::Folder(folder) => Arc::new(Folder::new(folder)),
             DeadLetterTarget::Index(name) => Arc::new(IndexOfLetters::new(index.clone(), name)),
         });
+    if dead_letters.is_none() {
+        tracing::warn!(
+            "no dead letters: rejected documents and broken objects leave their message to the queue's redrive policy; see --dead-letters"
+        );
+    }
+    if config.road.allowed_buckets.is_open() {
+        tracing::warn!(
+            "any bucket is accepted: whoever can send to the queue names what is read; see --allow-bucket"
+        );
+    }
     let ends = Ends {
         queue: Arc::new(Sqs::new(
             sqs_client(&aws, wait + Duration::from_secs(10)),

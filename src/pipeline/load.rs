@@ -91,6 +91,12 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, pass: Pass) {
     let mut bulks = vec![Bulk::pack(parcels, bytes)];
     while let Some(bulk) = bulks.pop() {
         let attempt = round.attempt(&bulk).await;
+        if let Attempt::Later(rest, _) = &attempt
+            && rest.documents().len() < bulk.documents().len()
+        {
+            // Some were settled: attempts run out only on an index that takes nothing.
+            delays = config.delays();
+        }
         drop(bulk);
         let mut wait = None;
         match attempt {

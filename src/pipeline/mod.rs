@@ -153,16 +153,6 @@ pub async fn run(
         first: OnceLock::new(),
         stop: stop.clone(),
     });
-    if ends.dead_letters.is_none() {
-        tracing::warn!(
-            "no dead letters: rejected documents and broken objects leave their message to the queue's redrive policy; see --dead-letters"
-        );
-    }
-    if config.allowed_buckets.is_open() {
-        tracing::warn!(
-            "any bucket is accepted: whoever can send to the queue names what is read; see --allow-bucket"
-        );
-    }
     let gate = gate::Gate::new(config.bulk.in_flight, metrics.clone());
     // Ends everything that outlives the message tasks, however this function is left.
     let background = CancellationToken::new();
