@@ -1,6 +1,6 @@
 # Chores, one line each; what they do lies in demo/, stack/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test simulate fmt clippy bench fuzz stack image clean-stack
+.PHONY: help demo demo-docker test simulate chaos fmt clippy bench fuzz stack image clean-stack
 # Of each fuzz target.
 SECONDS := 60
 
@@ -18,6 +18,10 @@ test: ## everything: formatting, lints, all tests, those on real servers too
 
 simulate: ## the simulation over SEEDS=50000 seeds: for a night
 	SEEDS=$(or $(SEEDS),50000) cargo test --locked --test simulation
+
+chaos: ## the long form of the tests on real servers that fail (LOGFERRY_CHAOS_SEED=1: other faults)
+	@stack/all install
+	@LOGFERRY_CHAOS=long stack/all run cargo test --locked --test chaos -- --include-ignored --nocapture
 
 fmt: ## format the code
 	cargo fmt

@@ -142,6 +142,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_region_is_honoured_only_if_it_is_allowed() {
+        let client = |region: &'static str| {
+            let config = aws_sdk_s3::Config::builder()
+                .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+                .region(aws_sdk_s3::config::Region::new(region));
+            Client::from_conf(config.build())
+        };
+        let regional = HashMap::from([("eu-west-1".to_owned(), client("eu-west-1"))]);
+        let store = S3::new(client("eu-central-1"), regional, None);
+        for (asked, used) in [
+            (None, "eu-central-1"),
+            (Some("eu-west-1"), "eu-west-1"),
+            (Some("us-east-1"), "eu-central-1"),
+            (Some("evil.example/?"), "eu-central-1"),
+        ] {
+            let region = store.client(asked).config().region().map(|r| r.as_ref());
+            assert_eq!(region, Some(used), "{asked:?}");
+        }
+    }
+
+    #[test]
     fn bucket_names() {
         for good in ["logs", "my.logs-2026", "Old_Bucket", "a1b"] {
             assert!(is_bucket_name(good), "{good}");

@@ -11,8 +11,8 @@ use crate::crew::Crew;
 use crate::judge::{Run, emptied};
 use crate::node::Node;
 use crate::reference::{Reference, refuse_levels};
-use crate::seed;
 use crate::support::Stage;
+use crate::{long, seed};
 
 /// One thread that writes, and one place before it.
 const NARROW: &str = "thread_pool.write.size: 1\nthread_pool.write.queue_size: 1\n";
@@ -24,6 +24,8 @@ struct Trial {
     crew: Crew,
     letters: tempfile::TempDir,
     messages: usize,
+    /// Those that are still to be sent: the index has work whatever happens to it.
+    rest: Vec<String>,
     started: Instant,
     name: &'static str,
 }
@@ -62,12 +64,14 @@ impl Trial {
             let number = crew.hire();
             crew.until_said(number, "the index answers").await;
         }
-        let messages = reference.messages(&mut rng);
+        let mut messages = reference.messages(&mut rng);
+        let rest = messages.split_off(messages.len() / 2);
         for message in &messages {
             stage.send(message).await;
         }
-        let messages = messages.len();
+        let messages = messages.len() + rest.len();
         Self {
+            rest,
             reference,
             stage,
             crew,
@@ -78,10 +82,17 @@ impl Trial {
         }
     }
 
-    /// When about a third of the objects is settled.
-    async fn third(&mut self) {
-        let third = self.reference.objects.len() / 3;
-        self.crew.until(|said| said.settled.len() >= third).await;
+    /// When about a quarter of the objects is settled.
+    async fn quarter(&mut self) {
+        let quarter = self.reference.objects.len() / 4;
+        self.crew.until(|said| said.settled.len() >= quarter).await;
+    }
+
+    /// The other half of the messages.
+    async fn rest(&mut self) {
+        for message in std::mem::take(&mut self.rest) {
+            self.stage.send(&message).await;
+        }
     }
 
     /// Until so many more lines like this were said.
@@ -118,12 +129,19 @@ impl Trial {
 async fn narrow_stopped_blocked_and_out_of_memory() {
     let (node, _) = tokio::join!(Node::start(NARROW), Reference::get());
 
-    let trial = Trial::begin("index: a write queue of 1, 8 shards", &node, 8, "2MB").await;
+    let mut trial = Trial::begin("index: a write queue of 1, 8 shards", &node, 8, "2MB").await;
+    trial.rest().await;
     trial.end(1, "rejected_execution").await;
 
     let mut trial = Trial::begin("index: stopped and started", &node, 1, "100kB").await;
-    trial.third().await;
-    node.stop().await;
+    trial.quarter().await;
+    // Stopped as one should, or not.
+    if long() {
+        node.kill().await;
+    } else {
+        node.stop().await;
+    }
+    trial.rest().await;
     trial.said(1, "the index is down", "").await;
     assert!(ready(&trial.crew).await.contains(&false), "readiness tells");
     node.start_again("").await;
@@ -131,15 +149,17 @@ async fn narrow_stopped_blocked_and_out_of_memory() {
     trial.end(1, "does not answer").await;
 
     let mut trial = Trial::begin("index: blocked read-only", &node, 1, "100kB").await;
-    trial.third().await;
+    trial.quarter().await;
     block(&trial.stage, json!(true)).await;
+    trial.rest().await;
     trial.said(3, "will be sent again", "cluster_block").await;
     block(&trial.stage, Value::Null).await;
     trial.end(1, "cluster_block").await;
 
     let mut trial = Trial::begin("index: breaker tripped", &node, 1, "100kB").await;
-    trial.third().await;
+    trial.quarter().await;
     breaker(&trial.stage, "2kb").await;
+    trial.rest().await;
     trial.said(3, "will be sent again", "429").await;
     breaker(&trial.stage, "100%").await;
     trial.end(1, "429").await;

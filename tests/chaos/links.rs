@@ -8,9 +8,10 @@ use fastrand::Rng;
 use crate::crew::{Crew, Said};
 use crate::judge::{Run, emptied};
 use crate::plan;
-use crate::proxy::Proxy;
+use crate::proxy::{Mode, Proxy};
 use crate::reference::{Reference, refuse_levels};
-use crate::support::server;
+use crate::support::{direct, server};
+use crate::workload::large_keys;
 use crate::{either, seed};
 
 struct Links {
@@ -33,9 +34,9 @@ async fn disturbed(
         .fold(0_u64, |hash, b| hash.wrapping_mul(31) + u64::from(b));
     let mut rng = Rng::with_seed(seed() ^ hash);
     let links = Links {
-        queue: Proxy::before(&server("LOGFERRY_TEST_SQS")).await,
-        store: Proxy::before(&server("LOGFERRY_TEST_S3")).await,
-        index: Proxy::before(&server("LOGFERRY_TEST_OPENSEARCH")).await,
+        queue: Proxy::before(&server("LOGFERRY_TEST_SQS"), 600).await,
+        store: Proxy::before(&server("LOGFERRY_TEST_S3"), 250_000).await,
+        index: Proxy::before(&server("LOGFERRY_TEST_OPENSEARCH"), 600).await,
     };
     let stage = reference.stage("links", 4).await;
     refuse_levels(&stage).await;
@@ -58,7 +59,15 @@ async fn disturbed(
     // Always some work to disturb: a share of the messages before each fault.
     let mut shares = messages.chunks(messages.len().div_ceil(faults));
     let proxies = choose(&links);
-    plan::carry_out(&proxies, faults, &mut rng, async |_| {
+    let large = large_keys(&reference.objects);
+    let mut again = 0;
+    plan::carry_out(&proxies, faults, &mut rng, async |mode| {
+        if matches!(mode, Mode::Cut(after) if after > 600) {
+            // Once more: an answer that is long enough to be cut there.
+            let key = large[again % large.len()];
+            stage.send(&direct(&reference.bucket, &[key])).await;
+            again += 1;
+        }
         for message in shares.next().unwrap_or_default() {
             stage.send(message).await;
         }
@@ -83,20 +92,21 @@ async fn disturbed(
         name,
         stage: &stage,
         letters: folder.path(),
-        messages: messages.len(),
+        messages: messages.len() + again,
         faults,
         effects: told.join(", "),
         started,
     };
     run.judge(reference).await;
-    for mode in ["refuse", "cut", "stall", "reset", "swallow"] {
+    // Not "refuse": where nobody listens nobody counts; only connections that were open are.
+    for mode in ["cut", "stall", "reset", "swallow"] {
         assert!(
             hits.contains_key(mode),
             "no {mode} met a connection: {hits:?}"
         );
     }
     for (what, n) in effects {
-        assert!(n > 0, "{what}: none; {}", said.tail());
+        assert!(n > 0, "no {what}");
     }
 }
 
@@ -130,7 +140,7 @@ fn queue_trouble(said: &Said) -> (&'static str, u64) {
 async fn to_the_queue() {
     disturbed(
         "queue's connections",
-        either(10, 60),
+        either(10, 40),
         |links| vec![&links.queue],
         |said| vec![queue_trouble(said)],
     )
@@ -142,7 +152,7 @@ async fn to_the_queue() {
 async fn to_the_store() {
     disturbed(
         "store's connections",
-        either(10, 60),
+        either(10, 40),
         |links| vec![&links.store],
         |said| vec![resumed(said)],
     )
@@ -154,7 +164,7 @@ async fn to_the_store() {
 async fn to_the_index() {
     disturbed(
         "index's connections",
-        either(10, 60),
+        either(10, 40),
         |links| vec![&links.index],
         |said| vec![sent_again(said), already_there(said)],
     )
@@ -166,16 +176,9 @@ async fn to_the_index() {
 async fn to_all_of_them() {
     disturbed(
         "all connections",
-        either(15, 150),
+        either(15, 90),
         |links| vec![&links.queue, &links.store, &links.index],
-        |said| {
-            vec![
-                sent_again(said),
-                already_there(said),
-                resumed(said),
-                queue_trouble(said),
-            ]
-        },
+        |said| vec![sent_again(said), already_there(said), resumed(said)],
     )
     .await;
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::proxy::free_listener;
+use crate::support::signal;
 
 pub struct Node {
     port: u16,
@@ -32,6 +33,18 @@ impl Node {
 
     pub async fn stop(&self) {
         self.call("stop", "").await;
+    }
+
+    /// SIGKILL.
+    pub async fn kill(&self) {
+        let status = self.command("status").output().unwrap();
+        let status = String::from_utf8(status.stdout).unwrap();
+        let pid = status
+            .rsplit(' ')
+            .next()
+            .and_then(|p| p.trim().parse().ok());
+        signal(pid.expect("the process is told"), "KILL");
+        self.stop().await;
     }
 
     pub fn url(&self) -> String {

@@ -40,6 +40,8 @@ impl Mode {
 }
 
 pub struct Proxy {
+    /// Bytes of the longest answers that its server gives.
+    pub longest_answer: u64,
     address: SocketAddr,
     mode: watch::Sender<Mode>,
     shared: Arc<Shared>,
@@ -63,7 +65,7 @@ impl Shared {
 
 impl Proxy {
     /// Before the server at `url`.
-    pub async fn before(url: &str) -> Self {
+    pub async fn before(url: &str, longest_answer: u64) -> Self {
         let upstream = url.trim_start_matches("http://").trim_end_matches('/');
         let listener = free_listener().await;
         let address = listener.local_addr().unwrap();
@@ -76,6 +78,7 @@ impl Proxy {
         });
         tokio::spawn(listen(listener, modes, shared.clone()));
         Self {
+            longest_answer,
             address,
             mode,
             shared,
@@ -90,14 +93,20 @@ impl Proxy {
         self.mode.send_replace(mode);
     }
 
-    /// Waits for so many more hits, or as long as this.
-    pub async fn hit(&self, more: u64, at_most: Duration) {
-        reach(&self.shared.hits, more, at_most).await;
+    /// Faults that met a connection so far.
+    pub fn count(&self) -> u64 {
+        *self.shared.hits.borrow()
+    }
+
+    /// Waits for so many of them in all, or as long as this.
+    pub async fn counted(&self, enough: u64, at_most: Duration) {
+        reach(&self.shared.hits, enough, at_most).await;
     }
 
     /// Waits for so many more chunks that pass, or as long as this.
     pub async fn passed(&self, more: u64, at_most: Duration) {
-        reach(&self.shared.passed, more, at_most).await;
+        let enough = *self.shared.passed.borrow() + more;
+        reach(&self.shared.passed, enough, at_most).await;
     }
 
     /// Hits by mode.
@@ -106,9 +115,8 @@ impl Proxy {
     }
 }
 
-async fn reach(count: &watch::Sender<u64>, more: u64, at_most: Duration) {
+async fn reach(count: &watch::Sender<u64>, enough: u64, at_most: Duration) {
     let mut count = count.subscribe();
-    let enough = *count.borrow() + more;
     // That the time is over is an end like the other.
     let _ = tokio::time::timeout(at_most, count.wait_for(|n| *n >= enough)).await;
 }

@@ -49,6 +49,8 @@ async fn awkward_keys_are_found() {
         "100%/50%25.gz",
         "größe/日本語/ñ.gz",
         "q?x=1&y=2#frag;v='quote\".gz",
+        "a\r\nx-evil: 1\r\n\r\nb.gz",
+        "\",\"_index\":\"evil/x.gz",
     ];
     for key in keys {
         stage

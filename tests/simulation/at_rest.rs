@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use logferry::decode::KeyFacts;
 use logferry::sink::Stored;
 
-use crate::faults::Fault;
 use crate::index::Place;
-use crate::invariants::broken;
+use crate::invariants::{self, broken};
 use crate::objects::Health;
 use crate::oracle::{Expected, with_part};
 use crate::sim::lock;
@@ -32,8 +31,10 @@ fn expected(world: &World) -> Expected {
             .versions
             .split_last()
             .expect("an object has a version");
-        expected.add(&current.1, must);
-        for (_, parsed) in older {
+        if !object.barred {
+            expected.add(&current.1, must);
+        }
+        for (_, parsed) in older.iter().filter(|_| !object.barred) {
             expected.add(parsed, false);
         }
     }
@@ -160,11 +161,11 @@ fn letters(world: &World, expected: &Expected) {
                 let sources = expected.allowed.get(place).into_iter().flatten();
                 let parts = expected.parts.get(place).into_iter().flatten();
                 let too_large = || sources.chain(parts).any(|s| world.is_too_large(place, s));
-                let refused = plan.has(Fault::IndexMissing) || world.index.is_cursed(place);
+                let refused = invariants::refuses_documents(plan) || world.index.is_cursed(place);
                 damaged.contains(&key) || (known && (refused || too_large()))
             }
             // One that denies everything for a while may deny just one object that way.
-            None => damaged.contains(&key) || plan.has(Fault::BucketDenied),
+            None => damaged.contains(&key) || invariants::denies_objects(plan),
         };
         if !has_reason {
             broken(
@@ -208,10 +209,11 @@ fn never_settles(world: &World, n: usize) -> bool {
         .versions
         .iter()
         .all(|(p, _)| p.health == Health::Damaged);
-    !object.removed
+    let unread = !object.removed
         && !object.current().1.skipped
         && (object.forbidden || damaged)
-        && object.versions.len() == 1
+        && object.versions.len() == 1;
+    object.barred || unread
 }
 
 pub fn damaged_streams(world: &World) -> BTreeSet<String> {

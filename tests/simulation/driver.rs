@@ -20,7 +20,7 @@ use crate::objects;
 use crate::queue_client::SimQueue;
 use crate::sim::{Wire, lock};
 use crate::store::SimStore;
-use crate::world::{Message, World};
+use crate::world::{self, Message, World};
 
 /// Gives a worker its ends; the wrong workers of `wrong.rs` wrap them.
 pub type Wrap = fn(Ends, &Wire, &Arc<World>) -> Ends;
@@ -98,6 +98,9 @@ impl Crew {
             tokio::select! {
                 ended = &mut running => {
                     let result = ended.expect("the road does not panic").map_err(|e| e.0);
+                    if result.is_ok() && !wire.stop.is_cancelled() {
+                        invariants::ended_empty(&self.world);
+                    }
                     wire.note(What::Ended(result));
                 }
                 () = wire.dead.cancelled() => running.abort(),
@@ -120,6 +123,11 @@ impl Crew {
                 let jump = sim.chance(|rng| sim.plan.visibility.mul_f64(rng.f64() * 2.0));
                 sim.note(0, What::ClockJumped(jump));
                 tokio::time::advance(jump).await;
+            }
+            if sim.strikes(Fault::ClockLeaps) {
+                let leap = sim.chance(|rng| Duration::from_secs(rng.u64(600..7200)));
+                sim.note(0, What::ClockJumped(leap));
+                tokio::time::advance(leap).await;
             }
             let now = lock(&self.now).clone();
             if now.is_empty() {
@@ -146,6 +154,7 @@ pub async fn run(world: &Arc<World>, wrap: Wrap) -> u64 {
     tokio::time::sleep(sim.plan.faults_end).await;
     unfolding.await.expect("no panic");
     chaos.abort();
+    invariants::neighbours(world);
     sim.end_faults();
     let peace = sim.now();
     // What is out of deliveries when the faults end, or has only its last one left, comes back as an operator brings it.
@@ -220,7 +229,7 @@ async fn fresh(world: &Arc<World>) {
     let planned = loop {
         let found = objects::generate(&mut rng, false)
             .into_iter()
-            .find(|o| o.plain.len() > 100);
+            .find(|o| o.plain.len() > 100 && world::fits(sim, o));
         if let Some(planned) = found.filter(|o| o.health == objects::Health::Sound) {
             break planned;
         }

@@ -55,6 +55,17 @@ pub enum Fault {
     /// SIGKILL, SIGTERM.
     Crashes,
     Stops,
+    /// Minutes to hours at once.
+    ClockLeaps,
+    /// Queue and store refuse every call.
+    CredentialsExpired,
+    /// One of two buckets refuses every object.
+    OtherBucketDenied,
+    OtherBucketThrottled,
+    /// It lies in a region that nobody told of.
+    OtherBucketMoved,
+    /// Some indexes refuse every document, as under a wrong template.
+    MappingConflict,
 }
 
 use Fault::*;
@@ -103,7 +114,20 @@ const ALL: &[Fault] = &[
     Stops,
 ];
 
+/// Drawn on their own.
+const MORE: &[Fault] = &[
+    ClockLeaps,
+    CredentialsExpired,
+    OtherBucketDenied,
+    OtherBucketThrottled,
+    OtherBucketMoved,
+    MappingConflict,
+];
+
 impl Fault {
+    pub const OTHER_BUCKET: [Fault; 3] =
+        [OtherBucketDenied, OtherBucketThrottled, OtherBucketMoved];
+
     /// After these a lease may end although its worker lives.
     pub const LOSE_LEASES: &[Fault] = &[
         ReceiveHangs,
@@ -118,6 +142,8 @@ impl Fault {
         QueueSlow,
         StorePanics,
         ClockJumps,
+        ClockLeaps,
+        CredentialsExpired,
         Crashes,
         Stops,
         BulkUnauthorised,
@@ -150,6 +176,18 @@ pub struct Plan {
     pub cursed: u64,
     /// Whether there is a store of dead letters.
     pub dead_letters: bool,
+    /// Some objects lie in a second bucket.
+    pub other_bucket: bool,
+    /// Some lie in a bucket that is not allowed.
+    pub barred_bucket: bool,
+    /// Some are longer than `max_object_bytes`, or say much in few bytes.
+    pub over_cap: bool,
+    /// Some are compressed with zstd.
+    pub zstd: bool,
+    /// Every object is overwritten once.
+    pub overwrites: bool,
+    /// Whatever does not need the second bucket is settled within this.
+    pub neighbours_within: Option<Duration>,
     pub road: RoadConfig,
 }
 
@@ -167,6 +205,12 @@ impl Plan {
             max_body: usize::MAX,
             cursed: 0,
             dead_letters: false,
+            other_bucket: false,
+            barred_bucket: false,
+            over_cap: false,
+            zstd: false,
+            overwrites: false,
+            neighbours_within: None,
             road: road(&mut rng),
         }
     }
@@ -187,7 +231,41 @@ impl Plan {
             let rate = *choose(&mut rng, &[0.02, 0.1, 0.1, 0.3, 0.6, 1.0]);
             plan.add(fault, rate, &mut rng);
         }
+        plan.widen(seed);
         plan
+    }
+
+    /// More, drawn on its own, so that the seeds without it stay what they were.
+    fn widen(&mut self, seed: u64) {
+        let mut rng = Rng::with_seed(seed ^ 0x00ff_ad0e);
+        self.zstd = rng.u8(0..3) == 0;
+        self.other_bucket = rng.u8(0..3) == 0;
+        if rng.u8(0..6) == 0 {
+            self.bar();
+        }
+        if rng.u8(0..5) == 0 {
+            self.over_cap = true;
+            self.road.max_object_bytes = 48 << 10;
+        }
+        if rng.u8(0..8) == 0 {
+            let seconds = *choose(&mut rng, &[0, 5, 20]);
+            self.road.until_empty = Some(Duration::from_secs(seconds));
+        }
+        for _ in 0..*choose(&mut rng, &[0, 0, 1, 2]) {
+            let fault = *choose(&mut rng, MORE);
+            let rate = match fault {
+                ClockLeaps => 0.05,
+                _ => *choose(&mut rng, &[0.3, 1.0]),
+            };
+            self.other_bucket |= Fault::OTHER_BUCKET.contains(&fault);
+            self.add(fault, rate, &mut rng);
+        }
+    }
+
+    /// Some objects lie in a bucket that is not allowed.
+    pub fn bar(&mut self) {
+        self.barred_bucket = true;
+        self.road.allowed_buckets = AllowedBuckets::new(vec!["logs-of-*".to_owned()]);
     }
 
     fn add(&mut self, fault: Fault, rate: f64, rng: &mut Rng) {

@@ -15,6 +15,8 @@ pub enum What {
     Ended(Result<(), String>),
     Crashed,
     Stopped,
+    /// A worker ended since the queue was empty.
+    EndedEmpty,
     ClockJumped(Duration),
     Enqueued {
         message: u64,

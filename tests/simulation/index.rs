@@ -170,7 +170,10 @@ impl IndexServer {
             );
         } else if self.sim.strikes(Fault::IndexMissing) {
             return refuse(404, "index_not_found_exception", "no such index");
-        } else if self.is_cursed(place) {
+        } else if self.is_cursed(place)
+            || index.ends_with(['0', '2', '4', '6', '8'])
+                && self.sim.strikes(Fault::MappingConflict)
+        {
             return refuse(400, "mapper_parsing_exception", "failed to parse");
         }
         let mut state = lock(&self.state);

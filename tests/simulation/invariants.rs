@@ -8,10 +8,10 @@ use logferry::observe::Metrics;
 use logferry::sink::Stored;
 
 use crate::at_rest::{damaged_streams, is_of};
-use crate::faults::Fault;
+use crate::faults::{Fault, Plan};
 use crate::history::{Entry, What};
 use crate::index::Place;
-use crate::objects::{Health, Planned};
+use crate::objects::{Health, OTHER_BUCKET, Planned};
 use crate::oracle::{Parsed, with_part};
 use crate::sim::lock;
 use crate::world::{Object, World};
@@ -45,6 +45,9 @@ fn may_delete(world: &World, number: u64, worker: u32) -> Result<(), String> {
     for n in message.objects {
         let object = &objects[n];
         // Whoever comes too late finds nothing. And which version was read cannot be known.
+        if object.barred {
+            return Err("its bucket is not allowed".to_owned());
+        }
         if object.removed {
             continue;
         }
@@ -112,14 +115,48 @@ fn is_settled(
     Ok(())
 }
 
+/// Any document may be refused for a while.
+pub fn refuses_documents(plan: &Plan) -> bool {
+    plan.has(Fault::IndexMissing) || plan.has(Fault::MappingConflict)
+}
+
+/// Any object of a bucket may be denied for a while.
+pub fn denies_objects(plan: &Plan) -> bool {
+    plan.has(Fault::BucketDenied) || plan.has(Fault::OtherBucketDenied)
+}
+
+/// A worker that ended by itself has left nothing: not what was there, not what was held or put off.
+pub fn ended_empty(world: &World) {
+    let left = world.queue.left_for(Duration::from_secs(1));
+    world.sim.note(0, What::EndedEmpty);
+    if !left.is_empty() {
+        broken(world, format!("a worker ended although {left:?} are left"));
+    }
+}
+
+/// What does not need the sick bucket is settled all the same.
+pub fn neighbours(world: &World) {
+    let Some(within) = world.sim.plan.neighbours_within else {
+        return;
+    };
+    let objects = lock(&world.objects);
+    for number in world.queue.left_for(within) {
+        let message = world.message(number);
+        let needs = |n: &usize| objects[*n].current().0.bucket == OTHER_BUCKET;
+        if !message.objects.iter().any(needs) {
+            let why = format!("message {number} waits for a bucket that it does not need");
+            broken(world, why);
+        }
+    }
+}
+
 /// A replay of everything has not touched a document.
 pub fn unchanged(world: &World, before: &BTreeMap<Place, Stored>) {
     let after = world.index.documents();
     let damaged = damaged_streams(world);
     let plan = &world.sim.plan;
     // What was given up while an index or a bucket refused everything is brought back by a replay.
-    let brings_back =
-        plan.dead_letters && (plan.has(Fault::IndexMissing) || plan.has(Fault::BucketDenied));
+    let brings_back = plan.dead_letters && (refuses_documents(plan) || denies_objects(plan));
     for (place, stored) in &after {
         if brings_back && before.get(place) != Some(stored) {
             continue;

@@ -2,11 +2,14 @@
 
 use std::io::Write;
 
+use async_compression::tokio::write::ZstdEncoder;
 use bytes::Bytes;
 use fastrand::Rng;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_util::FutureExt;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use crate::faults::choose;
 use crate::lines::{DAY, Line, Stream, iso, stream, uuid};
@@ -34,6 +37,9 @@ pub struct Planned {
 }
 
 pub const BUCKET: &str = "logs-of-ours";
+pub const OTHER_BUCKET: &str = "logs-of-others";
+/// Not allowed where anything is barred.
+pub const BARRED_BUCKET: &str = "somebody-elses-logs";
 
 fn planned(rng: &mut Rng, key: String, plain: Vec<u8>, gzip: bool) -> Planned {
     let stored = if gzip {
@@ -262,4 +268,43 @@ fn damaged(rng: &mut Rng) -> Planned {
     }
     object.version.bytes = stored.into();
     object
+}
+
+/// An export of a stream of its own that is longer than `cap`; or a bomb: little stored, and nearly nothing in it.
+pub fn over_cap(rng: &mut Rng, cap: u64) -> Planned {
+    let invocations = rng.usize(1..20);
+    let stream = stream(rng, invocations, false);
+    let (task, mut text) = (uuid(rng), export_text(rng, &stream.lines));
+    let (whole, bomb) = (text.clone(), rng.bool());
+    while text.len() as u64 <= cap + 100 {
+        match bomb {
+            true => text.resize(text.len() + 4096, b'0'),
+            false => text.extend_from_slice(&whole),
+        }
+    }
+    let key = export_key("too large", &task, &stream, 0);
+    Planned {
+        health: Health::Damaged,
+        ..planned(rng, key, text, true)
+    }
+}
+
+/// The same object, compressed with zstd in one or two frames; its name still says what it says.
+pub fn with_zstd(rng: &mut Rng, mut object: Planned) -> Planned {
+    let (first, second) = object.plain.split_at(rng.usize(0..=object.plain.len()));
+    let mut stored = zstd_frame(first);
+    stored.extend(zstd_frame(second));
+    object.version.bytes = stored.into();
+    object
+}
+
+fn zstd_frame(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = ZstdEncoder::new(Vec::new());
+    let written = async {
+        encoder.write_all(plain).await?;
+        encoder.shutdown().await
+    };
+    let written = written.now_or_never().expect("memory does not wait");
+    written.expect("memory takes everything");
+    encoder.into_inner()
 }

@@ -1,6 +1,6 @@
 /*! A simulated SQS queue with its dead-letter queue. Its calls take no time; `queue_client.rs` adds the network. */
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub struct Kept {
     /// Of the latest delivery.
     handle: Option<String>,
     delivered_at: Duration,
+    /// Or brought back.
+    sent_at: Duration,
     /// Nobody holds it: it was never delivered, or released.
     free: bool,
 }
@@ -45,6 +47,7 @@ pub struct QueueServer {
     pub visibility: Duration,
     pub max_receive_count: Option<u32>,
     state: Mutex<State>,
+    told_lost: Mutex<BTreeSet<String>>,
     on_delete: Mutex<Option<OnDelete>>,
 }
 
@@ -55,6 +58,7 @@ impl QueueServer {
             visibility: sim.plan.visibility,
             max_receive_count: sim.plan.max_receive_count,
             state: Mutex::default(),
+            told_lost: Mutex::default(),
             on_delete: Mutex::default(),
         })
     }
@@ -77,6 +81,7 @@ impl QueueServer {
                 first_received: None,
                 handle: None,
                 delivered_at: Duration::ZERO,
+                sent_at: self.sim.now(),
                 free: true,
             },
         );
@@ -93,6 +98,27 @@ impl QueueServer {
     /// The numbers of messages in the queue.
     pub fn left(&self) -> Vec<u64> {
         lock(&self.state).messages.keys().copied().collect()
+    }
+
+    /// The numbers of messages that have been in the queue for so long.
+    pub fn left_for(&self, long: Duration) -> Vec<u64> {
+        let now = self.sim.now();
+        let state = lock(&self.state);
+        let old = state
+            .messages
+            .iter()
+            .filter(|(_, m)| m.sent_at + long <= now);
+        old.map(|(n, _)| *n).collect()
+    }
+
+    /// A worker learns that a handle is no longer its own …
+    pub fn tell_lost(&self, handle: &Handle) {
+        lock(&self.told_lost).insert(handle.0.clone());
+    }
+
+    /// … and does not use it again.
+    pub fn was_told_lost(&self, handle: &Handle) -> bool {
+        lock(&self.told_lost).contains(&handle.0)
     }
 
     /// Messages that were delivered within this time and are invisible since somebody holds them.
@@ -113,6 +139,7 @@ impl QueueServer {
             let fresh = Kept {
                 count: 0,
                 visible_at: now,
+                sent_at: now,
                 first_received: None,
                 handle: None,
                 free: true,

@@ -23,7 +23,8 @@ pub struct SimQueue {
 
 impl SimQueue {
     fn fails(&self, fault: Fault, what: &str) -> Result<(), QueueError> {
-        match self.wire.sim.strikes(fault) {
+        let sim = &self.wire.sim;
+        match sim.strikes(fault) || sim.strikes(Fault::CredentialsExpired) {
             true => Err(QueueError {
                 class: Class::Retryable,
                 what: what.to_owned(),
@@ -59,7 +60,7 @@ impl SimQueue {
         );
         self.there().await;
         self.fails(whole, what)?;
-        let outcomes = handles
+        let outcomes: Vec<Outcome> = handles
             .iter()
             .map(|handle| match self.wire.sim.strikes(entry) {
                 true => Outcome::Failed("simulated: InternalError".to_owned()),
@@ -67,6 +68,11 @@ impl SimQueue {
             })
             .collect();
         self.wire.back(LATENCY).await;
+        for (handle, outcome) in handles.iter().zip(&outcomes) {
+            if *outcome == Outcome::Lost {
+                self.server.tell_lost(handle);
+            }
+        }
         Ok(outcomes)
     }
 }
@@ -75,6 +81,7 @@ impl SimQueue {
 impl Queue for SimQueue {
     async fn attributes(&self) -> Result<Attributes, QueueError> {
         self.wire.there(LATENCY).await;
+        self.fails(Fault::CredentialsExpired, "attributes")?;
         Ok(Attributes {
             visibility: self.server.visibility,
             longest_visibility: Duration::from_secs(12 * 3600),
@@ -142,6 +149,10 @@ impl Queue for SimQueue {
     }
 
     async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
+        for stale in handles.iter().filter(|h| self.server.was_told_lost(h)) {
+            let why = format!("{} was lost, and deleted by all the same", stale.0);
+            self.wire.note(What::Broken(why));
+        }
         let call = |handle: &Handle| self.server.delete(self.wire.worker, handle);
         let outcomes = self
             .batch(

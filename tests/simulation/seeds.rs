@@ -15,6 +15,7 @@ pub struct Case {
     trouble: bool,
     wrap: Wrap,
     strike: Option<(u64, Strike)>,
+    told: bool,
 }
 
 /// What came of it.
@@ -22,6 +23,7 @@ pub struct Case {
 pub struct Outcome {
     pub broken: Vec<String>,
     pub counts: BTreeMap<String, u64>,
+    /// If it was asked for: it is long.
     pub history: String,
     pub steps: u64,
 }
@@ -33,6 +35,7 @@ impl Case {
             trouble: false,
             wrap: driver::honest,
             strike: None,
+            told: false,
         }
     }
 
@@ -53,6 +56,12 @@ impl Case {
         self
     }
 
+    /// With its history as text.
+    pub fn told(mut self) -> Self {
+        self.told = true;
+        self
+    }
+
     pub fn run(self, seed: u64) -> Outcome {
         quiet_panics();
         fastrand::seed(seed);
@@ -66,6 +75,7 @@ impl Case {
             trouble,
             wrap,
             strike,
+            told,
         } = self;
         let mut outcome = Outcome::default();
         let world = runtime.block_on(async { World::new(seed, plan, trouble) });
@@ -89,8 +99,9 @@ impl Case {
         let history = world.sim.history();
         outcome.broken.extend(history.broken().map(str::to_owned));
         outcome.counts = history.counts.clone();
-        outcome.history = history.text();
-
+        if told {
+            outcome.history = history.text();
+        }
         outcome
     }
 }

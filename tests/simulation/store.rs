@@ -13,6 +13,7 @@ use logferry::source::{Chunks, OpenError, Opened, Store, StoreError};
 
 use crate::faults::Fault;
 use crate::history::What;
+use crate::objects::OTHER_BUCKET;
 use crate::sim::{Sim, Wire, lock};
 
 const LATENCY: Duration = Duration::from_millis(150);
@@ -145,13 +146,26 @@ impl Store for SimStore {
                 LATENCY
             })
             .await;
+        if !sim.plan.road.allowed_buckets.allow(&object.bucket) {
+            let why = format!("{} is not allowed and was opened", object.bucket);
+            self.wire.note(What::Broken(why));
+        }
         let key = object.key.clone();
+        let other = object.bucket == OTHER_BUCKET;
         let opened = if self.server.panics() {
             panic!("simulated panic");
         } else if sim.strikes(Fault::OpenFails) {
             Err(OpenError::Other(retryable("503 Slow Down")))
         } else if sim.strikes(Fault::BucketDenied) {
             Err(OpenError::Denied("simulated: the whole bucket".to_owned()))
+        } else if sim.strikes(Fault::CredentialsExpired) {
+            Err(OpenError::Other(retryable("400 ExpiredToken")))
+        } else if other && sim.strikes(Fault::OtherBucketDenied) {
+            Err(OpenError::Denied("simulated: the other bucket".to_owned()))
+        } else if other && sim.strikes(Fault::OtherBucketThrottled) {
+            Err(OpenError::Other(retryable("503 Slow Down")))
+        } else if other && sim.strikes(Fault::OtherBucketMoved) {
+            Err(OpenError::Other(retryable("301 PermanentRedirect")))
         } else {
             self.server.get(&object.bucket, &key, etag)
         };

@@ -9,7 +9,7 @@ use crate::faults::{Plan, choose};
 use crate::index::{IndexServer, Place};
 use crate::letters::LetterServer;
 use crate::messages;
-use crate::objects::{self, Health, Planned};
+use crate::objects::{self, BARRED_BUCKET, Health, OTHER_BUCKET, Planned};
 use crate::oracle::{self, Parsed};
 use crate::queue::QueueServer;
 use crate::sim::{Sim, lock};
@@ -21,6 +21,8 @@ pub struct Object {
     pub versions: Vec<(Planned, Parsed)>,
     pub removed: bool,
     pub forbidden: bool,
+    /// Its bucket is not allowed.
+    pub barred: bool,
 }
 
 impl Object {
@@ -30,7 +32,9 @@ impl Object {
 
     /// It can be read to its end.
     pub fn is_sound(&self) -> bool {
-        !self.forbidden && self.versions.iter().all(|(p, _)| p.health == Health::Sound)
+        !self.forbidden
+            && !self.barred
+            && self.versions.iter().all(|(p, _)| p.health == Health::Sound)
     }
 
     pub fn is_damaged(&self) -> bool {
@@ -92,9 +96,22 @@ impl World {
     fn fill(&self, rng: &mut Rng, trouble: bool) {
         let end = self.sim.plan.faults_end.as_secs_f64();
         let big = rng.u8(0..40) == 0;
+        let mut extra = Rng::with_seed(self.sim.seed ^ 0x0ddb_a115);
         for planned in objects::generate(rng, big) {
-            if planned.health == Health::Sound || trouble {
-                self.add(planned);
+            if fits(&self.sim, &planned) && (planned.health == Health::Sound || trouble) {
+                self.add(self.placed(&mut extra, planned, trouble));
+            }
+        }
+        if trouble && self.sim.plan.over_cap {
+            let planned = objects::over_cap(&mut extra, self.sim.plan.road.max_object_bytes);
+            self.add(self.placed(&mut extra, planned, trouble));
+        }
+        if self.sim.plan.overwrites {
+            // Not in the loop's head: it would be locked throughout.
+            let objects = lock(&self.objects).len();
+            for n in 0..objects {
+                let at = Duration::from_secs_f64(extra.f64() * end);
+                self.overwrite_at(&mut extra, at, n);
             }
         }
         if trouble {
@@ -104,11 +121,7 @@ impl World {
                 match rng.u8(0..24) {
                     0 => self.forbid(n),
                     1 => lock(&self.changes).push((at, n, Change::Remove)),
-                    2 => {
-                        let old = lock(&self.objects)[n].current().0.clone();
-                        let new = overwritten(rng, &old);
-                        lock(&self.changes).push((at, n, Change::Overwrite(Box::new(new))));
-                    }
+                    2 => self.overwrite_at(rng, at, n),
                     _ => {}
                 }
             }
@@ -121,6 +134,28 @@ impl World {
             }
         }
         self.plan_messages(rng, trouble);
+    }
+
+    /// In one bucket or another, compressed in one way or another.
+    fn placed(&self, rng: &mut Rng, mut planned: Planned, trouble: bool) -> Planned {
+        let plan = &self.sim.plan;
+        if plan.other_bucket && rng.bool() {
+            planned.bucket = OTHER_BUCKET.to_owned();
+        }
+        if plan.barred_bucket && trouble && rng.u8(0..4) == 0 {
+            planned.bucket = BARRED_BUCKET.to_owned();
+        }
+        let recompress = plan.zstd && rng.bool();
+        if recompress && planned.health == Health::Sound && !planned.plain.is_empty() {
+            planned = objects::with_zstd(rng, planned);
+        }
+        planned
+    }
+
+    fn overwrite_at(&self, rng: &mut Rng, at: Duration, n: usize) {
+        let old = lock(&self.objects)[n].current().0.clone();
+        let new = overwritten(rng, &self.sim, &old);
+        lock(&self.changes).push((at, n, Change::Overwrite(Box::new(new))));
     }
 
     fn plan_messages(&self, rng: &mut Rng, trouble: bool) {
@@ -168,8 +203,10 @@ impl World {
         let parsed = oracle::parse(&planned, &self.sim.plan.road);
         self.store
             .put(&planned.bucket, &planned.key, planned.version.clone());
+        let barred = !self.sim.plan.road.allowed_buckets.allow(&planned.bucket);
         let mut objects = lock(&self.objects);
         objects.push(Object {
+            barred,
             versions: vec![(planned, parsed)],
             removed: false,
             forbidden: false,
@@ -258,12 +295,14 @@ impl World {
     pub fn can_settle(&self, message: &Message) -> bool {
         let objects = lock(&self.objects);
         if message.invalid || self.sim.plan.dead_letters {
-            return !message.invalid && !message.objects.iter().any(|n| objects[*n].forbidden);
+            let refused = |n: &usize| objects[*n].forbidden || objects[*n].barred;
+            return !message.invalid && !message.objects.iter().any(refused);
         }
         message.objects.iter().all(|n| {
             let object = &objects[*n];
             let (_, parsed) = object.current();
-            parsed.skipped || (object.is_sound() && (object.removed || !self.refuses_some(parsed)))
+            (parsed.skipped && !object.barred)
+                || (object.is_sound() && (object.removed || !self.refuses_some(parsed)))
         })
     }
 
@@ -281,12 +320,17 @@ impl World {
     }
 }
 
+/// Not longer than an object may be.
+pub fn fits(sim: &Sim, planned: &Planned) -> bool {
+    planned.plain.len() as u64 <= sim.plan.road.max_object_bytes
+}
+
 /// The same key with other bytes.
-fn overwritten(rng: &mut Rng, old: &Planned) -> Planned {
+fn overwritten(rng: &mut Rng, sim: &Sim, old: &Planned) -> Planned {
     let mut new = old.clone();
     let other = objects::generate(rng, false)
         .into_iter()
-        .find(|o| o.health == Health::Sound && !o.plain.is_empty());
+        .find(|o| o.health == Health::Sound && !o.plain.is_empty() && fits(sim, o));
     let Some(other) = other else { return new };
     new.version = other.version;
     new.plain = other.plain;

@@ -14,9 +14,10 @@ use logferry::sink::{Index, IndexError, Stored};
 use crate::driver::Wrap;
 use crate::faults::{Fault, Plan};
 use crate::index::SimIndex;
+use crate::seeds::Case;
 use crate::sim::Wire;
 use crate::world::World;
-use crate::wrong_ends::{Fib, Trick, queue, store};
+use crate::wrong_ends::{Fib, Trick, no_letters, queue, store};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -25,6 +26,18 @@ pub struct Wrong {
     pub name: &'static str,
     pub wrap: Wrap,
     pub plan: fn(u64) -> Plan,
+    /// Whether it shows only where something cannot be settled.
+    pub trouble: bool,
+}
+
+impl Wrong {
+    pub fn case(&self, seed: u64) -> Case {
+        let case = Case::new((self.plan)(seed));
+        match self.trouble {
+            true => case.with_trouble(),
+            false => case,
+        }
+    }
 }
 
 /// Nothing goes wrong but what the worker itself does.
@@ -47,81 +60,141 @@ fn cut(seed: u64) -> Plan {
     Plan::calm(seed).with(Fault::BodyCut, 0.8, MINUTE)
 }
 
+/// Bodies stall, and meanwhile every object is overwritten.
+fn overwritten(seed: u64) -> Plan {
+    let mut plan = Plan::calm(seed).with(Fault::BodyStalls, 1.0, 2 * MINUTE);
+    plan.overwrites = true;
+    plan
+}
+
+/// Leases end for want of an extension.
+fn leases_end(seed: u64) -> Plan {
+    slow(seed).with(Fault::ExtendFails, 0.8, 2 * MINUTE)
+}
+
+/// Some documents are refused, and buried.
+fn refused(seed: u64) -> Plan {
+    let mut plan = Plan::calm(seed);
+    plan.faults_end = MINUTE;
+    plan.cursed = 10;
+    plan.dead_letters = true;
+    plan
+}
+
 pub const ALL: &[Wrong] = &[
     Wrong {
         name: "deletes before documents are settled",
         wrap: |ends, wire, world| index(ends, wire, world, Lie::AnswersAtOnce),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "ignores the items of an answer",
         wrap: |ends, wire, world| index(ends, wire, world, Lie::AllIndexed),
         plan: throttled,
+        trouble: false,
     },
     Wrong {
         name: "looks for \"errors\":true",
         wrap: |ends, wire, world| index(ends, wire, world, Lie::Substring),
         plan: throttled,
+        trouble: false,
     },
     Wrong {
         name: "takes a conflict for a refusal",
         wrap: |ends, wire, world| index(ends, wire, world, Lie::ConflictRefused),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "overwrites summaries",
         wrap: |ends, wire, world| index(ends, wire, world, Lie::Overwrites),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "keeps the first part of a summary",
         wrap: |ends, wire, world| index(ends, wire, world, Lie::FirstPartStands),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "lets the index choose ids",
         wrap: |ends, wire, world| index(ends, wire, world, Lie::OwnIds),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "reads Records[0] only",
         wrap: |ends, _, _| queue(ends, Fib::FirstRecord),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "keeps the + of keys",
         wrap: |ends, _, _| queue(ends, Fib::LostPlus),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "has no heartbeat",
         wrap: |ends, _, _| queue(ends, Fib::NoHeartbeat),
         plan: slow,
+        trouble: false,
     },
     Wrong {
         name: "never releases",
         wrap: |ends, _, _| queue(ends, Fib::NoRelease),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "deletes what it releases",
         wrap: |ends, _, _| queue(ends, Fib::DeletesInstead),
         plan: throttled,
+        trouble: false,
     },
     Wrong {
         name: "reads one gzip member",
         wrap: |ends, _, _| store(ends, Trick::OneMember),
         plan: calm,
+        trouble: false,
     },
     Wrong {
         name: "takes a broken body for a short one",
         wrap: |ends, _, _| store(ends, Trick::ShortBody),
         plan: cut,
+        trouble: false,
     },
     Wrong {
         name: "resumes at the beginning",
         wrap: |ends, _, _| store(ends, Trick::FromTheBeginning),
         plan: cut,
+        trouble: false,
+    },
+    Wrong {
+        name: "resumes whatever is there now",
+        wrap: |ends, _, _| store(ends, Trick::AnyVersion),
+        plan: overwritten,
+        trouble: false,
+    },
+    Wrong {
+        name: "deletes by a handle that it has lost",
+        wrap: |ends, _, _| queue(ends, Fib::NeverLost),
+        plan: leases_end,
+        trouble: false,
+    },
+    Wrong {
+        name: "extends without end and never deletes",
+        wrap: |ends, _, _| queue(ends, Fib::HoldsForever),
+        plan: calm,
+        trouble: false,
+    },
+    Wrong {
+        name: "says that dead letters are written",
+        wrap: |ends, _, _| no_letters(ends),
+        plan: refused,
+        trouble: true,
     },
 ];
 

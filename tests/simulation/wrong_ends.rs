@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use logferry::notification::ObjectRef;
 use logferry::pipeline::Ends;
+use logferry::sink::dead_letter::{DeadLetterError, DeadLetters, Letters};
 use logferry::source::{
     Attributes, Depth, Handle, Message, OpenError, Opened, Outcome, Queue, QueueError, Store,
 };
@@ -18,6 +19,8 @@ pub enum Fib {
     NoHeartbeat,
     NoRelease,
     DeletesInstead,
+    NeverLost,
+    HoldsForever,
 }
 
 struct LyingQueue {
@@ -68,6 +71,10 @@ impl Queue for LyingQueue {
     ) -> Result<Vec<Outcome>, QueueError> {
         match self.fib {
             Fib::NoHeartbeat => Ok(vec![Outcome::Done; handles.len()]),
+            Fib::NeverLost => {
+                let _ = self.honest.extend(handles, visibility).await;
+                Ok(vec![Outcome::Done; handles.len()])
+            }
             _ => self.honest.extend(handles, visibility).await,
         }
     }
@@ -85,11 +92,39 @@ impl Queue for LyingQueue {
     }
 
     async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
-        self.honest.delete(handles).await
+        if self.fib != Fib::HoldsForever {
+            return self.honest.delete(handles).await;
+        }
+        let failed = vec![Outcome::Failed("simulated".to_owned()); handles.len()];
+        let (honest, handles) = (self.honest.clone(), handles.to_vec());
+        tokio::spawn(async move {
+            loop {
+                let _ = honest.extend(&handles, Duration::from_secs(30)).await;
+                tokio::time::sleep(Duration::from_secs(10)).await;
+            }
+        });
+        Ok(failed)
     }
 
     async fn depth(&self) -> Result<Depth, QueueError> {
         self.honest.depth().await
+    }
+}
+
+/// Dead letters that are written nowhere.
+struct NoLetters;
+
+pub fn no_letters(ends: Ends) -> Ends {
+    Ends {
+        dead_letters: Some(Arc::new(NoLetters)),
+        ..ends
+    }
+}
+
+#[async_trait]
+impl DeadLetters for NoLetters {
+    async fn write(&self, _letters: &Letters) -> Result<(), DeadLetterError> {
+        Ok(())
     }
 }
 
@@ -98,6 +133,7 @@ pub enum Trick {
     OneMember,
     ShortBody,
     FromTheBeginning,
+    AnyVersion,
 }
 
 struct LyingStore {
@@ -155,6 +191,13 @@ impl Store for LyingStore {
         etag: Option<&str>,
     ) -> Result<Opened, OpenError> {
         match self.trick {
+            Trick::AnyVersion => {
+                let opened = self.honest.open(object, from, None).await?;
+                Ok(Opened {
+                    etag: etag.map(str::to_owned).or(opened.etag.clone()),
+                    ..opened
+                })
+            }
             Trick::FromTheBeginning => self.honest.open(object, 0, etag).await,
             Trick::ShortBody => {
                 let opened = self.honest.open(object, from, etag).await?;
