@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use opensearch::http::Method;
+
 use crate::letters;
 use crate::reference::{Documents, Reference};
 use crate::support::Stage;
@@ -18,6 +20,17 @@ pub async fn emptied(stage: &Stage) {
         assert!(Instant::now() < deadline, "{depth:?} messages are left");
         tokio::time::sleep(Duration::from_millis(100)).await;
         depth = stage.depth(&stage.queue_url).await;
+    }
+}
+
+/// Removes the stage's indices and templates: a node bears only so many shards.
+pub async fn clear(stage: &Stage) {
+    for kind in ["logs", "invocations"] {
+        let name = format!("{}-{kind}", stage.prefix);
+        for path in [format!("{name}-*"), format!("_index_template/{name}")] {
+            let gone = stage.opensearch(Method::Delete, &path, None).await;
+            assert_eq!(gone["acknowledged"], true, "{path}: {gone}");
+        }
     }
 }
 
@@ -109,5 +122,6 @@ impl Run<'_> {
         );
         assert_eq!(self.stage.depth(&self.stage.queue_url).await, (0, 0));
         assert_eq!(self.stage.depth(&self.stage.dead_url).await, (0, 0));
+        clear(self.stage).await;
     }
 }

@@ -9,6 +9,7 @@ use opensearch::http::Method;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use crate::judge::clear;
 use crate::letters::{self, Planted};
 use crate::support::{Stage, finish};
 use crate::workload::{self, Object, PLAIN, REFUSED_DAY};
@@ -56,6 +57,7 @@ impl Reference {
         assert_eq!(letters::in_folder(folder.path()), planted);
         assert_eq!(stage.depth(&stage.queue_url).await, (0, 0));
         let documents = stage.documents().await;
+        clear(&stage).await;
         let this = Self {
             bucket: stage.bucket,
             objects,

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use serde_json::Value;
 
 use crate::crew::Crew;
-use crate::judge::{Difference, Run};
+use crate::judge::{Difference, Run, clear};
 use crate::letters;
 use crate::reference::{Documents, Reference, ingested, refuse_levels, upload};
 use crate::support::{Stage, direct, finish};
@@ -117,7 +117,8 @@ async fn exports() {
     let tasks = ["11111111", "22222222", "33333333", "44444444"]
         .map(|t| format!("{t}-1111-4222-8333-444444444444"));
     let all = window(&tasks[0], streams, 0, 60);
-    let (_, expected, ..) = work(&[&all], "once", 1).await;
+    let (stage, expected, ..) = work(&[&all], "once", 1).await;
+    clear(&stage).await;
     // Three exports of overlapping windows; together they are that one.
     let parts = [
         window(&tasks[1], streams, 0, 30),
