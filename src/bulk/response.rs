@@ -96,7 +96,7 @@ fn status(entry: &Entry<'_>) -> ItemStatus {
     let reason = reason(entry.error);
     let says = |word: &str| entry.error.is_some_and(|e| e.get().contains(word));
     match status {
-        401 | 403 if says("security_exception") => ItemStatus::Forbidden { status, reason },
+        401 | 403 if says(r#""security_exception""#) => ItemStatus::Forbidden { status, reason },
         408 | 429 | 500..=599 => ItemStatus::Retryable { status, reason },
         // What an operator mends: nothing is wrong with the document.
         400..=499 if CURABLE.iter().any(|word| says(word)) => {
@@ -106,12 +106,13 @@ fn status(entry: &Entry<'_>) -> ItemStatus {
     }
 }
 
-/// A blocked, missing or closed index, and too many shards: they come and go.
+/// A blocked, missing or closed index, and too many shards: they come and go. The quotes keep out a document's own words,
+/// which a reason may cite.
 const CURABLE: [&str; 4] = [
-    "cluster_block_exception",
-    "index_not_found_exception",
-    "index_closed_exception",
-    // Of too many shards, in the words of any version; the quotes keep a document's own words out.
+    r#""cluster_block_exception""#,
+    r#""index_not_found_exception""#,
+    r#""index_closed_exception""#,
+    // Of too many shards, in the words of any version.
     r#""validation_exception""#,
 ];
 
@@ -193,6 +194,23 @@ mod tests {
             b"\xff\xfe",
         ] {
             assert!(matches!(read(malformed, 1), Err(AnswerError::Malformed(_))));
+        }
+    }
+
+    #[test]
+    fn a_documents_own_words_decide_nothing() {
+        for word in [
+            "cluster_block_exception",
+            "security_exception",
+            "validation_exception",
+        ] {
+            let reason =
+                serde_json::json!(format!("Preview of field's value: '\"{word}\" {word}'"));
+            let answer = format!(
+                r#"{{"items":[{{"create":{{"status":400,"error":{{"type":"mapper_parsing_exception","reason":{reason}}}}}}}]}}"#
+            );
+            let status = &read(answer.as_bytes(), 1).unwrap()[0];
+            assert!(matches!(status, ItemStatus::Rejected { .. }), "{status:?}");
         }
     }
 
