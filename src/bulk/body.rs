@@ -1,6 +1,7 @@
 /*! A bulk: the lines of many parcels as one request body, and whose each document is. */
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::{Parcel, Placed};
 
@@ -63,6 +64,13 @@ impl Bulk {
     /// The action line of a document, without its line break.
     pub fn action(&self, document: &Sent) -> &[u8] {
         self.line(document.placed.start, document.placed.source)
+    }
+
+    /// Where a document's action line sends it.
+    pub fn target(&self, document: &Sent) -> Target<'_> {
+        let action: Action<'_> =
+            serde_json::from_slice(self.action(document)).expect("we wrote this action line");
+        action.create
     }
 
     /// The source line of a document, without its line break.
@@ -128,6 +136,21 @@ impl Bulk {
             |range: std::ops::Range<usize>| -> Vec<Kept> { range.map(Kept::as_is).collect() };
         Some((self.rebuild(&keep(0..n / 2)), self.rebuild(&keep(n / 2..n))))
     }
+}
+
+#[derive(Deserialize)]
+struct Action<'a> {
+    #[serde(borrow, alias = "index")]
+    create: Target<'a>,
+}
+
+/// Index and id of a document: of our own making, and without anything to escape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Target<'a> {
+    #[serde(rename = "_index")]
+    pub index: &'a str,
+    #[serde(rename = "_id")]
+    pub id: &'a str,
 }
 
 /// A document that is to be sent again.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +11,7 @@ use super::gate::{Answer, Gate, Pass};
 use super::packer::Load;
 use super::verdict::{Rejection, Tally};
 use super::{BulkConfig, Trouble};
-use crate::bulk::{Bulk, ItemStatus, Kept, Sent};
+use crate::bulk::{Bulk, ItemStatus, Kept, Sent, Target};
 use crate::class::Class;
 use crate::invocation::{Merged, Prices, ReadError, Summary, merged};
 use crate::observe::Metrics;
@@ -268,7 +267,10 @@ impl Round<'_> {
     async fn merge(&mut self, bulk: &Bulk, documents: &[usize]) -> Result<Vec<Kept>, IndexError> {
         let targets: Vec<(String, String)> = documents
             .iter()
-            .map(|i| target(bulk.action(&bulk.documents()[*i])))
+            .map(|i| {
+                let Target { index, id } = bulk.target(&bulk.documents()[*i]);
+                (index.to_owned(), id.to_owned())
+            })
             .collect();
         let stored = self.loader.index.fetch(&targets).await?;
         let mut kept = Vec::new();
@@ -321,14 +323,14 @@ impl Round<'_> {
         let offset = sent.placed.offset;
         if self.loader.dead_letters.is_some() {
             let source = bulk.source(sent);
-            let (index, id) = target(bulk.action(sent));
+            let Target { index, id } = bulk.target(sent);
             let waiting = &mut self.waiting[sent.parcel];
             let letter = waiting.object.letter("document", offset, reason.clone());
             waiting.letters.push(DeadLetter {
                 size: Some(source.len() as u64),
                 status: Some(status),
-                index: Some(index),
-                id: Some(id),
+                index: Some(index.to_owned()),
+                id: Some(id.to_owned()),
                 source: serde_json::from_slice(source).ok(),
                 ..letter
             });
@@ -419,22 +421,4 @@ fn is_overload(status: &ItemStatus) -> bool {
 
 fn merge_sources(stored: &[u8], ours: &[u8], prices: &Prices) -> Result<Merged, ReadError> {
     merged(stored, &Summary::read(ours)?, prices)
-}
-
-#[derive(Deserialize)]
-struct Action {
-    #[serde(alias = "index")]
-    create: Target,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    _index: String,
-    _id: String,
-}
-
-/// Index and id of an action line of ours.
-fn target(action: &[u8]) -> (String, String) {
-    let action: Action = serde_json::from_slice(action).expect("we wrote this action line");
-    (action.create._index, action.create._id)
 }

@@ -292,9 +292,8 @@ async fn receive(
             () = stop.cancelled() => {
                 // Messages may be on their way: give them back at once rather than let them time out.
                 if let Ok(Ok(late)) = tokio::time::timeout(Duration::from_secs(1), receiving).await {
-                    let handles: Vec<_> = late.into_iter().map(|m| m.handle).collect();
-                    for handle in handles {
-                        road.disposer.release(handle, Duration::ZERO).await;
+                    for message in late {
+                        road.disposer.release(message.handle, Duration::ZERO).await;
                     }
                 }
                 return;

@@ -4,10 +4,9 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use serde::Deserialize;
 
 use super::{Index, IndexError, Stored};
-use crate::bulk::{Bulk, ItemStatus};
+use crate::bulk::{Bulk, ItemStatus, Target};
 use crate::class::Class;
 
 pub struct Ndjson<W> {
@@ -22,28 +21,9 @@ impl<W: Write + Send> Ndjson<W> {
     }
 }
 
-#[derive(Deserialize)]
-struct Action<'a> {
-    #[serde(borrow, alias = "index")]
-    create: Target<'a>,
-}
-
-#[derive(Deserialize)]
-struct Target<'a> {
-    #[serde(borrow)]
-    _index: &'a str,
-    #[serde(borrow)]
-    _id: &'a str,
-}
-
 fn line(bulk: &Bulk, document: &crate::bulk::Sent, out: &mut Vec<u8>) -> std::io::Result<()> {
-    let action: Action<'_> = serde_json::from_slice(bulk.action(document))?;
-    // Index names and ids are of our own making and need no escaping.
-    write!(
-        out,
-        r#"{{"_index":"{}","_id":"{}","_source":"#,
-        action.create._index, action.create._id
-    )?;
+    let Target { index, id } = bulk.target(document);
+    write!(out, r#"{{"_index":"{index}","_id":"{id}","_source":"#)?;
     out.extend_from_slice(bulk.source(document));
     out.extend_from_slice(b"}\n");
     Ok(())
