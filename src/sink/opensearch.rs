@@ -5,10 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use opensearch::auth::Credentials;
+pub(crate) use opensearch::http::Method;
+use opensearch::http::StatusCode;
 use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use opensearch::http::response::Response;
 use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
-use opensearch::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
@@ -83,12 +84,22 @@ impl OpenSearch {
                 Err(IndexError::NotFound) => {}
                 Err(error) => return Err(error),
             }
-            let body = Some(body.to_string().into());
-            self.send::<()>(Method::Put, &path, None, body, JSON)
-                .await?;
+            self.call(Method::Put, &path, Some(&body)).await?;
             tracing::info!(template = name, "index template made");
         }
         Ok(())
+    }
+
+    /// One request with a JSON body and a JSON answer, without retries. `path` begins with a slash and may hold a query.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<serde_json::Value, IndexError> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        let answer = self.send::<()>(method, path, None, body, JSON).await?;
+        serde_json::from_slice(&answer).map_err(|e| malformed(path, &e))
     }
 
     async fn send<Q: serde::Serialize + ?Sized>(
