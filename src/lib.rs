@@ -21,8 +21,12 @@ pub mod config;
 pub mod decode;
 /// PURE: record → document.
 pub mod document;
+/// PURE: tables whose keys are hashes already.
+pub(crate) mod hashed;
 /// PURE: records of one request → its summary.
 pub mod invocation;
+/// PURE: JSON text, written straight into a buffer.
+pub mod json;
 /// PURE: event → record.
 pub mod lambda;
 /// PURE: message body → objects | ignored | invalid.

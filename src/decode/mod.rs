@@ -25,7 +25,7 @@ mod subscription;
 mod tail;
 #[cfg(test)]
 mod tests;
-mod time;
+pub(crate) mod time;
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -6,8 +6,16 @@ pub(super) const EXPORT_PREFIX: usize = 25;
 /// The time of a line that begins an event of an export, in milliseconds since 1970.
 #[inline]
 pub(super) fn export_time(line: &[u8]) -> Option<i64> {
-    let b: &[u8; EXPORT_PREFIX] = line.first_chunk()?;
-    if b[23] != b'Z' || b[24] != b' ' || b[19] != b'.' {
+    if *line.get(EXPORT_PREFIX - 1)? != b' ' {
+        return None;
+    }
+    utc_millis(line.first_chunk()?)
+}
+
+/// Milliseconds since 1970 of `YYYY-MM-DDThh:mm:ss.mmmZ`.
+#[inline]
+pub(crate) fn utc_millis(b: &[u8; 24]) -> Option<i64> {
+    if b[23] != b'Z' || b[19] != b'.' {
         return None;
     }
     let seconds = seconds(b.first_chunk()?)?;

@@ -4,8 +4,9 @@ use super::app::AppWriter;
 use super::id::Identifier;
 use super::index_name::{self, DocumentKind, INDEXED_TIMES};
 use super::time::{self, DAY_MS, TimeWriter};
-use super::{DocumentOptions, EventId, Flag, Flags, ObjectFacts, Surroundings, Written, json};
+use super::{DocumentOptions, EventId, Flag, Flags, ObjectFacts, Surroundings, Written};
 use crate::decode::{Event, Origin};
+use crate::json;
 use crate::lambda::{ErrorInfo, Kind, Platform, Record, Xray};
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub struct DocumentWriter {
     s3: Vec<u8>,
     action: Action,
     origin: Option<OriginParts>,
+    faas: FaasPart,
 }
 
 /// `{"create":{"_index":"…","_id":"` of the day of the document before.
@@ -43,6 +45,30 @@ struct OriginParts {
     log: Vec<u8>,
     /// `"cloud":{…}` or nothing.
     cloud: Vec<u8>,
+    /// `,"aws":{…},"cloud":{…}` of a document without a trace.
+    untraced: Vec<u8>,
+}
+
+/// What `faas` is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Faas<'a> {
+    name: Option<&'a str>,
+    version: Option<&'a str>,
+    invocation_id: Option<&'a str>,
+    inferred: bool,
+    cold_start: Option<bool>,
+}
+
+/// `"faas":{…}` of the document before: the lines of an invocation share it.
+#[derive(Debug, Default)]
+struct FaasPart {
+    name: Option<String>,
+    version: Option<String>,
+    invocation_id: Option<String>,
+    inferred: bool,
+    cold_start: Option<bool>,
+    /// With a comma before it, or nothing.
+    written: Vec<u8>,
 }
 
 /// The times of a document.
@@ -68,6 +94,7 @@ impl DocumentWriter {
             s3,
             action: Action::new(options, 0),
             origin: None,
+            faas: FaasPart::default(),
         }
     }
 
@@ -160,17 +187,13 @@ impl DocumentWriter {
         mut flags: Flags,
         out: &mut Vec<u8>,
     ) {
-        out.push(b'{');
-        json::key(out, "@timestamp");
+        out.extend_from_slice(b"{\"@timestamp\":");
         self.times.write(out, timestamp);
-        json::string_member(out, "message", Some(&record.message));
-        json::object_member(out, "log", |out| {
-            json::string_member(out, "level", record.level.map(|level| level.as_str()));
-            json::string_member(out, "logger", record.logger.as_deref());
-            json::unsigned_member(out, "offset", event.offset);
-        });
+        out.extend_from_slice(b",\"message\":");
+        json::string(out, &record.message);
+        write_log(record, event.offset, out);
         write_lambda(&record.kind, record.platform.as_deref(), out);
-        write_faas(event.origin, record, around, out);
+        self.faas.write(Faas::of(event.origin, record, around), out);
         if let Some(error) = &record.error {
             write_error(error, out);
         }
@@ -183,12 +206,14 @@ impl DocumentWriter {
                 json::string_member(out, "original", Some(&text));
             });
         }
-        json::object_member(out, "logferry", |out| {
-            json::strings_member(out, "flags", flags.names());
-            if event.truncated > 0 {
-                json::unsigned_member(out, "truncated_bytes", event.truncated);
-            }
-        });
+        if !flags.is_empty() {
+            json::object_member(out, "logferry", |out| {
+                json::strings_member(out, "flags", flags.names());
+                if event.truncated > 0 {
+                    json::unsigned_member(out, "truncated_bytes", event.truncated);
+                }
+            });
+        }
         out.extend_from_slice(b"}\n");
     }
 
@@ -200,23 +225,18 @@ impl DocumentWriter {
         }
         let parts = self
             .origin
-            .get_or_insert_with(|| OriginParts::new(Arc::clone(origin)));
-        json::object_member(out, "aws", |out| {
-            if let Some(xray) = xray {
-                json::object_member(out, "xray", |out| {
-                    json::string_member(out, "trace_id", xray.trace_id.as_deref());
-                    json::string_member(out, "segment_id", xray.segment_id.as_deref());
-                    json::bool_member(out, "sampled", xray.sampled);
-                });
-            }
-            json::encoded_member(out, &parts.log);
-            json::encoded_member(out, &self.s3);
-        });
-        json::encoded_member(out, &parts.cloud);
+            .get_or_insert_with(|| OriginParts::new(Arc::clone(origin), &self.s3));
+        match xray {
+            None => out.extend_from_slice(&parts.untraced),
+            Some(xray) => parts.write(Some(xray), &self.s3, out),
+        }
     }
 
     /// The logged object, or the unknown pairs of a platform line, or both in one.
     fn write_app(&mut self, record: &Record<'_>, flags: &mut Flags, out: &mut Vec<u8>) {
+        if record.app.is_none() && record.platform.is_none() {
+            return;
+        }
         let unknown = match &record.platform {
             Some(platform) => platform.unknown.as_slice(),
             None => &[],
@@ -278,7 +298,7 @@ impl Action {
 }
 
 impl OriginParts {
-    fn new(origin: Arc<Origin>) -> Self {
+    fn new(origin: Arc<Origin>, s3: &[u8]) -> Self {
         let mut log = Vec::new();
         json::object_member(&mut log, "log", |out| {
             for (name, value) in [("group", &origin.log_group), ("stream", &origin.log_stream)] {
@@ -294,80 +314,170 @@ impl OriginParts {
             });
             json::string_member(out, "region", origin.region.as_deref());
         });
-        Self { origin, log, cloud }
+        let mut parts = Self {
+            origin,
+            log,
+            cloud,
+            untraced: Vec::new(),
+        };
+        let mut untraced = Vec::new();
+        parts.write(None, s3, &mut untraced);
+        // It always has the bucket, and a member before it.
+        untraced.insert(0, b',');
+        parts.untraced = untraced;
+        parts
+    }
+
+    fn write(&self, xray: Option<&Xray<'_>>, s3: &[u8], out: &mut Vec<u8>) {
+        json::object_member(out, "aws", |out| {
+            if let Some(xray) = xray {
+                json::object_member(out, "xray", |out| {
+                    json::string_member(out, "trace_id", xray.trace_id.as_deref());
+                    json::string_member(out, "segment_id", xray.segment_id.as_deref());
+                    json::bool_member(out, "sampled", xray.sampled);
+                });
+            }
+            json::encoded_member(out, &self.log);
+            json::encoded_member(out, s3);
+        });
+        json::encoded_member(out, &self.cloud);
     }
 }
 
-fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<u8>) {
-    json::object_member(out, "lambda", |out| {
-        json::string_member(out, "type", Some(kind.as_str()));
-        let Some(platform) = platform else {
-            return;
-        };
-        for (name, value) in [
-            ("duration_ms", platform.duration_ms),
-            ("billed_duration_ms", platform.billed_duration_ms),
-            ("memory_size_mb", platform.memory_size_mb),
-            ("max_memory_used_mb", platform.max_memory_used_mb),
-            ("init_duration_ms", platform.init_duration_ms),
-            ("restore_duration_ms", platform.restore_duration_ms),
-            (
-                "billed_restore_duration_ms",
-                platform.billed_restore_duration_ms,
-            ),
-            ("produced_bytes", platform.produced_bytes),
-            ("timeout_seconds", platform.timeout_seconds),
-        ] {
-            json::float_member(out, name, value);
+/// Before the stream's name goes what the line's surroundings say, and before that what it says itself.
+impl<'a> Faas<'a> {
+    fn of(origin: &'a Origin, record: &'a Record<'_>, around: &Surroundings<'a>) -> Self {
+        let own_id = record.request_id.as_deref();
+        Self {
+            name: (record.function_name.as_deref())
+                .or(around.function_name)
+                .or(origin.function_name.as_deref()),
+            version: (record.version.as_deref())
+                .or(around.function_version)
+                .or(origin.function_version.as_deref()),
+            invocation_id: own_id.or(around.request_id_inferred),
+            inferred: own_id.is_none() && around.request_id_inferred.is_some(),
+            cold_start: around.cold_start,
         }
-        for (name, value) in [
-            ("status", &platform.status),
-            ("error_type", &platform.error_type),
-            ("phase", &platform.phase),
-            ("initialization_type", &platform.initialization_type),
-            ("runtime_version", &platform.runtime_version),
-            ("runtime_version_arn", &platform.runtime_version_arn),
-            ("function_arn", &platform.function_arn),
-            ("tenant_id", &platform.tenant_id),
-        ] {
-            json::string_member(out, name, value.as_deref());
-        }
-        if let Some(extension) = &platform.extension {
-            json::object_member(out, "extension", |out| {
-                json::string_member(out, "name", extension.name.as_deref());
-                json::string_member(out, "state", extension.state.as_deref());
-                json::list_member(out, "events", extension.events.as_deref());
-                json::list_member(out, "types", extension.types.as_deref());
-            });
-        }
-        if let Some(dropped) = &platform.dropped {
-            json::object_member(out, "dropped", |out| {
-                json::float_member(out, "records", dropped.records);
-                json::float_member(out, "bytes", dropped.bytes);
-                json::string_member(out, "reason", dropped.reason.as_deref());
-            });
-        }
-    });
+    }
 }
 
-/// What the line says goes before what its surroundings say, and that before the stream's name.
-fn write_faas(origin: &Origin, record: &Record<'_>, around: &Surroundings<'_>, out: &mut Vec<u8>) {
-    let own_id = record.request_id.as_deref();
-    let name = record.function_name.as_deref().or(around.function_name);
-    let version = record.version.as_deref().or(around.function_version);
-    json::object_member(out, "faas", |out| {
-        json::string_member(out, "name", name.or(origin.function_name.as_deref()));
-        json::string_member(
-            out,
-            "version",
-            version.or(origin.function_version.as_deref()),
-        );
-        json::string_member(out, "invocation_id", own_id.or(around.request_id_inferred));
-        if own_id.is_none() && around.request_id_inferred.is_some() {
-            json::bool_member(out, "invocation_id_inferred", Some(true));
+impl FaasPart {
+    fn lend(&self) -> Faas<'_> {
+        Faas {
+            name: self.name.as_deref(),
+            version: self.version.as_deref(),
+            invocation_id: self.invocation_id.as_deref(),
+            inferred: self.inferred,
+            cold_start: self.cold_start,
         }
-        json::bool_member(out, "coldstart", around.cold_start);
-    });
+    }
+
+    fn write(&mut self, faas: Faas<'_>, out: &mut Vec<u8>) {
+        if self.lend() != faas {
+            self.remember(faas);
+        }
+        out.extend_from_slice(&self.written);
+    }
+
+    fn remember(&mut self, faas: Faas<'_>) {
+        let keep = |text: Option<&str>| text.map(str::to_owned);
+        self.name = keep(faas.name);
+        self.version = keep(faas.version);
+        self.invocation_id = keep(faas.invocation_id);
+        self.inferred = faas.inferred;
+        self.cold_start = faas.cold_start;
+        self.written.clear();
+        json::object_member(&mut self.written, "faas", |out| {
+            json::string_member(out, "name", faas.name);
+            json::string_member(out, "version", faas.version);
+            json::string_member(out, "invocation_id", faas.invocation_id);
+            json::bool_member(out, "invocation_id_inferred", faas.inferred.then_some(true));
+            json::bool_member(out, "coldstart", faas.cold_start);
+        });
+        if !self.written.is_empty() {
+            self.written.insert(0, b',');
+        }
+    }
+}
+
+/// Not the first member of its document.
+fn write_log(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"log\":{");
+    if let Some(level) = record.level {
+        out.extend_from_slice(b"\"level\":\"");
+        out.extend_from_slice(level.as_str().as_bytes());
+        out.extend_from_slice(b"\",");
+    }
+    if let Some(logger) = &record.logger {
+        out.extend_from_slice(b"\"logger\":");
+        json::string(out, logger);
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"offset\":");
+    json::unsigned(out, offset.min(i64::MAX as u64));
+    out.push(b'}');
+}
+
+/// Not the first member of its document.
+fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"lambda\":{\"type\":\"");
+    match kind {
+        Kind::Other(name) => json::escaped(out, name),
+        known => out.extend_from_slice(known.as_str().as_bytes()),
+    }
+    out.push(b'"');
+    if let Some(platform) = platform {
+        write_platform(platform, out);
+    }
+    out.push(b'}');
+}
+
+/// Members of `lambda` behind its type.
+fn write_platform(platform: &Platform<'_>, out: &mut Vec<u8>) {
+    for (name, value) in [
+        ("duration_ms", platform.duration_ms),
+        ("billed_duration_ms", platform.billed_duration_ms),
+        ("memory_size_mb", platform.memory_size_mb),
+        ("max_memory_used_mb", platform.max_memory_used_mb),
+        ("init_duration_ms", platform.init_duration_ms),
+        ("restore_duration_ms", platform.restore_duration_ms),
+        (
+            "billed_restore_duration_ms",
+            platform.billed_restore_duration_ms,
+        ),
+        ("produced_bytes", platform.produced_bytes),
+        ("timeout_seconds", platform.timeout_seconds),
+    ] {
+        json::float_member(out, name, value);
+    }
+    for (name, value) in [
+        ("status", &platform.status),
+        ("error_type", &platform.error_type),
+        ("phase", &platform.phase),
+        ("initialization_type", &platform.initialization_type),
+        ("runtime_version", &platform.runtime_version),
+        ("runtime_version_arn", &platform.runtime_version_arn),
+        ("function_arn", &platform.function_arn),
+        ("tenant_id", &platform.tenant_id),
+    ] {
+        json::string_member(out, name, value.as_deref());
+    }
+    if let Some(extension) = &platform.extension {
+        json::object_member(out, "extension", |out| {
+            json::string_member(out, "name", extension.name.as_deref());
+            json::string_member(out, "state", extension.state.as_deref());
+            json::list_member(out, "events", extension.events.as_deref());
+            json::list_member(out, "types", extension.types.as_deref());
+        });
+    }
+    if let Some(dropped) = &platform.dropped {
+        json::object_member(out, "dropped", |out| {
+            json::float_member(out, "records", dropped.records);
+            json::float_member(out, "bytes", dropped.bytes);
+            json::string_member(out, "reason", dropped.reason.as_deref());
+        });
+    }
 }
 
 fn write_error(error: &ErrorInfo<'_>, out: &mut Vec<u8>) {

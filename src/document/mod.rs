@@ -7,7 +7,6 @@ mod app;
 mod flags;
 pub mod id;
 pub mod index_name;
-pub mod json;
 mod log;
 mod ordinal;
 pub mod schema;

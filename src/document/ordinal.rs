@@ -1,7 +1,8 @@
 /*! How many times an equal event came before in the object, in bounded memory. */
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::hashed::AsItIs;
 
 /// Fingerprints in one generation: what a table of 32,768 slots holds before it would double (some 0.5 MB).
 pub const GENERATION: usize = 28_672;
@@ -17,7 +18,7 @@ pub struct Ordinals {
     old: Generation,
 }
 
-type Generation = HashMap<u64, u32, BuildHasherDefault<AsItIs>>;
+type Generation = HashMap<u64, u32, AsItIs>;
 
 impl Ordinals {
     /// 0 for the first event with this fingerprint, 1 for the second, …
@@ -36,26 +37,6 @@ impl Ordinals {
         }
         self.young.insert(fingerprint, ordinal);
         ordinal
-    }
-}
-
-/// Fingerprints are hashes already.
-#[derive(Debug, Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, fingerprint: u64) {
-        self.0 = fingerprint;
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::fields::{Document, Merge};
+use super::fields;
 use super::price::Prices;
 use super::summary::Summary;
 
@@ -50,13 +50,24 @@ struct StoredInvocation<S> {
     merge: Merge<S>,
 }
 
+/// `invocation.merge`, stored and not indexed: the state and the version of its form.
+#[derive(Deserialize)]
+struct Merge<S> {
+    v: u32,
+    state: S,
+}
+
 impl Summary {
     /// The document's `_source`: one line of JSON without its line break, the same bytes for the same state and prices.
     pub fn write(&self, prices: &Prices) -> Vec<u8> {
         let mut source = Vec::with_capacity(2048);
-        serde_json::to_writer(&mut source, &Document::of(self, prices, VERSION))
-            .expect("plain structs with text keys always serialise into memory");
+        self.write_to(prices, &mut source);
         source
+    }
+
+    /// Appends what [`Summary::write`] gives.
+    pub fn write_to(&self, prices: &Prices, out: &mut Vec<u8>) {
+        fields::write(self, prices, VERSION, out);
     }
 
     /// The state in a source that [`Summary::write`] made, exactly as it was.

@@ -1,11 +1,10 @@
 /*! What single lines state about a request, in a form that orders totally and survives JSON unchanged. */
 
 use std::borrow::Cow;
-use std::fmt;
 
 use memchr::memmem;
 use serde::de::{Error, Unexpected};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 
 use crate::lambda::{Kind, Level, Platform, Record};
 
@@ -19,19 +18,6 @@ pub(super) const ERROR_TEXT: usize = 1024;
 pub(super) struct Stamp {
     pub at: i64,
     pub hash: u64,
-}
-
-impl fmt::Display for Stamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{:016x}", self.at, self.hash)
-    }
-}
-
-impl Serialize for Stamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Text, because readers that know only doubles would round the hash.
-        serializer.collect_str(self)
-    }
 }
 
 impl<'de> Deserialize<'de> for Stamp {
@@ -48,7 +34,7 @@ impl<'de> Deserialize<'de> for Stamp {
 }
 
 /// What a line is to its request. Of each role the latest line stands. From [`Role::RuntimeDone`] on they tell of an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Role {
     InitStart,
@@ -65,6 +51,22 @@ pub(super) enum Role {
 }
 
 impl Role {
+    /// The name in a summary's state.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::InitStart => "init_start",
+            Role::InitReport => "init_report",
+            Role::Start => "start",
+            Role::RuntimeDone => "runtime_done",
+            Role::End => "end",
+            Role::ReportText => "report_text",
+            Role::ReportJson => "report_json",
+            Role::Timeout => "timeout",
+            Role::Fault => "fault",
+            Role::Failure => "failure",
+        }
+    }
+
     /// The role of a line, if it has one; `json` tells a JSON line from a text line.
     pub fn of(record: &Record<'_>, text: &[u8], json: bool) -> Option<Role> {
         Some(match record.kind {
@@ -87,51 +89,30 @@ impl Role {
 }
 
 /// Fields of a platform line. Numbers are thousandths of the unit that the line states: exact, and equal when written.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(default)]
 pub(super) struct Facts {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub billed_duration: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_size: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_memory_used: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub init_duration: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_duration: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub billed_restore_duration: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub produced_bytes: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub initialization_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime_version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime_version_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub function_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub segment_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sampled: Option<bool>,
     /// The process was killed from outside, as it is when memory runs out.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub killed: bool,
 }
 

@@ -1,208 +1,97 @@
-/*! The fields of an invocation's document, as design section 3 names them. Members without a value are left out. */
-
-use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+/*! The fields of an invocation's document, as design section 3 names them, written one by one. Members without a value are left out. */
 
 use super::facts::{Arn, Facts, Role, Stamp};
 use super::price::{Prices, Usage};
+use super::state;
 use super::summary::Summary;
+use crate::document::time::TimeWriter;
+use crate::json;
 
-#[derive(Serialize)]
-pub(super) struct Document<'a> {
-    #[serde(rename = "@timestamp")]
-    timestamp: Time,
-    faas: Faas<'a>,
-    #[serde(skip_serializing_if = "is_default")]
-    aws: Aws<'a>,
-    #[serde(skip_serializing_if = "is_default")]
-    cloud: Cloud<'a>,
-    #[serde(skip_serializing_if = "is_default")]
-    lambda: Lambda<'a>,
-    invocation: Invocation<'a>,
-}
-
-#[derive(Serialize)]
-struct Faas<'a> {
-    #[serde(skip_serializing_if = "is_default")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    version: Option<&'a str>,
-    invocation_id: &'a str,
-    #[serde(skip_serializing_if = "is_default")]
-    coldstart: Option<bool>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-struct Aws<'a> {
-    #[serde(skip_serializing_if = "is_default")]
-    log: Log<'a>,
-    #[serde(skip_serializing_if = "is_default")]
-    xray: Xray<'a>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-struct Log<'a> {
-    #[serde(skip_serializing_if = "is_default")]
-    group: Named<'a>,
-    #[serde(skip_serializing_if = "is_default")]
-    stream: Named<'a>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-struct Named<'a> {
-    name: Option<&'a str>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-struct Xray<'a> {
-    #[serde(skip_serializing_if = "is_default")]
-    trace_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    segment_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    sampled: Option<bool>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-struct Cloud<'a> {
-    #[serde(skip_serializing_if = "is_default")]
-    account: Account<'a>,
-    #[serde(skip_serializing_if = "is_default")]
-    region: Option<&'a str>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-struct Account<'a> {
-    id: Option<&'a str>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-struct Lambda<'a> {
-    #[serde(skip_serializing_if = "is_default")]
-    duration_ms: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    billed_duration_ms: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    memory_size_mb: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    max_memory_used_mb: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    init_duration_ms: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    restore_duration_ms: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    billed_restore_duration_ms: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    produced_bytes: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    timeout_seconds: Option<Number>,
-    #[serde(skip_serializing_if = "is_default")]
-    status: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    error_type: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    phase: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    initialization_type: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    runtime_version: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    runtime_version_arn: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    function_arn: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    tenant_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Invocation<'a> {
-    end: Time,
-    status: &'static str,
-    attempts: usize,
-    log_count: u64,
-    error_count: u64,
-    log_bytes: u64,
-    /// There are more lines than are told apart: the counts are estimates.
-    #[serde(skip_serializing_if = "is_default")]
-    counts_estimated: bool,
-    #[serde(skip_serializing_if = "is_default")]
-    first_error: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_default")]
-    estimated_cost_usd: Option<f64>,
-    #[serde(skip_serializing_if = "is_default")]
-    price: Option<String>,
-    merge: Merge<&'a Summary>,
-}
-
-/// `invocation.merge`, stored and not indexed: the state and the version of its form.
-#[derive(Serialize, serde::Deserialize)]
-pub(super) struct Merge<S> {
-    pub v: u32,
-    pub state: S,
-}
-
-impl<'a> Document<'a> {
-    pub fn of(summary: &'a Summary, prices: &Prices, version: u32) -> Document<'a> {
-        let origin = &summary.origin;
-        let lambda = Lambda::of(summary);
-        let arn = lambda.function_arn.and_then(Arn::of);
-        let region = origin.region.as_deref().or(arn.map(|arn| arn.region));
-        let (lines, line_bytes) = summary.lines.totals();
-        let (errors, error_bytes) = summary.errors.totals();
-        let status = summary.status();
-        let first_error = match status.is_failure() {
-            true => failure(summary, lambda.error_type),
-            false => text_of(&summary.first_error),
-        };
-        let attempts = summary.attempts();
-        let paid = lambda.billed_duration_ms.zip(lambda.memory_size_mb);
-        let cost = paid.and_then(|(billed, memory)| {
-            prices.cost(&Usage {
-                region,
-                start: summary.start(),
-                billed_ms: billed.value(),
-                memory_mb: memory.value(),
-                attempts,
-            })
+/// Appends the document's source. `version` is that of the state's form.
+pub(super) fn write(summary: &Summary, prices: &Prices, version: u32, out: &mut Vec<u8>) {
+    let origin = &summary.origin;
+    let lambda = Lambda::of(summary);
+    let arn = lambda.function_arn.and_then(Arn::of);
+    let region = origin.region.as_deref().or(arn.map(|arn| arn.region));
+    let account = origin.account.as_deref().or(arn.map(|arn| arn.account));
+    let name = (summary.name.as_deref())
+        .or(arn.map(|arn| arn.function))
+        .or(origin.function_name.as_deref())
+        .or(summary.stream_name.as_deref());
+    let mut times = TimeWriter::default();
+    out.extend_from_slice(b"{\"@timestamp\":");
+    times.write(out, summary.start());
+    json::object_member(out, "faas", |out| {
+        json::string_member(out, "name", name);
+        let version = summary.version.as_deref();
+        json::string_member(
+            out,
+            "version",
+            version.or(origin.function_version.as_deref()),
+        );
+        json::string_member(out, "invocation_id", Some(&summary.request_id));
+        json::bool_member(out, "coldstart", summary.cold_start());
+    });
+    write_aws(summary, out);
+    json::object_member(out, "cloud", |out| {
+        json::object_member(out, "account", |out| {
+            json::string_member(out, "id", account);
         });
-        let (estimated_cost_usd, price) = cost.unzip();
-        Document {
-            timestamp: Time(summary.start()),
-            faas: Faas {
-                name: (summary.name.as_deref())
-                    .or(arn.map(|arn| arn.function))
-                    .or(origin.function_name.as_deref())
-                    .or(summary.stream_name.as_deref()),
-                version: (summary.version.as_deref()).or(origin.function_version.as_deref()),
-                invocation_id: &summary.request_id,
-                coldstart: summary.cold_start(),
-            },
-            aws: Aws::of(summary),
-            cloud: Cloud {
-                account: Account {
-                    id: origin.account.as_deref().or(arn.map(|arn| arn.account)),
-                },
-                region,
-            },
-            lambda,
-            invocation: Invocation {
-                end: Time(summary.end()),
-                status: status.as_str(),
-                attempts,
-                log_count: lines.saturating_add(errors),
-                // A failure that only the platform's report tells of is one, too.
-                error_count: errors.max(u64::from(status.is_failure())),
-                log_bytes: line_bytes.saturating_add(error_bytes),
-                counts_estimated: summary.lines.is_estimate() || summary.errors.is_estimate(),
-                first_error,
-                estimated_cost_usd,
-                price,
-                merge: Merge {
-                    v: version,
-                    state: summary,
-                },
-            },
-        }
+        json::string_member(out, "region", region);
+    });
+    lambda.write(out);
+    json::object_member(out, "invocation", |out| {
+        json::key(out, "end");
+        times.write(out, summary.end());
+        write_invocation(summary, &lambda, region, prices, out);
+        json::object_member(out, "merge", |out| {
+            json::unsigned_member(out, "v", u64::from(version));
+            json::key(out, "state");
+            state::write(summary, out);
+        });
+    });
+    out.push(b'}');
+}
+
+fn write_invocation(
+    summary: &Summary,
+    lambda: &Lambda<'_>,
+    region: Option<&str>,
+    prices: &Prices,
+    out: &mut Vec<u8>,
+) {
+    let (lines, line_bytes) = summary.lines.totals();
+    let (errors, error_bytes) = summary.errors.totals();
+    let status = summary.status();
+    let first_error = match status.is_failure() {
+        true => failure(summary, lambda.error_type),
+        false => text_of(&summary.first_error),
+    };
+    let attempts = summary.attempts();
+    json::string_member(out, "status", Some(status.as_str()));
+    json::unsigned_member(out, "attempts", attempts as u64);
+    json::unsigned_member(out, "log_count", lines.saturating_add(errors));
+    // A failure that only the platform's report tells of is one, too.
+    let error_count = errors.max(u64::from(status.is_failure()));
+    json::unsigned_member(out, "error_count", error_count);
+    json::unsigned_member(out, "log_bytes", line_bytes.saturating_add(error_bytes));
+    // There are more lines than are told apart: the counts are estimates.
+    let estimated = summary.lines.is_estimate() || summary.errors.is_estimate();
+    json::bool_member(out, "counts_estimated", estimated.then_some(true));
+    json::string_member(out, "first_error", first_error);
+    let paid = lambda.billed_duration_ms.zip(lambda.memory_size_mb);
+    let cost = paid.and_then(|(billed, memory)| {
+        prices.cost(&Usage {
+            region,
+            start: summary.start(),
+            billed_ms: billed.value(),
+            memory_mb: memory.value(),
+            attempts,
+        })
+    });
+    if let Some((usd, price)) = cost {
+        json::float_member(out, "estimated_cost_usd", Some(usd));
+        json::string_member(out, "price", Some(&price));
     }
 }
 
@@ -217,35 +106,53 @@ fn text_of(error: &Option<(Stamp, String)>) -> Option<&str> {
     error.as_ref().map(|(_, text)| text.as_str())
 }
 
-impl<'a> Aws<'a> {
-    fn of(summary: &'a Summary) -> Aws<'a> {
-        let reports = summary.reports();
-        let traced = reports
-            .iter()
-            .flatten()
-            .find(|report| report.facts.trace_id.is_some());
-        Aws {
-            log: Log {
-                group: Named {
-                    name: summary.origin.log_group.as_deref(),
-                },
-                stream: Named {
-                    name: summary.origin.log_stream.as_deref(),
-                },
-            },
-            xray: match traced {
-                Some(report) => Xray {
-                    trace_id: report.facts.trace_id.as_deref(),
-                    segment_id: report.facts.segment_id.as_deref(),
-                    sampled: report.facts.sampled,
-                },
-                None => Xray {
-                    trace_id: summary.trace.as_deref(),
-                    ..Xray::default()
-                },
-            },
-        }
-    }
+fn write_aws(summary: &Summary, out: &mut Vec<u8>) {
+    let reports = summary.reports();
+    let traced = reports
+        .iter()
+        .flatten()
+        .find(|report| report.facts.trace_id.is_some());
+    json::object_member(out, "aws", |out| {
+        json::object_member(out, "log", |out| {
+            for (kind, name) in [
+                ("group", &summary.origin.log_group),
+                ("stream", &summary.origin.log_stream),
+            ] {
+                json::object_member(out, kind, |out| {
+                    json::string_member(out, "name", name.as_deref());
+                });
+            }
+        });
+        json::object_member(out, "xray", |out| match traced {
+            Some(report) => {
+                json::string_member(out, "trace_id", report.facts.trace_id.as_deref());
+                json::string_member(out, "segment_id", report.facts.segment_id.as_deref());
+                json::bool_member(out, "sampled", report.facts.sampled);
+            }
+            None => json::string_member(out, "trace_id", summary.trace.as_deref()),
+        });
+    });
+}
+
+#[derive(Default)]
+struct Lambda<'a> {
+    duration_ms: Option<Number>,
+    billed_duration_ms: Option<Number>,
+    memory_size_mb: Option<Number>,
+    max_memory_used_mb: Option<Number>,
+    init_duration_ms: Option<Number>,
+    restore_duration_ms: Option<Number>,
+    billed_restore_duration_ms: Option<Number>,
+    produced_bytes: Option<Number>,
+    timeout_seconds: Option<Number>,
+    status: Option<&'a str>,
+    error_type: Option<&'a str>,
+    phase: Option<&'a str>,
+    initialization_type: Option<&'a str>,
+    runtime_version: Option<&'a str>,
+    runtime_version_arn: Option<&'a str>,
+    function_arn: Option<&'a str>,
+    tenant_id: Option<&'a str>,
 }
 
 impl<'a> Lambda<'a> {
@@ -262,10 +169,13 @@ impl<'a> Lambda<'a> {
         ];
         let [last, copy] = summary.reports();
         let others = AFTER_REPORTS.map(|role| summary.latest(role));
-        let sources = || {
-            let latest = [last, copy].into_iter().chain(others);
-            latest.flatten().map(|latest| (latest.role, &latest.facts))
-        };
+        let mut told = Vec::with_capacity(2 + AFTER_REPORTS.len());
+        for latest in [last, copy].into_iter().chain(others).flatten() {
+            if !latest.facts.is_none() {
+                told.push((latest.role, &latest.facts));
+            }
+        }
+        let sources = || told.iter().copied();
         let text = |field: fn(&Facts) -> &Option<String>| {
             sources().find_map(|(_, facts)| field(facts).as_deref())
         };
@@ -299,40 +209,50 @@ impl<'a> Lambda<'a> {
             tenant_id: text(|facts| &facts.tenant_id),
         }
     }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        json::object_member(out, "lambda", |out| {
+            for (name, number) in [
+                ("duration_ms", self.duration_ms),
+                ("billed_duration_ms", self.billed_duration_ms),
+                ("memory_size_mb", self.memory_size_mb),
+                ("max_memory_used_mb", self.max_memory_used_mb),
+                ("init_duration_ms", self.init_duration_ms),
+                ("restore_duration_ms", self.restore_duration_ms),
+                (
+                    "billed_restore_duration_ms",
+                    self.billed_restore_duration_ms,
+                ),
+                ("produced_bytes", self.produced_bytes),
+                ("timeout_seconds", self.timeout_seconds),
+            ] {
+                if let Some(number) = number {
+                    json::key(out, name);
+                    json::thousandths(out, number.0);
+                }
+            }
+            for (name, text) in [
+                ("status", self.status),
+                ("error_type", self.error_type),
+                ("phase", self.phase),
+                ("initialization_type", self.initialization_type),
+                ("runtime_version", self.runtime_version),
+                ("runtime_version_arn", self.runtime_version_arn),
+                ("function_arn", self.function_arn),
+                ("tenant_id", self.tenant_id),
+            ] {
+                json::string_member(out, name, text);
+            }
+        });
+    }
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-/// Thousandths, written as the number they are of.
+/// Thousandths of what is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Number(i64);
 
 impl Number {
     fn value(self) -> f64 {
         self.0 as f64 / 1000.0
-    }
-}
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 % 1000 == 0 {
-            serializer.serialize_i64(self.0 / 1000)
-        } else {
-            serializer.serialize_f64(self.value())
-        }
-    }
-}
-
-/// Milliseconds since 1970, written as RFC 3339; times beyond years of four digits as the nearest that has one.
-#[derive(Debug, Clone, Copy)]
-struct Time(i64);
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const WRITABLE: (i64, i64) = (-62_167_219_200_000, 253_402_207_200_999);
-        let time = Timestamp::from_millisecond(self.0.clamp(WRITABLE.0, WRITABLE.1));
-        serializer.collect_str(&format_args!("{:.3}", time.unwrap_or_default()))
     }
 }

@@ -20,6 +20,7 @@ mod lines;
 mod merge;
 mod origin;
 mod price;
+mod state;
 mod status;
 mod stream;
 mod summary;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::facts::{self, Facts, Role, Stamp};
@@ -21,26 +21,26 @@ pub(super) const RUNS: usize = 64;
 const DAY: i64 = 86_400_000;
 
 /// A START or a REPORT; a request has one of each at a time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) struct Run {
     #[serde(rename = "s")]
     pub stamp: Stamp,
     /// From a JSON line. An extension may print in JSON what the platform says in text: that is the same run.
-    #[serde(rename = "j", default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "j", default)]
     pub json: bool,
     /// Billed duration in thousandths of milliseconds.
-    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "b", default)]
     pub billed: Option<i64>,
 }
 
 /// The latest line of a role and what it stated.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) struct Latest {
     #[serde(rename = "r")]
     pub role: Role,
     #[serde(rename = "s")]
     pub stamp: Stamp,
-    #[serde(rename = "f", default, skip_serializing_if = "Facts::is_none")]
+    #[serde(rename = "f", default)]
     pub facts: Facts,
 }
 
@@ -48,45 +48,45 @@ pub(super) struct Latest {
 The state of one request. Complete or a part: merged with other parts of the same request ([`Summary::id`]) it comes to
 the same state in any order, with any repetition.
 */
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Summary {
     #[serde(rename = "request")]
     pub(super) request_id: String,
-    #[serde(with = "super::origin")]
+    #[serde(deserialize_with = "super::origin::deserialize")]
     pub(super) origin: Arc<Origin>,
     /// Function name as the request's own lines state it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) version: Option<String>,
     /// Function name that only the stream's other lines state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) stream_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) trace: Option<String>,
     /// Time of the first and of the last line, milliseconds since 1970.
     pub(super) first: i64,
     pub(super) last: i64,
     /// There is evidence of a cold start.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub(super) cold: bool,
     /// Sorted, distinct, the last [`RUNS`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(super) starts: Vec<Run>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(super) reports: Vec<Run>,
     /// One a role, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(super) latest: Vec<Latest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) first_error: Option<(Stamp, String)>,
     /// The first error that the runtime printed in the init before: why the request failed, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) init_error: Option<(Stamp, String)>,
     /// Lines that are no errors.
-    #[serde(default, skip_serializing_if = "LineSet::is_empty")]
+    #[serde(default)]
     pub(super) lines: LineSet<LINES>,
-    #[serde(default, skip_serializing_if = "LineSet::is_empty")]
+    #[serde(default)]
     pub(super) errors: LineSet<ERRORS>,
 }
 

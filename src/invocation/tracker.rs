@@ -10,6 +10,7 @@ use super::facts::{Role, Stamp};
 use super::stream::{Place, Stream};
 use super::summary::{Line, Summary};
 use crate::decode::{Event, Origin};
+use crate::hashed::AsItIs;
 use crate::lambda::request_id::is_uuid;
 use crate::lambda::{Kind, Record};
 
@@ -42,10 +43,10 @@ pub struct Tracker {
     options: Options,
     streams: Vec<Stream>,
     /// By the hash of the stream's identity.
-    stream_of: HashMap<u64, usize>,
+    stream_of: HashMap<u64, usize, AsItIs>,
     /// The stream of the event before.
     last_stream: usize,
-    open: HashMap<u64, Box<Open>>,
+    open: HashMap<u64, Box<Open>, AsItIs>,
     /// Keys of `open`, the oldest first.
     order: VecDeque<u64>,
     /// Lines held in `open`.
@@ -70,9 +71,9 @@ impl Tracker {
         Tracker {
             options,
             streams: Vec::new(),
-            stream_of: HashMap::new(),
+            stream_of: HashMap::default(),
             last_stream: 0,
-            open: HashMap::new(),
+            open: HashMap::default(),
             order: VecDeque::new(),
             held: 0,
             over: VecDeque::new(),

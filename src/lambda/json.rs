@@ -1,70 +1,57 @@
 /*! Borrowed looks into JSON: a pass over an object's keys, and its values as the text they are written in. */
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use crate::json::scan::{self, blanks};
 
 /// Calls `field` with each key of an object and its value's JSON text. False if `text` is not wholly one valid object.
-pub fn each_field<'a>(text: &'a str, field: impl FnMut(&str, &'a str)) -> bool {
-    struct Fields<F>(F);
-    impl<'de, F: FnMut(&str, &'de str)> Visitor<'de> for Fields<F> {
-        type Value = ();
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("an object")
-        }
-        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-            while let Some(Key(key)) = map.next_key()? {
-                (self.0)(&key, map.next_value::<&'de RawValue>()?.get());
-            }
-            Ok(())
-        }
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    deserializer.deserialize_map(Fields(field)).is_ok() && deserializer.end().is_ok()
+pub fn each_field<'a>(text: &'a str, mut field: impl FnMut(&str, &'a str)) -> bool {
+    fields(text, &mut field) == Some(text.len())
 }
 
-/// Calls `item` with the JSON text of each item of an array; not at all for anything else.
-pub fn each_item<'a>(text: &'a str, item: impl FnMut(&'a str)) {
-    struct Items<F>(F);
-    impl<'de, F: FnMut(&'de str)> Visitor<'de> for Items<F> {
-        type Value = ();
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("an array")
-        }
-        fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-            while let Some(raw) = seq.next_element::<&'de RawValue>()? {
-                (self.0)(raw.get());
-            }
-            Ok(())
-        }
+/// Gives the end of the object and the blanks behind it.
+fn fields<'a>(text: &'a str, field: &mut impl FnMut(&str, &'a str)) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = blanks(bytes, 0);
+    if *bytes.get(at)? != b'{' {
+        return None;
     }
-    if text.starts_with('[') {
-        // The text comes from a RawValue, so it is valid.
-        let _ = serde_json::Deserializer::from_str(text).deserialize_seq(Items(item));
+    at = blanks(bytes, at + 1);
+    if *bytes.get(at)? == b'}' {
+        return Some(blanks(bytes, at + 1));
+    }
+    loop {
+        if *bytes.get(at)? != b'"' {
+            return None;
+        }
+        let end = scan::string_end(bytes, at)?;
+        let key = string(&text[at..end])?;
+        let value = scan::behind_colon(bytes, end)?;
+        let end = scan::value_end(bytes, value)?;
+        field(&key, &text[value..end]);
+        at = blanks(bytes, end);
+        match bytes.get(at)? {
+            b',' => at = blanks(bytes, at + 1),
+            b'}' => return Some(blanks(bytes, at + 1)),
+            _ => return None,
+        }
     }
 }
 
-/// A key, borrowed unless it holds an escape.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a key")
-            }
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
+/// Calls `item` with the JSON text of each item of an array, as far as it is valid; not at all for anything else.
+pub fn each_item<'a>(text: &'a str, mut item: impl FnMut(&'a str)) {
+    let bytes = text.as_bytes();
+    if bytes.first() != Some(&b'[') {
+        return;
+    }
+    let mut at = blanks(bytes, 1);
+    while let Some(end) = scan::value_end(bytes, at) {
+        item(&text[at..end]);
+        at = blanks(bytes, end);
+        match bytes.get(at) {
+            Some(b',') => at = blanks(bytes, at + 1),
+            _ => return,
         }
-        deserializer.deserialize_str(KeyVisitor)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod other_runtimes;
 mod owned;
 pub mod platform_json;
 pub mod platform_text;
+mod platform_usual;
 #[cfg(test)]
 mod properties;
 pub mod python;

@@ -4,10 +4,15 @@ use std::borrow::Cow;
 
 use super::key_values::{self, Key, Pair};
 use super::record::{ErrorInfo, Extension, Kind, Platform, Record, Xray};
-use super::{request_id, timestamp};
+use super::{platform_usual, request_id, timestamp};
 
 /// Reads a platform line; none for any other text. `text` has no white space at its start.
 pub fn parse(text: &str) -> Option<Record<'_>> {
+    platform_usual::parse(text).or_else(|| lenient(text))
+}
+
+/// The same for lines in any form in which they have been met.
+pub(super) fn lenient(text: &str) -> Option<Record<'_>> {
     let (word, rest) = match memchr::memchr3(b' ', b'\t', b'\\', text.as_bytes()) {
         Some(end) => text.split_at(end),
         None => (text, ""),

@@ -1,5 +1,7 @@
 /*! Times as log lines write them. A byte scan reads the ISO forms; jiff reads only what is left over. */
 
+use crate::decode::time::utc_millis;
+
 /// A time at the start of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scanned {
@@ -15,6 +17,19 @@ pub struct Scanned {
 
 /// Reads `YYYY-MM-DDThh:mm:ss` (or `/` and a blank) with an optional fraction and zone.
 pub fn scan(text: &[u8]) -> Option<Scanned> {
+    // The form that Lambda's own runtimes write.
+    if let Some(millis) = text.first_chunk().and_then(utc_millis) {
+        return Some(Scanned {
+            millis,
+            len: 24,
+            zoned: true,
+            fraction_digits: 3,
+        });
+    }
+    scan_any(text)
+}
+
+fn scan_any(text: &[u8]) -> Option<Scanned> {
     let separator = *text.get(4)?;
     if text.len() < 19
         || !matches!(separator, b'-' | b'/')

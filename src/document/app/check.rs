@@ -1,7 +1,8 @@
 /*! Whether a JSON text can be embedded as it is. */
 
 use super::{MAX_DEPTH, MAX_NUMBER};
-use crate::document::json::clean_prefix;
+use crate::json::clean_prefix;
+use crate::json::scan::{blanks, hex, literal, number_end};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Up to this many keys of an object are compared one by one; more are sorted.
@@ -124,14 +125,6 @@ fn has_equal(keys: &mut [u64]) -> bool {
     keys.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// Where the JSON blanks from `at` on end.
-pub(super) fn blanks(text: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
-        at += 1;
-    }
-    at
-}
-
 /// Reads a string from after its opening quote to after its closing one.
 fn string(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
@@ -162,44 +155,7 @@ fn string(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The value of hexadecimal digits.
-pub(super) fn hex(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, digit| {
-        Some(value * 16 + (*digit as char).to_digit(16)?)
-    })
-}
-
 /// Reads a number of bearable length.
 fn number(text: &[u8], at: usize) -> Option<usize> {
     number_end(text, at).filter(|end| end - at <= MAX_NUMBER)
-}
-
-/// Where the number that begins at `at` ends.
-pub(super) fn number_end(text: &[u8], at: usize) -> Option<usize> {
-    let digits = |mut at: usize| {
-        let start = at;
-        while text.get(at).is_some_and(u8::is_ascii_digit) {
-            at += 1;
-        }
-        (at > start).then_some(at)
-    };
-    let first = at + usize::from(text.get(at) == Some(&b'-'));
-    let mut end = if text.get(first) == Some(&b'0') {
-        first + 1
-    } else {
-        digits(first)?
-    };
-    if text.get(end) == Some(&b'.') {
-        end = digits(end + 1)?;
-    }
-    if let Some(b'e' | b'E') = text.get(end) {
-        let sign = matches!(text.get(end + 1), Some(b'+' | b'-'));
-        end = digits(end + 1 + usize::from(sign))?;
-    }
-    Some(end)
-}
-
-/// Reads `word`.
-pub(super) fn literal(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
-    text.get(at..)?.starts_with(word).then_some(at + word.len())
 }

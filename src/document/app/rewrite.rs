@@ -3,9 +3,10 @@ are nested too deep (and numbers that are too long) shown as JSON strings, half 
 
 A `flat_object` indexes `path=value` of each leaf as one term, so path and value share Lucene's 32,766 bytes. */
 
-use super::check::{blanks, hex, literal, number_end};
 use super::{MAX_DEPTH, MAX_NUMBER};
-use crate::document::{Flag, Flags, json};
+use crate::document::{Flag, Flags};
+use crate::json;
+use crate::json::scan::{blanks, hex, literal, number_end};
 use std::collections::HashMap;
 
 /// Bytes of path and value together.
