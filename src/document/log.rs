@@ -1,6 +1,7 @@
 /*! Log documents: design section 3, written field by field in one order. */
 
 use super::app::AppWriter;
+use super::faas::{Faas, FaasPart};
 use super::id::Identifier;
 use super::index_name::{self, DocumentKind, INDEXED_TIMES};
 use super::time::{self, DAY_MS, TimeWriter};
@@ -47,28 +48,6 @@ struct OriginParts {
     cloud: Vec<u8>,
     /// `,"aws":{…},"cloud":{…}` of a document without a trace.
     untraced: Vec<u8>,
-}
-
-/// What `faas` is made of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Faas<'a> {
-    name: Option<&'a str>,
-    version: Option<&'a str>,
-    invocation_id: Option<&'a str>,
-    inferred: bool,
-    cold_start: Option<bool>,
-}
-
-/// `"faas":{…}` of the document before: the lines of an invocation share it.
-#[derive(Debug, Default)]
-struct FaasPart {
-    name: Option<String>,
-    version: Option<String>,
-    invocation_id: Option<String>,
-    inferred: bool,
-    cold_start: Option<bool>,
-    /// With a comma before it, or nothing.
-    written: Vec<u8>,
 }
 
 /// The times of a document.
@@ -341,63 +320,6 @@ impl OriginParts {
             json::encoded_member(out, s3);
         });
         json::encoded_member(out, &self.cloud);
-    }
-}
-
-/// Before the stream's name goes what the line's surroundings say, and before that what it says itself.
-impl<'a> Faas<'a> {
-    fn of(origin: &'a Origin, record: &'a Record<'_>, around: &Surroundings<'a>) -> Self {
-        let own_id = record.request_id.as_deref();
-        Self {
-            name: (record.function_name.as_deref())
-                .or(around.function_name)
-                .or(origin.function_name.as_deref()),
-            version: (record.version.as_deref())
-                .or(around.function_version)
-                .or(origin.function_version.as_deref()),
-            invocation_id: own_id.or(around.request_id_inferred),
-            inferred: own_id.is_none() && around.request_id_inferred.is_some(),
-            cold_start: around.cold_start,
-        }
-    }
-}
-
-impl FaasPart {
-    fn lend(&self) -> Faas<'_> {
-        Faas {
-            name: self.name.as_deref(),
-            version: self.version.as_deref(),
-            invocation_id: self.invocation_id.as_deref(),
-            inferred: self.inferred,
-            cold_start: self.cold_start,
-        }
-    }
-
-    fn write(&mut self, faas: Faas<'_>, out: &mut Vec<u8>) {
-        if self.lend() != faas {
-            self.remember(faas);
-        }
-        out.extend_from_slice(&self.written);
-    }
-
-    fn remember(&mut self, faas: Faas<'_>) {
-        let keep = |text: Option<&str>| text.map(str::to_owned);
-        self.name = keep(faas.name);
-        self.version = keep(faas.version);
-        self.invocation_id = keep(faas.invocation_id);
-        self.inferred = faas.inferred;
-        self.cold_start = faas.cold_start;
-        self.written.clear();
-        json::object_member(&mut self.written, "faas", |out| {
-            json::string_member(out, "name", faas.name);
-            json::string_member(out, "version", faas.version);
-            json::string_member(out, "invocation_id", faas.invocation_id);
-            json::bool_member(out, "invocation_id_inferred", faas.inferred.then_some(true));
-            json::bool_member(out, "coldstart", faas.cold_start);
-        });
-        if !self.written.is_empty() {
-            self.written.insert(0, b',');
-        }
     }
 }
 

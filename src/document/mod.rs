@@ -4,6 +4,7 @@ A document is a pure function of the event, its object and the options: no clock
 [`ordinal`]s of equal events. That is what makes redelivery end in the same documents (design: guarantee G2). */
 
 mod app;
+mod faas;
 mod flags;
 pub mod id;
 pub mod index_name;

@@ -1,0 +1,89 @@
+/*! The `faas` object of log documents. */
+
+use super::Surroundings;
+use crate::decode::Origin;
+use crate::json;
+use crate::lambda::Record;
+
+/// What `faas` is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Faas<'a> {
+    name: Option<&'a str>,
+    version: Option<&'a str>,
+    invocation_id: Option<&'a str>,
+    inferred: bool,
+    cold_start: Option<bool>,
+}
+
+/// `"faas":{…}` of the document before: the lines of an invocation share it.
+#[derive(Debug, Default)]
+pub(super) struct FaasPart {
+    name: Option<String>,
+    version: Option<String>,
+    invocation_id: Option<String>,
+    inferred: bool,
+    cold_start: Option<bool>,
+    /// With a comma before it, or nothing.
+    written: Vec<u8>,
+}
+
+/// Before the stream's name goes what the line's surroundings say, and before that what it says itself.
+impl<'a> Faas<'a> {
+    pub(super) fn of(
+        origin: &'a Origin,
+        record: &'a Record<'_>,
+        around: &Surroundings<'a>,
+    ) -> Self {
+        let own_id = record.request_id.as_deref();
+        Self {
+            name: (record.function_name.as_deref())
+                .or(around.function_name)
+                .or(origin.function_name.as_deref()),
+            version: (record.version.as_deref())
+                .or(around.function_version)
+                .or(origin.function_version.as_deref()),
+            invocation_id: own_id.or(around.request_id_inferred),
+            inferred: own_id.is_none() && around.request_id_inferred.is_some(),
+            cold_start: around.cold_start,
+        }
+    }
+}
+
+impl FaasPart {
+    fn lend(&self) -> Faas<'_> {
+        Faas {
+            name: self.name.as_deref(),
+            version: self.version.as_deref(),
+            invocation_id: self.invocation_id.as_deref(),
+            inferred: self.inferred,
+            cold_start: self.cold_start,
+        }
+    }
+
+    pub(super) fn write(&mut self, faas: Faas<'_>, out: &mut Vec<u8>) {
+        if self.lend() != faas {
+            self.remember(faas);
+        }
+        out.extend_from_slice(&self.written);
+    }
+
+    fn remember(&mut self, faas: Faas<'_>) {
+        let keep = |text: Option<&str>| text.map(str::to_owned);
+        self.name = keep(faas.name);
+        self.version = keep(faas.version);
+        self.invocation_id = keep(faas.invocation_id);
+        self.inferred = faas.inferred;
+        self.cold_start = faas.cold_start;
+        self.written.clear();
+        json::object_member(&mut self.written, "faas", |out| {
+            json::string_member(out, "name", faas.name);
+            json::string_member(out, "version", faas.version);
+            json::string_member(out, "invocation_id", faas.invocation_id);
+            json::bool_member(out, "invocation_id_inferred", faas.inferred.then_some(true));
+            json::bool_member(out, "coldstart", faas.cold_start);
+        });
+        if !self.written.is_empty() {
+            self.written.insert(0, b',');
+        }
+    }
+}
