@@ -38,8 +38,66 @@ pub enum Command {
     Worker(WorkerArgs),
     /// Load local files or folders, or print their documents.
     Ingest(IngestArgs),
+    /// Make OpenSearch ready: templates, aliases, retention. Shows a plan, then what changed; a second run changes nothing.
+    Setup(SetupArgs),
+    /// Delete whole daily indices that are older than they are to be kept, after a plan and a confirmation.
+    Prune(PruneArgs),
     /// Show what logferry makes of a log file: the first thing to run on one that looks wrong.
     Explain(ExplainArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// Primary shards of each daily index. Default: as it is, at first 1.
+    #[arg(long, env = "LOGFERRY_SHARDS", value_name = "N")]
+    pub shards: Option<String>,
+    /// Replicas of each daily index. Default: as it is, at first the cluster's own default.
+    #[arg(long, env = "LOGFERRY_REPLICAS", value_name = "N")]
+    pub replicas: Option<String>,
+    /// How soon documents are found. Default: as it is, at first 5s.
+    #[arg(long, env = "LOGFERRY_REFRESH_INTERVAL", value_name = "DURATION")]
+    pub refresh_interval: Option<String>,
+    #[command(flatten)]
+    pub retain: RetainArgs,
+    /// Print the plan and its requests, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    /// Overwrite templates and policies of these names that logferry did not make, or a newer logferry did.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    #[command(flatten)]
+    pub index: IndexArgs,
+    #[command(flatten)]
+    pub retain: RetainArgs,
+    /// Delete without asking.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the plan and its requests, and delete nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How long daily indices are kept.
+#[derive(Debug, Args)]
+pub struct RetainArgs {
+    /// How long log documents are kept, such as 30d or 8weeks.
+    #[arg(long, env = "LOGFERRY_RETAIN_LOGS", value_name = "DAYS")]
+    pub retain_logs: Option<String>,
+    /// How long summaries of invocations are kept, such as 365d.
+    #[arg(long, env = "LOGFERRY_RETAIN_INVOCATIONS", value_name = "DAYS")]
+    pub retain_invocations: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +135,9 @@ pub struct WorkerArgs {
     pub queue_url: Option<String>,
     #[command(flatten)]
     pub index: IndexArgs,
+    /// Do what `logferry setup` does at the start, instead of stopping where templates are missing.
+    #[arg(long, env = "LOGFERRY_SETUP", value_parser = BoolishValueParser::new())]
+    pub setup: bool,
     /// Serve /livez, /readyz and /metrics here.
     #[arg(
         long,
@@ -149,6 +210,9 @@ pub struct IngestArgs {
     pub to: Option<To>,
     #[command(flatten)]
     pub index: IndexArgs,
+    /// Do what `logferry setup` does at the start, instead of stopping where templates are missing.
+    #[arg(long, env = "LOGFERRY_SETUP", value_parser = BoolishValueParser::new())]
+    pub setup: bool,
     #[command(flatten)]
     pub road: RoadArgs,
 }

@@ -15,8 +15,10 @@ use crate::invocation::{Architecture, Prices};
 use crate::pipeline::{BulkConfig, RoadConfig, budget};
 use crate::trust::AllowedBuckets;
 
+mod maintenance;
 mod mistakes;
 
+pub use maintenance::{PruneConfig, Retention, SetupConfig, Wanted, prune, setup};
 pub use mistakes::Mistakes;
 use mistakes::is_index_name;
 
@@ -24,6 +26,8 @@ use mistakes::is_index_name;
 pub struct WorkerConfig {
     pub queue_url: String,
     pub index: OpenSearchConfig,
+    /// Make what is missing in the index at the start.
+    pub setup: bool,
     pub listen: SocketAddr,
     pub s3: S3Config,
     pub dead_letters: Option<DeadLetterTarget>,
@@ -51,6 +55,8 @@ pub enum DeadLetterTarget {
 pub struct IngestConfig {
     pub paths: Vec<PathBuf>,
     pub to: Target,
+    /// As [`WorkerConfig::setup`].
+    pub setup: bool,
     pub road: RoadConfig,
 }
 
@@ -114,6 +120,7 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
         ) if mistakes.0.is_empty() => Ok(WorkerConfig {
             queue_url,
             index,
+            setup: args.setup,
             listen,
             s3: S3Config {
                 path_style: args.s3_path_style,
@@ -151,6 +158,7 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
         (Some(to), Some(road)) if mistakes.0.is_empty() => Ok(IngestConfig {
             paths: args.paths,
             to,
+            setup: args.setup,
             road: RoadConfig {
                 until_empty: Some(Duration::ZERO),
                 ..road
@@ -182,11 +190,7 @@ pub fn explain(args: ExplainArgs) -> Result<ExplainConfig, Mistakes> {
 impl Mistakes {
     fn road(&mut self, args: RoadArgs, index: &IndexArgs) -> Option<RoadConfig> {
         let timeout = self.duration("--bulk-timeout", &args.bulk_timeout);
-        let prefix = &index.index_prefix;
-        let prefix_ok = is_index_name(prefix);
-        if !prefix_ok {
-            self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
-        }
+        let prefix = self.index_prefix(&index.index_prefix);
         let decode = self.decode(&args.decode);
         let objects = self.count("--objects-in-flight", &args.objects_in_flight, 1, 10_000);
         let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
@@ -235,7 +239,7 @@ impl Mistakes {
             prices: Prices::builtin(Architecture::X86),
             decode: decode?,
             document: DocumentOptions {
-                index_prefix: prefix.clone(),
+                index_prefix: prefix,
                 keep_original: args.keep_original,
             },
         })

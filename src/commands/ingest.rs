@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
+use super::setup::prepare;
 use crate::config::{IngestConfig, Target};
 use crate::observe::Metrics;
 use crate::pipeline::{self, Ends};
@@ -35,8 +36,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     let index: Arc<dyn Index> = match config.to {
         Target::OpenSearch(target) => {
             let index = OpenSearch::new(target.url, config.road.bulk_timeout)?;
-            index
-                .put_missing_templates(&config.road.document.index_prefix)
+            prepare(&index, &config.road.document.index_prefix, config.setup)
                 .await
                 .context("--opensearch-url: the index cannot be used")?;
             Arc::new(index)

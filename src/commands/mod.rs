@@ -3,6 +3,8 @@
 pub mod explain;
 pub mod explain_file;
 pub mod ingest;
+pub mod prune;
+pub mod setup;
 pub mod worker;
 
 use crate::cli::{Cli, Command, ExplainCommand};
@@ -19,6 +21,16 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             let config = crate::config::ingest(args)?;
             crate::observe::log_to_stderr(&cli.log);
             runtime()?.block_on(ingest::run(config))
+        }
+        Command::Setup(args) => {
+            let config = crate::config::setup(args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            runtime()?.block_on(setup::run(config))
+        }
+        Command::Prune(args) => {
+            let config = crate::config::prune(args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            runtime()?.block_on(prune::run(config))
         }
         Command::Explain(args) => match args.command {
             Some(ExplainCommand::Notification { file }) => explain::notification(&file),

@@ -9,18 +9,19 @@ use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::setup::prepare;
 use crate::class::Class;
 use crate::cli::PathStyle;
 use crate::config::{DeadLetterTarget, WorkerConfig};
 use crate::observe::Metrics;
 use crate::pipeline::{self, Ends};
 use crate::serve::serve;
+use crate::sink::Index;
 use crate::sink::dead_letter::DeadLetters;
 use crate::sink::dead_letter::file::Folder;
 use crate::sink::dead_letter::index::IndexOfLetters;
 use crate::sink::dead_letter::s3::Prefix;
 use crate::sink::opensearch::OpenSearch;
-use crate::sink::{Index, IndexError};
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
 
@@ -37,7 +38,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
 
     let index = OpenSearch::new(config.index.url, config.road.bulk_timeout)?;
     let prefix = &config.road.document.index_prefix;
-    let Some(version) = await_index(&index, prefix, &stop).await? else {
+    let Some(version) = await_index(&index, prefix, config.setup, &stop).await? else {
         return Ok(());
     };
     tracing::info!(version, "the index answers");
@@ -129,19 +130,15 @@ fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
 async fn await_index(
     index: &OpenSearch,
     prefix: &str,
+    setup: bool,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<String>> {
     let started = tokio::time::Instant::now();
     loop {
-        let prepared = async {
-            let version = index.version().await?;
-            index.put_missing_templates(prefix).await?;
-            Ok::<_, IndexError>(version)
-        };
         let prepared = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(None),
-            prepared = prepared => prepared,
+            prepared = prepare(index, prefix, setup) => prepared,
         };
         match prepared {
             Ok(version) => return Ok(Some(version)),

@@ -14,6 +14,8 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
+    pub const ALL: [DocumentKind; 2] = [DocumentKind::Log, DocumentKind::Invocation];
+
     /// The part of index names that tells the kind.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +38,26 @@ pub fn write(out: &mut Vec<u8>, prefix: &str, kind: DocumentKind, day: i64) {
     out.extend_from_slice(kind.as_str().as_bytes());
     out.push(b'-');
     time::write_date(out, time::date_of(day), b'.');
+}
+
+/// Kind and day of an index of ours; none for any name that [`write`] does not make.
+pub fn read(name: &str, prefix: &str) -> Option<(DocumentKind, i64)> {
+    let rest = name.strip_prefix(prefix)?.strip_prefix('-')?;
+    let (kind, date) = DocumentKind::ALL.into_iter().find_map(|kind| {
+        let date = rest.strip_prefix(kind.as_str())?.strip_prefix('-')?;
+        Some((kind, date))
+    })?;
+    let mut parts = date.splitn(3, '.');
+    let mut part = || parts.next()?.parse::<i16>().ok();
+    let (year, month, day) = (part()?, part()?, part()?);
+    let date = jiff::civil::Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()?;
+    let day = date
+        .duration_since(jiff::civil::date(1970, 1, 1))
+        .as_hours()
+        .div_euclid(24);
+    let mut written = Vec::with_capacity(name.len());
+    write(&mut written, prefix, kind, day);
+    (written == name.as_bytes()).then_some((kind, day))
 }
 
 #[cfg(test)]
@@ -65,6 +87,50 @@ mod tests {
         assert_eq!(name(DocumentKind::Log, last), "logferry-logs-2261.12.31");
         for time in [last + 1, -1, i64::MIN, i64::MAX] {
             assert_eq!(name(DocumentKind::Log, time), "logferry-logs-1970.01.01");
+        }
+    }
+
+    #[test]
+    fn only_names_that_are_written_are_read() {
+        let day = time::day_of(1_795_428_672_345);
+        assert_eq!(
+            read("logferry-logs-2026.11.23", "logferry"),
+            Some((DocumentKind::Log, day))
+        );
+        assert_eq!(
+            read("a.b-logs-invocations-1970.01.01", "a.b-logs"),
+            Some((DocumentKind::Invocation, 0))
+        );
+        for name in [
+            "logferry-logs-2026.13.01",
+            "logferry-logs-2026.02.29",
+            "logferry-logs-2026.11.23-copy",
+            "logferry-logs-2026.11.23.1",
+            "logferry-logs-2026.1.23",
+            "logferry-logs-2026.11.+1",
+            "logferry-logs-2026-11-23",
+            "logferry-logs-1969.12.31",
+            "logferry-logs-2262.01.01",
+            "logferry-logs-",
+            "logferry-logs",
+            "logferry-logs-logs-2026.11.23",
+            "logferry-metrics-2026.11.23",
+            "other-logs-2026.11.23",
+            "xlogferry-logs-2026.11.23",
+            ".logferry-logs-2026.11.23",
+            "logferry2-logs-2026.11.23",
+        ] {
+            assert_eq!(read(name, "logferry"), None, "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read(day in 0..106_651_i64, invocation: bool) {
+            let kind = DocumentKind::ALL[usize::from(invocation)];
+            let mut name = Vec::new();
+            write(&mut name, "p", kind, day);
+            proptest::prop_assert_eq!(read(&String::from_utf8(name).unwrap(), "p"), Some((kind, day)));
         }
     }
 }

@@ -2,43 +2,143 @@
 
 use serde_json::{Map, Value, json};
 
+use super::index_name::DocumentKind;
 use super::schema::{FIELDS, Field, FieldKind};
 
-/// An index template: its name, and the body to put.
+/// Of what `setup` puts. Goes up with every change of the schema or of a template: that is how an older set is told.
+pub const SCHEMA_VERSION: u64 = 1;
+
+/// Templates of others that match the same indices must have another priority.
+pub const PRIORITY: u64 = 200;
+
+/// One of the templates: its name, and the body to put.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
+    pub form: Form,
     pub name: String,
     pub body: Value,
 }
 
-/// The templates of both kinds of documents for indices that begin with `prefix`.
-pub fn templates(prefix: &str) -> [Template; 2] {
-    let logs = FIELDS.iter().filter(|f| f.in_logs());
-    let invocations = FIELDS.iter().filter(|f| f.in_invocations());
-    [
-        template(prefix, "logs", logs),
-        template(prefix, "invocations", invocations),
-    ]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Component,
+    Index,
 }
 
-fn template<'a>(prefix: &str, kind: &str, fields: impl Iterator<Item = &'a Field>) -> Template {
-    let mut properties = Map::new();
-    for field in fields {
-        place(&mut properties, field.path, mapping(field.kind));
+impl Form {
+    /// The part of the API that has it.
+    pub fn api(self) -> &'static str {
+        match self {
+            Form::Component => "_component_template",
+            Form::Index => "_index_template",
+        }
+    }
+}
+
+/// What an operator may choose about indices that are made from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub shards: u32,
+    /// None leaves it to the cluster.
+    pub replicas: Option<u32>,
+    pub refresh_interval: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            shards: 1,
+            replicas: None,
+            refresh_interval: "5s".to_owned(),
+        }
+    }
+}
+
+/// All templates for indices that begin with `prefix`, in the order in which they can be put.
+pub fn templates(prefix: &str, settings: &Settings) -> Vec<Template> {
+    let mut all = vec![settings_component(prefix, settings)];
+    all.extend(DocumentKind::ALL.map(|kind| mappings_component(prefix, kind)));
+    all.extend(DocumentKind::ALL.map(|kind| index_template(prefix, kind)));
+    all
+}
+
+pub fn settings_name(prefix: &str) -> String {
+    format!("{prefix}-settings")
+}
+
+pub fn mappings_name(prefix: &str, kind: DocumentKind) -> String {
+    format!("{prefix}-{}-mappings", kind.as_str())
+}
+
+/// The name of an index template, and of the alias over its indices. No index of ours can be called so: theirs end in a day.
+pub fn alias(prefix: &str, kind: DocumentKind) -> String {
+    format!("{prefix}-{}", kind.as_str())
+}
+
+/// The names of daily indices, as closely as a pattern can tell: years 1970 to 2261.
+pub fn index_patterns(prefix: &str, kind: DocumentKind) -> [String; 2] {
+    let kind = kind.as_str();
+    ["1", "2"].map(|century| format!("{prefix}-{kind}-{century}*.*.*"))
+}
+
+/// By this a later version knows what is ours, and how old it is.
+fn stamp() -> Value {
+    json!({"made_by": "logferry", "version": env!("CARGO_PKG_VERSION"), "schema": SCHEMA_VERSION})
+}
+
+/// Values are texts, as OpenSearch gives them back.
+fn settings_component(prefix: &str, settings: &Settings) -> Template {
+    let mut index = json!({
+        "codec": "best_compression",
+        "refresh_interval": settings.refresh_interval,
+        "number_of_shards": settings.shards.to_string(),
+        "mapping": {"total_fields": {"limit": "1000"}},
+    });
+    if let Some(replicas) = settings.replicas {
+        index["number_of_replicas"] = replicas.to_string().into();
     }
     Template {
-        name: format!("{prefix}-{kind}"),
-        body: json!({
-            "index_patterns": [format!("{prefix}-{kind}-*")],
-            "priority": 200,
-            "_meta": {"made_by": "logferry", "version": env!("CARGO_PKG_VERSION")},
-            "template": {
-                "settings": {"index": {"codec": "best_compression", "refresh_interval": "5s"}},
-                // What the schema does not name is kept, not mapped: no line can make the mapping grow.
-                "mappings": {"dynamic": false, "properties": properties},
-            },
-        }),
+        form: Form::Component,
+        name: settings_name(prefix),
+        body: json!({"template": {"settings": {"index": index}}, "_meta": stamp()}),
     }
+}
+
+fn mappings_component(prefix: &str, kind: DocumentKind) -> Template {
+    Template {
+        form: Form::Component,
+        name: mappings_name(prefix, kind),
+        body: json!({"template": {"mappings": mappings(kind)}, "_meta": stamp()}),
+    }
+}
+
+fn index_template(prefix: &str, kind: DocumentKind) -> Template {
+    let alias = alias(prefix, kind);
+    Template {
+        form: Form::Index,
+        body: json!({
+            "index_patterns": index_patterns(prefix, kind),
+            "priority": PRIORITY,
+            "composed_of": [settings_name(prefix), mappings_name(prefix, kind)],
+            "template": {"aliases": {&alias: {}}},
+            "_meta": stamp(),
+        }),
+        name: alias,
+    }
+}
+
+/// The mappings of one kind of documents.
+pub fn mappings(kind: DocumentKind) -> Value {
+    let fields = FIELDS.iter().filter(|field| match kind {
+        DocumentKind::Log => field.in_logs(),
+        DocumentKind::Invocation => field.in_invocations(),
+    });
+    let mut properties = Map::new();
+    for Field { path, kind, .. } in fields {
+        place(&mut properties, path, mapping(*kind));
+    }
+    // What the schema does not name is kept, not mapped: no line can make the mapping grow.
+    json!({"dynamic": "false", "properties": properties})
 }
 
 fn place(properties: &mut Map<String, Value>, path: &str, mapping: Value) {
@@ -78,8 +178,28 @@ mod tests {
 
     #[test]
     fn every_field_has_its_place() {
-        let [logs, invocations] = templates("logferry");
-        insta::assert_json_snapshot!("logs_template", logs.body, {"._meta.version" => "[version]"});
-        insta::assert_json_snapshot!("invocations_template", invocations.body, {"._meta.version" => "[version]"});
+        let [logs, invocations] = DocumentKind::ALL.map(mappings);
+        insta::assert_json_snapshot!("logs_mappings", logs);
+        insta::assert_json_snapshot!("invocations_mappings", invocations);
+    }
+
+    #[test]
+    fn templates_but_for_their_mappings() {
+        let settings = Settings {
+            replicas: Some(0),
+            ..Settings::default()
+        };
+        let mut all = serde_json::Map::new();
+        for mut template in templates("logferry", &settings) {
+            template.body["_meta"]["version"] = "[version]".into();
+            if let Some(mappings) = template.body.pointer_mut("/template/mappings") {
+                *mappings = "[mappings]".into();
+            }
+            all.insert(
+                format!("{}/{}", template.form.api(), template.name),
+                template.body,
+            );
+        }
+        insta::assert_json_snapshot!("templates", all);
     }
 }

@@ -17,7 +17,6 @@ use url::Url;
 use super::{Index, IndexError, Stored};
 use crate::bulk::{self, Bulk, ItemStatus};
 use crate::class::Class;
-use crate::document::template::{Template, templates};
 
 pub struct OpenSearch {
     transport: Transport,
@@ -73,21 +72,6 @@ impl OpenSearch {
             shown_url,
             timeout,
         })
-    }
-
-    /// Puts those index templates that are not there. One that is there stays as it is.
-    pub async fn put_missing_templates(&self, prefix: &str) -> Result<(), IndexError> {
-        for Template { name, body } in templates(prefix) {
-            let path = format!("/_index_template/{name}");
-            match self.send::<()>(Method::Get, &path, None, None, JSON).await {
-                Ok(_) => continue,
-                Err(IndexError::NotFound) => {}
-                Err(error) => return Err(error),
-            }
-            self.call(Method::Put, &path, Some(&body)).await?;
-            tracing::info!(template = name, "index template made");
-        }
-        Ok(())
     }
 
     /// One request with a JSON body and a JSON answer, without retries. `path` begins with a slash and may hold a query.

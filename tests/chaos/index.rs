@@ -38,7 +38,7 @@ impl Trial {
         let mut stage = reference.stage("index", 5).await;
         stage.index_url = node.url();
         refuse_levels(&stage).await;
-        // The worker's templates come later: these indices are as they are made here, and map nothing.
+        // The worker's setup gives them what they lack, and leaves their shards as they are.
         for index in [
             "logs-2026.11.23",
             "logs-2026.11.24",

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::proxy::free_listener;
 use crate::support::signal;
 
 pub struct Node {
+    version: Option<String>,
     port: u16,
     data: TempDir,
 }
@@ -17,11 +17,24 @@ pub struct Node {
 impl Node {
     /// With further lines of its configuration.
     pub async fn start(settings: &str) -> Self {
+        Self::start_version(None, settings).await
+    }
+
+    /// Of another version than the usual one.
+    pub async fn start_version(version: Option<&str>, settings: &str) -> Self {
         // The node may run as another user, who has to reach its data.
         let all = std::fs::Permissions::from_mode(0o755);
         let data = tempfile::Builder::new().permissions(all).tempdir().unwrap();
-        let port = free_listener().await.local_addr().unwrap().port();
-        let node = Self { port, data };
+        // Below those that the system gives to connections, which could take it meanwhile.
+        let port = std::iter::repeat_with(|| fastrand::u16(12_000..32_000))
+            .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+            .expect("a free port");
+        let version = version.map(str::to_owned);
+        let node = Self {
+            version,
+            port,
+            data,
+        };
         node.start_again(settings).await;
         node
     }
@@ -72,6 +85,9 @@ impl Node {
         let stack = Path::new(env!("CARGO_MANIFEST_DIR")).join("stack/opensearch");
         let mut command = Command::new(stack);
         command.args([verb, &self.port.to_string()]);
+        if let Some(version) = &self.version {
+            command.env("OS_VERSION", version);
+        }
         command
     }
 }

@@ -122,7 +122,7 @@ async fn reach(count: &watch::Sender<u64>, enough: u64, at_most: Duration) {
 }
 
 /// Below the ports that connections take by themselves, so that it can be left and taken again.
-pub async fn free_listener() -> TcpListener {
+async fn free_listener() -> TcpListener {
     loop {
         let address = SocketAddr::from(([127, 0, 0, 1], fastrand::u16(12_000..32_000)));
         if let Ok(listener) = TcpListener::bind(address).await {

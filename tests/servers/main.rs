@@ -4,9 +4,18 @@ these with `--include-ignored`; each test has a queue, a bucket and an index pre
 */
 
 mod bulks;
+mod cluster;
+mod corpus;
 mod crash;
 mod dead_letters;
 mod documents;
+mod fields;
 mod input;
 mod memory;
+#[path = "../chaos/node.rs"]
+#[expect(dead_code, reason = "shared with the tests on servers that fail")]
+mod node;
+mod old_node;
+mod prune;
+mod setup;
 mod support;

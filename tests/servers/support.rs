@@ -154,6 +154,7 @@ impl Stage {
             .env("LOGFERRY_QUEUE_URL", &self.queue_url)
             .env("LOGFERRY_OPENSEARCH_URL", &self.index_url)
             .env("LOGFERRY_INDEX_PREFIX", &self.prefix)
+            .env("LOGFERRY_SETUP", "true")
             .env("AWS_ENDPOINT_URL_SQS", server("LOGFERRY_TEST_SQS"))
             .env("AWS_ENDPOINT_URL_S3", server("LOGFERRY_TEST_S3"))
             .env("AWS_ACCESS_KEY_ID", "test")
@@ -240,10 +241,21 @@ pub async fn opensearch(method: Method, path: &str, body: Option<Value>) -> Valu
     opensearch_at(&server("LOGFERRY_TEST_OPENSEARCH"), method, path, body).await
 }
 
-async fn opensearch_at(url: &str, method: Method, path: &str, body: Option<Value>) -> Value {
+pub async fn opensearch_at(url: &str, method: Method, path: &str, body: Option<Value>) -> Value {
+    let body = body.map(|b| b.to_string());
+    let answer = opensearch_text_at(url, method, path, body).await;
+    serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// Body and answer as they are written: JSON may have numbers that no `Value` holds.
+pub async fn opensearch_text_at(
+    url: &str,
+    method: Method,
+    path: &str,
+    body: Option<String>,
+) -> String {
     let transport = Transport::single_node(url).expect("a URL");
     let client = OpenSearch::new(transport);
-    let body = body.map(|b| b.to_string());
     let answer = client
         .transport()
         .send::<String, ()>(
@@ -257,7 +269,7 @@ async fn opensearch_at(url: &str, method: Method, path: &str, body: Option<Value
         .await
         .unwrap_or_else(|e| panic!("{path}: {e}"));
     answer
-        .json()
+        .text()
         .await
         .unwrap_or_else(|e| panic!("{path}: {e}"))
 }

@@ -1,0 +1,93 @@
+/*! `prune`: deletes whole daily indices of ours that are older than they are to be kept. Nothing else, and not without consent. */
+
+use std::io::{IsTerminal, Write};
+
+use anyhow::{Context, bail};
+use serde_json::json;
+
+use super::setup::{TIMEOUT, batches, unsupported, width};
+use crate::config::PruneConfig;
+use crate::sink::Index;
+use crate::sink::opensearch::{Method, OpenSearch};
+
+mod plan;
+
+use plan::Plan;
+
+pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
+    let unusable = "--opensearch-url: the index cannot be used";
+    let index = OpenSearch::new(config.index.url, TIMEOUT)?;
+    let version = index.version().await.context(unusable)?;
+    if let Some(why) = unsupported(&version) {
+        bail!("{unusable}: {why}");
+    }
+    let prefix = &config.prefix;
+    let path = format!(
+        "/_cat/indices/{prefix}-logs-*,{prefix}-invocations-*?format=json&bytes=b&h=index,docs.count,store.size&expand_wildcards=open,closed"
+    );
+    let listed = index.call(Method::Get, &path, None).await;
+    let listed = listed.with_context(|| format!("{unusable}: GET {path}"))?;
+    let today = jiff::Timestamp::now().as_second().div_euclid(86_400);
+    let plan = Plan::new(&listed, prefix, config.retention, today);
+    let requests: Vec<String> = batches(&plan.names())
+        // Were one of them gone meanwhile, or an alias, it would be left alone.
+        .map(|names| format!("/{names}?expand_wildcards=none&ignore_unavailable=true"))
+        .collect();
+
+    let mut out = std::io::stdout().lock();
+    if !config.json {
+        out.write_all(plan.table(width()).as_bytes())?;
+        if config.dry_run {
+            for path in &requests {
+                writeln!(out, "DELETE {path}")?;
+            }
+            writeln!(out, "Dry run: nothing was deleted.")?;
+        }
+        out.flush()?;
+    }
+    let mut deleted = 0;
+    if !config.dry_run && !plan.expired.is_empty() {
+        if !config.yes && !confirmed(&plan)? {
+            bail!("nothing was deleted");
+        }
+        for (path, batch) in requests.iter().zip(plan.expired.chunks(20)) {
+            let answer = index.call(Method::Delete, path, None).await;
+            let answer = answer.with_context(|| stopped(deleted, plan.expired.len()))?;
+            if answer["acknowledged"] != true {
+                bail!("{}: {answer}", stopped(deleted, plan.expired.len()));
+            }
+            deleted += batch.len();
+        }
+    }
+    if config.json {
+        let requests = config.dry_run.then_some(&requests);
+        writeln!(
+            out,
+            "{}",
+            json!({"dry_run": config.dry_run, "expired": plan.expired, "notes": plan.notes, "deleted": deleted, "requests": requests})
+        )?;
+    } else if deleted > 0 {
+        writeln!(out, "Deleted {}.", plan.count())?;
+    }
+    Ok(())
+}
+
+fn stopped(deleted: usize, all: usize) -> String {
+    format!("stopped after {deleted} of {all} indices: run it again")
+}
+
+/// Asks on the terminal. Where there is none, nobody can answer.
+fn confirmed(plan: &Plan) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!(
+            "{} would be deleted, and there is no terminal to ask on: give --yes to delete, or --dry-run to see what",
+            plan.count()
+        );
+    }
+    let mut err = std::io::stderr();
+    write!(err, "Delete {}? There is no way back. [y/N] ", plan.count())?;
+    err.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

@@ -1,0 +1,79 @@
+/*! A plan for a person, for a machine, and as requests. */
+
+use console::style;
+use serde_json::{Value, json};
+
+use super::apply::Failed;
+use super::plan::{Action, Plan, Request, Step};
+use crate::commands::explain_file::table::Table;
+
+pub(super) fn table(plan: &Plan, out: &mut String, width: usize) {
+    let mut table = Table::new(&["", "what", "name", "why"]);
+    for step in &plan.steps {
+        let action = match step.action {
+            Action::Keep => style("keep").dim(),
+            Action::Make => style("make").green(),
+            Action::Update => style("update").yellow(),
+        };
+        let name = match step.action {
+            Action::Keep => style(&step.name).dim().to_string(),
+            _ => step.name.clone(),
+        };
+        table.row([
+            action.to_string(),
+            step.what.to_owned(),
+            name,
+            step.why.clone(),
+        ]);
+    }
+    table.write(out, width);
+    for note in &plan.notes {
+        out.push_str(&format!("{} {note}\n", style("note:").bold()));
+    }
+}
+
+pub(super) fn done(step: &Step) -> String {
+    let done = match step.action {
+        Action::Keep => "kept",
+        Action::Make => "made",
+        Action::Update => "updated",
+    };
+    format!("{done} {} {}", step.what, step.name)
+}
+
+/// As Dashboards' console takes them.
+pub(super) fn requests(plan: &Plan, out: &mut String) {
+    for Request { method, path, body } in plan.steps.iter().filter_map(|s| s.request.as_ref()) {
+        out.push_str(&format!("\n{method} {path}\n{body:#}\n"));
+    }
+}
+
+pub(super) fn json(
+    version: &str,
+    plan: &Plan,
+    dry_run: bool,
+    done: &[&Step],
+    failed: &[Failed<'_>],
+) -> Value {
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let mut shown = json!(step);
+            if step.request.is_some() {
+                shown["done"] = done.iter().any(|done| std::ptr::eq(*done, step)).into();
+            }
+            if let Some(failed) = failed.iter().find(|f| std::ptr::eq(f.step, step)) {
+                shown["error"] = failed.error.to_string().into();
+            }
+            shown
+        })
+        .collect();
+    json!({
+        "index": version,
+        "dry_run": dry_run,
+        "steps": steps,
+        "notes": plan.notes,
+        "changed": done.len(),
+    })
+}

@@ -1,0 +1,200 @@
+/*! Retention by the index-management plugin: a policy for each kind, attached to the indices that are there. Pure.
+
+The plugin counts from the day on which an index was made; `prune` by the day in its name. */
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::plan::{Action, Found, Request, Step, batches};
+use crate::config::Wanted;
+use crate::document::index_name::DocumentKind;
+use crate::document::template::{PRIORITY, alias, index_patterns};
+
+/// Answers about our policies by name; none: there is no such policy.
+pub(super) type Policies = BTreeMap<String, Option<Value>>;
+/// What index management says of each daily index.
+pub(super) type Attachments = BTreeMap<String, Value>;
+
+const MADE_BY: &str = "Made by logferry";
+
+pub(super) fn policy_name(prefix: &str, kind: DocumentKind) -> String {
+    format!("{}-retention", alias(prefix, kind))
+}
+
+fn policy(prefix: &str, kind: DocumentKind, days: u32) -> Value {
+    json!({"policy": {
+        "description": format!("{MADE_BY}: deletes indices of {} after {days} days", alias(prefix, kind)),
+        "default_state": "kept",
+        "states": [
+            {"name": "kept", "actions": [], "transitions": [
+                {"state_name": "expired", "conditions": {"min_index_age": format!("{days}d")}},
+            ]},
+            {"name": "expired", "actions": [{"delete": {}}], "transitions": []},
+        ],
+        "ism_template": [{"index_patterns": index_patterns(prefix, kind), "priority": PRIORITY}],
+    }})
+}
+
+pub(super) fn steps(
+    wanted: &Wanted,
+    found: &Found,
+    steps: &mut Vec<Step>,
+    notes: &mut Vec<String>,
+) -> Result<(), String> {
+    if wanted.retention.is_none() {
+        return Ok(());
+    }
+    let Some(policies) = &found.policies else {
+        notes.push(format!(
+            "this OpenSearch has no index-management plugin: run `logferry prune --index-prefix {} {}` daily instead",
+            wanted.prefix,
+            wanted.retention.flags()
+        ));
+        return Ok(());
+    };
+    for kind in DocumentKind::ALL {
+        let Some(days) = wanted.retention.of(kind) else {
+            continue;
+        };
+        let name = policy_name(&wanted.prefix, kind);
+        let there = policies.get(&name).and_then(Option::as_ref);
+        let step = policy_step(
+            &name,
+            policy(&wanted.prefix, kind, days),
+            there,
+            wanted.force,
+        )?;
+        let updated = step.action == Action::Update;
+        steps.push(step);
+        attach(kind, &name, there.filter(|_| !updated), found, steps, notes);
+    }
+    Ok(())
+}
+
+fn policy_step(
+    name: &str,
+    body: Value,
+    there: Option<&Value>,
+    force: bool,
+) -> Result<Step, String> {
+    let path = format!("/_plugins/_ism/policies/{name}");
+    let (action, why, path) = match there {
+        None => (Action::Make, "missing".to_owned(), path),
+        Some(there) => {
+            let described = there.pointer("/policy/description").and_then(Value::as_str);
+            if !described.is_some_and(|text| text.starts_with(MADE_BY)) && !force {
+                return Err(format!(
+                    "the policy {name} was not made by logferry: overwrite it with --force, or choose another --index-prefix"
+                ));
+            }
+            if contains(&there["policy"], &body["policy"]) {
+                (Action::Keep, String::new(), path)
+            } else {
+                let age = |of: &Value| {
+                    let place = "/policy/states/0/transitions/0/conditions/min_index_age";
+                    let age = of.pointer(place).and_then(Value::as_str);
+                    age.unwrap_or("?").to_owned()
+                };
+                // Only if nobody was faster.
+                let path = format!(
+                    "{path}?if_seq_no={}&if_primary_term={}",
+                    there["_seq_no"], there["_primary_term"]
+                );
+                let why = format!("{} → {}", age(there), age(&body));
+                (Action::Update, why, path)
+            }
+        }
+    };
+    let request = (action != Action::Keep).then_some(Request {
+        method: "PUT",
+        path,
+        body,
+    });
+    Ok(Step {
+        what: "policy",
+        name: name.to_owned(),
+        action,
+        why,
+        request,
+        essential: true,
+    })
+}
+
+/// Whether all that we ask for is there; the plugin adds values of its own.
+fn contains(there: &Value, ours: &Value) -> bool {
+    match (there, ours) {
+        (Value::Object(there), Value::Object(ours)) => ours
+            .iter()
+            .all(|(name, ours)| there.get(name).is_some_and(|there| contains(there, ours))),
+        (Value::Array(there), Value::Array(ours)) => {
+            there.len() == ours.len() && there.iter().zip(ours).all(|(t, o)| contains(t, o))
+        }
+        _ => there == ours,
+    }
+}
+
+/// An index keeps the policy as it was when it was attached: those with an older one get this one. `current` is none if it changes now.
+fn attach(
+    kind: DocumentKind,
+    name: &str,
+    current: Option<&Value>,
+    found: &Found,
+    steps: &mut Vec<Step>,
+    notes: &mut Vec<String>,
+) {
+    let (mut add, mut change, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for index in found.indices.iter().filter(|index| index.kind == kind) {
+        let managed = found.attachments.get(&index.name).unwrap_or(&Value::Null);
+        let seq_no = managed["policy_seq_no"].as_i64().filter(|n| *n >= 0);
+        match attached(managed) {
+            None => add.push(index.name.as_str()),
+            Some(policy) if policy != name => others.push(format!("{} ({policy})", index.name)),
+            Some(_) => {
+                let latest = current.map(|policy| policy["_seq_no"].as_i64());
+                let outdated = seq_no.is_some_and(|n| latest.is_some_and(|l| l != Some(n)));
+                if current.is_none() || outdated {
+                    change.push(index.name.as_str());
+                }
+            }
+        }
+    }
+    let each = [
+        ("add", "not managed", add),
+        ("change_policy", "managed by an older version of it", change),
+    ];
+    for (verb, why, indices) in each {
+        for (names, batch) in batches(&indices).zip(indices.chunks(20)) {
+            steps.push(Step {
+                what: "retention",
+                name: match batch {
+                    [one] => (*one).to_owned(),
+                    _ => format!("{} indices from {}", batch.len(), batch[0]),
+                },
+                action: Action::Update,
+                why: why.to_owned(),
+                request: Some(Request {
+                    method: "POST",
+                    path: format!("/_plugins/_ism/{verb}/{names}"),
+                    body: json!({"policy_id": name}),
+                }),
+                essential: false,
+            });
+        }
+    }
+    if !others.is_empty() {
+        notes.push(format!(
+            "managed by a policy of somebody else, and left to it: {}",
+            others.join(", ")
+        ));
+    }
+}
+
+fn attached(managed: &Value) -> Option<&str> {
+    let names = [
+        "policy_id",
+        "index.plugins.index_state_management.policy_id",
+        "index.opendistro.index_state_management.policy_id",
+    ];
+    names.iter().find_map(|name| managed[*name].as_str())
+}

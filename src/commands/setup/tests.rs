@@ -1,0 +1,135 @@
+//! Plans: what is → what should be.
+
+use serde_json::{Value, json};
+
+use super::plan::{Action, DailyIndex, Found, Plan, plan};
+use crate::config::{Retention, Wanted};
+use crate::document::index_name::DocumentKind;
+use crate::document::template::{Form, Settings, mappings, templates};
+
+fn wanted() -> Wanted {
+    Wanted {
+        prefix: "lf".to_owned(),
+        ..Wanted::default()
+    }
+}
+
+/// As setup with these settings leaves it.
+fn made(settings: &Settings) -> Found {
+    let mut found = Found::default();
+    for template in templates("lf", settings) {
+        let place = match template.form {
+            Form::Component => &mut found.components,
+            Form::Index => &mut found.templates,
+        };
+        place.insert(template.name, template.body);
+    }
+    found
+}
+
+fn daily(name: &str, mappings: Value) -> DailyIndex {
+    DailyIndex {
+        name: name.to_owned(),
+        kind: DocumentKind::Log,
+        mappings,
+        has_alias: true,
+    }
+}
+
+fn actions(plan: &Plan) -> Vec<String> {
+    plan.steps
+        .iter()
+        .filter(|step| step.action != Action::Keep)
+        .map(|step| {
+            let action = step.action.as_str();
+            format!("{action} {} {}: {}", step.what, step.name, step.why)
+        })
+        .collect()
+}
+
+#[test]
+fn all_is_made_once() {
+    let first = plan(&wanted(), &Found::default()).unwrap();
+    assert_eq!(first.steps.len(), 5);
+    assert!(first.steps.iter().all(|step| step.action == Action::Make));
+    let second = plan(&wanted(), &made(&Settings::default())).unwrap();
+    assert_eq!(actions(&second), [""; 0]);
+    assert!(second.steps.iter().all(|step| step.request.is_none()));
+}
+
+#[test]
+fn what_was_changed_by_hand_is_named() {
+    let mut found = made(&Settings::default());
+    let settings = found.components.get_mut("lf-settings").unwrap();
+    settings["template"]["settings"]["index"]["codec"] = "default".into();
+    settings["_meta"]["version"] = "0.0.1".into();
+    found.templates.get_mut("lf-logs").unwrap()["composed_of"] = json!([]);
+    let plan = plan(&wanted(), &found).unwrap();
+    assert_eq!(
+        actions(&plan),
+        [
+            "update component template lf-settings: codec default → best_compression",
+            "update index template lf-logs: composed_of differs",
+        ]
+    );
+}
+
+#[test]
+fn another_release_with_the_same_schema_changes_nothing() {
+    let mut found = made(&Settings::default());
+    for body in found
+        .components
+        .values_mut()
+        .chain(found.templates.values_mut())
+    {
+        body["_meta"]["version"] = "0.0.1".into();
+    }
+    assert_eq!(actions(&plan(&wanted(), &found).unwrap()), [""; 0]);
+}
+
+#[test]
+fn indices_that_lack_the_same_are_mended_together() {
+    let mut found = made(&Settings::default());
+    let mut older = mappings(DocumentKind::Log);
+    older["properties"].as_object_mut().unwrap().remove("emf");
+    let current = mappings(DocumentKind::Log);
+    for day in 1..=23 {
+        let name = format!("lf-logs-2026.10.{day:02}");
+        found.indices.push(daily(&name, older.clone()));
+    }
+    found.indices.push(daily("lf-logs-2026.11.01", current));
+    found.indices[23].has_alias = false;
+    let plan = plan(&wanted(), &found).unwrap();
+    assert_eq!(
+        actions(&plan),
+        [
+            "update mappings lf-logs-2026.10.01 … lf-logs-2026.10.20 (20): without emf.namespaces, emf.timestamp",
+            "update mappings lf-logs-2026.10.21 … lf-logs-2026.10.23 (3): without emf.namespaces, emf.timestamp",
+            "update aliases lf-logs-2026.11.01: not in the alias of their kind",
+        ]
+    );
+    let paths: Vec<&str> = plan
+        .steps
+        .iter()
+        .filter_map(|step| Some(step.request.as_ref()?.path.as_str()))
+        .collect();
+    assert_eq!(
+        paths[1],
+        "/lf-logs-2026.10.21,lf-logs-2026.10.22,lf-logs-2026.10.23/_mapping"
+    );
+}
+
+#[test]
+fn retention_without_the_plugin_is_a_note() {
+    let wanted = Wanted {
+        retention: Retention {
+            logs: Some(30),
+            invocations: None,
+        },
+        ..wanted()
+    };
+    let plan = plan(&wanted, &made(&Settings::default())).unwrap();
+    assert_eq!(actions(&plan), [""; 0]);
+    assert_eq!(plan.notes.len(), 1);
+    assert!(plan.notes[0].contains("`logferry prune --index-prefix lf --retain-logs 30d`"));
+}

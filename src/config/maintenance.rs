@@ -1,0 +1,205 @@
+/*! What setup and prune are to do. */
+
+use super::{Mistakes, OpenSearchConfig, is_index_name};
+use crate::cli::{PruneArgs, RetainArgs, SetupArgs};
+use crate::document::index_name::DocumentKind;
+
+#[derive(Debug)]
+pub struct SetupConfig {
+    pub index: OpenSearchConfig,
+    pub wanted: Wanted,
+    pub dry_run: bool,
+    pub json: bool,
+}
+
+/// How OpenSearch is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    pub prefix: String,
+    /// Each of these none: as it is, or the default where there is nothing yet.
+    pub shards: Option<u32>,
+    pub replicas: Option<u32>,
+    /// As OpenSearch writes it.
+    pub refresh_interval: Option<String>,
+    pub retention: Retention,
+    /// Overwrite what is not ours, or newer.
+    pub force: bool,
+}
+
+#[derive(Debug)]
+pub struct PruneConfig {
+    pub index: OpenSearchConfig,
+    pub prefix: String,
+    pub retention: Retention,
+    pub yes: bool,
+    pub dry_run: bool,
+    pub json: bool,
+}
+
+/// Whole days that each kind is kept; none: nobody asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    pub logs: Option<u32>,
+    pub invocations: Option<u32>,
+}
+
+impl Retention {
+    pub fn of(self, kind: DocumentKind) -> Option<u32> {
+        match kind {
+            DocumentKind::Log => self.logs,
+            DocumentKind::Invocation => self.invocations,
+        }
+    }
+
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// As flags, for a sentence that names a command.
+    pub fn flags(self) -> String {
+        let flags = DocumentKind::ALL.into_iter().filter_map(|kind| {
+            let days = self.of(kind)?;
+            Some(format!("--retain-{} {days}d", kind.as_str()))
+        });
+        flags.collect::<Vec<_>>().join(" ")
+    }
+}
+
+pub fn setup(args: SetupArgs) -> Result<SetupConfig, Mistakes> {
+    let mut mistakes = Mistakes::default();
+    let index = mistakes.opensearch(args.index.opensearch_url.as_deref());
+    let prefix = mistakes.index_prefix(&args.index.index_prefix);
+    let mut number = |flag, value: Option<String>, least| {
+        let number = mistakes.count(flag, &value?, least, 1024)?;
+        u32::try_from(number).ok()
+    };
+    let shards = number("--shards", args.shards, 1);
+    let replicas = number("--replicas", args.replicas, 0);
+    let refresh_interval = args.refresh_interval.and_then(|text| {
+        let interval = mistakes.duration("--refresh-interval", &text)?;
+        Some(format!("{}ms", interval.as_millis().max(1)))
+    });
+    let retention = mistakes.retention(&args.retain);
+    match index {
+        Some(index) if mistakes.0.is_empty() => Ok(SetupConfig {
+            index,
+            wanted: Wanted {
+                prefix,
+                shards,
+                replicas,
+                refresh_interval,
+                retention,
+                force: args.force,
+            },
+            dry_run: args.dry_run,
+            json: args.json,
+        }),
+        _ => Err(mistakes),
+    }
+}
+
+pub fn prune(args: PruneArgs) -> Result<PruneConfig, Mistakes> {
+    let mut mistakes = Mistakes::default();
+    let index = mistakes.opensearch(args.index.opensearch_url.as_deref());
+    let prefix = mistakes.index_prefix(&args.index.index_prefix);
+    let retention = mistakes.retention(&args.retain);
+    if retention.is_none() && mistakes.0.is_empty() {
+        mistakes.0.push(
+            "--retain-logs, --retain-invocations: give one or both, such as --retain-logs 30d"
+                .to_owned(),
+        );
+    }
+    match index {
+        Some(index) if mistakes.0.is_empty() => Ok(PruneConfig {
+            index,
+            prefix,
+            retention,
+            yes: args.yes,
+            dry_run: args.dry_run,
+            json: args.json,
+        }),
+        _ => Err(mistakes),
+    }
+}
+
+impl Mistakes {
+    pub(super) fn index_prefix(&mut self, prefix: &str) -> String {
+        if !is_index_name(prefix) {
+            self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
+        }
+        prefix.to_owned()
+    }
+
+    fn retention(&mut self, args: &RetainArgs) -> Retention {
+        Retention {
+            logs: self.days("--retain-logs", args.retain_logs.as_deref()),
+            invocations: self.days("--retain-invocations", args.retain_invocations.as_deref()),
+        }
+    }
+
+    fn days(&mut self, flag: &str, value: Option<&str>) -> Option<u32> {
+        const DAY: u64 = 24 * 3600;
+        let value = value.filter(|v| !v.is_empty())?;
+        let days = humantime::parse_duration(value)
+            .ok()
+            .filter(|d| d.subsec_nanos() == 0 && d.as_secs().is_multiple_of(DAY))
+            .map(|d| d.as_secs() / DAY)
+            .filter(|days| (1..=36_500).contains(days))
+            .and_then(|days| u32::try_from(days).ok());
+        if days.is_none() {
+            self.add(
+                flag,
+                value,
+                "is no retention: give whole days, at least one, such as 30d or 8weeks",
+            );
+        }
+        days
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    fn pruned(flags: &[&str]) -> Result<PruneConfig, Mistakes> {
+        let line = ["logferry", "prune", "--opensearch-url", "http://os:9200"];
+        match Cli::try_parse_from(line.iter().chain(flags))
+            .unwrap()
+            .command
+        {
+            Command::Prune(args) => prune(args),
+            _ => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn whole_days_and_at_least_one() {
+        for (text, days) in [("1d", 1), ("30d", 30), ("2weeks", 14), ("48h", 2)] {
+            let config = pruned(&["--retain-logs", text]).unwrap();
+            let expected = Retention {
+                logs: Some(days),
+                invocations: None,
+            };
+            assert_eq!(config.retention, expected, "{text}");
+        }
+        for text in ["0d", "0", "30", "12h", "1month", "-1d", "200years", "*"] {
+            let flag = format!("--retain-invocations={text}");
+            let mistakes = pruned(&[&flag]).unwrap_err().to_string();
+            assert!(mistakes.contains("whole days"), "{text}: {mistakes}");
+            assert!(!mistakes.contains('\n'), "{text}: {mistakes}");
+        }
+        let nothing = pruned(&[]).unwrap_err().to_string();
+        assert!(nothing.contains("give one or both"), "{nothing}");
+    }
+
+    #[test]
+    fn every_mistake_of_setup_is_reported_at_once() {
+        let line = "logferry setup --shards 0 --replicas x --refresh-interval soon --retain-logs 0d --index-prefix A*";
+        let Command::Setup(args) = Cli::try_parse_from(line.split(' ')).unwrap().command else {
+            unreachable!()
+        };
+        insta::assert_snapshot!(setup(args).unwrap_err().to_string());
+    }
+}

@@ -1,0 +1,140 @@
+/*! The schema against the documents of all fixtures, and its page of documentation. */
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use logferry::document::index_name::DocumentKind;
+use logferry::document::schema::{FIELDS, Field, FieldKind};
+use logferry::document::template::{alias, mappings};
+use serde_json::Value;
+
+#[path = "servers/corpus.rs"]
+#[expect(dead_code, reason = "shared with the tests on real servers")]
+mod corpus;
+
+fn of(kind: DocumentKind) -> impl Iterator<Item = &'static Field> {
+    FIELDS.iter().filter(move |field| match kind {
+        DocumentKind::Log => field.in_logs(),
+        DocumentKind::Invocation => field.in_invocations(),
+    })
+}
+
+/// Paths of a source down to the fields of the schema: what lies below `app` or `invocation.merge` is theirs.
+fn paths(value: &Value, path: &str, fields: &BTreeSet<&str>, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) if !fields.contains(path) => {
+            for (name, member) in members {
+                let dot = if path.is_empty() { "" } else { "." };
+                paths(member, &format!("{path}{dot}{name}"), fields, found);
+            }
+        }
+        _ => drop(found.insert(path.to_owned())),
+    }
+}
+
+#[test]
+fn documents_of_all_fixtures_have_the_schemas_fields_and_every_field_is_in_one() {
+    let folder = tempfile::tempdir().unwrap();
+    corpus::write(folder.path());
+    let documents = corpus::documents(folder.path());
+    assert!(documents.len() > 10_000, "{}", documents.len());
+    for kind in DocumentKind::ALL {
+        let fields: BTreeSet<&str> = of(kind).map(|field| field.path).collect();
+        let mut found = BTreeSet::new();
+        let part = format!("-{}-", kind.as_str());
+        for document in documents.iter().filter(|d| d.index.contains(&part)) {
+            paths(&document.source, "", &fields, &mut found);
+        }
+        let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+        let unknown: Vec<_> = found.difference(&fields).collect();
+        assert!(unknown.is_empty(), "{part} not in the schema: {unknown:?}");
+        let unused: Vec<_> = fields.difference(&found).collect();
+        assert!(unused.is_empty(), "{part} in no document: {unused:?}");
+    }
+}
+
+/// Every field of the schema is a leaf of the mappings, and there is no other.
+#[test]
+fn mappings_map_the_schema() {
+    fn leaves(properties: &Value, path: &str, found: &mut BTreeSet<String>) {
+        for (name, field) in properties.as_object().unwrap() {
+            let path = format!("{path}{name}");
+            match field.get("properties") {
+                Some(inside) => leaves(inside, &format!("{path}."), found),
+                None => drop(found.insert(path)),
+            }
+        }
+    }
+    for kind in DocumentKind::ALL {
+        let mut found = BTreeSet::new();
+        leaves(&mappings(kind)["properties"], "", &mut found);
+        let fields: BTreeSet<String> = of(kind).map(|field| field.path.to_owned()).collect();
+        assert_eq!(found, fields);
+        assert_eq!(mappings(kind)["dynamic"], "false");
+    }
+}
+
+#[test]
+fn the_page_of_fields_is_that_of_the_schema() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fields.md");
+    let page = page();
+    if std::env::var_os("LOGFERRY_UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == page,
+        "docs/fields.md is not that of src/document/schema.rs: LOGFERRY_UPDATE_DOCS=1 cargo test --test schema"
+    );
+}
+
+fn page() -> String {
+    let mut page = String::from(
+        "# Fields\n\n\
+         Made from `src/document/schema.rs` by `LOGFERRY_UPDATE_DOCS=1 cargo test --test schema`. A field without a value is left out.\n\n\
+         Types are OpenSearch's. `keyword` is for filters and aggregations, whole and exact; values of more characters than the number behind it are \
+         stored and not indexed. `match_only_text` is for words. `flat_object` is searched by path, such as `app.order.id`, \
+         and all its values are keywords. `stored` is in the document and not indexed.\n",
+    );
+    for (kind, heading, what) in [
+        (
+            DocumentKind::Log,
+            "Log documents",
+            "one for each event, by the day of the event",
+        ),
+        (
+            DocumentKind::Invocation,
+            "Invocations",
+            "one for each request, by the day of its log stream",
+        ),
+    ] {
+        let alias = alias("PREFIX", kind);
+        let _ = write!(
+            page,
+            "\n## {heading}\n`{alias}-YYYY.MM.DD`, {what}; the alias `{alias}` is over all days.\n\n| field | type | what |\n|---|---|---|\n"
+        );
+        for field in of(kind) {
+            let name = type_name(field, kind);
+            let _ = writeln!(
+                page,
+                "| `{}` | {name} | {} |",
+                field.path, field.description
+            );
+        }
+    }
+    page
+}
+
+fn type_name(field: &Field, kind: DocumentKind) -> String {
+    let mappings = mappings(kind);
+    let mut at = &mappings;
+    for name in field.path.split('.') {
+        at = &at["properties"][name];
+    }
+    match field.kind {
+        FieldKind::Stored => "stored".to_owned(),
+        FieldKind::Keyword { ignore_above } => format!("keyword ({ignore_above})"),
+        _ => at["type"].as_str().unwrap().to_owned(),
+    }
+}

@@ -1,0 +1,261 @@
+/*! Versions, templates and roles that do not fit, each in one sentence and before anything is changed. */
+
+use serde_json::json;
+
+use crate::stub::Stub;
+
+#[tokio::test]
+async fn an_unsupported_version_is_named_at_the_start() {
+    for (distribution, version, wanted) in [
+        (None, "8.11.1", "this is elasticsearch 8.11.1"),
+        (Some("opensearch"), "1.3.20", "this is OpenSearch 1.3.20"),
+        (Some("opensearch"), "2.18.0", "this is OpenSearch 2.18.0"),
+        (
+            Some("opensearch"),
+            "7.10.2",
+            "override_main_response_version",
+        ),
+    ] {
+        let stub = Stub::start(version).await;
+        stub.state.lock().unwrap().distribution = distribution;
+        for command in [
+            &["worker"][..],
+            &["worker", "--setup"],
+            &["ingest", "--to", "opensearch", "Cargo.toml"],
+            &["setup"],
+            &["prune", "--retain-logs", "30d", "--yes"],
+        ] {
+            let said = stub.run(command).await;
+            assert!(!said.success, "{command:?} {version}");
+            let sentence = said.sentence();
+            assert!(
+                sentence.contains(wanted) && sentence.contains("2.19 or newer"),
+                "{command:?}: {}",
+                said.err
+            );
+        }
+        assert_eq!(stub.requests(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn without_our_templates_nothing_is_sent() {
+    let stub = Stub::start("3.4.0").await;
+    let ours = json!({"made_by": "logferry", "version": "0.0.9", "schema": 0});
+    for (meta, wanted) in [
+        (
+            None,
+            "the index template lf-logs is missing: run `logferry setup` once, or give --setup",
+        ),
+        (
+            Some(json!({})),
+            "the index template lf-logs was not made by logferry",
+        ),
+        (
+            Some(ours),
+            "the index template lf-logs is of an older logferry (schema 0",
+        ),
+    ] {
+        if let Some(meta) = meta {
+            let body = json!({"index_patterns": ["lf-logs-*"], "_meta": meta});
+            let key = "_index_template/lf-logs".to_owned();
+            stub.state.lock().unwrap().kept.insert(key, body);
+        }
+        for command in [
+            &["worker"][..],
+            &["ingest", "--to", "opensearch", "Cargo.toml"],
+        ] {
+            let said = stub.run(command).await;
+            assert!(!said.success && said.err.contains(wanted), "{}", said.err);
+        }
+        assert_eq!(stub.requests(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn templates_of_somebody_else_or_of_later_are_not_overwritten() {
+    let stub = Stub::start("3.4.0").await;
+    let later = json!({"made_by": "logferry", "version": "9.0.0", "schema": 99});
+    let body = json!({"index_patterns": ["lf-logs-*"]});
+    {
+        let kept = &mut stub.state.lock().unwrap().kept;
+        kept.insert("_index_template/lf-logs".to_owned(), body);
+        kept.insert(
+            "_component_template/lf-settings".to_owned(),
+            json!({"template": {}, "_meta": later}),
+        );
+    }
+    for command in [&["setup"][..], &["worker", "--setup"]] {
+        let said = stub.run(command).await;
+        assert!(!said.success);
+        assert!(
+            said.err.contains("lf-logs was not made by logferry"),
+            "{}",
+            said.err
+        );
+        assert!(
+            said.err
+                .contains("logferry 9.0.0, which is newer (schema 99"),
+            "{}",
+            said.err
+        );
+        assert_eq!(stub.requests(), [""; 0]);
+    }
+    let said = stub.run(&["setup", "--force"]).await;
+    assert!(said.success, "{}", said.err);
+    assert_eq!(stub.requests().len(), 5);
+    assert!(
+        stub.run(&["setup"])
+            .await
+            .out
+            .contains("Nothing to change.")
+    );
+}
+
+#[tokio::test]
+async fn other_templates_over_the_same_indices_are_named() {
+    let stub = Stub::start("3.4.0").await;
+    let others = [
+        ("same", json!({"index_patterns": ["lf-*"], "priority": 200})),
+        (
+            "higher",
+            json!({"index_patterns": ["*-2026*"], "priority": 500}),
+        ),
+        (
+            "composed",
+            json!({"index_patterns": ["lf-logs-*"], "priority": 600, "composed_of": ["lf-logs-mappings"]}),
+        ),
+        ("lower", json!({"index_patterns": ["*"]})),
+        (
+            "elsewhere",
+            json!({"index_patterns": ["lf-metrics-*"], "priority": 200}),
+        ),
+    ];
+    for (name, body) in others {
+        let key = format!("_index_template/{name}");
+        stub.state.lock().unwrap().kept.insert(key, body);
+    }
+    let said = stub.run(&["setup", "--force"]).await;
+    assert!(!said.success);
+    for kind in ["lf-logs", "lf-invocations"] {
+        let sentence = format!(
+            "the index template same matches indices of {kind} with the same priority, 200"
+        );
+        assert!(said.err.contains(&sentence), "{}", said.err);
+    }
+    assert_eq!(said.err.trim().lines().count(), 2, "{}", said.err);
+    stub.state
+        .lock()
+        .unwrap()
+        .kept
+        .remove("_index_template/same");
+    let said = stub.run(&["setup"]).await;
+    assert!(said.success, "{}", said.err);
+    let notes: Vec<&str> = said
+        .out
+        .lines()
+        .filter(|l| l.starts_with("note:"))
+        .collect();
+    assert_eq!(notes.len(), 2, "{}", said.out);
+    assert!(
+        notes
+            .iter()
+            .all(|n| n.contains("the index template higher (priority 500)"))
+    );
+}
+
+#[tokio::test]
+async fn an_index_in_the_place_of_an_alias_is_named() {
+    let stub = Stub::start("3.4.0").await;
+    let index = json!({"aliases": {}, "mappings": {}});
+    stub.state
+        .lock()
+        .unwrap()
+        .indices
+        .insert("lf-logs".to_owned(), index);
+    let said = stub.run(&["setup"]).await;
+    assert!(!said.success);
+    assert!(
+        said.sentence().contains("an index is called lf-logs"),
+        "{}",
+        said.err
+    );
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named() {
+    let stub = Stub::start("3.4.0").await;
+    let reason = "no permissions for [cluster:admin/component_template/put] and User [name=ferry, backend_roles=[], requestedTenant=null]";
+    let answer = json!({"error": {"type": "security_exception", "reason": reason}, "status": 403});
+    stub.state.lock().unwrap().refused = Some(("_component_template", 403, answer));
+    let said = stub.run(&["setup"]).await;
+    assert!(!said.success);
+    assert!(
+        said.err.contains("PUT /_component_template/lf-settings"),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err.contains("cluster:admin/component_template/put"),
+        "{}",
+        said.err
+    );
+    assert_eq!(stub.requests(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_flags_do_not_name_stays() {
+    let stub = Stub::start("3.4.0").await;
+    let flags = [
+        "setup",
+        "--shards",
+        "3",
+        "--replicas",
+        "0",
+        "--refresh-interval",
+        "30s",
+    ];
+    assert!(stub.run(&flags).await.success);
+    stub.changes();
+    let said = stub.run(&["setup"]).await;
+    assert!(said.out.contains("Nothing to change."), "{}", said.out);
+    assert!(stub.run(&["setup", "--replicas", "2"]).await.success);
+    let changes = stub.changes();
+    assert_eq!(changes.len(), 1);
+    let index = &changes[0].2["template"]["settings"]["index"];
+    assert_eq!(index["number_of_shards"], "3");
+    assert_eq!(index["number_of_replicas"], "2");
+    assert_eq!(index["refresh_interval"], "30000ms");
+}
+
+#[tokio::test]
+async fn a_dry_run_prints_requests_and_sends_none() {
+    let stub = Stub::start("3.4.0").await;
+    let said = stub.run(&["setup", "--dry-run"]).await;
+    assert!(said.success, "{}", said.err);
+    for line in [
+        "PUT /_component_template/lf-settings",
+        "PUT /_component_template/lf-logs-mappings",
+        "PUT /_component_template/lf-invocations-mappings",
+        "PUT /_index_template/lf-logs",
+        "PUT /_index_template/lf-invocations",
+    ] {
+        assert_eq!(
+            said.out.lines().filter(|l| *l == line).count(),
+            1,
+            "{}",
+            said.out
+        );
+    }
+    let plan = said.out.split("\n\n").next().unwrap();
+    insta::assert_snapshot!("plan", plan);
+    let json = stub.run(&["setup", "--dry-run", "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["steps"].as_array().unwrap().len(), 5);
+    assert_eq!(json["steps"][0]["request"]["method"], "PUT");
+    assert_eq!(
+        (&json["changed"], &json["dry_run"]),
+        (&json!(0), &json!(true))
+    );
+    assert_eq!(stub.requests(), [""; 0]);
+}
