@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{IngestConfig, Target};
 use crate::observe::Metrics;
 use crate::pipeline::{self, Ends};
-use crate::sink::Index;
 use crate::sink::ndjson::Ndjson;
 use crate::sink::opensearch::OpenSearch;
+use crate::sink::{Index, IndexError};
 use crate::source::local::{Files, shared};
 
 pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
@@ -34,12 +34,13 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     }
     let index: Arc<dyn Index> = match config.to {
         Target::OpenSearch(target) => {
-            let index = OpenSearch::new(target.url, config.road.bulk_timeout)?;
-            index
-                .put_missing_templates(&config.road.document.index_prefix)
-                .await
-                .context("--opensearch-url: the index cannot be used")?;
-            Arc::new(index)
+            let opened = async {
+                let index = OpenSearch::new(target, config.road.bulk_timeout).await?;
+                let prefix = &config.road.document.index_prefix;
+                index.put_missing_templates(prefix).await?;
+                Ok::<_, IndexError>(index)
+            };
+            Arc::new(opened.await.context("the index cannot be used")?)
         }
         Target::Ndjson => Arc::new(Ndjson::new(std::io::stdout())),
     };

@@ -1,0 +1,155 @@
+/*! Who asks: nobody, a user with a password that may be rotated, or AWS credentials (in `aws`). */
+
+use std::path::PathBuf;
+use std::sync::{PoisonError, RwLock};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use opensearch::http::headers::HeaderValue;
+
+use super::aws::Signing;
+use crate::class::Class;
+use crate::config::{Auth, Password};
+use crate::sink::IndexError;
+
+pub(super) enum Authorization {
+    None,
+    Basic(Basic),
+    Aws(Signing),
+}
+
+/// A user whose password may change while we run.
+pub(super) struct Basic {
+    pub(super) user: String,
+    file: Option<PathBuf>,
+    header: RwLock<HeaderValue>,
+}
+
+impl Authorization {
+    pub(super) async fn new(auth: Auth) -> Result<Self, IndexError> {
+        Ok(match auth {
+            Auth::None => Self::None,
+            Auth::Basic { user, password } => Self::Basic(Basic::new(user, password).await?),
+            Auth::Aws { service, region } => {
+                Self::Aws(Signing::of_environment(service, region).await?)
+            }
+        })
+    }
+
+    /// What goes into the request's header; a signature does not, since the transport makes it.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Basic(basic) => Some(basic.header()),
+            Self::None | Self::Aws(_) => None,
+        }
+    }
+
+    /// After a 401 to `used`: what the password file says now, if that is something else.
+    pub(super) async fn renewed(
+        &self,
+        used: &HeaderValue,
+    ) -> Result<Option<HeaderValue>, IndexError> {
+        match self {
+            Self::Basic(basic) => basic.renewed(used).await,
+            Self::None | Self::Aws(_) => Ok(None),
+        }
+    }
+}
+
+impl Basic {
+    async fn new(user: String, password: Password) -> Result<Self, IndexError> {
+        let (file, header) = match password {
+            Password::Given(secret) => (None, header(&user, secret.expose())),
+            Password::File(path) => {
+                let header = read(&user, &path).await?;
+                (Some(path), header)
+            }
+        };
+        Ok(Self {
+            user,
+            file,
+            header: RwLock::new(header),
+        })
+    }
+
+    fn header(&self) -> HeaderValue {
+        self.header
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn renewed(&self, used: &HeaderValue) -> Result<Option<HeaderValue>, IndexError> {
+        let Some(path) = &self.file else {
+            return Ok(None);
+        };
+        let renewed = read(&self.user, path).await?;
+        if renewed == *used {
+            return Ok(None);
+        }
+        tracing::info!(file = %path.display(), "the password has changed");
+        *self.header.write().unwrap_or_else(PoisonError::into_inner) = renewed.clone();
+        Ok(Some(renewed))
+    }
+}
+
+async fn read(user: &str, path: &std::path::Path) -> Result<HeaderValue, IndexError> {
+    let text = tokio::fs::read_to_string(path).await;
+    let refused = |what: &str| IndexError::Other {
+        class: Class::Fatal,
+        reason: format!("--opensearch-password-file: {}: {what}", path.display()),
+    };
+    match text {
+        // Editors and echo end a file with a line break.
+        Ok(text) => match text
+            .strip_suffix('\n')
+            .map_or(&*text, |t| t.strip_suffix('\r').unwrap_or(t))
+        {
+            "" => Err(refused("is empty")),
+            password => Ok(header(user, password)),
+        },
+        Err(error) => Err(refused(&format!("cannot be read: {error}"))),
+    }
+}
+
+fn header(user: &str, password: &str) -> HeaderValue {
+    let encoded = BASE64_STANDARD.encode(format!("{user}:{password}"));
+    let mut value = HeaderValue::try_from(format!("Basic {encoded}"))
+        .expect("base64 has only characters that a header may have");
+    value.set_sensitive(true);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[tokio::test]
+    async fn a_password_file_is_read_again_and_only_a_change_is_tried() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        write!(file, "old\n").unwrap();
+        let password = Password::File(file.path().to_owned());
+        let basic = Basic::new("u".into(), password).await.unwrap();
+        assert_eq!(basic.header(), header("u", "old"));
+        assert_eq!(basic.renewed(&basic.header()).await.unwrap(), None);
+        std::fs::write(file.path(), "new").unwrap();
+        let renewed = basic.renewed(&header("u", "old")).await.unwrap();
+        assert_eq!(renewed, Some(header("u", "new")));
+        assert_eq!(basic.header(), header("u", "new"));
+    }
+
+    #[tokio::test]
+    async fn a_password_file_that_cannot_be_used_is_named() {
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        for path in [empty.path(), "/nowhere/password".as_ref()] {
+            let error = read("u", path).await.unwrap_err();
+            assert_eq!(error.class(), Class::Fatal);
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("--opensearch-password-file: ")
+            );
+        }
+    }
+}

@@ -1,0 +1,135 @@
+/*! Several nodes. */
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use logferry::bulk::ItemStatus;
+use logferry::config::OpenSearchConfig;
+use logferry::sink::opensearch::OpenSearch;
+use logferry::sink::{Index, IndexError};
+use tokio::net::TcpListener;
+
+use crate::stub::{Received, Stub, bulk, healthy};
+
+async fn over(urls: &[&str], timeout: Duration) -> OpenSearch {
+    let mut config = OpenSearchConfig::of_url(urls[0].parse().unwrap());
+    config.urls = urls.iter().map(|url| url.parse().unwrap()).collect();
+    OpenSearch::new(config, timeout).await.unwrap()
+}
+
+fn ids(requests: &[Received]) -> BTreeSet<String> {
+    let actions = requests
+        .iter()
+        .filter(|r| r.path() == "/_bulk")
+        .flat_map(Received::actions);
+    actions
+        .map(|a| a["create"]["_id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_node_dies_and_nothing_is_lost_and_it_returns() {
+    let one = Stub::start(healthy).await;
+    let two = Stub::start(healthy).await;
+    let index = over(&[&one.url, &two.url], LONG).await;
+    for i in 0..6 {
+        let statuses = index.bulk(&bulk(&[&format!("a{i}")])).await.unwrap();
+        assert_eq!(statuses, [ItemStatus::Indexed]);
+    }
+    assert_eq!(
+        (one.bulks().len(), two.bulks().len()),
+        (3, 3),
+        "each in turn"
+    );
+
+    let address = two
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
+    let died = two.die().await;
+    for i in 0..6 {
+        // The caller sees no failure: there was no connection, so that another node is asked at once.
+        let statuses = index.bulk(&bulk(&[&format!("b{i}")])).await.unwrap();
+        assert_eq!(statuses, [ItemStatus::Indexed]);
+    }
+    let mut all = ids(&died);
+    all.extend(ids(&one.requests()));
+    assert_eq!(all.len(), 12);
+
+    let two = Stub::on(TcpListener::bind(address).await.unwrap(), healthy).await;
+    // It is left aside for a second or two; then it gets work again.
+    let mut n = 0;
+    while two.bulks().is_empty() {
+        index.bulk(&bulk(&[&format!("c{n}")])).await.unwrap();
+        n += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(n < 600, "it gets no work");
+    }
+    assert_eq!(
+        two.requests()[0].method,
+        "HEAD",
+        "a sign of life comes before work"
+    );
+}
+
+#[tokio::test]
+async fn connections_are_kept() {
+    let node = Stub::start(healthy).await;
+    let index = over(&[&node.url], LONG).await;
+    for i in 0..20 {
+        index.bulk(&bulk(&[&i.to_string()])).await.unwrap();
+    }
+    assert_eq!((node.bulks().len(), node.connections()), (20, 1));
+}
+
+/// Such as a firewall that drops packets: the kernel accepts the connection and nobody answers.
+#[tokio::test]
+async fn a_node_that_is_silent_from_the_start_holds_up_no_bulk() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("http://{}/", silent.local_addr().unwrap());
+    let node = Stub::start(healthy).await;
+    let index = over(&[&silent_url, &node.url], Duration::from_millis(300)).await;
+    for i in 0..4 {
+        let statuses = index.bulk(&bulk(&[&i.to_string()])).await.unwrap();
+        assert_eq!(statuses, [ItemStatus::Indexed]);
+    }
+    assert_eq!(ids(&node.requests()).len(), 4);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_not_sent_again_behind_the_callers_back() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let index = over(&[&url], LONG).await;
+    let accepting = tokio::spawn(async move {
+        use tokio::io::AsyncReadExt;
+        let (mut stream, _) = silent.accept().await.unwrap();
+        let mut some = [0; 64];
+        assert!(stream.read(&mut some).await.unwrap() > 0);
+        drop(stream);
+        silent
+    });
+    let error = index.bulk(&bulk(&["a"])).await.unwrap_err();
+    assert!(matches!(error, IndexError::Unanswered(_)), "{error}");
+    let silent = accepting.await.unwrap();
+    let again = tokio::time::timeout(Duration::from_millis(200), silent.accept()).await;
+    assert!(again.is_err(), "it was sent twice");
+}
+
+#[tokio::test]
+async fn no_node_at_all_is_one_error() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", gone.local_addr().unwrap());
+    drop(gone);
+    let index = over(&[&url, &url], LONG).await;
+    for _ in 0..3 {
+        let error = index.bulk(&bulk(&["a"])).await.unwrap_err();
+        assert!(
+            error.to_string().starts_with("nothing listens at "),
+            "{error}"
+        );
+    }
+}
