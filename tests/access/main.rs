@@ -2,6 +2,7 @@
 
 mod failover;
 mod passwords;
+mod secure;
 mod serverless;
 mod signed;
 mod sigv4;

@@ -1,9 +1,7 @@
 /*! OpenSearch Serverless, as a stub that behaves like it: no version, and a collection that refuses ids. */
 
-use std::io::Write;
 use std::time::Duration;
 
-use assert_cmd::Command;
 use logferry::bulk::ItemStatus;
 use logferry::config::OpenSearchConfig;
 use logferry::observe::Metrics;
@@ -12,6 +10,7 @@ use logferry::sink::opensearch::OpenSearch;
 use serde_json::{Value, json};
 
 use crate::sigv4::verify;
+use crate::start::run;
 use crate::stub::{Received, Stub, bulk, healthy};
 
 const NO_IDS: &str = "Document ID is not supported in create/index operation request";
@@ -137,36 +136,27 @@ async fn ingest_into_a_time_series_collection() {
         },
     )
     .await;
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    writeln!(
-        file,
-        "2026-11-23T10:00:00.000Z hello\n\n2026-11-23T10:00:01.000Z world"
-    )
-    .unwrap();
-    let mut command = Command::cargo_bin("logferry").unwrap();
-    command
-        .args(["ingest", "--opensearch-url", &node.url])
-        .args([
-            "--opensearch-aws-service",
-            "aoss",
-            "--opensearch-aws-region",
-            "eu-west-1",
-        ])
-        .arg(file.path())
-        .env("AWS_ACCESS_KEY_ID", "AKID")
-        .env("AWS_SECRET_ACCESS_KEY", "very secret");
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
-        .await
-        .unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{log}");
+    let arguments = [
+        "--opensearch-url",
+        &node.url,
+        "--opensearch-aws-service",
+        "aoss",
+        "--opensearch-aws-region",
+        "eu-west-1",
+    ];
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "very secret"),
+    ];
+    let (success, log) = run(&arguments, &variables).await;
+    assert!(success, "{log}");
     let indexed: usize = node
         .bulks()
         .iter()
         .filter(|r| !has_ids(r))
         .map(|r| r.actions().len())
         .sum();
-    assert_eq!(indexed, 2);
+    assert_eq!(indexed, 1);
     assert!(
         log.contains(
             "OpenSearch Serverless: a collection of the type time series refuses document ids"

@@ -1,20 +1,14 @@
 /*! What stops a command at its start: one clear sentence each, that names the flag. */
 
-use std::io::Write;
-
 use assert_cmd::Command;
 use serde_json::{Value, json};
 
 use crate::stub::Stub;
 
-/// What `ingest` says with these arguments.
-async fn said(arguments: &[&str]) -> String {
-    said_with(arguments, &[]).await
-}
-
-async fn said_with(arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    writeln!(file, "2026-11-23T10:00:00.000Z hello").unwrap();
+/// `ingest` of a line: whether it succeeds, and its log.
+pub async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
+    let file = tempfile::Builder::new().prefix("line").tempfile().unwrap();
+    std::fs::write(file.path(), "2026-11-23T10:00:00.000Z hello\n").unwrap();
     let mut command = Command::cargo_bin("logferry").unwrap();
     command
         .arg("ingest")
@@ -24,14 +18,23 @@ async fn said_with(arguments: &[&str], variables: &[(&str, &str)]) -> String {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/nowhere")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere");
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
-        .await
-        .unwrap();
-    assert!(!output.status.success());
-    let text = String::from_utf8(output.stderr).unwrap();
-    let last = text.lines().last().unwrap();
+    let run = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = run.await.unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), log)
+}
+
+/// Why `ingest` cannot use the index.
+pub async fn said(arguments: &[&str]) -> String {
+    said_with(arguments, &[]).await
+}
+
+async fn said_with(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let (success, log) = run(arguments, variables).await;
+    assert!(!success, "{log}");
+    let last = log.lines().last().unwrap();
     last.strip_prefix("logferry: the index cannot be used: ")
-        .unwrap_or_else(|| panic!("{text}"))
+        .unwrap_or_else(|| panic!("{log}"))
         .to_owned()
 }
 

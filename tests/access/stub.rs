@@ -147,17 +147,30 @@ pub fn healthy(request: &Received) -> (u16, Value) {
 
 /// A bulk of documents with these ids.
 pub fn bulk(ids: &[&str]) -> Bulk {
+    let sources: Vec<_> = ids
+        .iter()
+        .map(|id| format!("{{\"message\":\"{id}\"}}"))
+        .collect();
+    let documents = ids.iter().zip(&sources);
+    let documents: Vec<_> = documents
+        .map(|(id, source)| ("i", *id, &**source))
+        .collect();
+    bulk_of(&documents)
+}
+
+/// A bulk of documents, each by index, id and source.
+pub fn bulk_of(documents: &[(&str, &str, &str)]) -> Bulk {
     let mut parcel = Parcel::default();
-    for id in ids {
+    for (index, id, source) in documents {
         let start = parcel.lines.len();
-        let action = format!("{{\"create\":{{\"_index\":\"i\",\"_id\":\"{id}\"}}}}\n");
+        let action = format!("{{\"create\":{{\"_index\":\"{index}\",\"_id\":\"{id}\"}}}}\n");
         parcel.lines.extend_from_slice(action.as_bytes());
-        let source = parcel.lines.len();
-        let text = format!("{{\"message\":\"{id}\"}}\n");
-        parcel.lines.extend_from_slice(text.as_bytes());
+        let at = parcel.lines.len();
+        parcel.lines.extend_from_slice(source.as_bytes());
+        parcel.lines.push(b'\n');
         parcel.documents.push(Placed {
             start,
-            source,
+            source: at,
             end: parcel.lines.len(),
             offset: 0,
             merge: false,

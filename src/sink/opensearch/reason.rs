@@ -179,7 +179,8 @@ impl Said {
     /// Of `no permissions for [a, b] and User [name=…]`.
     fn privileges(&self) -> Option<&str> {
         let (_, rest) = self.reason.split_once("no permissions for [")?;
-        Some(rest.split_once(']')?.0)
+        // A privilege may have brackets of its own.
+        Some(rest.split_once("] and User")?.0)
     }
 
     /// As OpenSearch Serverless says it of time series and vector collections.
@@ -235,8 +236,8 @@ mod tests {
 
     #[test]
     fn a_missing_permission_is_named() {
-        let said = Said::of(br#"{"error":{"root_cause":[],"type":"security_exception","reason":"no permissions for [indices:data/write/bulk] and User [name=u, backend_roles=[], requestedTenant=null]"},"status":403}"#);
-        assert_eq!(said.privileges(), Some("indices:data/write/bulk"));
+        let said = Said::of(br#"{"error":{"root_cause":[],"type":"security_exception","reason":"no permissions for [indices:data/write/bulk[s]] and User [name=u, backend_roles=[], requestedTenant=null]"},"status":403}"#);
+        assert_eq!(said.privileges(), Some("indices:data/write/bulk[s]"));
         let said = refused(
             StatusCode::FORBIDDEN,
             "/_bulk",
