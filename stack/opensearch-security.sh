@@ -36,7 +36,11 @@ certificates() ( # folder
 configure_security() { # the node's configuration folder
   cp -r "$secure/opensearch-security/config" "$1/opensearch-security"
   cp "$secure"/tls/{ca,node,node-key}.pem "$1"
-  # the plugin's own demo users, among them admin with password admin; and users by client certificate
+  # the plugin's own demo users, among them admin with password admin, but no role that all users have; and users by client certificate
+  cat >"$1/opensearch-security/roles_mapping.yml" <<'Y'
+_meta: {type: rolesmapping, config_version: 2}
+all_access: {reserved: false, backend_roles: [admin]}
+Y
   cat >"$1/opensearch-security/config.yml" <<'Y'
 _meta: {type: config, config_version: 2}
 config:

@@ -360,14 +360,14 @@ async fn suffices(role: &str, may: &[(Method, String, Option<Value>)], may_not: 
     let day = at("/PREFIX-logs-2026.11.23");
     admin.done(Method::Put, &day, Some(json!({}))).await;
     let user = Client::new(&prefix, PASSWORD);
+    let (status, answer) = user.ask(may_not.0, &at(&may_not.1), None).await;
+    assert_eq!(status, 403, "{answer}");
     for (method, path, body) in may {
         let body = body
             .as_ref()
             .map(|b| serde_json::from_str(&at(&b.to_string())).unwrap());
         user.done(*method, &at(path), body).await;
     }
-    let (status, answer) = user.ask(may_not.0, &at(&may_not.1), None).await;
-    assert_eq!(status, 403, "{answer}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_async::time::TimeSource;
+use logferry::class::Class;
 use logferry::cli::AwsService;
 use logferry::config::OpenSearchConfig;
 use logferry::sink::Index;
@@ -80,6 +81,8 @@ struct Gate {
     /// Seconds of the clock at which KEY1 was given, KEY2, …
     given: Arc<Mutex<Vec<u64>>>,
     signed: Arc<Mutex<Vec<Signed>>>,
+    /// Ended before their time.
+    revoked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Gate {
@@ -93,6 +96,9 @@ impl Gate {
             return refused("The security token included in the request is invalid");
         }
         let n: usize = seen.key_id.trim_start_matches("KEY").parse().unwrap();
+        if self.revoked.lock().unwrap().contains(&seen.key_id) {
+            return refused("The security token included in the request is expired");
+        }
         if self.clock.seconds() >= self.given.lock().unwrap()[n - 1] + HOUR {
             return refused("The security token included in the request is expired");
         }
@@ -123,6 +129,7 @@ async fn stage(service: AwsService) -> Stage {
         clock: clock.clone(),
         given: role.given.clone(),
         signed: Arc::default(),
+        revoked: Arc::default(),
     };
     let answering = gate.clone();
     let node = Stub::start(move |request| answering.answer(request)).await;
@@ -199,4 +206,30 @@ async fn credentials_are_asked_for_once_and_renewed_before_they_expire() {
         ["KEY1", "KEY1", "KEY1", "KEY2", "KEY2", "KEY3", "KEY4"]
     );
     assert_eq!(stage.role.given.lock().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_allowed_is_not() {
+    let stage = stage(AwsService::Es).await;
+    let revoke = |key: &str| stage.gate.revoked.lock().unwrap().push(key.to_owned());
+    stage.index.bulk(&bulk(&["a"])).await.unwrap();
+    revoke("KEY1");
+    stage.index.bulk(&bulk(&["b"])).await.unwrap();
+    let keys: Vec<_> = stage.gate.take().into_iter().map(|s| s.key_id).collect();
+    assert_eq!(keys, ["KEY1", "KEY2"]);
+    revoke("KEY2");
+    revoke("KEY3");
+    let error = stage.index.bulk(&bulk(&["c"])).await.unwrap_err();
+    assert_eq!(error.class(), Class::Fatal);
+    assert!(
+        error
+            .to_string()
+            .contains("token included in the request is expired"),
+        "{error}"
+    );
+    assert_eq!(
+        stage.role.given.lock().unwrap().len(),
+        3,
+        "once for each refusal"
+    );
 }

@@ -36,22 +36,41 @@ impl Authorization {
         })
     }
 
-    /// What goes into the request's header; a signature does not, since the transport makes it.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
-        match self {
-            Self::Basic(basic) => Some(basic.header()),
-            Self::None | Self::Aws(_) => None,
-        }
+    pub(super) async fn current(&self) -> Result<Used, IndexError> {
+        Ok(match self {
+            Self::None => Used::Nothing,
+            Self::Basic(basic) => Used::Password(basic.header()),
+            Self::Aws(signing) => Used::Key(signing.key().await?),
+        })
     }
 
-    /// After a 401 to `used`: what the password file says now, if that is something else.
-    pub(super) async fn renewed(
-        &self,
-        used: &HeaderValue,
-    ) -> Result<Option<HeaderValue>, IndexError> {
+    /// After a refusal: what there is now, if that is something else.
+    pub(super) async fn renewed(&self, used: &Used) -> Result<Option<Used>, IndexError> {
+        match (self, used) {
+            (Self::Basic(basic), Used::Password(header)) => {
+                Ok(basic.renewed(header).await?.map(Used::Password))
+            }
+            (Self::Aws(signing), Used::Key(key)) if signing.renewed(key).await => {
+                Ok(Some(self.current().await?))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What a request showed.
+pub(super) enum Used {
+    Nothing,
+    Password(HeaderValue),
+    /// Its id; the transport signs with it.
+    Key(String),
+}
+
+impl Used {
+    pub(super) fn header(&self) -> Option<&HeaderValue> {
         match self {
-            Self::Basic(basic) => basic.renewed(used).await,
-            Self::None | Self::Aws(_) => Ok(None),
+            Self::Password(header) => Some(header),
+            Self::Nothing | Self::Key(_) => None,
         }
     }
 }

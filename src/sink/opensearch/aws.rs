@@ -74,26 +74,35 @@ impl Signing {
             .sigv4_time_source(self.clock.clone())
     }
 
-    /// Before a request: whether there are credentials to sign it with.
-    pub(super) async fn ready(&self) -> Result<(), IndexError> {
-        let error = match self.credentials.current().await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
-        };
-        let (class, why) = match error {
-            // It lists all the places that were looked at, a line each.
-            CredentialsError::CredentialsNotLoaded(_) => (Class::Fatal, String::new()),
-            CredentialsError::InvalidConfiguration(_) => {
-                (Class::Fatal, format!(" ({})", chain(&error)))
-            }
-            _ => (Class::Retryable, format!(" ({})", chain(&error))),
-        };
-        Err(IndexError::Other {
-            class,
-            reason: format!(
-                "--opensearch-aws-service: no AWS credentials to sign with{why}: give the task a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            ),
-        })
+    /// Before a request: the id of the key that it will be signed with.
+    pub(super) async fn key(&self) -> Result<String, IndexError> {
+        match self.credentials.current().await {
+            Ok(credentials) => Ok(credentials.access_key_id().to_owned()),
+            Err(error) => Err(none_to_sign_with(&error)),
+        }
+    }
+
+    /// After a refusal of `used`, which may have ended before its time: whether there is another key now.
+    pub(super) async fn renewed(&self, used: &str) -> bool {
+        match self.credentials.other_than(used).await {
+            Ok(credentials) => credentials.access_key_id() != used,
+            Err(_) => false,
+        }
+    }
+}
+
+fn none_to_sign_with(error: &CredentialsError) -> IndexError {
+    let (class, why) = match error {
+        // It lists all the places that were looked at, a line each.
+        CredentialsError::CredentialsNotLoaded(_) => (Class::Fatal, String::new()),
+        CredentialsError::InvalidConfiguration(_) => (Class::Fatal, format!(" ({})", chain(error))),
+        _ => (Class::Retryable, format!(" ({})", chain(error))),
+    };
+    IndexError::Other {
+        class,
+        reason: format!(
+            "--opensearch-aws-service: no AWS credentials to sign with{why}: give the task a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        ),
     }
 }
 
@@ -165,6 +174,15 @@ impl Kept {
         match held {
             Some(held) if now < held.renew_at => Ok(held.credentials),
             held => self.renew(held, now).await,
+        }
+    }
+
+    /// Renewed at once, unless somebody did it since `used` was given.
+    async fn other_than(&self, used: &str) -> Provided {
+        let _renewing = self.0.renewing.lock().await;
+        match self.held() {
+            Some(held) if held.credentials.access_key_id() != used => Ok(held.credentials),
+            held => self.renew(held, self.0.clock.now()).await,
         }
     }
 

@@ -152,16 +152,15 @@ impl OpenSearch {
     where
         Q: serde::Serialize + ?Sized,
     {
-        if let Authorization::Aws(signing) = &self.authorization {
-            signing.ready().await?;
-        }
-        let header = self.authorization.header();
-        let (mut node, mut answer) = self.ask_one(&request, header.as_ref()).await?;
-        if answer.status_code() == StatusCode::UNAUTHORIZED
-            && let Some(used) = &header
-            && let Some(renewed) = self.authorization.renewed(used).await?
-        {
-            (node, answer) = self.ask_one(&request, Some(&renewed)).await?;
+        let used = self.authorization.current().await?;
+        let (node, answer) = self.ask_one(&request, used.header()).await?;
+        let refused = matches!(
+            answer.status_code(),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        );
+        if refused && let Some(renewed) = self.authorization.renewed(&used).await? {
+            let (node, answer) = self.ask_one(&request, renewed.header()).await?;
+            return self.checked(node, request.path, answer).await;
         }
         self.checked(node, request.path, answer).await
     }
@@ -219,9 +218,8 @@ impl OpenSearch {
             body: None,
             content_type: JSON,
         };
-        let header = self.authorization.header();
         let limit = self.timeout.min(TRIAL);
-        self.ask(node, &request, header.as_ref(), limit).await?;
+        self.ask(node, &request, None, limit).await?;
         Ok(())
     }
 
