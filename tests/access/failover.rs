@@ -1,6 +1,8 @@
 /*! Several nodes. */
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use logferry::bulk::ItemStatus;
@@ -9,6 +11,7 @@ use logferry::sink::opensearch::OpenSearch;
 use logferry::sink::{Index, IndexError};
 use tokio::net::TcpListener;
 
+use crate::start::ingest;
 use crate::stub::{Received, Stub, bulk, healthy};
 
 async fn over(urls: &[&str], timeout: Duration) -> OpenSearch {
@@ -132,4 +135,33 @@ async fn no_node_at_all_is_one_error() {
             "{error}"
         );
     }
+}
+
+/// The whole road over two nodes, of which one breaks off in the middle of its third bulk and never answers again.
+#[tokio::test]
+async fn a_node_breaks_off_within_a_run_and_nothing_is_lost() {
+    let one = Stub::start(healthy).await;
+    let bulks = Arc::new(AtomicUsize::new(0));
+    let counted = bulks.clone();
+    let two = Stub::start(move |request| {
+        let is_bulk = request.path() == "/_bulk";
+        if counted.fetch_add(usize::from(is_bulk), Ordering::SeqCst) >= 2 {
+            // Cuts the connection.
+            std::panic::resume_unwind(Box::new("the node has died"));
+        }
+        healthy(request)
+    })
+    .await;
+    let text: String = (0..5000)
+        .map(|i| format!("2026-11-23T10:00:00.000Z line {i} {}\n", "x".repeat(200)))
+        .collect();
+    let urls = format!("{},{}", one.url, two.url);
+    let arguments = ["--opensearch-url", &urls, "--bulk-size", "64KiB"];
+    let ran = ingest(&text, &arguments, &[]).await;
+    let log = String::from_utf8(ran.stderr).unwrap();
+    assert!(ran.status.success(), "{log}");
+    assert!(bulks.load(Ordering::SeqCst) >= 3, "it died");
+    let mut arrived = ids(&one.requests());
+    arrived.extend(ids(&two.requests()));
+    assert_eq!(arrived.len(), 5000);
 }

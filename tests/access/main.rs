@@ -1,7 +1,9 @@
 /*! How OpenSearch is reached: nodes that die, signatures, credentials that change, refusals; against stubs, and the real node with TLS and users. */
 
 mod failover;
+mod node;
 mod passwords;
+mod roles;
 mod secure;
 mod serverless;
 mod signed;

@@ -1,5 +1,7 @@
 /*! What stops a command at its start: one clear sentence each, that names the flag. */
 
+use std::process::Output;
+
 use assert_cmd::Command;
 use serde_json::{Value, json};
 
@@ -7,21 +9,28 @@ use crate::stub::Stub;
 
 /// `ingest` of a line: whether it succeeds, and its log.
 pub async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
-    let file = tempfile::Builder::new().prefix("line").tempfile().unwrap();
-    std::fs::write(file.path(), "2026-11-23T10:00:00.000Z hello\n").unwrap();
+    let text = "2026-11-23T10:00:00.000Z hello\n";
+    let output = ingest(text, arguments, variables).await;
+    let log = String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), log)
+}
+
+/// `ingest` of a file.
+pub async fn ingest(text: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.log");
+    std::fs::write(&file, text).unwrap();
     let mut command = Command::cargo_bin("logferry").unwrap();
     command
         .arg("ingest")
         .args(arguments)
-        .arg(file.path())
+        .arg(file)
         .envs(variables.iter().copied())
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/nowhere")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere");
     let run = tokio::task::spawn_blocking(move || command.output().unwrap());
-    let output = run.await.unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    (output.status.success(), log)
+    run.await.unwrap()
 }
 
 /// Why `ingest` cannot use the index.

@@ -147,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_file_is_read_again_and_only_a_change_is_tried() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        write!(file, "old\n").unwrap();
+        writeln!(file, "old").unwrap();
         let password = Password::File(file.path().to_owned());
         let basic = Basic::new("u".into(), password).await.unwrap();
         assert_eq!(basic.header(), header("u", "old"));
