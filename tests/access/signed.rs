@@ -113,7 +113,7 @@ impl Gate {
 
 struct Stage {
     index: OpenSearch,
-    _node: Stub,
+    node: Stub,
     gate: Gate,
     clock: Clock,
     role: Role,
@@ -145,7 +145,7 @@ async fn stage(service: AwsService) -> Stage {
     let index = OpenSearch::with_aws(config, timeout, service, &aws);
     Stage {
         index: index.await.unwrap(),
-        _node: node,
+        node,
         gate,
         clock,
         role,
@@ -231,5 +231,28 @@ async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_a
         stage.role.given.lock().unwrap().len(),
         3,
         "once for each refusal"
+    );
+}
+
+/// Serverless documents `GET <index>/_mget`, and no version at `/`.
+#[tokio::test]
+async fn serverless_is_asked_only_what_it_has() {
+    let stage = stage(AwsService::Aoss).await;
+    stage.index.version().await.unwrap();
+    let wanted = [("b", "1"), ("a", "2"), ("b", "3")].map(|(i, d)| (i.to_owned(), d.to_owned()));
+    let found = stage.index.fetch(&wanted).await.unwrap();
+    assert_eq!(found, [None, None, None]);
+    let asked = stage.node.requests();
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|r| format!("{} {}", r.method, r.path()))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "GET /search/_cat/indices",
+            "GET /search/a/_mget",
+            "GET /search/b/_mget"
+        ]
     );
 }

@@ -1,5 +1,7 @@
 /*! What the road asks of it: bulks, and documents to merge with. */
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -86,29 +88,25 @@ impl Index for OpenSearch {
     }
 
     async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError> {
-        let docs: Vec<_> = wanted
-            .iter()
-            .map(|(index, id)| serde_json::json!({"_index": index, "_id": id}))
-            .collect();
-        let body = serde_json::json!({ "docs": docs }).to_string();
-        let answer = self
-            .send::<()>(Request {
-                method: Method::Post,
-                path: "/_mget",
-                query: None,
-                body: Some(body.into()),
-                content_type: JSON,
-            })
-            .await?;
-        let fetched: Fetched<'_> =
-            serde_json::from_slice(&answer).map_err(|e| malformed("_mget", &e))?;
-        if fetched.docs.len() != wanted.len() {
-            return Err(IndexError::Other {
-                class: Class::Retryable,
-                reason: format!("_mget answered {} of {}", fetched.docs.len(), wanted.len()),
-            });
+        let all: Vec<_> = wanted.iter().collect();
+        if !self.is_serverless() {
+            return self.mget(Method::Post, "/_mget", &all).await;
         }
-        fetched.docs.into_iter().map(stored).collect()
+        // Serverless has it for one index at a time.
+        let mut found = vec![None; wanted.len()];
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, (index, _)) in wanted.iter().enumerate() {
+            places.entry(index).or_default().push(place);
+        }
+        for (index, places) in places {
+            let some: Vec<_> = places.iter().map(|place| all[*place]).collect();
+            let path = format!("/{index}/_mget");
+            let answer = self.mget(Method::Get, &path, &some).await?;
+            for (place, stored) in places.into_iter().zip(answer) {
+                found[place] = stored;
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -138,6 +136,37 @@ fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
 }
 
 impl OpenSearch {
+    async fn mget(
+        &self,
+        method: Method,
+        path: &str,
+        wanted: &[&(String, String)],
+    ) -> Result<Vec<Option<Stored>>, IndexError> {
+        let docs: Vec<_> = wanted
+            .iter()
+            .map(|(index, id)| serde_json::json!({"_index": index, "_id": id}))
+            .collect();
+        let body = serde_json::json!({ "docs": docs }).to_string();
+        let answer = self
+            .send::<()>(Request {
+                method,
+                path,
+                query: None,
+                body: Some(body.into()),
+                content_type: JSON,
+            })
+            .await?;
+        let fetched: Fetched<'_> =
+            serde_json::from_slice(&answer).map_err(|e| malformed("_mget", &e))?;
+        if fetched.docs.len() != wanted.len() {
+            return Err(IndexError::Other {
+                class: Class::Retryable,
+                reason: format!("_mget answered {} of {}", fetched.docs.len(), wanted.len()),
+            });
+        }
+        fetched.docs.into_iter().map(stored).collect()
+    }
+
     /// A body of `n` documents, sent once.
     pub(super) async fn send_bulk(
         &self,

@@ -17,6 +17,7 @@ use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderVa
 use opensearch::http::response::Response;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
+use url::{Host, Url};
 
 use super::IndexError;
 use crate::class::Class;
@@ -65,6 +66,11 @@ impl OpenSearch {
         authorization: Authorization,
     ) -> Result<Self, IndexError> {
         let material = Material::read(&config.tls).await?;
+        for url in config.urls.iter().filter(|url| is_open(url)) {
+            if matches!(authorization, Authorization::Basic(_)) {
+                tracing::warn!(%url, "the password goes over the network unencrypted: https:// would hide it");
+            }
+        }
         let nodes = config
             .urls
             .into_iter()
@@ -287,6 +293,17 @@ impl OpenSearch {
         };
         Err(IndexError::Other { class, reason })
     }
+}
+
+/// Without TLS, and not on this machine.
+fn is_open(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && !here
 }
 
 fn malformed(what: &str, error: &serde_json::Error) -> IndexError {

@@ -121,9 +121,11 @@ pub(super) fn refused(
         ),
         (_, authorization) => {
             let user = match authorization {
-                Authorization::Basic(basic) => basic.user.as_str(),
-                _ => "without a name",
+                Authorization::Basic(basic) => Some(basic.user.as_str()),
+                // Of a client certificate, for example.
+                _ => said.user(),
             };
+            let user = user.unwrap_or("without a name");
             match said.privileges() {
                 Some(privileges) => format!(
                     "{url} refuses {path} (HTTP 403): user {user} has no permission for {privileges}: compare its role with those in docs/access.md"
@@ -183,6 +185,11 @@ impl Said {
         Some(rest.split_once("] and User")?.0)
     }
 
+    fn user(&self) -> Option<&str> {
+        let (_, rest) = self.reason.split_once("User [name=")?;
+        Some(rest.split_once(',')?.0)
+    }
+
     /// As OpenSearch Serverless says it of time series and vector collections.
     pub(super) fn refuses_ids(&self) -> bool {
         self.kind == "illegal_argument_exception"
@@ -238,6 +245,7 @@ mod tests {
     fn a_missing_permission_is_named() {
         let said = Said::of(br#"{"error":{"root_cause":[],"type":"security_exception","reason":"no permissions for [indices:data/write/bulk[s]] and User [name=u, backend_roles=[], requestedTenant=null]"},"status":403}"#);
         assert_eq!(said.privileges(), Some("indices:data/write/bulk[s]"));
+        assert_eq!(said.user(), Some("u"));
         let said = refused(
             StatusCode::FORBIDDEN,
             "/_bulk",
