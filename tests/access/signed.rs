@@ -239,9 +239,20 @@ async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_a
 async fn serverless_is_asked_only_what_it_has() {
     let stage = stage(AwsService::Aoss).await;
     stage.index.version().await.unwrap();
-    let wanted = [("b", "1"), ("a", "2"), ("b", "3")].map(|(i, d)| (i.to_owned(), d.to_owned()));
+    let wanted =
+        [("b", "1"), ("a", "there-2"), ("b", "there-3")].map(|(i, d)| (i.to_owned(), d.to_owned()));
     let found = stage.index.fetch(&wanted).await.unwrap();
-    assert_eq!(found, [None, None, None]);
+    let found = found
+        .into_iter()
+        .map(|found| found.map(|f| String::from_utf8(f.source).unwrap()));
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [
+            None,
+            Some(r#"{"is":"there-2"}"#.to_owned()),
+            Some(r#"{"is":"there-3"}"#.to_owned())
+        ]
+    );
     let asked = stage.node.requests();
     let asked: Vec<_> = asked
         .iter()

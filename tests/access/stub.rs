@@ -123,7 +123,7 @@ impl Stub {
     }
 }
 
-/// As a healthy node without any documents does it.
+/// As a healthy node does it that has the documents whose ids begin with `there`.
 pub fn healthy(request: &Received) -> (u16, Value) {
     match request.path().rsplit('/').next().unwrap() {
         "_bulk" => {
@@ -133,8 +133,21 @@ pub fn healthy(request: &Received) -> (u16, Value) {
         }
         "_mget" => {
             let asked: Value = serde_json::from_slice(&request.body).unwrap();
-            let none = |_| json!({"found": false});
-            let docs: Vec<_> = asked["docs"].as_array().unwrap().iter().map(none).collect();
+            let found = |asked: &Value| {
+                let id = asked["_id"].as_str().unwrap();
+                match id.starts_with("there") {
+                    true => {
+                        json!({"found": true, "_seq_no": 1, "_primary_term": 1, "_source": {"is": id}})
+                    }
+                    false => json!({"found": false}),
+                }
+            };
+            let docs: Vec<_> = asked["docs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(found)
+                .collect();
             (200, json!({ "docs": docs }))
         }
         "" => (
