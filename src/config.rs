@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::Url;
-
 use crate::cli::{
     DecodeArgs, ExplainArgs, IndexArgs, IngestArgs, PathStyle, RoadArgs, To, WorkerArgs,
 };
@@ -15,9 +13,11 @@ use crate::invocation::{Architecture, Prices};
 use crate::pipeline::{BulkConfig, RoadConfig, budget};
 use crate::trust::AllowedBuckets;
 
+mod access;
 mod maintenance;
 mod mistakes;
 
+pub use access::{Auth, OpenSearchConfig, Password, Secret, Tls};
 pub use maintenance::{PruneConfig, Retention, SetupConfig, Wanted, prune, setup};
 pub use mistakes::Mistakes;
 use mistakes::is_index_name;
@@ -75,15 +75,10 @@ pub enum Target {
     Ndjson,
 }
 
-#[derive(Debug)]
-pub struct OpenSearchConfig {
-    pub url: Url,
-}
-
 pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
     let mut mistakes = Mistakes::default();
     let queue_url = mistakes.queue_url(args.queue_url.as_deref());
-    let index = mistakes.opensearch(args.index.opensearch_url.as_deref());
+    let index = mistakes.opensearch(&args.index);
     let listen = args.listen.parse().ok();
     if listen.is_none() {
         mistakes.add(
@@ -142,10 +137,10 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, Mistakes> {
 
 pub fn ingest(args: IngestArgs) -> Result<IngestConfig, Mistakes> {
     let mut mistakes = Mistakes::default();
-    let url = args.index.opensearch_url.as_deref();
-    let to = match (args.to, url) {
-        (Some(To::Ndjson), _) | (None, None) => Some(Target::Ndjson),
-        _ => mistakes.opensearch(url).map(Target::OpenSearch),
+    let no_url = args.index.opensearch_url.is_empty();
+    let to = match (args.to, no_url) {
+        (Some(To::Ndjson), _) | (None, true) => Some(Target::Ndjson),
+        _ => mistakes.opensearch(&args.index).map(Target::OpenSearch),
     };
     let stdin = args.paths.iter().filter(|p| p.as_os_str() == "-").count();
     if stdin > 1 {

@@ -113,6 +113,7 @@ pub struct Metrics {
     pub memory_reserved: Gauge,
     pub bulks_allowed: Gauge,
     pub index_up: Gauge,
+    pub without_ids: Gauge,
     pub dead_letters: Counter,
     pub buckets_paused: Counter,
     pub objects_gone: Counter,
@@ -157,6 +158,7 @@ impl Metrics {
             memory_reserved: Gauge::default(),
             bulks_allowed: Gauge::default(),
             index_up: Gauge::default(),
+            without_ids: Gauge::default(),
             dead_letters: Counter::default(),
             buckets_paused: Counter::default(),
             objects_gone: Counter::default(),
@@ -294,6 +296,11 @@ impl Metrics {
             "index_up",
             "Whether the index answers",
             self.index_up.clone(),
+        );
+        registry.register(
+            "without_ids",
+            "Whether documents go without ids, because the collection refuses them: what comes twice is there twice",
+            self.without_ids.clone(),
         );
         registry.register(
             "objects_reading",

@@ -57,6 +57,20 @@ impl Bulk {
         self.body.clone()
     }
 
+    /// The body with action lines that name the index only, for an index that takes no ids: it then makes them up itself.
+    pub fn body_without_ids(&self) -> Bytes {
+        let mut body = Vec::with_capacity(self.body.len());
+        for document in &self.documents {
+            let index = self.target(document).index;
+            body.extend_from_slice(b"{\"create\":{\"_index\":\"");
+            body.extend_from_slice(index.as_bytes());
+            body.extend_from_slice(b"\"}}\n");
+            body.extend_from_slice(self.source(document));
+            body.push(b'\n');
+        }
+        body.into()
+    }
+
     pub fn documents(&self) -> &[Sent] {
         &self.documents
     }
@@ -236,6 +250,43 @@ mod tests {
         assert_eq!(sources(&again), [(1, 0, "ccc".into()), (0, 0, "A".into())]);
         assert_eq!(again.action(&again.documents()[1]), b"{\"index\":{}}");
         assert_eq!(again.body().iter().filter(|b| **b == b'\n').count(), 4);
+    }
+
+    #[test]
+    fn without_ids_each_action_names_its_index_only() {
+        let mut parcel = Parcel::default();
+        for (action, source) in [
+            (
+                r#"{"create":{"_index":"a-logs-2026.11.23","_id":"x"}}"#,
+                r#"{"_id":"own"}"#,
+            ),
+            (
+                r#"{"index":{"_index":"a-invocations-2026.11.23","_id":"y","if_seq_no":1,"if_primary_term":1}}"#,
+                "{}",
+            ),
+        ] {
+            let start = parcel.lines.len();
+            parcel
+                .lines
+                .extend_from_slice(format!("{action}\n").as_bytes());
+            let at = parcel.lines.len();
+            parcel
+                .lines
+                .extend_from_slice(format!("{source}\n").as_bytes());
+            parcel.documents.push(Placed {
+                start,
+                source: at,
+                end: parcel.lines.len(),
+                offset: 0,
+                merge: false,
+            });
+        }
+        let body = Bulk::pack([parcel], 0).body_without_ids();
+        assert_eq!(
+            std::str::from_utf8(&body).unwrap(),
+            "{\"create\":{\"_index\":\"a-logs-2026.11.23\"}}\n{\"_id\":\"own\"}\n\
+             {\"create\":{\"_index\":\"a-invocations-2026.11.23\"}}\n{}\n"
+        );
     }
 
     #[test]

@@ -13,9 +13,9 @@ use super::setup::prepare;
 use crate::config::{IngestConfig, Target};
 use crate::observe::Metrics;
 use crate::pipeline::{self, Ends};
-use crate::sink::Index;
 use crate::sink::ndjson::Ndjson;
 use crate::sink::opensearch::OpenSearch;
+use crate::sink::Index;
 use crate::source::local::{Files, shared};
 
 pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
@@ -35,11 +35,12 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     }
     let index: Arc<dyn Index> = match config.to {
         Target::OpenSearch(target) => {
-            let index = OpenSearch::new(target.url, config.road.bulk_timeout)?;
-            prepare(&index, &config.road.document.index_prefix, config.setup)
-                .await
-                .context("--opensearch-url: the index cannot be used")?;
-            Arc::new(index)
+            let opened = async {
+                let index = OpenSearch::new(target, config.road.bulk_timeout).await?;
+                prepare(&index, &config.road.document.index_prefix, config.setup).await?;
+                anyhow::Ok(index)
+            };
+            Arc::new(opened.await.context("the index cannot be used")?)
         }
         Target::Ndjson => Arc::new(Ndjson::new(std::io::stdout())),
     };

@@ -16,7 +16,7 @@ use plan::Plan;
 
 pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
     let unusable = "--opensearch-url: the index cannot be used";
-    let index = OpenSearch::new(config.index.url, TIMEOUT)?;
+    let index = OpenSearch::new(config.index, TIMEOUT).await?;
     let version = index.version().await.context(unusable)?;
     if let Some(why) = unsupported(&version) {
         bail!("{unusable}: {why}");

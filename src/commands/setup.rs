@@ -55,7 +55,7 @@ impl SetupError {
 }
 
 pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
-    let index = OpenSearch::new(config.index.url, TIMEOUT)?;
+    let index = OpenSearch::new(config.index, TIMEOUT).await?;
     let unusable = "--opensearch-url: the index cannot be used";
     let version = index.version().await.context(unusable)?;
     if let Some(why) = unsupported(&version) {

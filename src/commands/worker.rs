@@ -25,6 +25,8 @@ use crate::sink::opensearch::OpenSearch;
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
 
+const UNUSABLE: &str = "the index cannot be used";
+
 pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     on_signals(stop.clone())?;
@@ -36,7 +38,10 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
         .with_context(|| format!("--listen: cannot listen on {}", config.listen))?;
     tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "logferry starts");
 
-    let index = OpenSearch::new(config.index.url, config.road.bulk_timeout)?;
+    let index = OpenSearch::new(config.index, config.road.bulk_timeout)
+        .await
+        .context(UNUSABLE)?
+        .shown_in(&metrics);
     let prefix = &config.road.document.index_prefix;
     let Some(version) = await_index(&index, prefix, config.setup, &stop).await? else {
         return Ok(());
@@ -145,7 +150,7 @@ async fn await_index(
             Err(error)
                 if error.class() == Class::Fatal || started.elapsed() > pipeline::START_TIMEOUT =>
             {
-                return Err(error).context("--opensearch-url: the index cannot be used");
+                return Err(error).context(UNUSABLE);
             }
             Err(error) => tracing::warn!(%error, "waiting for the index"),
         }

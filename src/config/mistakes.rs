@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{DeadLetterTarget, OpenSearchConfig};
+use super::DeadLetterTarget;
 use crate::trust::AllowedBuckets;
 
 /// Every mistake, a line each: which flag, what is wrong, what to do.
@@ -29,24 +29,6 @@ impl Mistakes {
             }
             _ => {
                 self.add("--queue-url", value, "is no queue URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/logs (an ARN or a name will not do)");
-                None
-            }
-        }
-    }
-
-    pub(super) fn opensearch(&mut self, value: Option<&str>) -> Option<OpenSearchConfig> {
-        let Some(value) = value.filter(|v| !v.is_empty()) else {
-            self.0.push("--opensearch-url: give the URL of OpenSearch, such as https://localhost:9200 (or set LOGFERRY_OPENSEARCH_URL)".to_owned());
-            return None;
-        };
-        match Url::parse(value) {
-            Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
-                Some(OpenSearchConfig { url })
-            }
-            // The value is not shown: it may hold a password.
-            _ => {
-                self.0
-                    .push("--opensearch-url: not a URL of the form http(s)://host:port".to_owned());
                 None
             }
         }
@@ -145,14 +127,14 @@ impl Mistakes {
 
     pub(super) fn regions(&mut self, regions: &[String]) {
         for region in regions {
-            let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-            if region.is_empty() || !region.bytes().all(fits) {
-                self.add(
-                    "--allow-region",
-                    region,
-                    "is no region, such as eu-central-1",
-                );
-            }
+            self.region("--allow-region", region);
+        }
+    }
+
+    pub(super) fn region(&mut self, flag: &str, region: &str) {
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if region.is_empty() || !region.bytes().all(fits) {
+            self.add(flag, region, "is no region, such as eu-central-1");
         }
     }
 

@@ -233,7 +233,7 @@ impl Round<'_> {
                 ItemStatus::Forbidden { status, reason } => {
                     self.settle(sent, |t| t.leave(reason.clone()));
                     self.loader.trouble.fatal(format!(
-                        "the index refuses documents (HTTP {status}): {reason}: check the role"
+                        "the index refuses documents (HTTP {status}): {reason}: compare the role with docs/access.md"
                     ));
                 }
                 ItemStatus::Retryable { status, reason } => {
@@ -407,7 +407,7 @@ pub(super) async fn bury(
 fn heard(answer: &Result<Vec<ItemStatus>, IndexError>) -> Answer {
     match answer {
         Ok(statuses) if statuses.iter().any(is_overload) => Answer::Refused,
-        Ok(_) | Err(IndexError::TooLarge) => Answer::Good,
+        Ok(_) | Err(IndexError::TooLarge | IndexError::NoIds) => Answer::Good,
         Err(IndexError::Unanswered(_)) => Answer::None,
         Err(_) => Answer::Refused,
     }

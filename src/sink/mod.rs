@@ -26,6 +26,9 @@ pub enum IndexError {
     /// 404: no such path or thing.
     #[error("the index does not know this (HTTP 404)")]
     NotFound,
+    /// 400: the collection takes no ids (OpenSearch Serverless).
+    #[error("the index takes no document ids (HTTP 400)")]
+    NoIds,
     /// No answer, or not in time.
     #[error("{0}")]
     Unanswered(String),
@@ -39,7 +42,7 @@ impl IndexError {
             IndexError::TooLarge => Class::Rejected,
             // A proxy or a node in transition; what is asked for exists on every OpenSearch.
             IndexError::NotFound => Class::Retryable,
-            IndexError::Unanswered(_) => Class::Retryable,
+            IndexError::NoIds | IndexError::Unanswered(_) => Class::Retryable,
             IndexError::Other { class, .. } => *class,
         }
     }

@@ -1,0 +1,247 @@
+/*!
+AWS credentials for signed requests. The transport signs (SigV4, with the body's hash, which Serverless asks for) and wants the
+credentials anew for each request: here they are kept until they are about to expire.
+*/
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{
+    ProvideCredentials, Result as Provided, SharedCredentialsProvider, future,
+};
+use aws_smithy_async::time::SharedTimeSource;
+use opensearch::http::transport::TransportBuilder;
+
+use super::reason::chain;
+use crate::class::Class;
+use crate::cli::AwsService;
+use crate::sink::IndexError;
+
+/// Credentials are renewed when they have only this much left.
+const EARLY: Duration = Duration::from_secs(60);
+/// Credentials that do not say when they expire may be rotated, in a file for example.
+const UNTOLD: Duration = Duration::from_secs(15 * 60);
+/// While what is there still holds, a failed renewal is not repeated at once.
+const PAUSE: Duration = Duration::from_secs(10);
+
+pub(super) struct Signing {
+    pub(super) service: AwsService,
+    credentials: Kept,
+    region: Region,
+    clock: SharedTimeSource,
+}
+
+impl Signing {
+    pub(super) async fn of_environment(
+        service: AwsService,
+        region: Option<String>,
+    ) -> Result<Self, IndexError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region));
+        }
+        Self::new(service, &loader.load().await)
+    }
+
+    fn new(service: AwsService, aws: &SdkConfig) -> Result<Self, IndexError> {
+        let (Some(region), Some(provider)) = (aws.region(), aws.credentials_provider()) else {
+            return Err(IndexError::Other {
+                class: Class::Fatal,
+                reason: "--opensearch-aws-service: no AWS region: set AWS_REGION, or give --opensearch-aws-region".to_owned(),
+            });
+        };
+        let clock = aws.time_source().unwrap_or_default();
+        Ok(Self {
+            service,
+            credentials: Kept::new(provider, clock.clone()),
+            region: region.clone(),
+            clock,
+        })
+    }
+
+    pub(super) fn sign(&self, builder: TransportBuilder) -> TransportBuilder {
+        let provider = SharedCredentialsProvider::new(self.credentials.clone());
+        let credentials = opensearch::auth::Credentials::AwsSigV4(provider, self.region.clone());
+        builder
+            .auth(credentials)
+            .service_name(match self.service {
+                AwsService::Es => "es",
+                AwsService::Aoss => "aoss",
+            })
+            .sigv4_time_source(self.clock.clone())
+    }
+
+    /// Before a request: the id of the key that it will be signed with.
+    pub(super) async fn key(&self) -> Result<String, IndexError> {
+        match self.credentials.current().await {
+            Ok(credentials) => Ok(credentials.access_key_id().to_owned()),
+            Err(error) => Err(none_to_sign_with(&error)),
+        }
+    }
+
+    /// After a refusal of `used`, which may have ended before its time: whether there is another key now.
+    pub(super) async fn renewed(&self, used: &str) -> bool {
+        match self.credentials.other_than(used).await {
+            Ok(credentials) => credentials.access_key_id() != used,
+            Err(_) => false,
+        }
+    }
+}
+
+fn none_to_sign_with(error: &CredentialsError) -> IndexError {
+    let (class, why) = match error {
+        // It lists all the places that were looked at, a line each.
+        CredentialsError::CredentialsNotLoaded(_) => (Class::Fatal, String::new()),
+        CredentialsError::InvalidConfiguration(_) => (Class::Fatal, format!(" ({})", chain(error))),
+        _ => (Class::Retryable, format!(" ({})", chain(error))),
+    };
+    IndexError::Other {
+        class,
+        reason: format!(
+            "--opensearch-aws-service: no AWS credentials to sign with{why}: give the task a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        ),
+    }
+}
+
+impl super::OpenSearch {
+    /// With credentials, region and clock of `aws` instead of the environment's.
+    pub async fn with_aws(
+        config: crate::config::OpenSearchConfig,
+        timeout: Duration,
+        service: AwsService,
+        aws: &SdkConfig,
+    ) -> Result<Self, IndexError> {
+        let signing = Signing::new(service, aws)?;
+        Self::build(config, timeout, super::auth::Authorization::Aws(signing)).await
+    }
+}
+
+/// Credentials, asked for once and then kept. Clones share them.
+#[derive(Debug, Clone)]
+struct Kept(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    provider: SharedCredentialsProvider,
+    clock: SharedTimeSource,
+    held: RwLock<Option<Held>>,
+    /// Whoever renews; the others go on with what there is.
+    renewing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    credentials: Credentials,
+    renew_at: SystemTime,
+}
+
+impl Held {
+    fn usable(&self, now: SystemTime) -> bool {
+        self.credentials.expiry().is_none_or(|expiry| now < expiry)
+    }
+}
+
+impl Kept {
+    fn new(provider: SharedCredentialsProvider, clock: SharedTimeSource) -> Self {
+        Self(Arc::new(Inner {
+            provider,
+            clock,
+            held: RwLock::new(None),
+            renewing: tokio::sync::Mutex::new(()),
+        }))
+    }
+
+    async fn current(&self) -> Provided {
+        let now = self.0.clock.now();
+        let held = self.held();
+        if let Some(held) = &held
+            && now < held.renew_at
+        {
+            return Ok(held.credentials.clone());
+        }
+        let _renewing = match self.0.renewing.try_lock() {
+            Ok(lock) => lock,
+            Err(_) => match held.filter(|held| held.usable(now)) {
+                Some(held) => return Ok(held.credentials),
+                None => self.0.renewing.lock().await,
+            },
+        };
+        // Somebody may have done it while we waited.
+        let held = self.held();
+        match held {
+            Some(held) if now < held.renew_at => Ok(held.credentials),
+            held => self.renew(held, now).await,
+        }
+    }
+
+    /// Renewed at once, unless somebody did it since `used` was given.
+    async fn other_than(&self, used: &str) -> Provided {
+        let _renewing = self.0.renewing.lock().await;
+        match self.held() {
+            Some(held) if held.credentials.access_key_id() != used => Ok(held.credentials),
+            held => self.renew(held, self.0.clock.now()).await,
+        }
+    }
+
+    async fn renew(&self, held: Option<Held>, now: SystemTime) -> Provided {
+        match self.0.provider.provide_credentials().await {
+            Ok(credentials) => {
+                let renew_at = match credentials.expiry() {
+                    // What comes with less than that left is not asked for at each request either.
+                    Some(expiry) => (expiry - EARLY).max(now + PAUSE).min(expiry),
+                    None => now + UNTOLD,
+                };
+                self.hold(Held {
+                    credentials: credentials.clone(),
+                    renew_at,
+                });
+                Ok(credentials)
+            }
+            Err(error) => match held.filter(|held| held.usable(now)) {
+                Some(held) => {
+                    tracing::warn!(
+                        error = chain(&error),
+                        "AWS credentials cannot be renewed; the old ones still hold"
+                    );
+                    let renew_at = held
+                        .credentials
+                        .expiry()
+                        .map_or(now + PAUSE, |e| e.min(now + PAUSE));
+                    self.hold(Held {
+                        credentials: held.credentials.clone(),
+                        renew_at,
+                    });
+                    Ok(held.credentials)
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.0
+            .held
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn hold(&self, held: Held) {
+        *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
+    }
+}
+
+impl ProvideCredentials for Kept {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.current())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+/*! What the road asks of it: bulks, and documents to merge with. */
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{JSON, Method, OpenSearch, Request, malformed};
+use crate::bulk::{self, Bulk, ItemStatus};
+use crate::class::Class;
+use crate::sink::{Index, IndexError, Stored};
+
+/// What of a bulk answer is asked for.
+#[derive(serde::Serialize)]
+struct BulkQuery {
+    filter_path: &'static str,
+}
+
+const BULK_QUERY: BulkQuery = BulkQuery {
+    filter_path: "items.*.status,items.*.error",
+};
+
+#[derive(Deserialize)]
+struct Info {
+    version: Version,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default)]
+    distribution: Option<String>,
+    number: String,
+}
+
+#[derive(Deserialize)]
+struct Fetched<'a> {
+    #[serde(borrow)]
+    docs: Vec<FetchedDocument<'a>>,
+}
+
+#[derive(Deserialize)]
+struct FetchedDocument<'a> {
+    #[serde(default)]
+    found: bool,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(default)]
+    _seq_no: u64,
+    #[serde(default)]
+    _primary_term: u64,
+    #[serde(borrow, default)]
+    _source: Option<&'a RawValue>,
+}
+
+#[async_trait]
+impl Index for OpenSearch {
+    async fn version(&self) -> Result<String, IndexError> {
+        if self.is_serverless() {
+            // There is no version; this asks whether we may.
+            self.get("/_cat/indices?format=json").await?;
+            return Ok("OpenSearch Serverless".to_owned());
+        }
+        let body = self.get("/").await?;
+        let info: Info =
+            serde_json::from_slice(&body).map_err(|e| malformed("the version request", &e))?;
+        let name = info
+            .version
+            .distribution
+            .unwrap_or_else(|| "elasticsearch".to_owned());
+        Ok(format!("{name} {}", info.version.number))
+    }
+
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError> {
+        let n = bulk.documents().len();
+        if self.without_ids() {
+            return self.send_bulk(bulk.body_without_ids(), n).await;
+        }
+        match self.send_bulk(bulk.body(), n).await {
+            Ok(statuses) => self.without_refused_ids(bulk, statuses).await,
+            Err(IndexError::NoIds) => {
+                self.give_up_ids();
+                self.send_bulk(bulk.body_without_ids(), n).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError> {
+        let all: Vec<_> = wanted.iter().collect();
+        if !self.is_serverless() {
+            return self.mget(Method::Post, "/_mget", &all).await;
+        }
+        // Serverless has it for one index at a time.
+        let mut found = vec![None; wanted.len()];
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, (index, _)) in wanted.iter().enumerate() {
+            places.entry(index).or_default().push(place);
+        }
+        for (index, places) in places {
+            let some: Vec<_> = places.iter().map(|place| all[*place]).collect();
+            let path = format!("/{index}/_mget");
+            let answer = self.mget(Method::Get, &path, &some).await?;
+            for (place, stored) in places.into_iter().zip(answer) {
+                found[place] = stored;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// None only where OpenSearch says that there is no such document; an index that does not exist has none either.
+fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
+    if let Some(error) = document.error {
+        if error.get().contains("index_not_found_exception") {
+            return Ok(None);
+        }
+        return Err(IndexError::Other {
+            class: Class::Retryable,
+            reason: format!("_mget: {}", error.get()),
+        });
+    }
+    match (document.found, document._source) {
+        (false, _) => Ok(None),
+        (true, Some(source)) => Ok(Some(Stored {
+            seq_no: document._seq_no,
+            primary_term: document._primary_term,
+            source: source.get().as_bytes().to_vec(),
+        })),
+        (true, None) => Err(IndexError::Other {
+            class: Class::Retryable,
+            reason: "_mget: a document without its source".to_owned(),
+        }),
+    }
+}
+
+impl OpenSearch {
+    async fn mget(
+        &self,
+        method: Method,
+        path: &str,
+        wanted: &[&(String, String)],
+    ) -> Result<Vec<Option<Stored>>, IndexError> {
+        let docs: Vec<_> = wanted
+            .iter()
+            .map(|(index, id)| serde_json::json!({"_index": index, "_id": id}))
+            .collect();
+        let body = serde_json::json!({ "docs": docs }).to_string();
+        let answer = self
+            .send::<()>(Request {
+                method,
+                path,
+                query: None,
+                body: Some(body.into()),
+                content_type: JSON,
+            })
+            .await?;
+        let fetched: Fetched<'_> =
+            serde_json::from_slice(&answer).map_err(|e| malformed("_mget", &e))?;
+        if fetched.docs.len() != wanted.len() {
+            return Err(IndexError::Other {
+                class: Class::Retryable,
+                reason: format!("_mget answered {} of {}", fetched.docs.len(), wanted.len()),
+            });
+        }
+        fetched.docs.into_iter().map(stored).collect()
+    }
+
+    /// A body of `n` documents, sent once.
+    pub(super) async fn send_bulk(
+        &self,
+        body: Bytes,
+        n: usize,
+    ) -> Result<Vec<ItemStatus>, IndexError> {
+        let answer = self
+            .send(Request {
+                method: Method::Post,
+                path: "/_bulk",
+                query: Some(&BULK_QUERY),
+                body: Some(body),
+                content_type: "application/x-ndjson",
+            })
+            .await?;
+        bulk::read(&answer, n).map_err(|e| IndexError::Other {
+            class: Class::Retryable,
+            reason: format!("_bulk: {e}"),
+        })
+    }
+}

@@ -1,0 +1,170 @@
+/*! Several nodes. */
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use logferry::bulk::ItemStatus;
+use logferry::config::OpenSearchConfig;
+use logferry::sink::opensearch::OpenSearch;
+use logferry::sink::{Index, IndexError};
+use tokio::net::TcpListener;
+
+use crate::start::ingest;
+use crate::stub::{Received, Stub, bulk, healthy};
+
+async fn over(urls: &[&str], timeout: Duration) -> OpenSearch {
+    let mut config = OpenSearchConfig::of_url(urls[0].parse().unwrap());
+    config.urls = urls.iter().map(|url| url.parse().unwrap()).collect();
+    OpenSearch::new(config, timeout).await.unwrap()
+}
+
+fn ids(requests: &[Received]) -> BTreeSet<String> {
+    let actions = requests
+        .iter()
+        .filter(|r| r.path() == "/_bulk")
+        .flat_map(Received::actions);
+    actions
+        .map(|a| a["create"]["_id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_node_dies_and_nothing_is_lost_and_it_returns() {
+    let one = Stub::start(healthy).await;
+    let two = Stub::start(healthy).await;
+    let index = over(&[&one.url, &two.url], LONG).await;
+    for i in 0..6 {
+        let statuses = index.bulk(&bulk(&[&format!("a{i}")])).await.unwrap();
+        assert_eq!(statuses, [ItemStatus::Indexed]);
+    }
+    assert_eq!(
+        (one.bulks().len(), two.bulks().len()),
+        (3, 3),
+        "each in turn"
+    );
+
+    let address = two
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
+    let died = two.die().await;
+    for i in 0..6 {
+        // The caller sees no failure: there was no connection, so that another node is asked at once.
+        let statuses = index.bulk(&bulk(&[&format!("b{i}")])).await.unwrap();
+        assert_eq!(statuses, [ItemStatus::Indexed]);
+    }
+    let mut all = ids(&died);
+    all.extend(ids(&one.requests()));
+    assert_eq!(all.len(), 12);
+
+    let two = Stub::on(TcpListener::bind(address).await.unwrap(), healthy).await;
+    // The longest time that a node is left aside.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::resume();
+    for i in 0..2 {
+        index.bulk(&bulk(&[&format!("c{i}")])).await.unwrap();
+    }
+    assert_eq!(two.bulks().len(), 1);
+    assert_eq!(
+        two.requests()[0].method,
+        "HEAD",
+        "a sign of life comes before work"
+    );
+}
+
+#[tokio::test]
+async fn connections_are_kept() {
+    let node = Stub::start(healthy).await;
+    let index = over(&[&node.url], LONG).await;
+    for i in 0..20 {
+        index.bulk(&bulk(&[&i.to_string()])).await.unwrap();
+    }
+    assert_eq!((node.bulks().len(), node.connections()), (20, 1));
+}
+
+/// Such as a firewall that drops packets: the kernel accepts the connection and nobody answers.
+#[tokio::test]
+async fn a_node_that_is_silent_from_the_start_holds_up_no_bulk() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("http://{}/", silent.local_addr().unwrap());
+    let node = Stub::start(healthy).await;
+    let index = over(&[&silent_url, &node.url], Duration::from_secs(3)).await;
+    for i in 0..4 {
+        let statuses = index.bulk(&bulk(&[&i.to_string()])).await.unwrap();
+        assert_eq!(statuses, [ItemStatus::Indexed]);
+    }
+    assert_eq!(ids(&node.requests()).len(), 4);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_not_sent_again_behind_the_callers_back() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let index = over(&[&url], LONG).await;
+    let accepting = tokio::spawn(async move {
+        use tokio::io::AsyncReadExt;
+        let (mut stream, _) = silent.accept().await.unwrap();
+        let mut some = [0; 64];
+        assert!(stream.read(&mut some).await.unwrap() > 0);
+        drop(stream);
+        silent
+    });
+    let error = index.bulk(&bulk(&["a"])).await.unwrap_err();
+    assert!(matches!(error, IndexError::Unanswered(_)), "{error}");
+    let silent = accepting.await.unwrap();
+    assert!(
+        silent.accept().now_or_never().is_none(),
+        "it was sent twice"
+    );
+}
+
+#[tokio::test]
+async fn no_node_at_all_is_one_error() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", gone.local_addr().unwrap());
+    drop(gone);
+    let index = over(&[&url, &url], LONG).await;
+    for _ in 0..3 {
+        let error = index.bulk(&bulk(&["a"])).await.unwrap_err();
+        assert!(
+            error.to_string().starts_with("nothing listens at "),
+            "{error}"
+        );
+    }
+}
+
+/// The whole road over two nodes, of which one breaks off in the middle of its third bulk and never answers again.
+#[tokio::test]
+async fn a_node_breaks_off_within_a_run_and_nothing_is_lost() {
+    let one = Stub::start(healthy).await;
+    let bulks = Arc::new(AtomicUsize::new(0));
+    let counted = bulks.clone();
+    let two = Stub::start(move |request| {
+        let is_bulk = request.path() == "/_bulk";
+        if counted.fetch_add(usize::from(is_bulk), Ordering::SeqCst) >= 2 {
+            // Cuts the connection.
+            std::panic::resume_unwind(Box::new("the node has died"));
+        }
+        healthy(request)
+    })
+    .await;
+    let text: String = (0..5000)
+        .map(|i| format!("2026-11-23T10:00:00.000Z line {i} {}\n", "x".repeat(200)))
+        .collect();
+    let urls = format!("{},{}", one.url, two.url);
+    let arguments = ["--opensearch-url", &urls, "--bulk-size", "64KiB"];
+    let ran = ingest(&text, &arguments, &[]).await;
+    let log = String::from_utf8(ran.stderr).unwrap();
+    assert!(ran.status.success(), "{log}");
+    assert!(bulks.load(Ordering::SeqCst) >= 3, "it died");
+    let mut arrived = ids(&one.requests());
+    arrived.extend(ids(&two.requests()));
+    assert_eq!(arrived.len(), 5000);
+}

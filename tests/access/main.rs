@@ -1,0 +1,12 @@
+/*! How OpenSearch is reached: nodes that die, signatures, credentials that change, refusals; against stubs, and the real node with TLS and users. */
+
+mod failover;
+mod node;
+mod passwords;
+mod roles;
+mod secure;
+mod serverless;
+mod signed;
+mod sigv4;
+mod start;
+mod stub;

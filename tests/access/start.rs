@@ -1,0 +1,223 @@
+/*! What stops a command at its start: one clear sentence each, that names the flag. */
+
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+use crate::stub::Stub;
+
+/// `ingest` of a line: whether it succeeds, and its log.
+pub async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
+    let text = "2026-11-23T10:00:00.000Z hello\n";
+    let output = ingest(text, arguments, variables).await;
+    let log = String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), log)
+}
+
+/// `ingest` of a file.
+pub async fn ingest(text: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.log");
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::cargo_bin("logferry").unwrap();
+    command
+        .arg("ingest")
+        .args(arguments)
+        .arg(file)
+        .envs(variables.iter().copied())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/nowhere")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere");
+    let run = tokio::task::spawn_blocking(move || command.output().unwrap());
+    run.await.unwrap()
+}
+
+/// Why `ingest` cannot use the index.
+pub async fn said(arguments: &[&str]) -> String {
+    said_with(arguments, &[]).await
+}
+
+async fn said_with(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let (success, log) = run(arguments, variables).await;
+    assert!(!success, "{log}");
+    let last = log.lines().last().unwrap();
+    last.strip_prefix("logferry: the index cannot be used: ")
+        .unwrap_or_else(|| panic!("{log}"))
+        .to_owned()
+}
+
+async fn refusing(status: u16, body: Value) -> Stub {
+    Stub::start(move |_| (status, body.clone())).await
+}
+
+#[tokio::test]
+async fn a_host_without_an_address() {
+    let said = said(&["--opensearch-url", "http://no-such-host.invalid:9200"]).await;
+    assert!(
+        said.starts_with("the host of http://no-such-host.invalid:9200/ is not known: check the name in --opensearch-url ("),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_port_where_nothing_listens() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    assert_eq!(
+        said(&["--opensearch-url", &url]).await,
+        format!("nothing listens at {url}: check --opensearch-url, and that OpenSearch runs")
+    );
+}
+
+#[tokio::test]
+async fn tls_to_a_port_that_has_none() {
+    let node = refusing(200, json!({})).await;
+    let url = node.url.replace("http:", "https:");
+    assert_eq!(
+        said(&["--opensearch-url", &url]).await,
+        format!(
+            "{url} does not speak TLS: check --opensearch-url (http:// instead of https://, or another port)"
+        )
+    );
+}
+
+#[tokio::test]
+async fn nobody_where_somebody_is_wanted() {
+    let node = refusing(401, json!("Unauthorized")).await;
+    let url = &node.url;
+    assert_eq!(
+        said(&["--opensearch-url", url]).await,
+        format!(
+            "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_password() {
+    let node = refusing(401, json!("Unauthorized")).await;
+    let with_user = node.url.replace("http://", "http://writer:sec%2Cret@");
+    let url = &node.url;
+    assert_eq!(
+        said(&["--opensearch-url", &with_user]).await,
+        format!(
+            "{url} does not accept user writer with this password (HTTP 401): check --opensearch-user and --opensearch-password or its file"
+        )
+    );
+    // "writer:sec,ret"
+    assert_eq!(
+        node.requests()[0].header("authorization"),
+        "Basic d3JpdGVyOnNlYyxyZXQ="
+    );
+}
+
+#[tokio::test]
+async fn a_missing_permission() {
+    let reason = "no permissions for [indices:admin/index_template/get] and User [name=writer, backend_roles=[], requestedTenant=null]";
+    let node = refusing(
+        403,
+        json!({"error": {"type": "security_exception", "reason": reason}, "status": 403}),
+    )
+    .await;
+    let url = &node.url;
+    let arguments = [
+        "--opensearch-url",
+        url,
+        "--opensearch-user",
+        "writer",
+        "--opensearch-password",
+        "x",
+    ];
+    let said = said(&arguments).await;
+    let path = node.requests()[0].path().to_owned();
+    assert_eq!(
+        said,
+        format!(
+            "{url} refuses {path} (HTTP 403): user writer has no permission for indices:admin/index_template/get: compare its role with those in docs/access.md"
+        )
+    );
+}
+
+#[tokio::test]
+async fn nothing_to_sign_with() {
+    let node = refusing(500, json!({})).await;
+    let arguments = [
+        "--opensearch-url",
+        &node.url,
+        "--opensearch-aws-service",
+        "es",
+        "--opensearch-aws-region",
+        "eu-west-1",
+    ];
+    assert_eq!(
+        said(&arguments).await,
+        "--opensearch-aws-service: no AWS credentials to sign with: give the task a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    );
+    assert!(node.requests().is_empty());
+    let no_region = said(&arguments[..4]).await;
+    assert_eq!(
+        no_region,
+        "--opensearch-aws-service: no AWS region: set AWS_REGION, or give --opensearch-aws-region"
+    );
+}
+
+#[tokio::test]
+async fn a_signature_that_is_not_accepted() {
+    let message = "The security token included in the request is invalid.";
+    let node = refusing(403, json!({ "message": message })).await;
+    let url = &node.url;
+    let arguments = ["--opensearch-url", url, "--opensearch-aws-service", "es"];
+    let variables = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "very secret"),
+    ];
+    let said = said_with(&arguments, &variables).await;
+    let path = node.requests()[0].path().to_owned();
+    assert_eq!(
+        said,
+        format!(
+            "{url} refuses {path} (HTTP 403): {message}: check the role's permissions, the access policy, --opensearch-aws-service and the region; see docs/access.md"
+        )
+    );
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_used() {
+    let garbage = tempfile::NamedTempFile::new().unwrap();
+    let path = garbage.path().to_str().unwrap();
+    let url = ["--opensearch-url", "https://localhost:1"];
+    for (arguments, flag) in [
+        (
+            &["--opensearch-ca", "/nowhere/ca.pem"][..],
+            "--opensearch-ca: /nowhere/ca.pem cannot be read",
+        ),
+        (
+            &["--opensearch-ca", path],
+            "--opensearch-ca: no PEM certificates",
+        ),
+        (
+            &[
+                "--opensearch-client-cert",
+                path,
+                "--opensearch-client-key",
+                path,
+            ],
+            "--opensearch-client-cert, --opensearch-client-key: cannot be used",
+        ),
+        (
+            &[
+                "--opensearch-user",
+                "u",
+                "--opensearch-password-file",
+                "/nowhere/password",
+            ],
+            "--opensearch-password-file: /nowhere/password: cannot be read",
+        ),
+    ] {
+        let said = said(&[&url[..], arguments].concat()).await;
+        assert!(said.starts_with(flag), "{said}");
+    }
+}
