@@ -97,9 +97,19 @@ impl OpenSearch {
         path: &str,
         body: Option<&serde_json::Value>,
     ) -> Result<serde_json::Value, IndexError> {
-        let body = body.map(|body| Bytes::from(body.to_string()));
-        let answer = self.send::<()>(method, path, None, body, JSON).await?;
+        let answer = self.call_raw(method, path, body).await?;
         serde_json::from_slice(&answer).map_err(|e| malformed(path, &e))
+    }
+
+    /// As [`Self::call`], with the answer as it came: a `Value` would round great numbers in documents.
+    pub(crate) async fn call_raw(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<Bytes, IndexError> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        self.send::<()>(method, path, None, body, JSON).await
     }
 
     async fn send<Q: serde::Serialize + ?Sized>(
