@@ -22,7 +22,7 @@ mod finding;
 mod print;
 mod report;
 mod rows;
-mod table;
+pub(super) mod table;
 
 use report::Report;
 
