@@ -16,9 +16,13 @@ use crate::pipeline::{BulkConfig, RoadConfig, budget};
 use crate::trust::AllowedBuckets;
 
 mod mistakes;
+mod search;
+mod when;
 
 pub use mistakes::Mistakes;
 use mistakes::is_index_name;
+pub use search::{Question, SearchConfig, View, search};
+pub use when::{Range, Since};
 
 #[derive(Debug)]
 pub struct WorkerConfig {
@@ -182,11 +186,7 @@ pub fn explain(args: ExplainArgs) -> Result<ExplainConfig, Mistakes> {
 impl Mistakes {
     fn road(&mut self, args: RoadArgs, index: &IndexArgs) -> Option<RoadConfig> {
         let timeout = self.duration("--bulk-timeout", &args.bulk_timeout);
-        let prefix = &index.index_prefix;
-        let prefix_ok = is_index_name(prefix);
-        if !prefix_ok {
-            self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
-        }
+        let prefix = self.index_prefix(&index.index_prefix);
         let decode = self.decode(&args.decode);
         let objects = self.count("--objects-in-flight", &args.objects_in_flight, 1, 10_000);
         let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
@@ -235,7 +235,7 @@ impl Mistakes {
             prices: Prices::builtin(Architecture::X86),
             decode: decode?,
             document: DocumentOptions {
-                index_prefix: prefix.clone(),
+                index_prefix: prefix,
                 keep_original: args.keep_original,
             },
         })

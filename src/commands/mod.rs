@@ -3,6 +3,7 @@
 pub mod explain;
 pub mod explain_file;
 pub mod ingest;
+pub mod search;
 pub mod worker;
 
 use crate::cli::{Cli, Command, ExplainCommand};
@@ -19,6 +20,10 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             let config = crate::config::ingest(args)?;
             crate::observe::log_to_stderr(&cli.log);
             runtime()?.block_on(ingest::run(config))
+        }
+        Command::Search(args) => {
+            let config = crate::config::search(args)?;
+            runtime()?.block_on(search::run(config))
         }
         Command::Explain(args) => match args.command {
             Some(ExplainCommand::Notification { file }) => explain::notification(&file),
