@@ -9,4 +9,5 @@ mod dead_letters;
 mod documents;
 mod input;
 mod memory;
+mod search;
 mod support;
