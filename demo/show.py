@@ -1,19 +1,17 @@
 #!/usr/bin/env python3
-"""Shows what logferry put into OpenSearch: functions, slowest invocations, errors, and one request from start to end.
+"""Shows how much of each function logferry put into OpenSearch; `logferry search` shows the rest.
 
-    show.py [URL] [--request ID]         (URL: default http://127.0.0.1:9200)
+    show.py [URL]         (default http://127.0.0.1:9200)
 """
 
 import argparse
 import json
 import os
-import shutil
 import sys
 import urllib.error
 import urllib.request
 
-LOGS, INVOCATIONS = "logferry-logs-*", "logferry-invocations-*"
-WIDTH = max(100, min(180, shutil.get_terminal_size((140, 40)).columns))
+LOGS = "logferry-logs-*"
 ERRORS = {"bool": {"minimum_should_match": 1, "should": [
     {"terms": {"LEVEL": ["ERROR", "FATAL"]}},
     {"terms": {"TYPE": ["platform.timeout", "platform.fault"]}},
@@ -49,17 +47,6 @@ class OpenSearch:
         return json.loads(text)
 
 
-def pick(document, path, default=""):
-    for part in path.split("."):
-        document = document.get(part) if isinstance(document, dict) else None
-    return default if document is None else document
-
-
-def one_line(text, width):
-    text = " ".join(str(text).split())
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
 def heading(text):
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}")
 
@@ -91,79 +78,9 @@ def per_function(search):
     return total
 
 
-def slowest(search):
-    summaries = search.search(INVOCATIONS, size=0)["hits"]["total"]["value"] > 0
-    index = INVOCATIONS if summaries else LOGS
-    query = {"match_all": {}} if summaries else {"term": {search.keyword(LOGS, "lambda.type"): "platform.report"}}
-    hits = search.search(index, size=8, query=query, sort=[{"lambda.duration_ms": {"order": "desc", "unmapped_type": "double"}}])["hits"]["hits"]
-    heading("Slowest invocations")
-    rows = []
-    for document in (hit["_source"] for hit in hits):
-        status = pick(document, "invocation.status") or pick(document, "lambda.status", "success")
-        why = pick(document, "lambda.error_type")
-        rows.append([pick(document, "@timestamp"), pick(document, "faas.name"), pick(document, "faas.invocation_id"),
-                     f'{pick(document, "lambda.duration_ms", 0):.1f}', pick(document, "lambda.billed_duration_ms"),
-                     f'{pick(document, "lambda.max_memory_used_mb")} of {pick(document, "lambda.memory_size_mb")}',
-                     pick(document, "lambda.init_duration_ms"), f"{status} {why}".strip()])
-    table(["time", "function", "request", ">ms", ">billed ms", ">memory, MB", ">init ms", "status"], rows)
-
-
-def errors(search):
-    hits = search.search(LOGS, size=20, query=search.errors(), sort=["@timestamp"])["hits"]["hits"]
-    heading("Errors")
-    rows = []
-    for document in (hit["_source"] for hit in hits):
-        what = pick(document, "error.type") or pick(document, "lambda.error_type")
-        message = pick(document, "error.message") or pick(document, "message")
-        if pick(document, "lambda.type") == "platform.timeout":
-            what, message = "timeout", f'after {pick(document, "lambda.timeout_seconds")} s'
-        elif pick(document, "lambda.type") == "platform.report":
-            message = f'used {pick(document, "lambda.max_memory_used_mb")} of {pick(document, "lambda.memory_size_mb")} MB in {pick(document, "lambda.duration_ms")} ms'
-        rows.append([pick(document, "@timestamp"), pick(document, "faas.name"), pick(document, "faas.invocation_id"),
-                     pick(document, "lambda.type"), what, one_line(message, 60)])
-    table(["time", "function", "request", "kind", "error", "message"], rows)
-
-
-def request(search, given):
-    name = given or most_telling(search)
-    if not name:
-        return
-    query = {"term": {search.keyword(LOGS, "faas.invocation_id"): name}}
-    hits = search.search(LOGS, size=200, query=query, sort=["@timestamp", {search.keyword(LOGS, "aws.s3.key"): "asc"}, "log.offset"])["hits"]["hits"]
-    heading(f"Everything about request {name}")
-    if not hits:
-        print("  no document has it")
-    for document in (hit["_source"] for hit in hits):
-        lines = str(pick(document, "message")).replace("\t", "  ").splitlines() or [""]
-        print(f'  {pick(document, "@timestamp"):24}  {pick(document, "lambda.type"):17}  {pick(document, "log.level"):5}  {lines[0][:WIDTH - 54]}')
-        for line in lines[1:]:
-            print(" " * 54 + line[:WIDTH - 54])
-    query = {"term": {search.keyword(INVOCATIONS, "faas.invocation_id"): name}}
-    for document in (hit["_source"] for hit in search.search(INVOCATIONS, query=query)["hits"]["hits"]):
-        facts = [f'{pick(document, "invocation.status")}, attempts: {pick(document, "invocation.attempts", 1)}',
-                 f'{pick(document, "lambda.billed_duration_ms", 0)} ms billed', f'{pick(document, "invocation.log_count", 0)} events']
-        if cost := pick(document, "invocation.estimated_cost_usd"):
-            facts.append(f"about {cost * 1e6:.1f} millionths of a dollar")
-        if first := pick(document, "invocation.first_error"):
-            facts.append(f"first error: {one_line(first, 60)}")
-        print(f'  summary: {"; ".join(facts)}')
-
-
-def most_telling(search):
-    """The request with the most documents among those that went wrong."""
-    field = search.keyword(LOGS, "faas.invocation_id")
-    failed = search.search(LOGS, size=0, query=search.errors(), aggs={"ids": {"terms": {"field": field, "size": 100}}})
-    ids = [b["key"] for b in failed["aggregations"]["ids"]["buckets"]]
-    if not ids:
-        return None
-    counts = search.search(LOGS, size=0, query={"terms": {field: ids}}, aggs={"ids": {"terms": {"field": field, "size": 1}}})
-    return counts["aggregations"]["ids"]["buckets"][0]["key"]
-
-
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("url", nargs="?", default=os.environ.get("LOGFERRY_OPENSEARCH_URL", "http://127.0.0.1:9200"))
-    arguments.add_argument("--request")
     given = arguments.parse_args()
     search = OpenSearch(given.url)
     try:
@@ -171,9 +88,6 @@ def main():
         if search.search(LOGS, size=0)["hits"]["total"]["value"] == 0:
             sys.exit(f"{LOGS} at {given.url} is empty: has the worker run?")
         per_function(search)
-        slowest(search)
-        errors(search)
-        request(search, given.request)
     except urllib.error.HTTPError as error:
         sys.exit(f"OpenSearch at {given.url} refused a query: {error.code} {error.read().decode(errors='replace')[:400]}")
     except urllib.error.URLError as error:

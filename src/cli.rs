@@ -42,6 +42,8 @@ pub enum Command {
     Setup(SetupArgs),
     /// Delete whole daily indices that are older than they are to be kept, after a plan and a confirmation.
     Prune(PruneArgs),
+    /// Find log lines, invocations and errors in OpenSearch.
+    Search(SearchArgs),
     /// Show what logferry makes of a log file: the first thing to run on one that looks wrong.
     Explain(ExplainArgs),
 }
@@ -215,6 +217,61 @@ pub struct IngestArgs {
     pub setup: bool,
     #[command(flatten)]
     pub road: RoadArgs,
+}
+
+/// Newest last, as in a log. Times are UTC.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logferry search --errors --since 1h
+  logferry search --request-id 8f14e45f
+  logferry search --function 'orders*' --since 2026-11-23 'payment AND (declined OR refused)'
+  logferry search --follow --errors
+
+Exit codes: 0 answered, also where nothing was found (a sentence on standard error says so); 1 an error: no answer, an answer \
+that is not whole, a question that makes no sense; 2 unknown arguments.")]
+pub struct SearchArgs {
+    /// What lines say, in query_string syntax; all words must be there: AND OR NOT ( ), "a phrase", begin*,
+    /// log.level:WARN, app.order:"A-1", lambda.duration_ms:>500.
+    #[arg(value_name = "TEXT")]
+    pub text: Vec<String>,
+    /// One invocation from start to end. The beginning of the id will do.
+    #[arg(long, value_name = "ID")]
+    pub request_id: Option<String>,
+    /// The invocations of an X-Ray trace from start to end.
+    #[arg(long, value_name = "TRACE")]
+    pub trace: Option<String>,
+    /// Only of this function; orders* for all that begin so (may be given several times).
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub function: Vec<String>,
+    /// Only what tells of a failure: lines of level ERROR or FATAL or with an exception, timeouts, crashes, reports that
+    /// are no success. With --slowest or --cold-starts: only invocations that failed.
+    #[arg(long)]
+    pub errors: bool,
+    /// Invocations, the longest first.
+    #[arg(long)]
+    pub slowest: bool,
+    /// Invocations that were the first of their environment, the longest init first.
+    #[arg(long)]
+    pub cold_starts: bool,
+    /// From here on: 15m, 1h, 7d back from now, a date (2026-11-23) or a time (2026-11-23T10:00, or with a zone).
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Before then; written like --since. A date is included to its end.
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// At most this many: lines, the newest; invocations, the first in their order; all for no limit.
+    /// Default: 50 lines, 20 invocations, 10 lines before --follow, all of an invocation's.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<String>,
+    /// Print lines as they arrive, until Ctrl-C. One that is late is printed if it is not older than --since (default 15m).
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Print documents as they are stored, one JSON object a line, instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub index: IndexArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -13,9 +13,9 @@ use super::setup::prepare;
 use crate::config::{IngestConfig, Target};
 use crate::observe::Metrics;
 use crate::pipeline::{self, Ends};
+use crate::sink::Index;
 use crate::sink::ndjson::Ndjson;
 use crate::sink::opensearch::OpenSearch;
-use crate::sink::Index;
 use crate::source::local::{Files, shared};
 
 pub async fn run(config: IngestConfig) -> anyhow::Result<()> {

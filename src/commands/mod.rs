@@ -4,6 +4,7 @@ pub mod explain;
 pub mod explain_file;
 pub mod ingest;
 pub mod prune;
+pub mod search;
 pub mod setup;
 pub mod worker;
 
@@ -31,6 +32,10 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             let config = crate::config::prune(args)?;
             crate::observe::log_to_stderr(&cli.log);
             runtime()?.block_on(prune::run(config))
+        }
+        Command::Search(args) => {
+            let config = crate::config::search(args)?;
+            runtime()?.block_on(search::run(config))
         }
         Command::Explain(args) => match args.command {
             Some(ExplainCommand::Notification { file }) => explain::notification(&file),

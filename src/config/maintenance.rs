@@ -1,6 +1,6 @@
 /*! What setup and prune are to do. */
 
-use super::{Mistakes, OpenSearchConfig, is_index_name};
+use super::{Mistakes, OpenSearchConfig};
 use crate::cli::{PruneArgs, RetainArgs, SetupArgs};
 use crate::document::index_name::DocumentKind;
 
@@ -67,7 +67,7 @@ impl Retention {
 
 pub fn setup(args: SetupArgs) -> Result<SetupConfig, Mistakes> {
     let mut mistakes = Mistakes::default();
-    let index = mistakes.opensearch(args.index.opensearch_url.as_deref());
+    let index = mistakes.opensearch(&args.index);
     let prefix = mistakes.index_prefix(&args.index.index_prefix);
     let mut number = |flag, value: Option<String>, least| {
         let number = mistakes.count(flag, &value?, least, 1024)?;
@@ -100,7 +100,7 @@ pub fn setup(args: SetupArgs) -> Result<SetupConfig, Mistakes> {
 
 pub fn prune(args: PruneArgs) -> Result<PruneConfig, Mistakes> {
     let mut mistakes = Mistakes::default();
-    let index = mistakes.opensearch(args.index.opensearch_url.as_deref());
+    let index = mistakes.opensearch(&args.index);
     let prefix = mistakes.index_prefix(&args.index.index_prefix);
     let retention = mistakes.retention(&args.retain);
     if retention.is_none() && mistakes.0.is_empty() {
@@ -123,13 +123,6 @@ pub fn prune(args: PruneArgs) -> Result<PruneConfig, Mistakes> {
 }
 
 impl Mistakes {
-    pub(super) fn index_prefix(&mut self, prefix: &str) -> String {
-        if !is_index_name(prefix) {
-            self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
-        }
-        prefix.to_owned()
-    }
-
     fn retention(&mut self, args: &RetainArgs) -> Retention {
         Retention {
             logs: self.days("--retain-logs", args.retain_logs.as_deref()),

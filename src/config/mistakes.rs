@@ -14,6 +14,13 @@ use crate::trust::AllowedBuckets;
 pub struct Mistakes(pub Vec<String>);
 
 impl Mistakes {
+    pub(super) fn index_prefix(&mut self, prefix: &str) -> String {
+        if !is_index_name(prefix) {
+            self.add("--index-prefix", prefix, "cannot begin an index name: use lower-case letters, digits, - _ . and begin with a letter or digit");
+        }
+        prefix.to_owned()
+    }
+
     pub(super) fn add(&mut self, flag: &str, value: &str, what: &str) {
         self.0.push(format!("{flag}: {value:?} {what}"));
     }

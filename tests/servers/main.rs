@@ -17,5 +17,6 @@ mod memory;
 mod node;
 mod old_node;
 mod prune;
+mod search;
 mod setup;
 mod support;

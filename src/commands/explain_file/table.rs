@@ -10,6 +10,8 @@ const LEAST: usize = 20;
 pub struct Table {
     head: Vec<(&'static str, Alignment)>,
     rows: Vec<Vec<String>>,
+    /// Of the columns as they were written; a table that goes on stays aligned.
+    widths: Vec<usize>,
 }
 
 impl Table {
@@ -22,6 +24,7 @@ impl Table {
         Self {
             head: head.iter().map(column).collect(),
             rows: Vec::new(),
+            widths: Vec::new(),
         }
     }
 
@@ -30,17 +33,20 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    pub fn write(&self, out: &mut String, width: usize) {
+    /// Writes the rows, which are gone then; the head only once.
+    pub fn write(&mut self, out: &mut String, width: usize) {
         let heads = self
             .head
             .iter()
             .map(|(name, _)| console::style(*name).dim().to_string());
         let heads: Vec<String> = heads.collect();
         let headless = self.head.iter().all(|(name, _)| name.is_empty());
+        let skip_head = headless || !self.widths.is_empty();
+        let rows = std::mem::take(&mut self.rows);
         let all = || {
             std::iter::once(&heads)
-                .skip(usize::from(headless))
-                .chain(&self.rows)
+                .skip(usize::from(skip_head))
+                .chain(&rows)
         };
         let widest = |column: usize| {
             all()
@@ -48,8 +54,9 @@ impl Table {
                 .map(|cell| measure_text_width(cell))
                 .max()
         };
+        let before = |column: usize| self.widths.get(column).copied();
         let widths: Vec<usize> = (0..self.head.len())
-            .map(|column| widest(column).unwrap_or(0))
+            .map(|column| widest(column).max(before(column)).unwrap_or(0))
             .collect();
         for row in all() {
             let mut line = String::new();
@@ -72,6 +79,7 @@ impl Table {
             out.push_str(line.trim_end());
             out.push('\n');
         }
+        self.widths = widths;
     }
 }
 
@@ -124,6 +132,20 @@ mod tests {
         assert_eq!(measure_text_width(lines[1]), 40);
         assert!(lines[1].starts_with("  日本      7  xxx") && lines[1].ends_with("x…"));
         assert_eq!(lines[2], "  a     1,000");
+    }
+
+    #[test]
+    fn a_table_that_goes_on_stays_aligned() {
+        let mut table = Table::new(&["name", "text"]);
+        let mut out = String::new();
+        for name in ["abcdef", "g", "hijklmnop"] {
+            table.row([name.to_owned(), "x".to_owned()]);
+            table.write(&mut out, 40);
+        }
+        assert_eq!(
+            out,
+            "  name    text\n  abcdef  x\n  g       x\n  hijklmnop  x\n"
+        );
     }
 
     #[test]

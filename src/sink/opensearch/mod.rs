@@ -23,7 +23,6 @@ use super::IndexError;
 use crate::class::Class;
 use crate::cli::AwsService;
 use crate::config::{OpenSearchConfig, Tls};
-use crate::document::template::{Template, templates};
 use crate::observe::Metrics;
 use auth::Authorization;
 use client::{Material, Node};
@@ -108,21 +107,6 @@ impl OpenSearch {
         matches!(&self.authorization, Authorization::Aws(signing) if signing.service == AwsService::Aoss)
     }
 
-    /// Puts those index templates that are not there. One that is there stays as it is.
-    pub async fn put_missing_templates(&self, prefix: &str) -> Result<(), IndexError> {
-        for Template { name, body } in templates(prefix) {
-            let path = format!("/_index_template/{name}");
-            match self.get(&path).await {
-                Ok(_) => continue,
-                Err(IndexError::NotFound) => {}
-                Err(error) => return Err(error),
-            }
-            self.call(Method::Put, &path, Some(&body)).await?;
-            tracing::info!(template = name, "index template made");
-        }
-        Ok(())
-    }
-
     /// One request with a JSON body and a JSON answer, without retries. `path` begins with a slash and may hold a query.
     pub(crate) async fn call(
         &self,
@@ -130,17 +114,25 @@ impl OpenSearch {
         path: &str,
         body: Option<&serde_json::Value>,
     ) -> Result<serde_json::Value, IndexError> {
-        let body = body.map(|body| Bytes::from(body.to_string()));
-        let answer = self
-            .send::<()>(Request {
-                method,
-                path,
-                query: None,
-                body,
-                content_type: JSON,
-            })
-            .await?;
+        let answer = self.call_raw(method, path, body).await?;
         serde_json::from_slice(&answer).map_err(|e| malformed(path, &e))
+    }
+
+    /// As [`Self::call`], with the answer as it came: a `Value` would round great numbers in documents.
+    pub(crate) async fn call_raw(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<Bytes, IndexError> {
+        self.send::<()>(Request {
+            method,
+            path,
+            query: None,
+            body: body.map(|body| Bytes::from(body.to_string())),
+            content_type: JSON,
+        })
+        .await
     }
 
     async fn get(&self, path: &str) -> Result<Bytes, IndexError> {

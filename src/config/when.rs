@@ -1,0 +1,132 @@
+/*! Times that a person types: back from now, dates, RFC 3339. All in UTC, as documents have them. */
+
+use std::time::Duration;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+/// Where a search begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// So long before now, whenever now is.
+    Ago(Duration),
+    At(Timestamp),
+}
+
+impl Since {
+    pub fn at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Since::At(time) => time,
+            Since::Ago(ago) => back(now, ago),
+        }
+    }
+}
+
+/// Times to search; an end that is none is open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Range {
+    pub since: Option<Since>,
+    /// The first time that is out.
+    pub until: Option<Timestamp>,
+}
+
+pub(super) fn since(text: &str, now: Timestamp) -> Option<Since> {
+    if let Ok(ago) = humantime::parse_duration(text) {
+        return (back(now, ago) > Timestamp::MIN).then_some(Since::Ago(ago));
+    }
+    let (time, _) = time(text)?;
+    Some(Since::At(time))
+}
+
+/// A date is meant to its end.
+pub(super) fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
+    if let Ok(ago) = humantime::parse_duration(text) {
+        return Some(back(now, ago));
+    }
+    match time(text)? {
+        (time, false) => Some(time),
+        (time, true) => time.checked_add(24.hours()).ok(),
+    }
+}
+
+fn back(now: Timestamp, ago: Duration) -> Timestamp {
+    SignedDuration::try_from(ago)
+        .ok()
+        .and_then(|ago| now.checked_sub(ago).ok())
+        .unwrap_or(Timestamp::MIN)
+}
+
+/// A time, and whether it is a date's beginning.
+fn time(text: &str) -> Option<(Timestamp, bool)> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some((time, false));
+    }
+    // A civil time would take the date out of a text that goes on.
+    let is_date = text.len() == 10 && text.parse::<Date>().is_ok();
+    let zoned = text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC);
+    Some((zoned.ok()?.timestamp(), is_date))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-24T12:00:00Z".parse().unwrap()
+    }
+
+    fn since_at(text: &str) -> Option<String> {
+        since(text, now()).map(|since| since.at(now()).to_string())
+    }
+
+    #[test]
+    fn what_people_type() {
+        for (text, from, to) in [
+            ("1h", "2026-11-24T11:00:00Z", "2026-11-24T11:00:00Z"),
+            ("1h 30m", "2026-11-24T10:30:00Z", "2026-11-24T10:30:00Z"),
+            ("7d", "2026-11-17T12:00:00Z", "2026-11-17T12:00:00Z"),
+            ("2026-11-23", "2026-11-23T00:00:00Z", "2026-11-24T00:00:00Z"),
+            (
+                "2026-11-23T10:00",
+                "2026-11-23T10:00:00Z",
+                "2026-11-23T10:00:00Z",
+            ),
+            (
+                "2026-11-23 10:00:01.5",
+                "2026-11-23T10:00:01.5Z",
+                "2026-11-23T10:00:01.5Z",
+            ),
+            (
+                "2026-11-23T10:00:00+02:00",
+                "2026-11-23T08:00:00Z",
+                "2026-11-23T08:00:00Z",
+            ),
+            (
+                "2026-11-23T10:00:00.123Z",
+                "2026-11-23T10:00:00.123Z",
+                "2026-11-23T10:00:00.123Z",
+            ),
+        ] {
+            assert_eq!(since_at(text).as_deref(), Some(from), "{text}");
+            let until = until(text, now()).map(|t| t.to_string());
+            assert_eq!(until.as_deref(), Some(to), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        for text in [
+            "",
+            "yesterday",
+            "10:00",
+            "2026-13-01",
+            "5",
+            "1h ago",
+            "99999999999y",
+            "2026",
+        ] {
+            assert_eq!(since(text, now()), None, "{text}");
+        }
+    }
+}
