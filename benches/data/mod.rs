@@ -297,18 +297,23 @@ impl Generator {
             ["free", "pro", "team"][self.rng.usize(0..3)],
             self.rng.u32(1..800),
         );
-        let mut line = serde_json::json!({
-            "timestamp": time, "level": level, "requestId": id, "message": said, "service": function.name,
-            "customer": {"id": customer, "plan": plan}, "tookMs": took,
-        });
+        // In the order that Lambda's JSON format has: level before message.
+        let mut line = format!(
+            r#"{{"timestamp":"{time}","level":"{level}","requestId":"{id}","message":{},"service":"{}","customer":{{"id":{customer},"plan":"{plan}"}},"tookMs":{took}"#,
+            serde_json::Value::from(said),
+            function.name,
+        );
         if level == "ERROR" {
-            line["errorType"] = "UpstreamError".into();
-            line["errorMessage"] = "upstream closed the connection".into();
             let mut stack = "UpstreamError: upstream closed the connection".to_owned();
             said::node_stack(&mut self.rng, &mut stack);
-            line["stackTrace"] = stack.split('\n').map(str::trim).collect();
+            let stack: serde_json::Value = stack.split('\n').map(str::trim).collect();
+            _ = write!(
+                line,
+                r#","errorType":"UpstreamError","errorMessage":"upstream closed the connection","stackTrace":{stack}"#
+            );
         }
-        format!("{line}\n")
+        line.push_str("}\n");
+        line
     }
 
     fn report(&mut self, function: &Function, id: &str, began: i64, cold: bool) -> String {

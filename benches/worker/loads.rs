@@ -36,9 +36,6 @@ pub async fn run(options: &Options, only: &[String]) -> Result<()> {
     }
     drop(ends);
     table.print(options.json);
-    if only.is_empty() {
-        crate::start::run(options).await?;
-    }
     Ok(())
 }
 

@@ -26,6 +26,9 @@ mod stub;
 mod table;
 mod variants;
 
+/// Odd, for a median that was measured.
+const ROUNDS: usize = 3;
+
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -55,7 +58,7 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Three loads through queue, store and a stub of the index (the default), and what `start` measures.
+    /// Three loads through queue, store and a stub of the index. Without a command: this, `start` and `node`.
     Loads {
         /// Only these.
         #[arg(value_name = "LOAD", value_parser = ["large", "typical", "tiny"])]
@@ -70,14 +73,14 @@ enum Command {
     },
     /// A real OpenSearch: the worker against a bare loader of the same bodies.
     Node {
-        #[arg(long, default_value_t = 3)]
+        #[arg(long, default_value_t = ROUNDS)]
         rounds: usize,
     },
     /// What documents cost the index with our template and with others.
     Mapping {
         /// Which variants, by the beginning of their names; ours and dynamic mapping if there are none.
         only: Vec<String>,
-        #[arg(long, default_value_t = 3)]
+        #[arg(long, default_value_t = ROUNDS)]
         rounds: usize,
     },
 }
@@ -87,19 +90,27 @@ async fn main() -> ExitCode {
     let Cli {
         command, options, ..
     } = Cli::parse();
-    let done = match command.unwrap_or(Command::Loads { only: Vec::new() }) {
-        Command::Loads { only } => loads::run(&options, &only).await,
-        Command::Start => start::run(&options).await,
-        Command::Soak { minutes } => soak::run(&options, minutes).await,
-        Command::Node { rounds } => node_bench::run(&options, rounds).await,
-        Command::Mapping { only, rounds } => mapping::run(&options, &only, rounds).await,
-    };
-    match done {
+    match run(command, &options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run(command: Option<Command>, options: &Options) -> Result<()> {
+    match command {
+        None => {
+            loads::run(options, &[]).await?;
+            start::run(options).await?;
+            node_bench::run(options, ROUNDS).await
+        }
+        Some(Command::Loads { only }) => loads::run(options, &only).await,
+        Some(Command::Start) => start::run(options).await,
+        Some(Command::Soak { minutes }) => soak::run(options, minutes).await,
+        Some(Command::Node { rounds }) => node_bench::run(options, rounds).await,
+        Some(Command::Mapping { only, rounds }) => mapping::run(options, &only, rounds).await,
     }
 }
 
