@@ -327,7 +327,7 @@ impl Generator {
                 false => String::new(),
             };
             let record = format!(
-                r#"{{"requestId":"{id}","metrics":{{"durationMs":{took},"billedDurationMs":{billed},"memorySizeMB":{memory},"maxMemoryUsedMB":{used}{init}}},"status":"success"}}"#,
+                r#"{{"requestId":"{id}","metrics":{{"durationMs":{took:?},"billedDurationMs":{billed},"memorySizeMB":{memory},"maxMemoryUsedMB":{used}{init}}},"status":"success"}}"#,
             );
             return platform(self.time, "report", &record);
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use opensearch::http::Method;
+use serde_json::Value;
 
 use crate::Options;
 use crate::bodies::{self, captured, load, moved, prefix};
@@ -102,10 +103,12 @@ async fn cost(node: &Node, variant: &Variant, bodies: &[Bytes], prefix: &str) ->
     post("_flush?force=true").await?;
     post("_refresh").await?;
     let merged = node.cpu()?;
-    let path = format!("/{prefix}-*/_stats/store,segments?include_segment_file_sizes=true");
+    // The store's own figure may be ten seconds old.
+    let path = format!("/{prefix}-*/_stats/segments?include_segment_file_sizes=true");
     let stats = node.call(Method::Get, &path, None).await?;
-    let stats = &stats["_all"]["primaries"];
-    let files = stats["segments"]["file_sizes"]
+    let path = format!("/{prefix}-*/_segments?filter_path=**.size_in_bytes");
+    let segments = node.call(Method::Get, &path, None).await?;
+    let files = stats["_all"]["primaries"]["segments"]["file_sizes"]
         .as_object()
         .cloned()
         .unwrap_or_default();
@@ -113,12 +116,20 @@ async fn cost(node: &Node, variant: &Variant, bodies: &[Bytes], prefix: &str) ->
     Ok(Cost {
         indexing: indexed - start,
         merging: merged - indexed,
-        bytes: stats["store"]["size_in_bytes"].as_f64().unwrap_or(f64::NAN),
+        bytes: sum(&segments),
         files: files
             .into_iter()
             .map(|(name, file)| (name, file["size_in_bytes"].as_f64().unwrap_or(0.0)))
             .collect(),
     })
+}
+
+fn sum(value: &Value) -> f64 {
+    match value {
+        Value::Object(object) => object.values().map(sum).sum(),
+        Value::Array(array) => array.iter().map(sum).sum(),
+        number => number.as_f64().unwrap_or(0.0),
+    }
 }
 
 /// What the files of Lucene hold.

@@ -24,6 +24,8 @@ enum Change {
     Setting(&'static str, Value),
     /// Another `_id`, from its 16 bytes, the event's milliseconds and its stream's hash.
     Id(fn([u8; 16], u64, u64) -> Vec<u8>),
+    /// Other documents.
+    Source(fn(&mut Value)),
     All(Vec<Change>),
 }
 
@@ -39,6 +41,7 @@ pub fn all() -> Vec<Variant> {
     variants.extend(fields());
     variants.extend(settings());
     variants.extend(ids());
+    variants.extend(sources());
     let without = FIELDS.iter().filter(|f| f.in_logs()).map(|field| Variant {
         name: format!("without {}", field.path),
         change: Change::Fields(vec![(field.path, Value::Null)]),
@@ -175,7 +178,6 @@ fn settings() -> Vec<Variant> {
         variant("refresh: 10s", set("refresh_interval", json!("10s"))),
         variant("refresh: default", set("refresh_interval", Value::Null)),
         variant("codec: default", set("codec", json!("default"))),
-        variant("codec: zstd_no_dict", set("codec", json!("zstd_no_dict"))),
         variant("sort: time", set("sort.field", json!("@timestamp"))),
         variant(
             "sort: stream",
@@ -240,6 +242,53 @@ fn ids() -> Vec<Variant> {
     ]
 }
 
+fn sources() -> Vec<Variant> {
+    fn without_fields(document: &mut Value) {
+        let Some(app) = document.get_mut("app").and_then(Value::as_object_mut) else {
+            return;
+        };
+        for name in [
+            "timestamp",
+            "time",
+            "level",
+            "requestId",
+            "message",
+            "type",
+            "record",
+            "errorType",
+            "errorMessage",
+            "stackTrace",
+        ] {
+            app.remove(name);
+        }
+        if app.is_empty() {
+            document
+                .as_object_mut()
+                .map(|document| document.remove("app"));
+        }
+    }
+    fn without_merge(document: &mut Value) {
+        if let Some(invocation) = document
+            .get_mut("invocation")
+            .and_then(Value::as_object_mut)
+        {
+            invocation.remove("merge");
+        }
+    }
+    vec![
+        // What the others of these are to be compared with.
+        variant("document: names sorted", Change::Source(|_| {})),
+        variant(
+            "document: app without what became fields",
+            Change::Source(without_fields),
+        ),
+        variant(
+            "document: summaries without their state",
+            Change::Source(without_merge),
+        ),
+    ]
+}
+
 impl Variant {
     pub fn templates(&self, prefix: &str) -> Vec<Template> {
         let mut made = templates(prefix).to_vec();
@@ -251,6 +300,7 @@ impl Variant {
     pub fn bodies(&self, bodies: &[Bytes]) -> Vec<Bytes> {
         match self.change {
             Change::Id(of) => bodies.iter().map(|body| with_ids(body, of)).collect(),
+            Change::Source(of) => bodies.iter().map(|body| with_sources(body, of)).collect(),
             _ => bodies.to_vec(),
         }
     }
@@ -258,7 +308,7 @@ impl Variant {
 
 fn change(by: &Change, templates: &mut Vec<Template>) {
     match by {
-        Change::None | Change::Id(_) => {}
+        Change::None | Change::Id(_) | Change::Source(_) => {}
         Change::Dynamic => templates.clear(),
         Change::All(changes) => changes.iter().for_each(|by| change(by, templates)),
         Change::Setting(name, value) => {
@@ -325,6 +375,17 @@ fn with_ids(body: &[u8], of: fn([u8; 16], u64, u64) -> Vec<u8>) -> Bytes {
             format!("{{\"create\":{{\"_index\":{index},\"_id\":{id}}}}}\n").as_bytes(),
         );
         out.extend_from_slice(source);
+    }
+    out.into()
+}
+
+fn with_sources(body: &[u8], of: fn(&mut Value)) -> Bytes {
+    let mut out = Vec::with_capacity(body.len());
+    for (action, source) in lines(body) {
+        let mut document: Value = serde_json::from_slice(source).expect("a document of ours");
+        of(&mut document);
+        out.extend_from_slice(action);
+        out.extend_from_slice(format!("{document}\n").as_bytes());
     }
     out.into()
 }
