@@ -218,17 +218,17 @@ fn ids() -> Vec<Variant> {
             }),
         ),
         variant(
-            "id: coarse time, stream, hash",
+            "id: quarter of an hour, stream, time, hash",
             Change::Id(|id, ms, stream| {
-                // Quarters of an hour: events of a stream stay together.
-                let quarter = (ms / 900_000) as u32;
-                [
-                    &quarter.to_be_bytes()[..],
+                // Events of a stream stay together, and new ones come after all that is there.
+                let quarter = ms / 900_000;
+                let parts = [
+                    &quarter.to_be_bytes()[5..],
                     &stream.to_be_bytes()[4..],
                     &ms.to_be_bytes()[5..],
-                    &id[..5],
-                ]
-                .concat()
+                    &id[..6],
+                ];
+                parts.concat()
             }),
         ),
         variant(
