@@ -35,7 +35,7 @@ pub async fn run(options: &Options, only: &[String], rounds: usize) -> Result<()
     let ends = Ends::start(options).await?;
     let bodies = captured(&ends, options, &made).await?;
     drop(ends);
-    let node = Node::start(options).await?;
+    let node = Node::start(options)?;
     eprintln!("bench: warming the node up");
     for number in 0..WARM_UPS {
         for variant in variants.iter().take(2) {

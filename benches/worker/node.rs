@@ -8,7 +8,7 @@ use logferry::document::template::Template;
 use opensearch::http::Method;
 use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Options;
 use crate::process;
@@ -21,21 +21,15 @@ pub struct Node {
 }
 
 impl Node {
-    pub async fn start(options: &Options) -> Result<Self> {
+    pub fn start(options: &Options) -> Result<Self> {
         let server = Server::start("opensearch", options.port + 2, &[("OS_C2", "1")])?;
         let pid = server.pid()?;
         let pool = SingleNodeConnectionPool::new(server.url().parse()?);
-        let node = Self {
+        Ok(Self {
             server,
             transport: TransportBuilder::new(pool).build()?,
             pid,
-        };
-        // A warning in each log line for what this node cannot have anyway.
-        let calm =
-            json!({"persistent": {"cluster.routing.allocation.disk.threshold_enabled": false}});
-        node.call(Method::Put, "/_cluster/settings", Some(calm))
-            .await?;
-        Ok(node)
+        })
     }
 
     pub fn url(&self) -> String {

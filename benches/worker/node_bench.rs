@@ -30,7 +30,7 @@ pub async fn run(options: &Options, rounds: usize) -> Result<()> {
     let made = TYPICAL.scaled(PART * options.scale).objects()?;
     let bodies = captured(&ends, options, &made).await?;
     let documents = bodies::documents(&bodies) as u64;
-    let node = Node::start(options).await?;
+    let node = Node::start(options)?;
     eprintln!("bench: warming the node up");
     for number in 0..WARM_UPS {
         bare(&node, &bodies, documents, number).await?;

@@ -56,6 +56,7 @@ impl Table {
 /// Three digits that count, and thousands apart.
 fn shown(figure: f64) -> String {
     match figure.abs() {
+        n if n.is_nan() => "–".to_owned(),
         n if n >= 1000.0 => {
             let digits = format!("{:.0}", figure);
             let mut out = String::new();
