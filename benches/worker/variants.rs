@@ -92,8 +92,8 @@ fn fields() -> Vec<Variant> {
     let no_index = |kind: &str| json!({"type": kind, "index": false});
     vec![
         variant(
-            "offset: doc values only",
-            each(&["log.offset"], no_index("long")),
+            "offset: with an index",
+            each(&["log.offset"], json!({"type": "long"})),
         ),
         variant(
             "offset: index only",
@@ -144,10 +144,6 @@ fn fields() -> Vec<Variant> {
         variant(
             "app: stored only",
             each(&["app"], json!({"type": "object", "enabled": false})),
-        ),
-        variant(
-            "app: match_only_text-free flat_object",
-            each(&["app"], json!({"type": "flat_object", "depth_limit": 20})),
         ),
         variant("message: text", each(&["message"], json!({"type": "text"}))),
         variant(
