@@ -1,11 +1,11 @@
 # Chores, one line each; what they do lies in demo/, stack/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test simulate chaos fmt clippy bench fuzz stack image clean-stack
+.PHONY: help demo demo-docker test simulate chaos fmt clippy bench bench-worker bench-mapping fuzz stack image clean-stack
 # Of each fuzz target.
 SECONDS := 60
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 demo: ## the whole road on this machine, with a real OpenSearch, and what comes out (KEEP=1: leave it running)
 	@KEEP=$(KEEP) demo/run
@@ -31,6 +31,14 @@ clippy: ## lints, warnings denied
 
 bench: ## what each stage of the road costs, in MB/s and allocations per event
 	cargo bench --locked --bench stages
+
+bench-worker: ## what the built worker costs, on real servers (SCALE=0.02: in short; ARGS="soak 30": memory over half an hour)
+	@stack/all install
+	cargo bench --locked --bench worker -- $(ARGS)
+
+bench-mapping: ## what documents cost OpenSearch with our template and with dynamic mapping (ARGS=id: with other ids too)
+	@stack/all install
+	cargo bench --locked --bench worker -- mapping $(ARGS)
 
 fuzz: ## feed every fuzz target for SECONDS=60 (needs a nightly compiler and cargo-fuzz)
 	@fuzz/run $(SECONDS)

@@ -19,6 +19,7 @@ use logferry::source::unpack::Unpacked;
 use logferry::source::{OpenError, Opened, Store};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
+#[allow(dead_code, reason = "the worker's bench uses the rest of it")]
 mod data;
 use data::{Generator, Line};
 

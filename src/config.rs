@@ -22,7 +22,6 @@ mod when;
 pub use access::{Auth, OpenSearchConfig, Password, Secret, Tls};
 pub use maintenance::{PruneConfig, Retention, SetupConfig, Wanted, prune, setup};
 pub use mistakes::Mistakes;
-use mistakes::is_index_name;
 pub use search::{Question, SearchConfig, View, search};
 pub use when::{Range, Since};
 

@@ -1,57 +1,17 @@
 /*! Log objects as a real account's, made from a seed: the same bytes for the same seed, everywhere.
 
-Of the invocations 45 % are Node's, 35 % Python's and 20 % of functions that log JSON; gzip makes 5 to 8 of 1. */
+Of the invocations 45 % are Node's, 35 % Python's and 20 % of functions that log JSON; gzip (level 6) makes 5 to 8 of 1. */
 
 use std::fmt::Write;
 
 use fastrand::Rng;
 use jiff::Timestamp;
 
+mod said;
+
 /// 2026-11-21T08:00:00Z in milliseconds.
 const START: i64 = 1_795_248_000_000;
 const STREAM: &str = "2026/11/21/[$LATEST]9fd319804879d5a21c09e460cc0c91b5";
-const WORDS: [&str; 40] = [
-    "order",
-    "payment",
-    "customer",
-    "received",
-    "processed",
-    "cache",
-    "miss",
-    "hit",
-    "retrying",
-    "queue",
-    "message",
-    "item",
-    "invoice",
-    "rendering",
-    "pages",
-    "from",
-    "table",
-    "query",
-    "took",
-    "status",
-    "response",
-    "request",
-    "upstream",
-    "validated",
-    "schema",
-    "version",
-    "loading",
-    "configuration",
-    "sending",
-    "notification",
-    "user",
-    "session",
-    "token",
-    "refreshed",
-    "batch",
-    "of",
-    "records",
-    "written",
-    "to",
-    "stream",
-];
 
 /// How a function logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +30,50 @@ pub struct Line {
     pub text: String,
 }
 
+/// A function of the account.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    pub name: &'static str,
+    pub runtime: Runtime,
+    /// Megabytes.
+    pub memory: u16,
+}
+
+const fn function(name: &'static str, runtime: Runtime, memory: u16) -> Function {
+    Function {
+        name,
+        runtime,
+        memory,
+    }
+}
+
+/// Twenty, so that runtimes have their shares.
+pub const FUNCTIONS: [Function; 20] = {
+    use Runtime::{Json, Node, Python};
+    [
+        function("checkout", Node, 512),
+        function("orders-api", Node, 1024),
+        function("orders-stream", Python, 256),
+        function("thumbnails", Python, 2048),
+        function("inventory", Json, 256),
+        function("customers-api", Node, 512),
+        function("session-authorizer", Node, 128),
+        function("invoices-render", Python, 1769),
+        function("payments-webhook", Node, 256),
+        function("payments-settle", Json, 512),
+        function("shipment-tracker", Python, 256),
+        function("search-indexer", Python, 1024),
+        function("email-sender", Node, 128),
+        function("notifier", Json, 256),
+        function("reports-nightly", Python, 3008),
+        function("stock-sync", Node, 512),
+        function("price-rules", Json, 512),
+        function("gdpr-export", Python, 512),
+        function("edge-redirects", Node, 128),
+        function("audit-trail", Node, 256),
+    ]
+};
+
 /// A source of invocations, one after another.
 #[derive(Debug)]
 pub struct Generator {
@@ -87,17 +91,27 @@ impl Generator {
         }
     }
 
-    /// An object of an export of about this many bytes.
+    /// An object of an export of about this many bytes, with invocations of all kinds.
     pub fn export(&mut self, bytes: usize) -> Vec<u8> {
         let mut object = String::with_capacity(bytes + 8192);
         while object.len() < bytes {
-            for line in self.any_invocation() {
-                _ = write!(object, "{} {}", shown(line.time), line.text);
-                // The event's own line break, then the export's.
-                object.push('\n');
-            }
+            exported(&self.any_invocation(), &mut object);
         }
         object.into_bytes()
+    }
+
+    /// One invocation of a function's stream as an export shows it, appended; gives its number of events.
+    pub fn exported_invocation(&mut self, function: &Function, out: &mut String) -> usize {
+        let lines = self.invocation_of(function);
+        exported(&lines, out);
+        lines.len()
+    }
+
+    /// The key of the export's object of a new stream of a function.
+    pub fn export_key(&mut self, function: &Function) -> String {
+        let (task, stream) = (uuid(&mut self.rng), hex(&mut self.rng, 16));
+        let name = function.name;
+        format!("exports/aws-lambda-{name}/{task}/2026-11-21-[$LATEST]{stream}/000000.gz")
     }
 
     /// Envelopes of a subscription, one behind the other, of about this many bytes.
@@ -126,7 +140,7 @@ impl Generator {
     pub fn json_lines(&mut self, bytes: usize) -> Vec<u8> {
         let mut object = String::with_capacity(bytes + 8192);
         while object.len() < bytes {
-            for line in self.invocation(Runtime::Json) {
+            for line in self.invocation_of(&FUNCTIONS[4]) {
                 object.push_str(&line.text);
             }
         }
@@ -146,23 +160,24 @@ impl Generator {
     }
 
     fn any_invocation(&mut self) -> Vec<Line> {
-        let runtime = match self.rng.u8(0..100) {
-            0..45 => Runtime::Node,
-            45..80 => Runtime::Python,
-            _ => Runtime::Json,
-        };
-        self.invocation(runtime)
+        let function = FUNCTIONS[self.rng.usize(0..FUNCTIONS.len())];
+        self.invocation_of(&function)
     }
 
     /// All events of one invocation.
-    pub fn invocation(&mut self, runtime: Runtime) -> Vec<Line> {
-        let id = self.uuid();
+    fn invocation_of(&mut self, function: &Function) -> Vec<Line> {
+        let id = uuid(&mut self.rng);
         let mut lines = Vec::new();
-        let count = 3 + self.rng.usize(0..12);
+        let count = 2 + self.rng.usize(0..9);
+        let cold = self.rng.u8(0..30) == 0;
+        if cold {
+            let start = self.init_start(function);
+            self.say(&mut lines, start);
+        }
         let began = self.time;
         self.say(
             &mut lines,
-            match runtime {
+            match function.runtime {
                 Runtime::Json => platform(
                     began,
                     "start",
@@ -172,19 +187,19 @@ impl Generator {
             },
         );
         for _ in 0..count {
-            let line = match runtime {
+            let line = match function.runtime {
                 Runtime::Node => self.node(&id),
                 Runtime::Python => self.python(&id),
-                Runtime::Json => self.json(&id),
+                Runtime::Json => self.json(&id, function),
             };
             self.say(&mut lines, line);
         }
-        if runtime != Runtime::Json {
+        if function.runtime != Runtime::Json {
             self.say(&mut lines, format!("END RequestId: {id}\n"));
         }
-        let report = self.report(runtime, &id, began);
+        let report = self.report(function, &id, began, cold);
         self.say(&mut lines, report);
-        self.time += self.rng.i64(5..5_000);
+        self.time += self.rng.i64(5..900);
         lines
     }
 
@@ -194,111 +209,188 @@ impl Generator {
         self.time += self.rng.i64(0..40);
     }
 
+    fn init_start(&mut self, function: &Function) -> String {
+        let runtime = match function.runtime {
+            Runtime::Python => "python:3.13.v61",
+            _ => "nodejs:22.v57",
+        };
+        let arn = "arn:aws:lambda:eu-central-1::runtime:8df6a1e5b0c3f7a94de2c1b86a53d90fe7214c6b";
+        match function.runtime {
+            Runtime::Json => platform(
+                self.time,
+                "initStart",
+                &format!(
+                    r#"{{"initializationType":"on-demand","phase":"init","runtimeVersion":"{runtime}","runtimeVersionArn":"{arn}","functionName":"{}","functionVersion":"$LATEST"}}"#,
+                    function.name
+                ),
+            ),
+            _ => format!("INIT_START Runtime Version: {runtime}\tRuntime Version ARN: {arn}\n"),
+        }
+    }
+
     fn node(&mut self, id: &str) -> String {
         let level = self.level();
         let mut text = format!("{}\t{id}\t{level}\t", shown(self.time));
         match self.rng.u8(0..20) {
-            0 => text.push_str("{\n  statusCode: 200,\n  headers: { 'content-type': 'application/json' },\n  retries: 0\n}"),
-            1 if level == "ERROR" => text.push_str(
-                "Error: upstream closed the connection\n    at TLSSocket.onend (node:internal/tls:541:9)\n    at call (/var/task/index.js:41:17)\n    at async Runtime.handler (/var/task/index.js:12:5)",
-            ),
-            2..5 => {
-                let (order, amount) = (self.number(), self.rng.u32(1..90_000));
-                _ = write!(text, r#"{{"orderId":{order},"amount":{amount},"currency":"EUR","stage":"prod"}}"#);
+            _ if level == "ERROR" => {
+                text.push_str("Error: ");
+                said::sentence(&mut self.rng, 5, &mut text);
+                said::node_stack(&mut self.rng, &mut text);
             }
-            _ => self.sentence(&mut text),
+            0 => {
+                _ = write!(
+                    text,
+                    "{{\n  statusCode: 200,\n  headers: {{ 'content-type': 'application/json', 'content-length': {} }},\n  retries: {}\n}}",
+                    self.rng.u16(..),
+                    self.rng.u8(0..3)
+                )
+            }
+            1..4 => {
+                let (order, amount) = (said::number(&mut self.rng), self.rng.u32(1..90_000));
+                _ = write!(
+                    text,
+                    r#"{{"orderId":{order},"amount":{amount},"currency":"EUR","stage":"prod","items":{},"correlationId":"{}"}}"#,
+                    self.rng.u8(1..9),
+                    uuid(&mut self.rng)
+                );
+            }
+            _ => said::say(&mut self.rng, &mut text),
         }
         text.push('\n');
         text
     }
 
     fn python(&mut self, id: &str) -> String {
-        if self.rng.u8(0..60) == 0 {
-            return "[ERROR] KeyError: 'customer'\rTraceback (most recent call last):\r\u{a0}\u{a0}File \"/var/task/app.py\", line 41, in handler\r\u{a0}\u{a0}\u{a0}\u{a0}return load(event[\"customer\"])\n".to_owned();
+        if self.rng.u8(0..120) == 0 {
+            let mut text = "[ERROR] KeyError: 'customer'\r".to_owned();
+            said::traceback(&mut self.rng, &mut text);
+            text.push('\n');
+            return text;
         }
         let mut text = String::new();
+        // What is printed has no prefix.
         if self.rng.u8(0..8) > 0 {
             let level = match self.level() {
                 "WARN" => "WARNING",
                 level => level,
             };
             _ = write!(text, "[{level}]\t{}\t{id}\t", shown(self.time));
+            if level == "ERROR" {
+                said::sentence(&mut self.rng, 5, &mut text);
+                text.push('\r');
+                said::traceback(&mut self.rng, &mut text);
+                text.push('\n');
+                return text;
+            }
         }
-        self.sentence(&mut text);
+        said::say(&mut self.rng, &mut text);
         text.push('\n');
         text
     }
 
-    fn json(&mut self, id: &str) -> String {
+    fn json(&mut self, id: &str, function: &Function) -> String {
         let (level, time) = (self.level(), shown(self.time));
         let mut said = String::new();
-        self.sentence(&mut said);
-        let (customer, took) = (self.number(), self.rng.u32(1..800));
-        format!(
-            "{{\"timestamp\":\"{time}\",\"level\":\"{level}\",\"requestId\":\"{id}\",\"message\":\"{said}\",\"service\":\"checkout\",\"customer\":{{\"id\":{customer},\"plan\":\"pro\"}},\"tookMs\":{took}}}\n",
-        )
+        said::say(&mut self.rng, &mut said);
+        let customer = said::number(&mut self.rng);
+        let (plan, took) = (
+            ["free", "pro", "team"][self.rng.usize(0..3)],
+            self.rng.u32(1..800),
+        );
+        // In the order that Lambda's JSON format has: level before message.
+        let mut line = format!(
+            r#"{{"timestamp":"{time}","level":"{level}","requestId":"{id}","message":{},"service":"{}","customer":{{"id":{customer},"plan":"{plan}"}},"tookMs":{took}"#,
+            serde_json::Value::from(said),
+            function.name,
+        );
+        if level == "ERROR" {
+            let mut stack = "UpstreamError: upstream closed the connection".to_owned();
+            said::node_stack(&mut self.rng, &mut stack);
+            let stack: serde_json::Value = stack.split('\n').map(str::trim).collect();
+            _ = write!(
+                line,
+                r#","errorType":"UpstreamError","errorMessage":"upstream closed the connection","stackTrace":{stack}"#
+            );
+        }
+        line.push_str("}\n");
+        line
     }
 
-    fn report(&mut self, runtime: Runtime, id: &str, began: i64) -> String {
+    fn report(&mut self, function: &Function, id: &str, began: i64, cold: bool) -> String {
         let took = (self.time - began) as f64 + f64::from(self.rng.u8(0..100)) / 100.0;
-        let (billed, used) = (took.ceil(), self.rng.u16(80..250));
-        if runtime == Runtime::Json {
+        let memory = function.memory;
+        let (billed, used) = (took.ceil(), self.rng.u16(60..memory.max(100)));
+        let init = self.rng.u16(150..900);
+        if function.runtime == Runtime::Json {
+            let init = match cold {
+                true => format!(r#","initDurationMs":{init}.52"#),
+                false => String::new(),
+            };
             let record = format!(
-                r#"{{"requestId":"{id}","metrics":{{"durationMs":{took},"billedDurationMs":{billed},"memorySizeMB":512,"maxMemoryUsedMB":{used}}},"status":"success"}}"#,
+                r#"{{"requestId":"{id}","metrics":{{"durationMs":{took:?},"billedDurationMs":{billed},"memorySizeMB":{memory},"maxMemoryUsedMB":{used}{init}}},"status":"success"}}"#,
             );
             return platform(self.time, "report", &record);
         }
-        let init = match self.rng.u8(0..25) {
-            0 => format!("Init Duration: {}.5 ms\t", self.rng.u16(150..900)),
+        let init = match cold {
+            true => format!("Init Duration: {init}.52 ms\t"),
+            false => String::new(),
+        };
+        // Tracing is on for some functions.
+        let xray = match memory {
+            512 => format!(
+                "\nXRAY TraceId: 1-{}-{}\tSegmentId: {}\tSampled: true\t",
+                hex(&mut self.rng, 4),
+                hex(&mut self.rng, 12),
+                hex(&mut self.rng, 8)
+            ),
             _ => String::new(),
         };
         format!(
-            "REPORT RequestId: {id}\tDuration: {took:.2} ms\tBilled Duration: {billed} ms\tMemory Size: 512 MB\tMax Memory Used: {used} MB\t{init}\n"
+            "REPORT RequestId: {id}\tDuration: {took:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\tMax Memory Used: {used} MB\t{init}{xray}\n"
         )
     }
 
-    fn sentence(&mut self, out: &mut String) {
-        for place in 0..self.rng.usize(4..14) {
-            if place > 0 {
-                out.push(' ');
-            }
-            match self.rng.u8(0..9) {
-                0 => _ = write!(out, "{}", self.number()),
-                _ => out.push_str(WORDS[self.rng.usize(..WORDS.len())]),
-            }
-        }
-    }
-
     fn level(&mut self) -> &'static str {
-        match self.rng.u8(0..100) {
-            0..3 => "ERROR",
-            3..10 => "WARN",
-            10..25 => "DEBUG",
+        match self.rng.u16(0..1000) {
+            0..12 => "ERROR",
+            12..60 => "WARN",
+            60..200 => "DEBUG",
             _ => "INFO",
         }
-    }
-
-    /// Of an order or a customer: the same ones come back.
-    fn number(&mut self) -> u32 {
-        200_000 + self.rng.u32(0..500)
     }
 
     fn log_event(&mut self, line: &Line) -> serde_json::Value {
         self.event_id += 1 + u128::from(self.rng.u64(..));
         serde_json::json!({"id": self.event_id.to_string(), "timestamp": line.time, "message": line.text})
     }
+}
 
-    fn uuid(&mut self) -> String {
-        let (a, b) = (self.rng.u64(..), self.rng.u64(..));
-        format!(
-            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-            a >> 32,
-            a >> 16 & 0xffff,
-            a & 0xfff,
-            b >> 52,
-            b & 0xffff_ffff_ffff
-        )
+/// Each event's own line break, then the export's.
+fn exported(lines: &[Line], out: &mut String) {
+    for line in lines {
+        _ = writeln!(out, "{} {}", shown(line.time), line.text);
     }
+}
+
+fn uuid(rng: &mut Rng) -> String {
+    let (a, b) = (rng.u64(..), rng.u64(..));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        a >> 32,
+        a >> 16 & 0xffff,
+        a & 0xfff,
+        b >> 52,
+        b & 0xffff_ffff_ffff
+    )
+}
+
+/// So many random bytes in hexadecimal digits.
+fn hex(rng: &mut Rng, bytes: usize) -> String {
+    let mut out = String::with_capacity(2 * bytes);
+    for _ in 0..bytes {
+        _ = write!(out, "{:02x}", rng.u8(..));
+    }
+    out
 }
 
 fn shown(time: i64) -> String {

@@ -15,6 +15,8 @@ pub enum FieldKind {
     Double,
     /// A count of our own.
     Long,
+    /// A count of our own to sort by. It can be searched by too, but slowly: there is no index of it.
+    Place,
     Boolean,
     /// Any JSON object, its leaves searchable by path, without a mapping each.
     FlatObject,
@@ -57,7 +59,7 @@ const NAME: FieldKind = FieldKind::Keyword { ignore_above: 512 };
 const LONG_NAME: FieldKind = FieldKind::Keyword { ignore_above: 8191 };
 
 use Documents::{Both, Invocations, Logs};
-use FieldKind::{Boolean, Date, Double, FlatObject, Long, Stored, Text};
+use FieldKind::{Boolean, Date, Double, FlatObject, Long, Place, Stored, Text};
 
 const fn field(
     path: &'static str,
@@ -80,7 +82,7 @@ pub const FIELDS: &[Field] = &[
     field("message", Text, Logs, "what was said, without the prefix whose parts became fields"),
     field("log.level", NAME, Logs, "TRACE, DEBUG, INFO, WARN, ERROR or FATAL"),
     field("log.logger", NAME, Logs, "name of the logger"),
-    field("log.offset", Long, Logs, "offset of the event in the decompressed object, bytes"),
+    field("log.offset", Place, Logs, "offset of the event in the decompressed object, bytes"),
     field("lambda.type", NAME, Logs, "`platform.*` as the Telemetry API names it, or `function`"),
     field("lambda.duration_ms", Double, Both, "duration, milliseconds"),
     field("lambda.billed_duration_ms", Double, Both, "billed duration, milliseconds"),

@@ -166,6 +166,7 @@ fn mapping(kind: FieldKind) -> Value {
         FieldKind::Date => json!({"type": "date"}),
         FieldKind::Double => json!({"type": "double"}),
         FieldKind::Long => json!({"type": "long"}),
+        FieldKind::Place => json!({"type": "long", "index": false}),
         FieldKind::Boolean => json!({"type": "boolean"}),
         FieldKind::FlatObject => json!({"type": "flat_object"}),
         FieldKind::Stored => json!({"type": "object", "enabled": false}),

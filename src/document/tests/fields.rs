@@ -54,7 +54,7 @@ fn documents_have_the_fields_of_the_schema_and_no_others() {
                 .as_str()
                 .is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok()),
             FieldKind::Double => value.is_number(),
-            FieldKind::Long => value.is_u64(),
+            FieldKind::Long | FieldKind::Place => value.is_u64(),
             FieldKind::Boolean => value.is_boolean(),
             FieldKind::FlatObject => value.is_object(),
         };

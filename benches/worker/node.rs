@@ -1,0 +1,108 @@
+/*! An OpenSearch node with its full compiler, for measurements. */
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use logferry::document::template::Template;
+use opensearch::http::Method;
+use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
+use serde_json::Value;
+
+use crate::Options;
+use crate::process;
+use crate::servers::Server;
+
+pub struct Node {
+    server: Server,
+    transport: Transport,
+    pid: u32,
+}
+
+impl Node {
+    pub fn start(options: &Options) -> Result<Self> {
+        let server = Server::start("opensearch", options.port + 2, &[("OS_C2", "1")])?;
+        let pid = server.pid()?;
+        let pool = SingleNodeConnectionPool::new(server.url().parse()?);
+        Ok(Self {
+            server,
+            transport: TransportBuilder::new(pool).build()?,
+            pid,
+        })
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Used since its start.
+    pub fn cpu(&self) -> Result<f64> {
+        process::cpu_seconds(self.pid).context("the node has ended")
+    }
+
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        let answer = self.send(method, path, body, "application/json").await?;
+        Ok(serde_json::from_slice(&answer)?)
+    }
+
+    /// With the answer that the worker asks for.
+    pub async fn bulk(&self, body: Bytes) -> Result<Bytes> {
+        let path = "/_bulk?filter_path=items.*.status,items.*.error";
+        self.send(Method::Post, path, Some(body), "application/x-ndjson")
+            .await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        of: &'static str,
+    ) -> Result<Bytes> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(of));
+        let timeout = Some(Duration::from_secs(600));
+        let answer = self
+            .transport
+            .send::<_, ()>(method, path, headers, None, body, timeout)
+            .await?;
+        let status = answer.status_code();
+        let body = answer.bytes().await?;
+        ensure!(
+            status.is_success(),
+            "{path}: {status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        Ok(body)
+    }
+
+    pub async fn put_template(&self, Template { name, body }: &Template) -> Result<()> {
+        let path = format!("/_index_template/{name}");
+        self.call(Method::Put, &path, Some(body.clone())).await?;
+        Ok(())
+    }
+
+    /// Documents that indices of this prefix have taken.
+    pub async fn taken(&self, prefix: &str) -> Result<u64> {
+        let path =
+            format!("/{prefix}-*/_stats/indexing?filter_path=_all.primaries.indexing.index_total");
+        let stats = self.call(Method::Get, &path, None).await?;
+        Ok(stats["_all"]["primaries"]["indexing"]["index_total"]
+            .as_u64()
+            .unwrap_or(0))
+    }
+
+    /// Removes indices and templates of this prefix.
+    pub async fn forget(&self, prefix: &str) -> Result<()> {
+        self.call(Method::Delete, &format!("/{prefix}-*"), None)
+            .await?;
+        for kind in ["logs", "invocations"] {
+            // Dynamic mapping has none.
+            let path = format!("/_index_template/{prefix}-{kind}");
+            let _ = self.call(Method::Delete, &path, None).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+/*! An index that takes everything and keeps nothing: `_bulk` answers as OpenSearch's with the worker's `filter_path`. */
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use futures_util::StreamExt;
+use tokio::net::TcpListener;
+
+#[derive(Default)]
+pub struct Stub {
+    bodies: AtomicU64,
+    bytes: AtomicU64,
+    documents: AtomicU64,
+    last: Mutex<Option<Instant>>,
+    /// Whole bodies, if they are kept.
+    kept: Option<Mutex<Vec<Bytes>>>,
+}
+
+/// What came so far.
+#[derive(Debug, Clone, Copy)]
+pub struct Counts {
+    pub bodies: u64,
+    pub bytes: u64,
+    pub documents: u64,
+    /// When the last bulk was answered.
+    pub last: Option<Instant>,
+}
+
+impl Stub {
+    pub async fn start() -> Result<(Arc<Self>, String)> {
+        Self::default().serve().await
+    }
+
+    /// One that keeps what it gets, for [`take`](Self::take).
+    pub async fn keeping() -> Result<(Arc<Self>, String)> {
+        let stub = Self {
+            kept: Some(Mutex::default()),
+            ..Self::default()
+        };
+        stub.serve().await
+    }
+
+    pub fn counts(&self) -> Counts {
+        Counts {
+            bodies: self.bodies.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+            documents: self.documents.load(Relaxed),
+            last: *self.last.lock().expect("not poisoned"),
+        }
+    }
+
+    pub fn take(&self) -> Vec<Bytes> {
+        let kept = self.kept.as_ref();
+        kept.map(|kept| std::mem::take(&mut *kept.lock().expect("not poisoned")))
+            .unwrap_or_default()
+    }
+
+    async fn serve(self) -> Result<(Arc<Self>, String)> {
+        let stub = Arc::new(self);
+        let about = r#"{"version":{"number":"3.4.0","distribution":"stub"}}"#;
+        let app = Router::new()
+            .route("/", get(move || async move { about }))
+            // The templates are there already.
+            .route("/_index_template/{name}", get(|| async { "{}" }))
+            .route("/_bulk", post(bulk))
+            .fallback(|| async { StatusCode::NOT_FOUND })
+            .with_state(stub.clone());
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Ok((stub, url))
+    }
+}
+
+async fn bulk(State(stub): State<Arc<Stub>>, body: Body) -> Result<Body, StatusCode> {
+    let (mut lines, mut bytes) = (0, 0);
+    let mut whole = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
+        lines += memchr::memchr_iter(b'\n', &chunk).count();
+        bytes += chunk.len() as u64;
+        if stub.kept.is_some() {
+            whole.extend_from_slice(&chunk);
+        }
+    }
+    let documents = lines / 2;
+    stub.bodies.fetch_add(1, Relaxed);
+    stub.bytes.fetch_add(bytes, Relaxed);
+    stub.documents.fetch_add(documents as u64, Relaxed);
+    if let Some(kept) = &stub.kept {
+        kept.lock().expect("not poisoned").push(whole.into());
+    }
+    *stub.last.lock().expect("not poisoned") = Some(Instant::now());
+    Ok(answer(documents))
+}
+
+/// `{"items":[…]}` with so many created documents.
+fn answer(documents: usize) -> Body {
+    const ITEM: &str = r#"{"create":{"status":201}},"#;
+    const START: &str = r#"{"items":["#;
+    /// More than a bulk holds: a document has some hundred bytes.
+    const MOST: usize = 200_000;
+    static ITEMS: OnceLock<Bytes> = OnceLock::new();
+    let items = ITEMS.get_or_init(|| Bytes::from(ITEM.repeat(MOST)));
+    let items = items.slice(..(documents.min(MOST) * ITEM.len()).saturating_sub(1));
+    let parts = [
+        Bytes::from_static(START.as_bytes()),
+        items,
+        Bytes::from_static(b"]}"),
+    ];
+    Body::from_stream(futures_util::stream::iter(
+        parts.map(Ok::<_, std::convert::Infallible>),
+    ))
+}
