@@ -26,7 +26,7 @@ impl Summary {
             run_in(&mut self.reports, run);
         }
         for latest in &other.latest {
-            latest_in(&mut self.latest, latest);
+            latest_in(&mut self.latest, latest.clone());
         }
         least_error(&mut self.first_error, &other.first_error);
         least_error(&mut self.init_error, &other.init_error);

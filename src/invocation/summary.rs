@@ -178,7 +178,7 @@ impl Summary {
             }
             _ => {}
         }
-        latest_in(&mut self.latest, &Latest { role, stamp, facts });
+        latest_in(&mut self.latest, Latest { role, stamp, facts });
     }
 
     /// The latest line of a role.
@@ -268,11 +268,11 @@ pub(super) fn run_in(runs: &mut Vec<Run>, run: &Run) {
 }
 
 /// Keeps the latest line of each role.
-pub(super) fn latest_in(kept: &mut Vec<Latest>, new: &Latest) {
+pub(super) fn latest_in(kept: &mut Vec<Latest>, new: Latest) {
     match kept.binary_search_by_key(&new.role, |old| old.role) {
-        Ok(place) if kept[place] < *new => kept[place] = new.clone(),
+        Ok(place) if kept[place] < new => kept[place] = new,
         Ok(_) => {}
-        Err(place) => kept.insert(place, new.clone()),
+        Err(place) => kept.insert(place, new),
     }
 }
 
