@@ -34,7 +34,10 @@ const WIDTH: u16 = 140;
 /// Why the index is not ready.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SetupError {
-    #[error("{request}: {error}")]
+    /// It does not even say what it is.
+    #[error(transparent)]
+    Unusable(IndexError),
+    #[error("{}", told(request, error))]
     Index { request: String, error: IndexError },
     /// It works, but not as logferry needs it.
     #[error("{0}")]
@@ -48,9 +51,18 @@ impl SetupError {
 
     pub(crate) fn class(&self) -> Class {
         match self {
-            SetupError::Index { error, .. } => error.class(),
+            SetupError::Unusable(error) | SetupError::Index { error, .. } => error.class(),
             SetupError::Refused(_) => Class::Fatal,
         }
+    }
+}
+
+/// With the request, unless the error names it.
+fn told(request: &str, error: &IndexError) -> String {
+    let error = error.to_string();
+    match request.split_once(' ') {
+        Some((_, path)) if error.contains(path) => error,
+        _ => format!("{request}: {error}"),
     }
 }
 

@@ -23,6 +23,7 @@ async fn an_authority_of_ones_own() {
             ca,
             "--index-prefix",
             &prefix,
+            "--setup",
         ];
         let variables = [
             ("LOGFERRY_OPENSEARCH_USER", "admin"),
@@ -75,6 +76,7 @@ async fn any_certificate_is_accepted_only_with_a_warning() {
         "--opensearch-accept-invalid-certificates",
         "--index-prefix",
         &prefix,
+        "--setup",
     ];
     let (success, log) = run(&arguments, &[]).await;
     assert!(success, "{log}");

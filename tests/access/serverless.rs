@@ -143,6 +143,7 @@ async fn ingest_into_a_time_series_collection() {
         "aoss",
         "--opensearch-aws-region",
         "eu-west-1",
+        "--setup",
     ];
     let variables = [
         ("AWS_ACCESS_KEY_ID", "AKID"),

@@ -139,6 +139,15 @@ pub(super) fn refused(
     }
 }
 
+/// 403 of a block.
+pub(super) fn blocked(path: &str, url: &str, body: &[u8]) -> String {
+    let reason = Said::of(body).reason;
+    let reason = reason.trim_end_matches(';');
+    format!(
+        "{url} does not do {path} now (HTTP 403): {reason}: free disk space if it ran out, or lift the block"
+    )
+}
+
 /// What an answer that is an error says.
 pub(super) struct Said {
     kind: String,
@@ -188,6 +197,11 @@ impl Said {
     fn user(&self) -> Option<&str> {
         let (_, rest) = self.reason.split_once("User [name=")?;
         Some(rest.split_once(',')?.0)
+    }
+
+    /// Of an index or of the whole cluster.
+    pub(super) fn is_block(&self) -> bool {
+        self.kind == "cluster_block_exception"
     }
 
     /// As OpenSearch Serverless says it of time series and vector collections.
