@@ -114,13 +114,16 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
     if let Some(error) = ended {
         return Err(error).context("setup ended early: what is done is done; run it again");
     }
-    if !failed.is_empty() {
-        bail!(
-            "{} steps over old indices failed (above: why)",
-            failed.len()
-        );
+    match &failed[..] {
+        [] => Ok(()),
+        [one] => bail!("{} was left as it was: {}", one.step.name, one.error),
+        [first, rest @ ..] => bail!(
+            "{} and {} more were left as they were (all: above): {}",
+            first.step.name,
+            rest.len(),
+            first.error
+        ),
     }
-    Ok(())
 }
 
 fn dry_run(version: &str, plan: &plan::Plan, json: bool) -> anyhow::Result<()> {

@@ -145,7 +145,8 @@ async fn try_out<T: Trial>() {
             match T::run(&User::new(&name)).await {
                 Ok(()) if !needed => {}
                 Err(log) if needed && last(&log).contains(&missing) => {}
-                other => wrong.push(format!("without {missing}: {other:?}")),
+                Ok(()) => wrong.push(format!("{missing} is not needed")),
+                Err(log) => wrong.push(format!("without {missing}: {}", last(&log))),
             }
         }
     }

@@ -148,6 +148,24 @@ pub(super) fn blocked(path: &str, url: &str, body: &[u8]) -> String {
     )
 }
 
+/// Of the error of one document in an answer that is none as a whole; none if it is about something else.
+pub(super) fn forbidden(error: &str) -> Option<String> {
+    let Inner { r#type, reason } = serde_json::from_str(error).ok()?;
+    (r#type == "security_exception").then(|| {
+        format!(
+            "the index refuses to show documents (HTTP 403): {reason}: compare the role with docs/access.md"
+        )
+    })
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    #[serde(default)]
+    r#type: String,
+    #[serde(default)]
+    reason: String,
+}
+
 /// What an answer that is an error says.
 pub(super) struct Said {
     kind: String,
@@ -162,13 +180,6 @@ impl Said {
             error: Option<Inner>,
             #[serde(alias = "Message")]
             message: Option<String>,
-        }
-        #[derive(Deserialize)]
-        struct Inner {
-            #[serde(default)]
-            r#type: String,
-            #[serde(default)]
-            reason: String,
         }
         let answer = serde_json::from_slice::<Answer>(body).ok();
         let (kind, reason) = match answer {
