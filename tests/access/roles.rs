@@ -46,7 +46,10 @@ struct Setup;
 impl Trial for Setup {
     const ROLE: &str = "logferry-setup";
     /// For a plugin that this node does not have.
-    const DISPENSABLE: &[&str] = &["cluster:admin/opendistro/ism/*"];
+    const DISPENSABLE: &[&str] = &[
+        "cluster:admin/opendistro/ism/*",
+        "indices:admin/opensearch/ism/managedindex",
+    ];
 
     /// An index without the alias and the fields.
     async fn before(prefix: &str) {

@@ -136,7 +136,7 @@ fn no_settings(wanted: &Wanted) -> Option<String> {
         .collect();
     (!given.is_empty()).then(|| {
         format!(
-            "{}: OpenSearch Serverless decides on this by itself: leave it out",
+            "{}: OpenSearch Serverless decides on this by itself: leave the flag out",
             given.join(", ")
         )
     })
