@@ -87,9 +87,7 @@ fn chosen(only: &[String]) -> Result<Vec<Variant>> {
 
 async fn cost(node: &Node, variant: &Variant, bodies: &[Bytes], prefix: &str) -> Result<Cost> {
     let bodies = moved(&variant.bodies(bodies), prefix);
-    for template in variant.templates(prefix) {
-        node.put_template(&template).await?;
-    }
+    node.put(variant.templates(prefix)).await?;
     let start = node.cpu()?;
     load(node, bodies).await?;
     let post = async |what: &str| {

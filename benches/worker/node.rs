@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use logferry::document::template::Template;
+use logferry::document::template::{Settings, Template, templates};
 use opensearch::http::Method;
 use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
@@ -78,9 +78,18 @@ impl Node {
         Ok(body)
     }
 
-    pub async fn put_template(&self, Template { name, body }: &Template) -> Result<()> {
-        let path = format!("/_index_template/{name}");
-        self.call(Method::Put, &path, Some(body.clone())).await?;
+    /// Puts what `logferry setup` puts.
+    pub async fn set_up(&self, prefix: &str) -> Result<()> {
+        self.put(templates(prefix, Some(&Settings::default())))
+            .await
+    }
+
+    /// In this order.
+    pub async fn put(&self, templates: Vec<Template>) -> Result<()> {
+        for Template { form, name, body } in templates {
+            let path = format!("/{}/{name}", form.api());
+            self.call(Method::Put, &path, Some(body)).await?;
+        }
         Ok(())
     }
 
@@ -98,9 +107,12 @@ impl Node {
     pub async fn forget(&self, prefix: &str) -> Result<()> {
         self.call(Method::Delete, &format!("/{prefix}-*"), None)
             .await?;
-        for kind in ["logs", "invocations"] {
+        // The components last: index templates are made of them.
+        for Template { form, name, .. } in
+            templates(prefix, Some(&Settings::default())).iter().rev()
+        {
             // Dynamic mapping has none.
-            let path = format!("/_index_template/{prefix}-{kind}");
+            let path = format!("/{}/{name}", form.api());
             let _ = self.call(Method::Delete, &path, None).await;
         }
         Ok(())

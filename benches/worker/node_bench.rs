@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use logferry::document::template::templates;
 
 use crate::Options;
 use crate::bodies::{self, captured, load, moved, prefix};
@@ -106,6 +105,7 @@ async fn worker(
     ends.notify(&queue, &made.objects).await?;
     let mut command = ends.worker(options, &queue, &node.url());
     command.args(["--until-empty", "--index-prefix", &prefix]);
+    node.set_up(&prefix).await?;
     let before = node.cpu()?;
     let running = Running::start(command, "node")?;
     let documents_a_second = watch(node, &prefix, documents).await?;
@@ -122,9 +122,7 @@ async fn worker(
 async fn bare(node: &Node, bodies: &[Bytes], documents: u64, number: usize) -> Result<Round> {
     let prefix = prefix(number);
     let bodies = moved(bodies, &prefix);
-    for template in templates(&prefix) {
-        node.put_template(&template).await?;
-    }
+    node.set_up(&prefix).await?;
     let before = node.cpu()?;
     let (loaded, documents_a_second) =
         tokio::join!(load(node, bodies), watch(node, &prefix, documents));

@@ -12,6 +12,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use futures_util::StreamExt;
+use logferry::document::template::{Settings, templates};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 #[derive(Default)]
@@ -65,11 +67,14 @@ impl Stub {
 
     async fn serve(self) -> Result<(Arc<Self>, String)> {
         let stub = Arc::new(self);
-        let about = r#"{"version":{"number":"3.4.0","distribution":"stub"}}"#;
+        let about = r#"{"version":{"number":"3.4.0","distribution":"opensearch"}}"#;
         let app = Router::new()
             .route("/", get(move || async move { about }))
-            // The templates are there already.
-            .route("/_index_template/{name}", get(|| async { "{}" }))
+            // The templates are there already, by whatever name.
+            .route(
+                "/_index_template/{name}",
+                get(async || json!({"index_templates": [{"index_template": ours()}]}).to_string()),
+            )
             .route("/_bulk", post(bulk))
             .fallback(|| async { StatusCode::NOT_FOUND })
             .with_state(stub.clone());
@@ -78,6 +83,12 @@ impl Stub {
         tokio::spawn(async move { axum::serve(listener, app).await });
         Ok((stub, url))
     }
+}
+
+/// An index template as `logferry setup` has made it.
+fn ours() -> Option<Value> {
+    let all = templates("bench", Some(&Settings::default()));
+    all.into_iter().next_back().map(|template| template.body)
 }
 
 async fn bulk(State(stub): State<Arc<Stub>>, body: Body) -> Result<Body, StatusCode> {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
 use logferry::document::schema::FIELDS;
-use logferry::document::template::{Template, templates};
+use logferry::document::template::{Settings, Template, templates};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -287,7 +287,7 @@ fn sources() -> Vec<Variant> {
 
 impl Variant {
     pub fn templates(&self, prefix: &str) -> Vec<Template> {
-        let mut made = templates(prefix).to_vec();
+        let mut made = templates(prefix, Some(&Settings::default()));
         change(&self.change, &mut made);
         made
     }
@@ -309,21 +309,24 @@ fn change(by: &Change, templates: &mut Vec<Template>) {
         Change::All(changes) => changes.iter().for_each(|by| change(by, templates)),
         Change::Setting(name, value) => {
             for template in templates {
+                let settings = template.body.pointer_mut("/template/settings/index");
+                let Some(settings) = settings.and_then(Value::as_object_mut) else {
+                    continue;
+                };
                 // Settings may have dots in their names.
-                template.body["template"]["settings"]["index"][*name] = value.clone();
-                let null = value.is_null();
-                if let Some(settings) = template.body["template"]["settings"]["index"]
-                    .as_object_mut()
-                    .filter(|_| null)
-                {
-                    settings.remove(*name);
+                match value {
+                    Value::Null => drop(settings.remove(*name)),
+                    value => drop(settings.insert((*name).to_owned(), value.clone())),
                 }
             }
         }
         Change::Fields(fields) => {
             for template in templates {
+                let Some(mappings) = template.body.pointer_mut("/template/mappings") else {
+                    continue;
+                };
                 for (path, mapping) in fields {
-                    remap(&mut template.body["template"]["mappings"], path, mapping);
+                    remap(mappings, path, mapping);
                 }
             }
         }

@@ -22,9 +22,14 @@ pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
         bail!("{unusable}: {why}");
     }
     let prefix = &config.prefix;
-    let path = format!(
-        "/_cat/indices/{prefix}-logs-*,{prefix}-invocations-*?format=json&bytes=b&h=index,docs.count,store.size&expand_wildcards=open,closed"
-    );
+    let columns = "format=json&bytes=b&h=index,docs.count,store.size";
+    let path = match index.is_serverless() {
+        // Documented without names; what is not ours is left out below.
+        true => format!("/_cat/indices?{columns}"),
+        false => format!(
+            "/_cat/indices/{prefix}-logs-*,{prefix}-invocations-*?{columns}&expand_wildcards=open,closed"
+        ),
+    };
     let listed = index.call(Method::Get, &path, None).await;
     let listed = listed.with_context(|| format!("{unusable}: GET {path}"))?;
     let today = jiff::Timestamp::now().as_second().div_euclid(86_400);

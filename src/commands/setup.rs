@@ -34,7 +34,10 @@ const WIDTH: u16 = 140;
 /// Why the index is not ready.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SetupError {
-    #[error("{request}: {error}")]
+    /// It does not even say what it is.
+    #[error(transparent)]
+    Unusable(IndexError),
+    #[error("{}", told(request, error))]
     Index { request: String, error: IndexError },
     /// It works, but not as logferry needs it.
     #[error("{0}")]
@@ -48,9 +51,18 @@ impl SetupError {
 
     pub(crate) fn class(&self) -> Class {
         match self {
-            SetupError::Index { error, .. } => error.class(),
+            SetupError::Unusable(error) | SetupError::Index { error, .. } => error.class(),
             SetupError::Refused(_) => Class::Fatal,
         }
+    }
+}
+
+/// With the request, unless the error names it.
+fn told(request: &str, error: &IndexError) -> String {
+    let error = error.to_string();
+    match request.split_once(' ') {
+        Some((_, path)) if error.contains(path) => error,
+        _ => format!("{request}: {error}"),
     }
 }
 
@@ -102,13 +114,16 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
     if let Some(error) = ended {
         return Err(error).context("setup ended early: what is done is done; run it again");
     }
-    if !failed.is_empty() {
-        bail!(
-            "{} steps over old indices failed (above: why)",
-            failed.len()
-        );
+    match &failed[..] {
+        [] => Ok(()),
+        [one] => bail!("{} was left as it was: {}", one.step.name, one.error),
+        [first, rest @ ..] => bail!(
+            "{} and {} more were left as they were (all: above): {}",
+            first.step.name,
+            rest.len(),
+            first.error
+        ),
     }
-    Ok(())
 }
 
 fn dry_run(version: &str, plan: &plan::Plan, json: bool) -> anyhow::Result<()> {

@@ -54,11 +54,14 @@ impl Default for Settings {
     }
 }
 
-/// All templates for indices that begin with `prefix`, in the order in which they can be put.
-pub fn templates(prefix: &str, settings: &Settings) -> Vec<Template> {
-    let mut all = vec![settings_component(prefix, settings)];
+/// All templates for indices that begin with `prefix`, in the order in which they can be put; without settings where OpenSearch
+/// keeps them to itself.
+pub fn templates(prefix: &str, settings: Option<&Settings>) -> Vec<Template> {
+    let with_settings = settings.is_some();
+    let settings = settings.map(|settings| settings_component(prefix, settings));
+    let mut all = Vec::from_iter(settings);
     all.extend(DocumentKind::ALL.map(|kind| mappings_component(prefix, kind)));
-    all.extend(DocumentKind::ALL.map(|kind| index_template(prefix, kind)));
+    all.extend(DocumentKind::ALL.map(|kind| index_template(prefix, kind, with_settings)));
     all
 }
 
@@ -112,14 +115,16 @@ fn mappings_component(prefix: &str, kind: DocumentKind) -> Template {
     }
 }
 
-fn index_template(prefix: &str, kind: DocumentKind) -> Template {
+fn index_template(prefix: &str, kind: DocumentKind, with_settings: bool) -> Template {
     let alias = alias(prefix, kind);
+    let mut components = Vec::from_iter(with_settings.then(|| settings_name(prefix)));
+    components.push(mappings_name(prefix, kind));
     Template {
         form: Form::Index,
         body: json!({
             "index_patterns": index_patterns(prefix, kind),
             "priority": PRIORITY,
-            "composed_of": [settings_name(prefix), mappings_name(prefix, kind)],
+            "composed_of": components,
             "template": {"aliases": {&alias: {}}},
             "_meta": stamp(),
         }),
@@ -191,7 +196,7 @@ mod tests {
             ..Settings::default()
         };
         let mut all = serde_json::Map::new();
-        for mut template in templates("logferry", &settings) {
+        for mut template in templates("logferry", Some(&settings)) {
             template.body["_meta"]["version"] = "[version]".into();
             if let Some(mappings) = template.body.pointer_mut("/template/mappings") {
                 *mappings = "[mappings]".into();

@@ -246,6 +246,13 @@ impl Round<'_> {
         if !merge.is_empty() {
             match self.merge(bulk, &merge).await {
                 Ok(kept) => merged = kept,
+                Err(error) if error.class() == Class::Fatal => {
+                    let reason = error.to_string();
+                    for i in merge {
+                        self.settle(&bulk.documents()[i], |t| t.leave(reason.clone()));
+                    }
+                    self.loader.trouble.fatal(reason);
+                }
                 Err(error) => {
                     why = error.to_string();
                     later.extend(merge.into_iter().map(Kept::as_is));

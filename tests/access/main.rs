@@ -10,3 +10,6 @@ mod signed;
 mod sigv4;
 mod start;
 mod stub;
+#[path = "../servers/support.rs"]
+#[expect(dead_code, reason = "shared with the tests on the open node")]
+mod support;

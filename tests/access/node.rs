@@ -1,11 +1,10 @@
 /*! The real node with the security plugin, which `make test` starts: its users, and how it is asked. */
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use logferry::config::{Auth, OpenSearchConfig, Password, Secret, Tls};
-use logferry::sink::opensearch::OpenSearch;
 use opensearch::auth::Credentials;
 use opensearch::cert::{Certificate, CertificateValidation};
 use opensearch::http::Method;
@@ -13,6 +12,8 @@ use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+
+use crate::start::{ingest, logferry};
 
 fn variable(name: &str) -> String {
     std::env::var(name)
@@ -107,36 +108,58 @@ pub fn documented(name: &str, prefix: &str) -> Value {
     serde_json::from_str(&json.replace("\"logferry-", &format!("\"{prefix}-"))).unwrap()
 }
 
-pub async fn index_of(auth: Auth, client: Option<(PathBuf, PathBuf)>) -> OpenSearch {
-    let config = OpenSearchConfig {
-        auth,
-        tls: Tls {
-            ca: Some(tls("ca.pem")),
-            client,
-            accept_invalid: false,
-        },
-        ..OpenSearchConfig::of_url(url().parse().unwrap())
-    };
-    OpenSearch::new(config, Duration::from_secs(60))
-        .await
-        .unwrap()
+/// Who runs commands, and over which indices.
+pub struct User<'a> {
+    pub name: &'a str,
+    pub password: &'a str,
+    pub prefix: &'a str,
 }
 
-pub fn basic(user: &str) -> Auth {
-    Auth::Basic {
-        user: user.to_owned(),
-        password: Password::Given(Secret::new(PASSWORD.to_owned())),
+impl<'a> User<'a> {
+    pub fn admin(prefix: &'a str) -> Self {
+        Self {
+            name: "admin",
+            password: "admin",
+            prefix,
+        }
+    }
+
+    /// One over indices that are called as he is.
+    pub fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            password: PASSWORD,
+            prefix: name,
+        }
+    }
+
+    /// What a command printed, or its log if it failed.
+    pub async fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        let (url, ca) = (url(), path("ca.pem"));
+        let output = logferry(arguments, &self.variables(&url, &ca)).await;
+        said(output)
+    }
+
+    pub async fn ingest(&self, text: &str, flags: &[&str]) -> Result<String, String> {
+        let (url, ca) = (url(), path("ca.pem"));
+        said(ingest(text, flags, &self.variables(&url, &ca)).await)
+    }
+
+    pub fn variables<'v>(&'v self, url: &'v str, ca: &'v str) -> [(&'v str, &'v str); 5] {
+        [
+            ("LOGFERRY_OPENSEARCH_URL", url),
+            ("LOGFERRY_OPENSEARCH_CA", ca),
+            ("LOGFERRY_OPENSEARCH_USER", self.name),
+            ("LOGFERRY_OPENSEARCH_PASSWORD", self.password),
+            ("LOGFERRY_INDEX_PREFIX", self.prefix),
+        ]
     }
 }
 
-pub async fn admins_templates(prefix: &str) {
-    let auth = Auth::Basic {
-        user: "admin".to_owned(),
-        password: Password::Given(Secret::new("admin".to_owned())),
-    };
-    index_of(auth, None)
-        .await
-        .put_missing_templates(prefix)
-        .await
-        .unwrap();
+pub fn said(output: Output) -> Result<String, String> {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    match output.status.success() {
+        true => Ok(text(output.stdout)),
+        false => Err(text(output.stderr)),
+    }
 }

@@ -1,57 +1,216 @@
-/*! The real node: the roles of docs/access.md, and what happens without them. */
+/*! The real node: the roles of docs/access.md are what the commands need, and no more. */
 
-use std::collections::BTreeSet;
-
-use logferry::bulk::{Bulk, ItemStatus, Kept};
-use logferry::config::Auth;
-use logferry::sink::Index;
-use logferry::sink::opensearch::OpenSearch;
 use opensearch::http::Method;
 use serde_json::{Value, json};
 
-use crate::node::{
-    Client, PASSWORD, admins_templates, basic, documented, index_of, path, tls, unique, url,
-};
-use crate::start::run;
-use crate::stub::bulk_of;
+use crate::node::{Client, User, documented, path, said, unique, url};
+use crate::start::ingest;
+use crate::support::{Stage, export, export_key, finish, gzip};
 
-fn taken(statuses: &[ItemStatus]) -> Result<(), String> {
-    match statuses {
-        [ItemStatus::Indexed] => Ok(()),
-        other => Err(format!("{other:?}")),
+/// Two parts of one request: the second is merged with what is there.
+const PARTS: [&str; 2] = [
+    "2026-11-23T10:00:00.000Z START RequestId: 11111111-2222-4333-8444-555555555555 Version: $LATEST\n",
+    "2026-11-23T10:00:01.000Z END RequestId: 11111111-2222-4333-8444-555555555555\n",
+];
+
+/// How a role is tried.
+trait Trial {
+    const ROLE: &str;
+    /// Without these the command goes on.
+    const DISPENSABLE: &[&str] = &[];
+    /// What must be there.
+    async fn before(prefix: &str);
+    async fn run(user: &User<'_>) -> Result<(), String>;
+}
+
+/// By `ingest`, which takes the worker's road and needs no queue.
+struct Worker;
+
+impl Trial for Worker {
+    const ROLE: &str = "logferry-worker";
+
+    async fn before(prefix: &str) {
+        User::admin(prefix).run(&["setup"]).await.unwrap();
+    }
+
+    async fn run(user: &User<'_>) -> Result<(), String> {
+        for part in PARTS {
+            user.ingest(part, &[]).await?;
+        }
+        Ok(())
     }
 }
 
-/// All that the worker asks of an index.
-async fn work(index: &OpenSearch, prefix: &str) -> Result<(), String> {
-    let text = |e: logferry::sink::IndexError| e.to_string();
-    index.version().await.map_err(text)?;
-    index.put_missing_templates(prefix).await.map_err(text)?;
-    let day = format!("{prefix}-invocations-2026.11.23");
-    let source = r#"{"@timestamp":"2026-11-23T10:00:00.000Z","message":"m","app":{"a":1}}"#;
-    let bulk = bulk_of(&[(&day, "a", source)]);
-    taken(&index.bulk(&bulk).await.map_err(text)?)?;
-    let stored = index
-        .fetch(&[(day.clone(), "a".to_owned())])
-        .await
-        .map_err(text)?;
-    let stored = stored[0].as_ref().ok_or("not there")?;
-    let action = format!(
-        r#"{{"index":{{"_index":"{day}","_id":"a","if_seq_no":{},"if_primary_term":{}}}}}"#,
-        stored.seq_no, stored.primary_term
-    );
-    let merged: Bulk = bulk.rebuild(&[Kept {
-        document: 0,
-        lines: Some((action.into_bytes(), b"{}".to_vec())),
-    }]);
-    taken(&index.bulk(&merged).await.map_err(text)?)
+struct Setup;
+
+impl Trial for Setup {
+    const ROLE: &str = "logferry-setup";
+    /// For a plugin that this node does not have.
+    const DISPENSABLE: &[&str] = &[
+        "cluster:admin/opendistro/ism/*",
+        "indices:admin/opensearch/ism/managedindex",
+    ];
+
+    /// An index without the alias and the fields.
+    async fn before(prefix: &str) {
+        make(&format!("{prefix}-logs-2026.11.23")).await;
+    }
+
+    async fn run(user: &User<'_>) -> Result<(), String> {
+        user.run(&["setup", "--retain-logs", "30d"]).await?;
+        Ok(())
+    }
+}
+
+struct Prune;
+
+impl Trial for Prune {
+    const ROLE: &str = "logferry-prune";
+
+    async fn before(prefix: &str) {
+        make(&format!("{prefix}-logs-2020.01.01")).await;
+        make(&format!("{prefix}-invocations-2020.01.01")).await;
+    }
+
+    async fn run(user: &User<'_>) -> Result<(), String> {
+        let flags = ["--retain-logs", "30d", "--yes"];
+        let out = user.run(&[&["prune"], &flags[..]].concat()).await?;
+        assert!(out.contains("Deleted 1 index"), "{out}");
+        Ok(())
+    }
+}
+
+struct Search;
+
+impl Trial for Search {
+    const ROLE: &str = "logferry-search";
+    /// Without them bad queries are explained in OpenSearch's words, and it ends points in time by itself, later.
+    const DISPENSABLE: &[&str] = &[
+        "indices:admin/validate/query",
+        "indices:data/read/point_in_time/delete",
+    ];
+
+    /// More lines than a page has.
+    async fn before(prefix: &str) {
+        let lines = (0..1100).map(|i| format!("2026-11-23T10:00:00.{:03}Z line {i}\n", i % 1000));
+        let admin = User::admin(prefix);
+        admin
+            .ingest(&lines.collect::<String>(), &["--setup"])
+            .await
+            .unwrap();
+        let refresh = format!("/{prefix}-*/_refresh");
+        Client::admin().done(Method::Post, &refresh, None).await;
+    }
+
+    async fn run(user: &User<'_>) -> Result<(), String> {
+        let out = user.run(&["search", "line", "--limit", "all"]).await?;
+        assert!(out.contains("line 1099"), "{out}");
+        Ok(())
+    }
+}
+
+async fn make(index: &str) {
+    let admin = Client::admin();
+    admin
+        .done(Method::Put, &format!("/{index}"), Some(json!({})))
+        .await;
+}
+
+/// The whole role is enough; without one permission the command fails and names it, or does not need it.
+async fn try_out<T: Trial>() {
+    let admin = Client::admin();
+    let name = unique();
+    T::before(&name).await;
+    admin.user(&name, &documented(T::ROLE, &name)).await;
+    T::run(&User::new(&name)).await.unwrap();
+
+    let lists = [
+        "/cluster_permissions",
+        "/index_permissions/0/allowed_actions",
+    ];
+    let shape = documented(T::ROLE, "x");
+    let mut wrong = Vec::new();
+    for list in lists {
+        for i in 0..shape
+            .pointer(list)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
+        {
+            let name = unique();
+            T::before(&name).await;
+            let mut role = documented(T::ROLE, &name);
+            let actions = role.pointer_mut(list).unwrap().as_array_mut().unwrap();
+            let Value::String(missing) = actions.remove(i) else {
+                panic!("{shape}")
+            };
+            admin.user(&name, &role).await;
+            let needed = !T::DISPENSABLE.contains(&missing.as_str());
+            match T::run(&User::new(&name)).await {
+                Ok(()) if !needed => {}
+                Err(log) if needed && last(&log).contains(&missing) => {}
+                Ok(()) => wrong.push(format!("{missing} is not needed")),
+                Err(log) => wrong.push(format!("without {missing}: {}", last(&log))),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}: {wrong:#?}", T::ROLE);
+}
+
+/// The sentence that a command ends with.
+fn last(log: &str) -> &str {
+    log.trim_end().lines().last().unwrap_or_default()
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn what_the_worker_needs() {
+    try_out::<Worker>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn what_setup_needs() {
+    try_out::<Setup>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn what_prune_needs() {
+    try_out::<Prune>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn what_search_needs() {
+    try_out::<Search>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn a_worker_with_its_role() {
+    let stage = Stage::new("role").await;
+    let prefix = stage.prefix.as_str();
+    User::admin(prefix).run(&["setup"]).await.unwrap();
+    let admin = Client::admin();
+    admin
+        .user(prefix, &documented("logferry-worker", prefix))
+        .await;
+    stage.upload(&export_key(1), gzip(&export(1, 50))).await;
+    let mut worker = stage.worker();
+    let (url, ca) = (url(), path("ca.pem"));
+    worker
+        .env_remove("LOGFERRY_SETUP")
+        .envs(User::new(prefix).variables(&url, &ca));
+    let log = finish(worker.spawn().unwrap());
+    assert!(log.success, "{}", log.text);
+    assert!(log.sum("indexed") > 50, "{}", log.text);
 }
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
 async fn a_client_certificate_is_a_user() {
     let prefix = unique();
-    admins_templates(&prefix).await;
+    Worker::before(&prefix).await;
     let admin = Client::admin();
     let role = documented("logferry-worker", &prefix);
     admin.security(&format!("roles/{prefix}"), role).await;
@@ -59,170 +218,21 @@ async fn a_client_certificate_is_a_user() {
     admin
         .security(&format!("rolesmapping/{prefix}"), users)
         .await;
-    let files = (tls("client.pem"), tls("client-key.pem"));
-    let index = index_of(Auth::None, Some(files)).await;
-    work(&index, &prefix).await.unwrap();
-}
-
-#[tokio::test]
-#[ignore = "needs servers: make test"]
-async fn the_documented_role_is_enough_for_the_worker() {
-    let prefix = unique();
-    admins_templates(&prefix).await;
-    Client::admin()
-        .user(&prefix, &documented("logferry-worker", &prefix))
-        .await;
-    work(&index_of(basic(&prefix), None).await, &prefix)
-        .await
-        .unwrap();
-    let (url, ca) = (url(), path("ca.pem"));
+    let url = url();
+    let files = ["ca.pem", "client.pem", "client-key.pem"].map(path);
     let arguments = [
         "--opensearch-url",
         &url,
         "--opensearch-ca",
-        &ca,
-        "--opensearch-user",
-        &prefix,
+        &files[0],
+        "--opensearch-client-cert",
+        &files[1],
+        "--opensearch-client-key",
+        &files[2],
         "--index-prefix",
         &prefix,
     ];
-    let (success, log) = run(&arguments, &[("LOGFERRY_OPENSEARCH_PASSWORD", PASSWORD)]).await;
-    assert!(success, "{log}");
-}
-
-#[tokio::test]
-#[ignore = "needs servers: make test"]
-async fn each_permission_of_the_worker_is_needed_and_named_when_it_is_missing() {
-    let admin = Client::admin();
-    let shape = documented("logferry-worker", "x");
-    let lists = [
-        "/cluster_permissions",
-        "/index_permissions/0/allowed_actions",
-    ];
-    let mut named = BTreeSet::new();
-    for list in lists {
-        for i in 0..shape.pointer(list).unwrap().as_array().unwrap().len() {
-            let prefix = unique();
-            admins_templates(&prefix).await;
-            let mut role = documented("logferry-worker", &prefix);
-            let list = role.pointer_mut(list).unwrap().as_array_mut().unwrap();
-            let missing = list.remove(i).as_str().unwrap().to_owned();
-            admin.user(&prefix, &role).await;
-            let refused = work(&index_of(basic(&prefix), None).await, &prefix).await;
-            let error = refused.expect_err(&format!("{missing} is not needed"));
-            assert!(error.contains(&missing), "without {missing}: {error}");
-            named.insert(missing);
-        }
+    for part in PARTS {
+        said(ingest(part, &arguments, &[]).await).unwrap();
     }
-    assert_eq!(named.len(), 8);
-}
-
-/// A role that may be asked these things, and is refused another.
-async fn suffices(role: &str, may: &[(Method, String, Option<Value>)], may_not: (Method, String)) {
-    let prefix = unique();
-    let admin = Client::admin();
-    admin.user(&prefix, &documented(role, &prefix)).await;
-    let at = |path: &str| path.replace("PREFIX", &prefix);
-    let day = at("/PREFIX-logs-2026.11.23");
-    admin.done(Method::Put, &day, Some(json!({}))).await;
-    let user = Client::new(&prefix, PASSWORD);
-    let (status, answer) = user.ask(may_not.0, &at(&may_not.1), None).await;
-    assert_eq!(status, 403, "{answer}");
-    for (method, path, body) in may {
-        let body = body
-            .as_ref()
-            .map(|b| serde_json::from_str(&at(&b.to_string())).unwrap());
-        user.done(*method, &at(path), body).await;
-    }
-}
-
-#[tokio::test]
-#[ignore = "needs servers: make test"]
-async fn the_documented_role_is_enough_for_setup() {
-    let prefix = unique();
-    Client::admin()
-        .user(&prefix, &documented("logferry-setup", &prefix))
-        .await;
-    index_of(basic(&prefix), None)
-        .await
-        .put_missing_templates(&prefix)
-        .await
-        .unwrap();
-    let alias =
-        json!({"actions": [{"add": {"index": "PREFIX-logs-*", "alias": "PREFIX-logs-all"}}]});
-    let field = json!({"properties": {"x": {"type": "keyword"}}});
-    let may = [
-        (Method::Get, "/", None),
-        (Method::Get, "/_component_template", None),
-        (
-            Method::Put,
-            "/_component_template/PREFIX-c",
-            Some(json!({"template": {}})),
-        ),
-        (Method::Get, "/_index_template", None),
-        (Method::Get, "/_cat/plugins?format=json", None),
-        (
-            Method::Get,
-            "/_cat/indices/PREFIX-logs-*,PREFIX-invocations-*?format=json&expand_wildcards=open,closed",
-            None,
-        ),
-        (Method::Post, "/_aliases", Some(alias)),
-        (Method::Get, "/PREFIX-logs-*/_mapping", None),
-        (Method::Put, "/PREFIX-logs-*/_mapping", Some(field)),
-        (Method::Delete, "/PREFIX-logs-2026.11.23", None),
-    ];
-    let may = may.map(|(method, path, body)| (method, path.to_owned(), body));
-    suffices(
-        "logferry-setup",
-        &may,
-        (Method::Get, "/PREFIX-logs-*/_search".to_owned()),
-    )
-    .await;
-}
-
-#[tokio::test]
-#[ignore = "needs servers: make test"]
-async fn the_documented_role_is_enough_for_search() {
-    let all = json!({"query": {"match_all": {}}});
-    let may = [
-        (
-            Method::Post,
-            "/PREFIX-logs-*/_search?ignore_unavailable=true",
-            Some(all.clone()),
-        ),
-        (
-            Method::Post,
-            "/PREFIX-logs-*/_validate/query?explain=true",
-            Some(all),
-        ),
-    ];
-    let may = may.map(|(method, path, body)| (method, path.to_owned(), body));
-    suffices(
-        "logferry-search",
-        &may,
-        (Method::Delete, "/PREFIX-logs-2026.11.23".to_owned()),
-    )
-    .await;
-
-    // Page by page over a point in time.
-    let prefix = unique();
-    let admin = Client::admin();
-    admin
-        .done(Method::Put, &format!("/{prefix}-logs-2026.11.23"), None)
-        .await;
-    admin
-        .user(&prefix, &documented("logferry-search", &prefix))
-        .await;
-    let user = Client::new(&prefix, PASSWORD);
-    let open =
-        format!("/{prefix}-logs-*,{prefix}-invocations-*/_search/point_in_time?keep_alive=1m");
-    let id = user.done(Method::Post, &open, None).await["pit_id"].clone();
-    let page = json!({"pit": {"id": id.clone()}, "sort": ["_doc"]});
-    user.done(Method::Post, "/_search", Some(page)).await;
-    user.done(
-        Method::Delete,
-        "/_search/point_in_time",
-        Some(json!({"pit_id": [id]})),
-    )
-    .await;
 }

@@ -1,8 +1,9 @@
 /*! The real node: TLS and passwords. */
 
 use opensearch::http::Method;
+use serde_json::json;
 
-use crate::node::{Client, path, tls, unique, url};
+use crate::node::{Client, User, path, tls, unique, url};
 use crate::start::{run, said};
 
 #[tokio::test]
@@ -23,6 +24,7 @@ async fn an_authority_of_ones_own() {
             ca,
             "--index-prefix",
             &prefix,
+            "--setup",
         ];
         let variables = [
             ("LOGFERRY_OPENSEARCH_USER", "admin"),
@@ -75,6 +77,7 @@ async fn any_certificate_is_accepted_only_with_a_warning() {
         "--opensearch-accept-invalid-certificates",
         "--index-prefix",
         &prefix,
+        "--setup",
     ];
     let (success, log) = run(&arguments, &[]).await;
     assert!(success, "{log}");
@@ -105,4 +108,22 @@ async fn a_wrong_password_or_none_is_said() {
             "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
         )
     );
+}
+
+/// It is answered with 403, as a missing permission is.
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn a_block_is_no_matter_of_permissions() {
+    let prefix = unique();
+    let index = format!("/{prefix}-logs-2020.01.01");
+    let admin = Client::admin();
+    let blocked = json!({"settings": {"index.blocks.read_only": true}});
+    admin.done(Method::Put, &index, Some(blocked)).await;
+    let prune = ["prune", "--retain-logs", "30d", "--yes"];
+    let log = User::admin(&prefix).run(&prune).await.unwrap_err();
+    assert!(
+        log.contains("blocked by: [FORBIDDEN/5/index read-only (api)]: free disk space if it ran out, or lift the block"),
+        "{log}"
+    );
+    assert!(!log.contains("permission"), "{log}");
 }

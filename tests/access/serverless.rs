@@ -1,5 +1,7 @@
 /*! OpenSearch Serverless, as a stub that behaves like it: no version, and a collection that refuses ids. */
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use logferry::bulk::ItemStatus;
@@ -9,19 +11,18 @@ use logferry::sink::Index;
 use logferry::sink::opensearch::OpenSearch;
 use serde_json::{Value, json};
 
+use crate::node::said;
 use crate::sigv4::verify;
-use crate::start::run;
+use crate::start::logferry;
 use crate::stub::{Received, Stub, bulk, healthy};
 
+const SECRET: &str = "very secret";
 const NO_IDS: &str = "Document ID is not supported in create/index operation request";
 
 /// A time series collection.
-fn collection(request: &Received) -> (u16, Value) {
-    match (request.method.as_str(), request.path()) {
-        (_, "/") => (404, json!({})),
-        (_, "/_cat/indices") => (200, json!([])),
-        ("GET", path) if path.starts_with("/_index_template/") => (404, json!({})),
-        (_, "/_bulk") => {
+fn without_ids(request: &Received) -> (u16, Value) {
+    match request.path() {
+        "/_bulk" => {
             let item = |action: Value| match action["create"].get("_id") {
                 Some(_) => {
                     json!({"create": {"status": 400, "error": {"type": "illegal_argument_exception", "reason": NO_IDS}}})
@@ -51,7 +52,7 @@ fn has_ids(request: &Received) -> bool {
 
 #[tokio::test]
 async fn documents_go_without_ids_where_ids_are_refused() {
-    let node = Stub::start(collection).await;
+    let node = Stub::start(without_ids).await;
     let metrics = Metrics::new();
     let index = over(&node.url).await.shown_in(&metrics);
     assert!(metrics.encode().contains("logferry_without_ids 0"));
@@ -124,32 +125,193 @@ async fn a_documents_own_words_do_not_take_the_ids_away() {
     assert!(!index.without_ids());
 }
 
-/// The built binary, signing with credentials of the environment, into a collection that checks them.
+/// Answers what the service documents, believes good signatures only, and refuses everything else.
+#[derive(Clone, Default)]
+struct Collection {
+    /// Bodies of templates and names of indices, by path.
+    kept: Arc<Mutex<BTreeMap<String, Value>>>,
+}
+
+impl Collection {
+    async fn start(&self) -> Stub {
+        let answering = self.clone();
+        Stub::start(
+            move |request| match verify(request, |_| SECRET.to_owned()) {
+                Ok(signed) if signed.service == "aoss" && signed.key_id == "AKID" => {
+                    answering.answer(request)
+                }
+                other => (403, json!({"message": format!("{other:?}")})),
+            },
+        )
+        .await
+    }
+
+    fn answer(&self, request: &Received) -> (u16, Value) {
+        let mut kept = self.kept.lock().unwrap();
+        let path = request.path().trim_matches('/');
+        let (first, name) = path.split_once('/').unwrap_or((path, ""));
+        match (request.method.as_str(), first, name) {
+            ("GET", "_cat", "indices") => {
+                let indices = kept.keys().filter(|path| !path.contains('/'));
+                let indices = indices
+                    .map(|name| json!({"index": name, "docs.count": "1", "store.size": "1"}));
+                (200, indices.collect())
+            }
+            ("GET", "_component_template" | "_index_template", "") => {
+                let inside = first.trim_start_matches('_');
+                let found = kept.iter().filter_map(|(path, body)| {
+                    let name = path.strip_prefix(first)?.strip_prefix('/')?;
+                    Some(json!({"name": name, inside: body}))
+                });
+                (
+                    200,
+                    json!({format!("{inside}s"): found.collect::<Vec<_>>()}),
+                )
+            }
+            ("GET", "_index_template", _) => match kept.get(path) {
+                Some(body) => (200, json!({"index_templates": [{"index_template": body}]})),
+                None => (404, json!({})),
+            },
+            ("PUT", "_component_template" | "_index_template", _) => {
+                let body: Value = serde_json::from_slice(&request.body).unwrap();
+                if body["template"].get("settings").is_some() {
+                    let reason = "unknown setting [index.codec]";
+                    return (
+                        400,
+                        json!({"error": {"type": "illegal_argument_exception", "reason": reason}}),
+                    );
+                }
+                kept.insert(path.to_owned(), body);
+                (200, json!({"acknowledged": true}))
+            }
+            // Indices by names, of which there are none.
+            ("GET", names, "") if names.starts_with("logferry-logs,") => (404, json!({})),
+            ("DELETE", name, "") => {
+                kept.remove(name);
+                (200, json!({"acknowledged": true}))
+            }
+            ("POST", "_bulk", "") => without_ids(request),
+            _ => (
+                403,
+                json!({"message": format!("no such operation: {path}")}),
+            ),
+        }
+    }
+}
+
+/// For the built binary, which signs with credentials of the environment.
+fn variables(url: &str) -> [(&str, &str); 5] {
+    [
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_REGION", "eu-west-1"),
+        ("LOGFERRY_OPENSEARCH_URL", url),
+        ("LOGFERRY_OPENSEARCH_AWS_SERVICE", "aoss"),
+    ]
+}
+
+/// A worker whose queue does not exist, which it finds after its index.
+async fn worker(node: &Stub, flags: &[&str]) -> String {
+    let gone = json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "gone"});
+    let queue = Stub::start(move |_| (400, gone.clone())).await;
+    let url = format!("{}1/gone", queue.url);
+    let command = ["worker", "--listen", "127.0.0.1:0", "--queue-url", &url];
+    let mut variables = variables(&node.url).to_vec();
+    variables.push(("AWS_ENDPOINT_URL_SQS", &queue.url));
+    said(logferry(&[&command[..], flags].concat(), &variables).await).unwrap_err()
+}
+
+async fn signed(node: &Stub, command: &[&str]) -> Result<String, String> {
+    said(logferry(command, &variables(&node.url)).await)
+}
+
+#[tokio::test]
+async fn setup_makes_what_a_collection_takes_and_a_second_one_changes_nothing() {
+    let collection = Collection::default();
+    let node = collection.start().await;
+    let out = signed(&node, &["setup", "--retain-logs", "30d"])
+        .await
+        .unwrap();
+    assert!(out.starts_with("OpenSearch Serverless\n"), "{out}");
+    assert!(out.ends_with("4 changes made.\n"), "{out}");
+    assert!(
+        out.contains(
+            "run `logferry prune --index-prefix logferry --retain-logs 30d` daily instead"
+        ),
+        "{out}"
+    );
+    let kept = collection.kept.lock().unwrap().clone();
+    assert_eq!(
+        kept["_index_template/logferry-logs"]["composed_of"],
+        json!(["logferry-logs-mappings"])
+    );
+    let out = signed(&node, &["setup"]).await.unwrap();
+    assert!(out.ends_with("Nothing to change.\n"), "{out}");
+    let log = signed(
+        &node,
+        &["setup", "--shards", "2", "--refresh-interval", "1s"],
+    )
+    .await
+    .unwrap_err();
+    assert!(
+        log.ends_with("logferry: --shards, --refresh-interval: OpenSearch Serverless decides on this by itself: leave the flag out\n"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn a_worker_makes_its_templates_or_wants_them() {
+    let node = Collection::default().start().await;
+    let log = worker(&node, &[]).await;
+    assert!(
+        log.ends_with("the index template logferry-logs is missing: run `logferry setup` once, or give --setup\n"),
+        "{log}"
+    );
+    for flags in [&["--setup"][..], &[]] {
+        let log = worker(&node, flags).await;
+        assert!(
+            log.contains(r#""message":"the index answers","version":"OpenSearch Serverless""#),
+            "{log}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn prune_deletes_in_a_collection() {
+    let collection = Collection::default();
+    for name in [
+        "logferry-logs-2020.01.01",
+        "logferry-logs-2999.01.01",
+        "other",
+    ] {
+        collection
+            .kept
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), json!({}));
+    }
+    let node = collection.start().await;
+    signed(&node, &["prune", "--retain-logs", "30d", "--yes"])
+        .await
+        .unwrap();
+    let kept = collection.kept.lock().unwrap();
+    assert_eq!(
+        kept.keys().collect::<Vec<_>>(),
+        ["logferry-logs-2999.01.01", "other"]
+    );
+}
+
+/// Ids are refused there, which is said once.
 #[tokio::test]
 async fn ingest_into_a_time_series_collection() {
-    let node = Stub::start(
-        |request| match verify(request, |_| "very secret".to_owned()) {
-            Ok(signed) if signed.service == "aoss" && signed.key_id == "AKID" => {
-                collection(request)
-            }
-            other => (403, json!({"message": format!("{other:?}")})),
-        },
-    )
-    .await;
-    let arguments = [
-        "--opensearch-url",
-        &node.url,
-        "--opensearch-aws-service",
-        "aoss",
-        "--opensearch-aws-region",
-        "eu-west-1",
-    ];
-    let variables = [
-        ("AWS_ACCESS_KEY_ID", "AKID"),
-        ("AWS_SECRET_ACCESS_KEY", "very secret"),
-    ];
-    let (success, log) = run(&arguments, &variables).await;
-    assert!(success, "{log}");
+    let node = Collection::default().start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.log");
+    std::fs::write(&file, "2026-11-23T10:00:00.000Z hello\n").unwrap();
+    let file = file.to_str().unwrap();
+    let output = logferry(&["ingest", "--setup", file], &variables(&node.url)).await;
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{log}");
     let indexed: usize = node
         .bulks()
         .iter()
@@ -169,5 +331,5 @@ async fn ingest_into_a_time_series_collection() {
         1,
         "{log}"
     );
-    assert!(!log.contains("very secret"));
+    assert!(!log.contains(SECRET));
 }

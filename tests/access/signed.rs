@@ -182,9 +182,7 @@ async fn every_kind_of_request_is_signed_right() {
     let index = &stage.index;
     index.version().await.unwrap();
     index.fetch(&[("i".into(), "x".into())]).await.unwrap();
-    // What a path may hold: blanks, stars, commas, letters beyond ASCII.
-    index.put_missing_templates("a b*,ü+~").await.unwrap();
-    assert!(stage.gate.take().len() >= 3);
+    assert_eq!(stage.gate.take().len(), 2);
     // Five megabytes: the hash is of the whole body.
     let ids: Vec<String> = (0..60_000).map(|i| format!("{i:040}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -232,6 +230,17 @@ async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_a
         3,
         "once for each refusal"
     );
+}
+
+/// What a path may hold: blanks, stars, commas, letters beyond ASCII.
+#[tokio::test]
+async fn odd_paths_are_signed_right() {
+    let stage = stage(AwsService::Aoss).await;
+    let wanted = [("a b*,ü+~".to_owned(), "x".to_owned())];
+    stage.index.fetch(&wanted).await.unwrap();
+    let asked = stage.node.requests();
+    assert_eq!(asked[0].path(), "/search/a%20b*,%C3%BC+~/_mget");
+    assert_eq!(stage.gate.take().len(), 1);
 }
 
 /// Serverless documents `GET <index>/_mget`, and no version at `/`.

@@ -20,11 +20,15 @@ pub async fn ingest(text: &str, arguments: &[&str], variables: &[(&str, &str)]) 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.log");
     std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    logferry(&[&["ingest"], arguments, &[file]].concat(), variables).await
+}
+
+/// Any command.
+pub async fn logferry(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::cargo_bin("logferry").unwrap();
     command
-        .arg("ingest")
         .args(arguments)
-        .arg(file)
         .envs(variables.iter().copied())
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/nowhere")

@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::serve::ListenerExt;
 use logferry::bulk::{Bulk, Parcel, Placed};
+use logferry::document::template::{Settings, templates};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -125,6 +126,12 @@ impl Stub {
 
 /// As a healthy node does it that has the documents whose ids begin with `there`.
 pub fn healthy(request: &Received) -> (u16, Value) {
+    if request.method == "GET" && request.path().contains("/_index_template/") {
+        return (
+            200,
+            json!({"index_templates": [{"index_template": ours()}]}),
+        );
+    }
     match request.path().rsplit('/').next().unwrap() {
         "_bulk" => {
             let created = |_| json!({"create": {"status": 201}});
@@ -156,6 +163,12 @@ pub fn healthy(request: &Received) -> (u16, Value) {
         ),
         _ => (200, json!({})),
     }
+}
+
+/// An index template as `logferry setup` has made it.
+fn ours() -> Value {
+    let all = templates("any", Some(&Settings::default()));
+    all.into_iter().next_back().unwrap().body
 }
 
 /// A bulk of documents with these ids.

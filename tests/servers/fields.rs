@@ -175,7 +175,7 @@ fn queries(field: &Field, value: &Value) -> Vec<(Value, bool)> {
                 (all(format!("{words} nowhereinit")), false),
             ]
         }
-        FieldKind::Date | FieldKind::Double | FieldKind::Long => vec![
+        FieldKind::Date | FieldKind::Double | FieldKind::Long | FieldKind::Place => vec![
             (range(json!({"gte": value, "lte": value})), true),
             (range(json!({"gt": value})), false),
             (range(json!({"lt": value})), false),
@@ -225,7 +225,7 @@ fn expected_types() -> BTreeMap<String, String> {
             FieldKind::Text => "match_only_text",
             FieldKind::Date => "date",
             FieldKind::Double => "double",
-            FieldKind::Long => "long",
+            FieldKind::Long | FieldKind::Place => "long",
             FieldKind::Boolean => "boolean",
             FieldKind::FlatObject => "flat_object",
             FieldKind::Stored => return None,

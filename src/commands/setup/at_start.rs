@@ -14,8 +14,7 @@ pub(crate) async fn prepare(
     prefix: &str,
     setup: bool,
 ) -> Result<String, SetupError> {
-    let version = index.version().await;
-    let version = version.map_err(|error| SetupError::index("GET /".to_owned(), error))?;
+    let version = index.version().await.map_err(SetupError::Unusable)?;
     if let Some(why) = version::unsupported(&version) {
         return Err(SetupError::Refused(why));
     }

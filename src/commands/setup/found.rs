@@ -22,13 +22,14 @@ pub(super) async fn found(index: &OpenSearch, wanted: &Wanted) -> Result<Found, 
     let templates = get(index, "/_index_template").await?;
     let (indices, in_the_way) = indices(index, prefix).await?;
     let mut found = Found {
+        serverless: index.is_serverless(),
         components: named(&components["component_templates"], "component_template"),
         templates: named(&templates["index_templates"], "index_template"),
         indices,
         in_the_way,
         ..Found::default()
     };
-    if !wanted.retention.is_none() && has_index_management(index).await? {
+    if !wanted.retention.is_none() && !found.serverless && has_index_management(index).await? {
         found.policies = Some(policies(index, wanted).await?);
         found.attachments = attachments(index, wanted, &found.indices).await?;
     }
@@ -36,8 +37,11 @@ pub(super) async fn found(index: &OpenSearch, wanted: &Wanted) -> Result<Found, 
 }
 
 async fn get(index: &OpenSearch, path: &str) -> Result<Value, SetupError> {
-    let answer = index.call(Method::Get, path, None).await;
-    answer.map_err(|error| SetupError::index(format!("GET {path}"), error))
+    match index.call(Method::Get, path, None).await {
+        // How it says that there are none is not documented.
+        Err(IndexError::NotFound) if index.is_serverless() => Ok(Value::Null),
+        answer => answer.map_err(|error| SetupError::index(format!("GET {path}"), error)),
+    }
 }
 
 fn named(list: &Value, inside: &str) -> BTreeMap<String, Value> {

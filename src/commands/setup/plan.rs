@@ -18,6 +18,8 @@ use crate::document::template::{
 /// What is there.
 #[derive(Debug, Default)]
 pub(super) struct Found {
+    /// It has no settings and no index management.
+    pub serverless: bool,
     /// By name.
     pub components: BTreeMap<String, Value>,
     pub templates: BTreeMap<String, Value>,
@@ -90,7 +92,14 @@ pub(super) fn plan(wanted: &Wanted, found: &Found) -> Result<Plan, Vec<String>> 
     let mut refusals = Vec::new();
     let mut notes = Vec::new();
     let mut steps = Vec::new();
-    for template in templates(&wanted.prefix, &settings(wanted, found)) {
+    let settings = match found.serverless {
+        true => {
+            refusals.extend(no_settings(wanted));
+            None
+        }
+        false => Some(settings(wanted, found)),
+    };
+    for template in templates(&wanted.prefix, settings.as_ref()) {
         let there = match template.form {
             Form::Component => found.components.get(&template.name),
             Form::Index => found.templates.get(&template.name),
@@ -112,6 +121,25 @@ pub(super) fn plan(wanted: &Wanted, found: &Found) -> Result<Plan, Vec<String>> 
     indices::steps(wanted, found, &mut steps, &mut notes);
     retention::steps(wanted, found, &mut steps, &mut notes).map_err(|refusal| vec![refusal])?;
     Ok(Plan { steps, notes })
+}
+
+/// Asked for what Serverless decides on by itself.
+fn no_settings(wanted: &Wanted) -> Option<String> {
+    let given = [
+        ("--shards", wanted.shards.is_some()),
+        ("--replicas", wanted.replicas.is_some()),
+        ("--refresh-interval", wanted.refresh_interval.is_some()),
+    ];
+    let given: Vec<&str> = given
+        .into_iter()
+        .filter_map(|(flag, given)| given.then_some(flag))
+        .collect();
+    (!given.is_empty()).then(|| {
+        format!(
+            "{}: OpenSearch Serverless decides on this by itself: leave the flag out",
+            given.join(", ")
+        )
+    })
 }
 
 /// What no flag names stays as an earlier setup, or somebody since, has made it.

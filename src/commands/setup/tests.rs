@@ -17,7 +17,7 @@ fn wanted() -> Wanted {
 /// As setup with these settings leaves it.
 fn made(settings: &Settings) -> Found {
     let mut found = Found::default();
-    for template in templates("lf", settings) {
+    for template in templates("lf", Some(settings)) {
         let place = match template.form {
             Form::Component => &mut found.components,
             Form::Index => &mut found.templates,

@@ -1,7 +1,12 @@
 /*! Which indices logferry is tested with. Pure. */
 
+use crate::sink::opensearch::SERVERLESS;
+
 /// Why an index that calls itself so (`opensearch 3.4.0`) cannot be used; none if it can.
 pub(crate) fn unsupported(version: &str) -> Option<String> {
+    if version == SERVERLESS {
+        return None;
+    }
     let (distribution, number) = version.split_once(' ').unwrap_or((version, ""));
     let wanted = "logferry needs OpenSearch 2.19 or newer";
     if distribution != "opensearch" {
@@ -44,6 +49,7 @@ mod tests {
             "opensearch 3.0.0-alpha1",
             "opensearch 3.4.0",
             "opensearch 4.0.0",
+            SERVERLESS,
         ] {
             assert_eq!(unsupported(good), None);
             assert_eq!(untested(good), good.contains(" 4"));

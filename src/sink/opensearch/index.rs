@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{JSON, Method, OpenSearch, Request, malformed};
+use super::{JSON, Method, OpenSearch, Request, SERVERLESS, malformed, reason};
 use crate::bulk::{self, Bulk, ItemStatus};
 use crate::class::Class;
 use crate::sink::{Index, IndexError, Stored};
@@ -60,7 +60,7 @@ impl Index for OpenSearch {
         if self.is_serverless() {
             // There is no version; this asks whether we may.
             self.get("/_cat/indices?format=json").await?;
-            return Ok("OpenSearch Serverless".to_owned());
+            return Ok(SERVERLESS.to_owned());
         }
         let body = self.get("/").await?;
         let info: Info =
@@ -115,6 +115,12 @@ fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
     if let Some(error) = document.error {
         if error.get().contains("index_not_found_exception") {
             return Ok(None);
+        }
+        if let Some(reason) = reason::forbidden(error.get()) {
+            return Err(IndexError::Other {
+                class: Class::Fatal,
+                reason,
+            });
         }
         return Err(IndexError::Other {
             class: Class::Retryable,

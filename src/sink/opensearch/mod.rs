@@ -40,6 +40,8 @@ pub struct OpenSearch {
     without_ids: Gauge,
 }
 
+/// What stands for a version there.
+pub(crate) const SERVERLESS: &str = "OpenSearch Serverless";
 const JSON: &str = "application/json";
 
 /// One request; to send it again copies nothing.
@@ -267,6 +269,10 @@ impl OpenSearch {
             status if status.is_success() => return Ok(body),
             StatusCode::PAYLOAD_TOO_LARGE => return Err(IndexError::TooLarge),
             StatusCode::NOT_FOUND => return Err(IndexError::NotFound),
+            // A read-only index, a full disk: nobody's permissions.
+            StatusCode::FORBIDDEN if Said::of(&body).is_block() => {
+                (Class::Retryable, reason::blocked(path, url, &body))
+            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (
                 Class::Fatal,
                 reason::refused(status, path, url, &self.authorization, &body),

@@ -139,6 +139,33 @@ pub(super) fn refused(
     }
 }
 
+/// 403 of a block.
+pub(super) fn blocked(path: &str, url: &str, body: &[u8]) -> String {
+    let reason = Said::of(body).reason;
+    let reason = reason.trim_end_matches(';');
+    format!(
+        "{url} does not do {path} now (HTTP 403): {reason}: free disk space if it ran out, or lift the block"
+    )
+}
+
+/// Of the error of one document in an answer that is none as a whole; none if it is about something else.
+pub(super) fn forbidden(error: &str) -> Option<String> {
+    let Inner { r#type, reason } = serde_json::from_str(error).ok()?;
+    (r#type == "security_exception").then(|| {
+        format!(
+            "the index refuses to show documents (HTTP 403): {reason}: compare the role with docs/access.md"
+        )
+    })
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    #[serde(default)]
+    r#type: String,
+    #[serde(default)]
+    reason: String,
+}
+
 /// What an answer that is an error says.
 pub(super) struct Said {
     kind: String,
@@ -153,13 +180,6 @@ impl Said {
             error: Option<Inner>,
             #[serde(alias = "Message")]
             message: Option<String>,
-        }
-        #[derive(Deserialize)]
-        struct Inner {
-            #[serde(default)]
-            r#type: String,
-            #[serde(default)]
-            reason: String,
         }
         let answer = serde_json::from_slice::<Answer>(body).ok();
         let (kind, reason) = match answer {
@@ -188,6 +208,11 @@ impl Said {
     fn user(&self) -> Option<&str> {
         let (_, rest) = self.reason.split_once("User [name=")?;
         Some(rest.split_once(',')?.0)
+    }
+
+    /// Of an index or of the whole cluster.
+    pub(super) fn is_block(&self) -> bool {
+        self.kind == "cluster_block_exception"
     }
 
     /// As OpenSearch Serverless says it of time series and vector collections.
