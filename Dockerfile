@@ -5,9 +5,11 @@
 # in here that a HEALTHCHECK could run).
 
 FROM rust:1.95.0-slim-bookworm AS build
+# jemalloc is built by make.
+RUN apt-get update -q && apt-get install -qy --no-install-recommends make
 WORKDIR /src
 COPY . .
-# glibc, linked statically: its resolver (files and DNS) is within, and its allocator is faster than musl's.
+# glibc, linked statically: its resolver (files and DNS) is within.
 # `--target` keeps the flag away from build scripts and procedural macros, which cannot be static.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     target=$(rustc -vV | sed -n 's/^host: //p') \

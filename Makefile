@@ -1,6 +1,6 @@
 # Chores, one line each; what they do lies in demo/, stack/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test simulate chaos fmt clippy bench bench-worker bench-mapping fuzz stack image clean-stack
+.PHONY: help demo demo-docker test simulate chaos fmt clippy bench bench-road bench-worker bench-mapping fuzz stack image clean-stack
 # Of each fuzz target.
 SECONDS := 60
 
@@ -31,6 +31,9 @@ clippy: ## lints, warnings denied
 
 bench: ## what each stage of the road costs, in MB/s and allocations per event
 	cargo bench --locked --bench stages
+
+bench-road: ## the whole road in one process, against its floor: gunzip of the same bytes and one writing of the bodies
+	cargo bench --locked --bench road -- $(ARGS)
 
 bench-worker: ## what the built worker costs, on real servers (SCALE=0.02: in short; ARGS="soak 30": memory over half an hour)
 	@stack/all install

@@ -24,6 +24,10 @@ use logferry::source::{
 };
 use tokio_util::sync::CancellationToken;
 
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[expect(dead_code, reason = "other benches use the rest")]
 mod data;
 use data::Generator;
@@ -283,12 +287,30 @@ fn defaults() -> RoadConfig {
     config
 }
 
-/// Gunzip of the same bytes, streaming, and one writing of as many bytes of bodies. Gives CPU seconds of both.
+/// Gunzip of the same bytes, streaming, and one writing of as many bytes of bodies, on two threads as the road has them: cores that share
+/// their units are slower when both work. Gives CPU seconds of both.
 fn floor(objects: &Objects, body_bytes: u64, bulk: usize) -> (f64, f64) {
-    let mut buffer = vec![0; 128 * 1024];
     let before = cpu();
+    let bytes: u64 = on_two(|half| gunzip(objects, half)).iter().sum();
+    assert_eq!(bytes, objects.bytes);
+    let unpacked = cpu();
+    on_two(|_| write(body_bytes / 2, bulk));
+    (unpacked - before, cpu() - unpacked)
+}
+
+fn on_two<T: Send>(work: impl Fn(usize) -> T + Sync) -> [T; 2] {
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads = [0, 1].map(|half| scope.spawn(move || work(half)));
+        threads.map(|thread| thread.join().expect("it does not panic"))
+    })
+}
+
+/// Of every other object; gives the bytes.
+fn gunzip(objects: &Objects, half: usize) -> u64 {
+    let mut buffer = vec![0; 128 * 1024];
     let mut bytes = 0;
-    for number in 0..objects.count {
+    for number in (half..objects.count).step_by(2) {
         let packed = &objects.packed[number % objects.packed.len()];
         let mut gunzip = flate2::read::MultiGzDecoder::new(&packed[..]);
         loop {
@@ -299,11 +321,13 @@ fn floor(objects: &Objects, body_bytes: u64, bulk: usize) -> (f64, f64) {
             black_box(&buffer);
         }
     }
-    assert_eq!(bytes, objects.bytes);
-    let unpacked = cpu();
+    bytes
+}
+
+fn write(bytes: u64, bulk: usize) {
     let bodies = vec![b'x'; bulk];
     let mut written = Vec::with_capacity(bulk);
-    let mut left = body_bytes as usize;
+    let mut left = bytes as usize;
     while left > 0 {
         let n = left.min(bulk);
         written.clear();
@@ -311,7 +335,6 @@ fn floor(objects: &Objects, body_bytes: u64, bulk: usize) -> (f64, f64) {
         black_box(&written);
         left -= n;
     }
-    (unpacked - before, cpu() - unpacked)
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {

@@ -372,7 +372,7 @@ pub struct RoadArgs {
         long,
         env = "LOGFERRY_BULK_LINGER",
         value_name = "DURATION",
-        default_value = "200ms"
+        default_value = "500ms"
     )]
     pub bulk_linger: String,
     /// Bulk requests at the same time.

@@ -17,6 +17,8 @@ const UNIT: usize = 1024;
 pub const READING: usize = 512 * 1024;
 /// An object of more decompressed bytes than this needs a large reader's place.
 pub(super) const SMALL: u64 = 256 * 1024;
+/// Logs pack to a fifth: an object of more stored bytes is hardly smaller than that.
+pub(super) const SMALL_STORED: u64 = SMALL / 4;
 
 pub(super) struct Budget {
     parcels: Arc<Semaphore>,
@@ -49,8 +51,8 @@ impl Budget {
         metrics: Arc<Metrics>,
     ) -> Self {
         let shared = memory.saturating_sub(objects * READING);
-        // A third for large readers, the rest for parcels.
-        let places = (shared / 3 / large_reader(max_event_bytes)).clamp(1, objects.max(1));
+        // Two fifths for large readers, the rest for parcels.
+        let places = (shared * 2 / 5 / large_reader(max_event_bytes)).clamp(1, objects.max(1));
         let parcels = shared.saturating_sub(places * large_reader(max_event_bytes));
         let total = u32::try_from(parcels / UNIT).unwrap_or(u32::MAX).max(1);
         Self {

@@ -161,10 +161,22 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) async fn send(&mut self, parcels: &mut Parcels) {
-        let parcel = std::mem::take(&mut self.parcel);
+        let next = Parcel {
+            // One that was full is followed by such: growing there step by step would copy it once more.
+            lines: match self.parcel.lines.len() > self.full / 2 {
+                true => Vec::with_capacity(self.full),
+                false => Vec::new(),
+            },
+            documents: Vec::with_capacity(self.parcel.documents.len()),
+        };
+        let mut parcel = std::mem::replace(&mut self.parcel, next);
         let Some(mut reservation) = self.reservation.take().filter(|_| !parcel.is_empty()) else {
             return;
         };
+        if parcel.lines.len() < self.full / 4 {
+            // It may wait among hundreds.
+            parcel.lines.shrink_to_fit();
+        }
         reservation.shrink(parcel.lines.len());
         let load = Load {
             parcel,

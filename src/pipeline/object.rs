@@ -156,13 +156,17 @@ impl UnderWay {
             chunk: key.chunk,
             id_scope: key.prefix.clone(),
         };
+        // What is surely large waits before it has buffers; its bytes are on their way meanwhile.
+        let mut large = match opened.size {
+            Some(stored) if stored > budget::SMALL_STORED => Some(road.budget.large_reader().await),
+            _ => None,
+        };
         let mut decoder = Decoder::new(&object.key, &road.config.decode);
         let mut desk = Desk::new(road, &described, self.name.clone());
         let (parcels, facts) = (&mut self.parcels, &mut self.facts);
         let mut unpacked = Unpacked::new(road.ends.store.clone(), object.clone(), opened)
             .await
             .map_err(failure)?;
-        let mut large = None;
         loop {
             if large.is_none() && facts.bytes > budget::SMALL {
                 // Nothing that others wait for is held meanwhile.
