@@ -62,7 +62,7 @@ async fn another_authority_or_none_is_said() {
     assert_eq!(
         said(&["--opensearch-url", &plain]).await,
         format!(
-            "{plain} ends the connection without an answer (if it wants TLS, give https:// in --opensearch-url)"
+            "{plain} does not answer: it ends the connection (if it wants TLS, give https:// in --opensearch-url)"
         )
     );
 }

@@ -146,7 +146,7 @@ async fn narrow_stopped_blocked_and_out_of_memory() {
     assert!(ready(&trial.crew).await.contains(&false), "readiness tells");
     node.start_again("").await;
     trial.said(1, "the index answers again", "").await;
-    trial.end(1, "does not answer").await;
+    trial.end(1, "nothing listens").await;
 
     let mut trial = Trial::begin("index: blocked read-only", &node, 1, "100kB").await;
     trial.quarter().await;

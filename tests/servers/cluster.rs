@@ -34,6 +34,7 @@ impl Cluster {
             .args(args)
             .env("LOGFERRY_OPENSEARCH_URL", &self.url)
             .env("LOGFERRY_INDEX_PREFIX", &self.prefix)
+            .env("LOGFERRY_LISTEN", "127.0.0.1:0")
             .env("LOGFERRY_QUEUE_URL", "http://127.0.0.1:9/1/none")
             .env("AWS_REGION", "us-east-1")
             .stdin(Stdio::null())

@@ -2,6 +2,9 @@
 
 use std::io::Write;
 
+use logferry::document::template::templates;
+use serde_json::json;
+
 use crate::support::{NODE, Stage, export, export_key, finish};
 
 /// About 2 GB of text. The index is a stub that counts: a real one would take an hour for as many documents.
@@ -48,12 +51,16 @@ async fn stub_index() -> (String, std::sync::Arc<std::sync::atomic::AtomicU64>) 
         let items = vec![r#"{"create":{"status":201}}"#; documents].join(",");
         format!(r#"{{"items":[{items}]}}"#)
     };
+    let ours = templates("any", None).into_iter().next_back();
+    let ours = ours.expect("templates").body;
+    let template = json!({"index_templates": [{"index_template": ours}]}).to_string();
     let app = axum::Router::new()
         .route(
             "/",
-            get(|| async { r#"{"version":{"number":"3.4.0","distribution":"stub"}}"# }),
+            get(|| async { r#"{"version":{"number":"3.4.0","distribution":"opensearch"}}"# }),
         )
-        .route("/_index_template/{name}", get(|| async { "{}" }))
+        // As `logferry setup` has made them.
+        .route("/_index_template/{name}", get(move || async { template }))
         .route("/_bulk", post(bulk))
         .layer(axum::extract::DefaultBodyLimit::disable());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -73,6 +80,7 @@ async fn two_gigabytes_go_through_in_less_than_two_hundred_megabytes() {
     let child = stage
         .worker()
         .args(["--opensearch-url", &url])
+        .env_remove("LOGFERRY_SETUP")
         .spawn()
         .unwrap();
     let pid = child.id();

@@ -81,7 +81,7 @@ impl Indices {
             }
         }
         let pattern = ["--log-group-pattern", "exports/{function}/"];
-        let mut ingest = self.logferry(&["ingest"]);
+        let mut ingest = self.logferry(&["ingest", "--setup"]);
         let output = ingest.arg(folder.path()).args(pattern).output();
         let output = output.expect("ingest runs");
         assert!(output.status.success(), "{}", text(&output.stderr));

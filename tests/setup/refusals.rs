@@ -191,7 +191,8 @@ async fn a_missing_permission_is_named() {
     let said = stub.run(&["setup"]).await;
     assert!(!said.success);
     assert!(
-        said.err.contains("PUT /_component_template/lf-settings"),
+        said.err
+            .contains("refuses /_component_template/lf-settings"),
         "{}",
         said.err
     );

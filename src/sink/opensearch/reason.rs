@@ -46,7 +46,7 @@ pub(super) fn unanswered(error: &opensearch::Error, url: &str, tls: &Tls) -> Una
         _ if error.is_timeout() => format!("{url} does not answer in time"),
         _ if url.starts_with("http://") && words.contains("connection closed") => {
             format!(
-                "{url} ends the connection without an answer (if it wants TLS, give https:// in --opensearch-url)"
+                "{url} does not answer: it ends the connection (if it wants TLS, give https:// in --opensearch-url)"
             )
         }
         _ => format!("{url} does not answer: {}", innermost(error)),
