@@ -230,7 +230,7 @@ async fn each_flag_finds_its_own() {
     }
     let down = indices.search(&["--opensearch-url", "http://127.0.0.1:9"]);
     assert_eq!(down.status.code(), Some(1));
-    assert!(text(&down.stderr).contains("http://127.0.0.1:9/ does not answer"));
+    assert!(text(&down.stderr).contains("nothing listens at http://127.0.0.1:9/"));
 
     let all = indices.found(&["--limit", "all", "--json"]);
     let invocations = indices.found(&["--slowest", "--limit", "all", "--json"]);
