@@ -134,7 +134,6 @@ fn write_aws(summary: &Summary, out: &mut Vec<u8>) {
     });
 }
 
-#[derive(Default)]
 struct Lambda<'a> {
     duration_ms: Option<Number>,
     billed_duration_ms: Option<Number>,
@@ -248,7 +247,7 @@ impl<'a> Lambda<'a> {
 }
 
 /// Thousandths of what is shown.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 struct Number(i64);
 
 impl Number {

@@ -17,8 +17,6 @@ const UNIT: usize = 1024;
 pub const READING: usize = 512 * 1024;
 /// An object of more decompressed bytes than this needs a large reader's place.
 pub(super) const SMALL: u64 = 256 * 1024;
-/// Logs pack to a fifth: an object of more stored bytes is hardly smaller than that.
-pub(super) const SMALL_STORED: u64 = SMALL / 4;
 
 pub(super) struct Budget {
     parcels: Arc<Semaphore>,
@@ -40,7 +38,12 @@ fn large_reader(max_event_bytes: usize) -> usize {
 
 /// The least `--memory` for this many readers: their buffers, one large one, and the largest parcel.
 pub fn least(objects: usize, max_event_bytes: usize, bulk_bytes: usize) -> usize {
-    objects * READING + large_reader(max_event_bytes) + (2 * bulk_bytes).max(2 * max_event_bytes)
+    objects * READING + large_reader(max_event_bytes) + least_parcels(max_event_bytes, bulk_bytes)
+}
+
+/// One bulk on its way while the next is filled, or the largest event's document.
+fn least_parcels(max_event_bytes: usize, bulk_bytes: usize) -> usize {
+    (2 * bulk_bytes).max(2 * max_event_bytes)
 }
 
 impl Budget {
@@ -48,11 +51,14 @@ impl Budget {
         memory: usize,
         objects: usize,
         max_event_bytes: usize,
+        bulk_bytes: usize,
         metrics: Arc<Metrics>,
     ) -> Self {
         let shared = memory.saturating_sub(objects * READING);
-        // Two fifths for large readers, the rest for parcels.
-        let places = (shared * 2 / 5 / large_reader(max_event_bytes)).clamp(1, objects.max(1));
+        // Two fifths for large readers as long as parcels have their least; the rest for parcels.
+        let spare = shared.saturating_sub(least_parcels(max_event_bytes, bulk_bytes));
+        let places = (shared * 2 / 5).min(spare) / large_reader(max_event_bytes);
+        let places = places.clamp(1, objects.max(1));
         let parcels = shared.saturating_sub(places * large_reader(max_event_bytes));
         let total = u32::try_from(parcels / UNIT).unwrap_or(u32::MAX).max(1);
         Self {
@@ -121,7 +127,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_reserved_comes_back() {
         let metrics = Arc::new(Metrics::new());
-        let budget = Budget::new(READING + 20 * UNIT, 1, 0, metrics.clone());
+        let budget = Budget::new(READING + 20 * UNIT, 1, 0, 0, metrics.clone());
         let total = budget.parcels();
         let mut first = budget.reserve(4 * UNIT).await;
         assert_eq!(first.bytes(), (4 * UNIT).min(total));
@@ -137,9 +143,19 @@ mod tests {
     #[test]
     fn the_defaults_have_room_for_bulks_and_large_readers() {
         let metrics = Arc::new(Metrics::new());
-        let budget = Budget::new(48 << 20, 32, 1 << 20, metrics);
-        assert!(budget.parcels() >= 20 << 20, "{}", budget.parcels());
-        assert!(budget.large.available_permits() >= 2);
+        let budget = Budget::new(48 << 20, 32, 1 << 20, 5_000_000, metrics);
+        assert!(budget.parcels() >= 20_000_000, "{}", budget.parcels());
+        assert!(budget.large.available_permits() >= 3);
         assert!(least(32, 1 << 20, 5_000_000) <= 48 << 20);
+    }
+
+    #[test]
+    fn the_least_memory_has_room_for_what_it_promises() {
+        for (event, bulk) in [(1 << 16, 8 << 20), (1 << 20, 9 << 20), (1 << 20, 100 << 20)] {
+            let memory = least(32, event, bulk);
+            let budget = Budget::new(memory, 32, event, bulk, Arc::new(Metrics::new()));
+            assert_eq!(budget.large.available_permits(), 1);
+            assert!(budget.parcels() + UNIT > least_parcels(event, bulk));
+        }
     }
 }

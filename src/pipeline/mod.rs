@@ -161,6 +161,7 @@ pub async fn run(
         config.memory,
         config.objects_in_flight,
         config.decode.max_event_bytes,
+        config.bulk.bytes,
         metrics.clone(),
     );
     let road = Arc::new(Road {

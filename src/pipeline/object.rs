@@ -158,7 +158,7 @@ impl UnderWay {
         };
         // What is surely large waits before it has buffers; its bytes are on their way meanwhile.
         let mut large = match opened.size {
-            Some(stored) if stored > budget::SMALL_STORED => Some(road.budget.large_reader().await),
+            Some(stored) if stored > budget::SMALL => Some(road.budget.large_reader().await),
             _ => None,
         };
         let mut decoder = Decoder::new(&object.key, &road.config.decode);
