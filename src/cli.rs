@@ -90,7 +90,7 @@ pub struct PruneArgs {
     /// Print the plan and its requests, and delete nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Print one JSON object instead of a table.
+    /// Print one JSON object instead of a table; asks nobody, so with --yes or --dry-run only.
     #[arg(long)]
     pub json: bool,
 }
@@ -235,8 +235,8 @@ Examples:
 Exit codes: 0 answered, also where nothing was found (a sentence on standard error says so); 1 an error: no answer, an answer \
 that is not whole, a question that makes no sense; 2 unknown arguments.")]
 pub struct SearchArgs {
-    /// What lines say, in query_string syntax; all words must be there: AND OR NOT ( ), "a phrase", begin*,
-    /// log.level:WARN, app.order:"A-1", lambda.duration_ms:>500.
+    /// What lines say, in query_string syntax; all words must be in one field, or with AND between them in any: OR NOT ( ),
+    /// "a phrase", begin*, log.level:WARN, app.order:"A-1", lambda.duration_ms:>500.
     #[arg(value_name = "TEXT")]
     pub text: Vec<String>,
     /// One invocation from start to end. The beginning of the id will do.

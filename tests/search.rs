@@ -37,8 +37,11 @@ fn server(mut answers: Vec<Answer>) -> String {
     url
 }
 
-fn read_request(connection: &TcpStream) {
+/// Its first line.
+fn read_request(connection: &TcpStream) -> String {
     let mut reader = BufReader::new(connection);
+    let mut first = String::new();
+    reader.read_line(&mut first).unwrap();
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -52,6 +55,7 @@ fn read_request(connection: &TcpStream) {
         }
     }
     reader.read_exact(&mut vec![0; length]).unwrap();
+    first
 }
 
 fn hits(ids: &[&str], failed: u32) -> Answer {
@@ -111,6 +115,28 @@ fn following_outlives_an_outage() {
 }
 
 #[test]
+fn following_loses_nothing_where_a_round_breaks_off() {
+    // Three in all, of which two are told: the third has to be looked for.
+    let mut deeper = hits(&["two", "one"], 0).unwrap();
+    deeper["hits"]["total"]["value"] = json!(3);
+    let url = server(vec![
+        hits(&["one"], 0),
+        Some(deeper),
+        None,
+        hits(&["three", "two", "one"], 0),
+    ]);
+    let mut child = search(&url, &["--follow"]).spawn().unwrap();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = out.lines();
+    for id in ["one", "two", "three"] {
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains(&format!("\"_id\":\"{id}\"")), "{line}");
+    }
+    drop(lines);
+    child.wait().unwrap();
+}
+
+#[test]
 fn what_is_found_is_shown_even_where_a_shard_fails() {
     let url = server(vec![hits(&["one"], 1)]);
     let output = search(&url, &[]).output().unwrap();
@@ -120,6 +146,21 @@ fn what_is_found_is_shown_even_where_a_shard_fails() {
         "logferry: there may be more than was found: 1 of 3 shards did not answer (the disk is gone)\n"
     );
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn neither_copies_nor_indices_of_a_longer_prefix_are_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut search = search(&url, &["--index-prefix", "app"]).spawn().unwrap();
+    let (connection, _) = listener.accept().unwrap();
+    let first = read_request(&connection);
+    assert!(
+        first.starts_with("POST /app-logs-*,-app-logs-*-*/_search "),
+        "{first}"
+    );
+    drop((connection, listener));
+    search.wait().unwrap();
 }
 
 #[test]

@@ -51,34 +51,42 @@ pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
         out.flush()?;
     }
     let mut deleted = 0;
+    let mut outcome = Ok(());
     if !config.dry_run && !plan.expired.is_empty() {
         if !config.yes && !confirmed(&plan)? {
             bail!("nothing was deleted");
         }
         for (path, batch) in requests.iter().zip(plan.expired.chunks(20)) {
-            let answer = index.call(Method::Delete, path, None).await;
-            let answer = answer.with_context(|| stopped(deleted, plan.expired.len()))?;
-            if answer["acknowledged"] != true {
-                bail!("{}: {answer}", stopped(deleted, plan.expired.len()));
+            outcome = delete(&index, path).await;
+            if outcome.is_err() {
+                break;
             }
             deleted += batch.len();
         }
     }
     if config.json {
+        // Also where it stopped: the first ones of `expired` are gone.
         let requests = config.dry_run.then_some(&requests);
         writeln!(
             out,
             "{}",
             json!({"dry_run": config.dry_run, "expired": plan.expired, "notes": plan.notes, "deleted": deleted, "requests": requests})
         )?;
-    } else if deleted > 0 {
+    } else if deleted > 0 && outcome.is_ok() {
         writeln!(out, "Deleted {}.", plan.count())?;
     }
-    Ok(())
+    outcome.with_context(|| {
+        let all = plan.expired.len();
+        format!("stopped after {deleted} of {all} indices: run it again")
+    })
 }
 
-fn stopped(deleted: usize, all: usize) -> String {
-    format!("stopped after {deleted} of {all} indices: run it again")
+async fn delete(index: &OpenSearch, path: &str) -> anyhow::Result<()> {
+    let answer = index.call(Method::Delete, path, None).await?;
+    if answer["acknowledged"] != true {
+        bail!("OpenSearch did not confirm: {answer}");
+    }
+    Ok(())
 }
 
 /// Asks on the terminal. Where there is none, nobody can answer.

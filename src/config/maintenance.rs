@@ -24,6 +24,8 @@ pub struct Wanted {
     pub retention: Retention,
     /// Overwrite what is not ours, or newer.
     pub force: bool,
+    /// Leave what is newer as it is, with a note; refused otherwise.
+    pub newer_stays: bool,
 }
 
 #[derive(Debug)]
@@ -90,6 +92,7 @@ pub fn setup(args: SetupArgs) -> Result<SetupConfig, Mistakes> {
                 refresh_interval,
                 retention,
                 force: args.force,
+                newer_stays: false,
             },
             dry_run: args.dry_run,
             json: args.json,
@@ -107,6 +110,11 @@ pub fn prune(args: PruneArgs) -> Result<PruneConfig, Mistakes> {
         mistakes.0.push(
             "--retain-logs, --retain-invocations: give one or both, such as --retain-logs 30d"
                 .to_owned(),
+        );
+    }
+    if args.json && !args.yes && !args.dry_run {
+        mistakes.0.push(
+            "--json: give --yes to delete, or --dry-run to see what: it asks nobody".to_owned(),
         );
     }
     match index {

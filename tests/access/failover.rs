@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use logferry::bulk::ItemStatus;
+use logferry::class::Class;
 use logferry::config::OpenSearchConfig;
 use logferry::sink::opensearch::OpenSearch;
 use logferry::sink::{Index, IndexError};
@@ -137,6 +138,36 @@ async fn no_node_at_all_is_one_error() {
             error.to_string().starts_with("nothing listens at "),
             "{error}"
         );
+    }
+}
+
+/// What is wrong with one node's TLS is fatal only where no other node could be there again soon.
+#[tokio::test]
+async fn a_node_that_may_return_outweighs_one_that_never_will() {
+    let wrong = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let wrong_url = format!("https://{}/", wrong.local_addr().unwrap());
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        loop {
+            let (mut stream, _) = wrong.accept().await.unwrap();
+            let mut hello = [0; 4096];
+            let _ = stream.read(&mut hello).await;
+            // A fatal alert, access_denied.
+            let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 49]).await;
+        }
+    });
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone_url = format!("http://{}/", gone.local_addr().unwrap());
+    drop(gone);
+    let alone = over(&[&wrong_url], LONG).await;
+    let error = alone.bulk(&bulk(&["a"])).await.unwrap_err();
+    assert_eq!(error.class(), Class::Fatal, "{error}");
+    for urls in [[&wrong_url, &gone_url], [&gone_url, &wrong_url]] {
+        let index = over(&urls.map(String::as_str), LONG).await;
+        for _ in 0..3 {
+            let error = index.bulk(&bulk(&["a"])).await.unwrap_err();
+            assert_eq!(error.class(), Class::Retryable, "{error}");
+        }
     }
 }
 

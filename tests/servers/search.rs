@@ -146,6 +146,12 @@ async fn each_flag_finds_its_own() {
     let _node = NODE.read().await;
     let indices = Indices::new("flags");
     indices.load_demo().await;
+    // A copy, and an index of a prefix that begins with ours: neither is searched.
+    for stray in ["logs-2026.11.23-copy", "logs-logs-2026.11.23"] {
+        let path = format!("/{}-{stray}/_doc/stray?refresh=true", indices.prefix);
+        let document = json!({"@timestamp": "2026-11-24T00:00:00Z", "message": "stray", "log": {"level": "ERROR"}});
+        opensearch(Method::Put, &path, Some(document)).await;
+    }
     let searches: &[(&str, &[&[&str]])] = &[
         (
             "lists",
@@ -235,7 +241,8 @@ async fn each_flag_finds_its_own() {
     let all = indices.found(&["--limit", "all", "--json"]);
     let invocations = indices.found(&["--slowest", "--limit", "all", "--json"]);
     let count = |kind: &str| {
-        let path = format!("/{}-{kind}-*/_count", indices.prefix);
+        let daily = format!("{}-{kind}-*", indices.prefix);
+        let path = format!("/{daily},-{daily}-*/_count");
         async move { opensearch(Method::Get, &path, None).await["count"].clone() }
     };
     assert_eq!(json!(all.len()), count("logs").await);

@@ -58,6 +58,8 @@ async fn another_retention_reaches_the_indices_that_are_there() {
             ("lf-logs-2026.11.22", Some("lf-logs-retention")),
             ("lf-logs-2026.11.23", None),
             ("lf-logs-2026.11.23-copy", None),
+            // Of documents whose time no index can hold: never deleted for its age.
+            ("lf-logs-1970.01.01", None),
         ] {
             cluster.indices.insert(name.to_owned(), index.clone());
             if let Some(policy) = policy {

@@ -143,6 +143,15 @@ impl Cluster {
                 let rows = self.plugins.iter().map(|name| json!({"component": name}));
                 (200, rows.collect())
             }
+            ["_cat", "indices", _] => {
+                let rows = self.indices.keys().map(|name| json!({"index": name}));
+                (200, rows.collect())
+            }
+            [names] if *method == Method::DELETE => {
+                self.indices
+                    .retain(|name, _| !names.split(',').any(|gone| gone == name));
+                done
+            }
             [api @ ("_component_template" | "_index_template"), ..] if get => {
                 let one = api.trim_start_matches('_');
                 let wanted = parts.get(1);

@@ -29,10 +29,17 @@ struct Seen(BTreeSet<(i64, u128)>);
 impl Seen {
     /// Whether it is new.
     fn insert(&mut self, hit: &Hit) -> bool {
+        self.0.insert(Self::key(hit))
+    }
+
+    fn remove(&mut self, hit: &Hit) {
+        self.0.remove(&Self::key(hit));
+    }
+
+    fn key(hit: &Hit) -> (i64, u128) {
         let time = hit.sort.first().and_then(Value::as_i64);
         let name = format!("{}/{}", hit.index, hit.id);
-        self.0
-            .insert((time.unwrap_or(i64::MIN), xxh3_128(name.as_bytes())))
+        (time.unwrap_or(i64::MIN), xxh3_128(name.as_bytes()))
     }
 
     fn forget_before(&mut self, time: Timestamp) {
@@ -135,7 +142,11 @@ impl<'a> Follow<'a> {
             let mut pages = Pages::new(self.index, query, self.fields.clone(), None);
             let read = self.read_new(&mut pages, page.total.value, &mut new).await;
             pages.close().await;
-            read?;
+            if let Err(error) = read {
+                // Nobody has seen them: they must be new the next time.
+                new.iter().for_each(|hit| self.seen.remove(hit));
+                return Err(error);
+            }
         }
         new.reverse();
         Ok(new)

@@ -130,9 +130,15 @@ impl Index {
         format!("{}-{}-*", self.prefix, query.kind.as_str())
     }
 
+    /// Without copies (`…-2026.11.22-copy`), and without those of a prefix that begins with ours (`app-logs` after `app`).
+    fn path(&self, query: &Query) -> String {
+        let pattern = self.pattern(query);
+        format!("/{pattern},-{pattern}-*")
+    }
+
     /// What OpenSearch thinks of a query; nothing where there is no index, or where it may not be asked this.
     pub async fn validate(&self, query: &Query) -> anyhow::Result<Option<Value>> {
-        let path = format!("/{}/_validate/query?explain=true", self.pattern(query));
+        let path = format!("{}/_validate/query?explain=true", self.path(query));
         let body = json!({"query": query.query()});
         match self.client.call(Method::Post, &path, Some(&body)).await {
             Ok(answer) => Ok(Some(answer)),
@@ -154,7 +160,7 @@ impl Index {
         size: usize,
         rest: Value,
     ) -> anyhow::Result<Page> {
-        let path = format!("/{}/_search{parameters}", self.pattern(query));
+        let path = format!("{}/_search{parameters}", self.path(query));
         let (page, shards) = self.ask(&path, query, size, rest).await?;
         if shards == 0 {
             bail!(NoIndex(self.pattern(query)));
@@ -204,8 +210,8 @@ impl Index {
 
     async fn open(&self, query: &Query) -> anyhow::Result<String> {
         let path = format!(
-            "/{}/_search/point_in_time?keep_alive={KEEP_ALIVE}",
-            self.pattern(query)
+            "{}/_search/point_in_time?keep_alive={KEEP_ALIVE}",
+            self.path(query)
         );
         let answer = self.client.call(Method::Post, &path, None).await;
         let answer = answer.context("more than one page needs a point in time")?;

@@ -212,6 +212,9 @@ fn errors() -> Value {
         "should": [
             {"terms": {"log.level": ["ERROR", "FATAL"]}},
             {"exists": {"field": "error.type"}},
+            // Not every line with an exception names its type.
+            {"exists": {"field": "error.message"}},
+            {"exists": {"field": "error.stack_trace"}},
             {"terms": {"lambda.type": ["platform.timeout", "platform.fault"]}},
             {"exists": {"field": "lambda.error_type"}},
             {"terms": {"lambda.status": ["error", "failure", "timeout"]}},
@@ -269,7 +272,7 @@ pub fn hint(question: &Question) -> &'static str {
     } else if functions.iter().any(|name| !name.contains('*')) {
         "--function takes a whole name, or its beginning as in 'orders*'"
     } else if question.text.is_some() {
-        "all words must be there as whole words; OR and begin* find more"
+        "all words must be in one field, as whole words; AND between them looks across fields, OR and begin* find more"
     } else if question.request.is_some() || question.trace.is_some() {
         "its logs may not have come yet, or be of another --index-prefix"
     } else {

@@ -32,6 +32,8 @@ pub(crate) async fn prepare(
 async fn set_up(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {
     let wanted = Wanted {
         prefix: prefix.to_owned(),
+        // A worker can be rolled back.
+        newer_stays: true,
         ..Wanted::default()
     };
     let found = found::found(index, &wanted).await?;

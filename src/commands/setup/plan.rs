@@ -104,7 +104,7 @@ pub(super) fn plan(wanted: &Wanted, found: &Found) -> Result<Plan, Vec<String>> 
             Form::Component => found.components.get(&template.name),
             Form::Index => found.templates.get(&template.name),
         };
-        match template_step(template, there, wanted.force) {
+        match template_step(template, there, wanted, &mut notes) {
             Ok(step) => steps.push(step),
             Err(refusal) => refusals.push(refusal),
         }
@@ -194,12 +194,17 @@ fn form_name(form: Form) -> &'static str {
     }
 }
 
-fn template_step(template: Template, there: Option<&Value>, force: bool) -> Result<Step, String> {
+fn template_step(
+    template: Template,
+    there: Option<&Value>,
+    wanted: &Wanted,
+    notes: &mut Vec<String>,
+) -> Result<Step, String> {
     let what = form_name(template.form);
     let name = &template.name;
     let (action, why) = match there.map(|body| (body, Stamp::of(body))) {
         None => (Action::Make, "missing".to_owned()),
-        Some((_, Stamp::Foreign)) if force => (
+        Some((_, Stamp::Foreign)) if wanted.force => (
             Action::Update,
             "not made by logferry, overwritten".to_owned(),
         ),
@@ -208,7 +213,15 @@ fn template_step(template: Template, there: Option<&Value>, force: bool) -> Resu
                 "the {what} {name} was not made by logferry: choose another --index-prefix, or overwrite it with --force"
             ));
         }
-        Some((_, Stamp::Ours { schema, version })) if schema > SCHEMA_VERSION && !force => {
+        Some((_, Stamp::Ours { schema, version }))
+            if schema > SCHEMA_VERSION && wanted.newer_stays =>
+        {
+            notes.push(format!(
+                "the {what} {name} was made by logferry {version}, which is newer (schema {schema}; this has {SCHEMA_VERSION}): it stays as it is"
+            ));
+            (Action::Keep, String::new())
+        }
+        Some((_, Stamp::Ours { schema, version })) if schema > SCHEMA_VERSION && !wanted.force => {
             return Err(format!(
                 "the {what} {name} was made by logferry {version}, which is newer (schema {schema}; this is {} with schema {SCHEMA_VERSION}): use that version, or go back with --force",
                 env!("CARGO_PKG_VERSION")

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::plan::{Action, Found, Request, Step, batches};
+use super::plan::{Action, DailyIndex, Found, Request, Step, batches};
 use crate::config::Wanted;
-use crate::document::index_name::DocumentKind;
-use crate::document::template::{PRIORITY, alias, index_patterns};
+use crate::document::index_name::{self, DocumentKind};
+use crate::document::template::{PRIORITY, alias};
 
 /// Answers about our policies by name; none: there is no such policy.
 pub(super) type Policies = BTreeMap<String, Option<Value>>;
@@ -22,6 +22,14 @@ pub(super) fn policy_name(prefix: &str, kind: DocumentKind) -> String {
     format!("{}-retention", alias(prefix, kind))
 }
 
+/// The names of daily indices, to the last character: what matches is deleted one day, so copies (`…-copy`, `….1`) must not. Nor
+/// must the index of 1970-01-01, whose documents may be new.
+fn daily_patterns(prefix: &str, kind: DocumentKind) -> Vec<String> {
+    let days = 1..=31;
+    let pattern = |day| format!("{}-2*.*.{day:02}", alias(prefix, kind));
+    days.map(pattern).collect()
+}
+
 fn policy(prefix: &str, kind: DocumentKind, days: u32) -> Value {
     json!({"policy": {
         "description": format!("{MADE_BY}: deletes indices of {} after {days} days", alias(prefix, kind)),
@@ -32,7 +40,7 @@ fn policy(prefix: &str, kind: DocumentKind, days: u32) -> Value {
             ]},
             {"name": "expired", "actions": [{"delete": {}}], "transitions": []},
         ],
-        "ism_template": [{"index_patterns": index_patterns(prefix, kind), "priority": PRIORITY}],
+        "ism_template": [{"index_patterns": daily_patterns(prefix, kind), "priority": PRIORITY}],
     }})
 }
 
@@ -67,9 +75,20 @@ pub(super) fn steps(
         )?;
         let updated = step.action == Action::Update;
         steps.push(step);
-        attach(kind, &name, there.filter(|_| !updated), found, steps, notes);
+        let indices: Vec<&DailyIndex> = found
+            .indices
+            .iter()
+            .filter(|index| index.kind == kind && !is_of_day_0(index, &wanted.prefix))
+            .collect();
+        let current = there.filter(|_| !updated);
+        attach(&indices, &name, current, &found.attachments, steps, notes);
     }
     Ok(())
+}
+
+/// It has documents of any age whose time no index can hold.
+fn is_of_day_0(index: &DailyIndex, prefix: &str) -> bool {
+    index_name::read(&index.name, prefix).is_some_and(|(_, day)| day == 0)
 }
 
 fn policy_step(
@@ -136,16 +155,16 @@ fn contains(there: &Value, ours: &Value) -> bool {
 
 /// An index keeps the policy as it was when it was attached: those with an older one get this one. `current` is none if it changes now.
 fn attach(
-    kind: DocumentKind,
+    indices: &[&DailyIndex],
     name: &str,
     current: Option<&Value>,
-    found: &Found,
+    attachments: &Attachments,
     steps: &mut Vec<Step>,
     notes: &mut Vec<String>,
 ) {
     let (mut add, mut change, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for index in found.indices.iter().filter(|index| index.kind == kind) {
-        let managed = found.attachments.get(&index.name).unwrap_or(&Value::Null);
+    for index in indices {
+        let managed = attachments.get(&index.name).unwrap_or(&Value::Null);
         let seq_no = managed["policy_seq_no"].as_i64().filter(|n| *n >= 0);
         match attached(managed) {
             None => add.push(index.name.as_str()),
@@ -197,4 +216,44 @@ fn attached(managed: &Value) -> Option<&str> {
         "index.opendistro.index_state_management.policy_id",
     ];
     names.iter().find_map(|name| managed[*name].as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As OpenSearch reads a pattern: `*` is any text.
+    fn matches(pattern: &str, name: &str) -> bool {
+        match pattern.split_once('*') {
+            None => pattern == name,
+            Some((begin, rest)) => name.strip_prefix(begin).is_some_and(|name| {
+                let ends = (0..=name.len()).filter(|at| name.is_char_boundary(*at));
+                ends.into_iter().any(|at| matches(rest, &name[at..]))
+            }),
+        }
+    }
+
+    #[test]
+    fn policies_are_for_daily_indices_alone() {
+        let patterns = daily_patterns("lf", DocumentKind::Log);
+        let managed = |name: &str| patterns.iter().any(|pattern| matches(pattern, name));
+        for name in [
+            "lf-logs-2026.11.22",
+            "lf-logs-2026.01.01",
+            "lf-logs-2027.12.31",
+        ] {
+            assert!(managed(name), "{name}");
+        }
+        for name in [
+            "lf-logs-2026.11.22-copy",
+            "lf-logs-2026.11.22.1",
+            "lf-logs-2026.11.221",
+            "lf-logs-1970.01.01",
+            "lf-logs-archive",
+            "lf-invocations-2026.11.22",
+            "x-lf-logs-2026.11.22",
+        ] {
+            assert!(!managed(name), "{name}");
+        }
+    }
 }

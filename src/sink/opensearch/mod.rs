@@ -175,7 +175,7 @@ impl OpenSearch {
         Q: serde::Serialize + ?Sized,
     {
         let mut tried = Vec::new();
-        let mut last = None;
+        let mut last: Option<IndexError> = None;
         while let Some(choice) = self.turns.choose(&tried, Instant::now()) {
             let node = choice.node;
             let answer = match choice.trial {
@@ -202,7 +202,11 @@ impl OpenSearch {
                     if tried.len() < self.nodes.len() {
                         tracing::warn!(%error, "another node is asked");
                     }
-                    last = Some(error);
+                    // What passes on one node is worth another try, whatever is wrong with the rest.
+                    last = match last {
+                        Some(passing) if passing.class() == Class::Retryable => Some(passing),
+                        _ => Some(error),
+                    };
                 }
             }
         }

@@ -1,0 +1,48 @@
+/*! `prune` where not all goes well. */
+
+use serde_json::{Value, json};
+
+use crate::stub::Stub;
+
+#[tokio::test]
+async fn json_tells_what_is_gone_where_it_stopped() {
+    let stub = Stub::start("3.4.0").await;
+    {
+        let mut cluster = stub.state.lock().unwrap();
+        for day in 1..=25 {
+            let name = format!("lf-logs-2020.01.{day:02}");
+            cluster.indices.insert(name, json!({}));
+        }
+        let answer = json!({"error": {"type": "snapshot_in_progress_exception", "reason": "being snapshotted"}});
+        cluster.refused = Some(("lf-logs-2020.01.21", 400, answer));
+    }
+    let said = stub
+        .run(&["prune", "--retain-logs", "30d", "--json", "--yes"])
+        .await;
+    assert!(!said.success);
+    assert!(
+        said.err.contains("stopped after 20 of 25 indices") && said.err.contains("snapshotted"),
+        "{}",
+        said.err
+    );
+    let told: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(told["deleted"], 20);
+    assert_eq!(told["expired"].as_array().unwrap().len(), 25);
+    assert_eq!(stub.state.lock().unwrap().indices.len(), 5);
+}
+
+#[tokio::test]
+async fn json_asks_nobody() {
+    let stub = Stub::start("3.4.0").await;
+    let prune = ["prune", "--retain-logs", "30d", "--json"];
+    let said = stub.run(&prune).await;
+    assert!(!said.success);
+    assert!(
+        said.sentence()
+            .contains("give --yes to delete, or --dry-run"),
+        "{}",
+        said.err
+    );
+    let said = stub.run(&[&prune[..], &["--dry-run"]].concat()).await;
+    assert!(said.success, "{}", said.err);
+}
