@@ -21,9 +21,9 @@ fuzz_target!(|data: (u8, &[u8])| {
         let told = match status {
             ItemStatus::Indexed => 200..=299,
             ItemStatus::AlreadyThere => 409..=409,
-            ItemStatus::Retryable { status, .. } | ItemStatus::Rejected { status, .. } => {
-                u64::from(status)..=u64::from(status)
-            }
+            ItemStatus::Retryable { status, .. }
+            | ItemStatus::Forbidden { status, .. }
+            | ItemStatus::Rejected { status, .. } => u64::from(status)..=u64::from(status),
         };
         assert!(entries.iter().flatten().any(|status| told.contains(status)));
     }

@@ -7,8 +7,12 @@ pub mod bulk;
 pub mod decode;
 #[path = "../../src/document/mod.rs"]
 pub mod document;
+#[path = "../../src/hashed.rs"]
+pub(crate) mod hashed;
 #[path = "../../src/invocation/mod.rs"]
 pub mod invocation;
+#[path = "../../src/json/mod.rs"]
+pub mod json;
 #[path = "../../src/lambda/mod.rs"]
 pub mod lambda;
 #[path = "../../src/notification.rs"]
