@@ -265,21 +265,7 @@ mod tests {
                 "{}",
             ),
         ] {
-            let start = parcel.lines.len();
-            parcel
-                .lines
-                .extend_from_slice(format!("{action}\n").as_bytes());
-            let at = parcel.lines.len();
-            parcel
-                .lines
-                .extend_from_slice(format!("{source}\n").as_bytes());
-            parcel.documents.push(Placed {
-                start,
-                source: at,
-                end: parcel.lines.len(),
-                offset: 0,
-                merge: false,
-            });
+            parcel.push(action, source, 0);
         }
         let body = Bulk::pack([parcel], 0).body_without_ids();
         assert_eq!(

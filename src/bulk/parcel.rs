@@ -27,4 +27,21 @@ impl Parcel {
     pub fn is_empty(&self) -> bool {
         self.documents.is_empty()
     }
+
+    /// Adds a document by its two lines, given without line breaks.
+    pub fn push(&mut self, action: &str, source: &str, offset: u64) {
+        let start = self.lines.len();
+        self.lines.extend_from_slice(action.as_bytes());
+        self.lines.push(b'\n');
+        let at = self.lines.len();
+        self.lines.extend_from_slice(source.as_bytes());
+        self.lines.push(b'\n');
+        self.documents.push(Placed {
+            start,
+            source: at,
+            end: self.lines.len(),
+            offset,
+            merge: false,
+        });
+    }
 }

@@ -8,7 +8,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::serve::ListenerExt;
-use logferry::bulk::{Bulk, Parcel, Placed};
+use logferry::bulk::{Bulk, Parcel};
 use logferry::document::template::{Settings, templates};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -188,19 +188,8 @@ pub fn bulk(ids: &[&str]) -> Bulk {
 pub fn bulk_of(documents: &[(&str, &str, &str)]) -> Bulk {
     let mut parcel = Parcel::default();
     for (index, id, source) in documents {
-        let start = parcel.lines.len();
-        let action = format!("{{\"create\":{{\"_index\":\"{index}\",\"_id\":\"{id}\"}}}}\n");
-        parcel.lines.extend_from_slice(action.as_bytes());
-        let at = parcel.lines.len();
-        parcel.lines.extend_from_slice(source.as_bytes());
-        parcel.lines.push(b'\n');
-        parcel.documents.push(Placed {
-            start,
-            source: at,
-            end: parcel.lines.len(),
-            offset: 0,
-            merge: false,
-        });
+        let action = format!("{{\"create\":{{\"_index\":\"{index}\",\"_id\":\"{id}\"}}}}");
+        parcel.push(&action, source, 0);
     }
     Bulk::pack([parcel], 0)
 }

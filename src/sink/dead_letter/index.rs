@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{DeadLetterError, DeadLetters, Letters, failed};
-use crate::bulk::{Bulk, ItemStatus, Parcel, Placed};
+use crate::bulk::{Bulk, ItemStatus, Parcel};
 use crate::sink::Index;
 
 pub struct IndexOfLetters {
@@ -42,21 +42,7 @@ impl DeadLetters for IndexOfLetters {
                     }
                 }
             }
-            let start = parcel.lines.len();
-            parcel
-                .lines
-                .extend_from_slice(format!("{action}\n").as_bytes());
-            let at = parcel.lines.len();
-            parcel
-                .lines
-                .extend_from_slice(format!("{source}\n").as_bytes());
-            parcel.documents.push(Placed {
-                start,
-                source: at,
-                end: parcel.lines.len(),
-                offset: letter.offset,
-                merge: false,
-            });
+            parcel.push(&action.to_string(), &source.to_string(), letter.offset);
         }
         let bulk = Bulk::pack([parcel], 0);
         for status in self.index.bulk(&bulk).await.map_err(failed)? {
