@@ -36,6 +36,7 @@ use export::Export;
 pub use format::{Format, UnknownFormat};
 use found::{Found, Known, Lent};
 pub use key::KeyFacts;
+pub(crate) use key::is_uuid;
 use lines::Lines;
 pub use pattern::{LogGroupPattern, PatternError};
 use subscription::Subscription;

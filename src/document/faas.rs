@@ -68,10 +68,9 @@ impl FaasPart {
     }
 
     fn remember(&mut self, faas: Faas<'_>) {
-        let keep = |text: Option<&str>| text.map(str::to_owned);
-        self.name = keep(faas.name);
-        self.version = keep(faas.version);
-        self.invocation_id = keep(faas.invocation_id);
+        keep(&mut self.name, faas.name);
+        keep(&mut self.version, faas.version);
+        keep(&mut self.invocation_id, faas.invocation_id);
         self.inferred = faas.inferred;
         self.cold_start = faas.cold_start;
         self.written.clear();
@@ -85,5 +84,16 @@ impl FaasPart {
         if !self.written.is_empty() {
             self.written.insert(0, b',');
         }
+    }
+}
+
+/// In the memory that is there.
+fn keep(kept: &mut Option<String>, text: Option<&str>) {
+    match (kept.as_mut(), text) {
+        (Some(kept), Some(text)) => {
+            kept.clear();
+            kept.push_str(text);
+        }
+        _ => *kept = text.map(str::to_owned),
     }
 }

@@ -21,10 +21,13 @@ use crate::json;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
+/// Letters of an id.
+pub(super) const ID: usize = 22;
+
 /// Who an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventId {
-    text: [u8; 22],
+    text: [u8; ID],
     /// 64 evenly spread bits, for those who need to tell events apart in little memory.
     pub hash: u64,
 }
@@ -40,6 +43,11 @@ impl EventId {
             text: json::base64_url(bytes),
             hash: hash as u64,
         }
+    }
+
+    /// The `_id`.
+    pub fn as_bytes(&self) -> &[u8; ID] {
+        &self.text
     }
 
     /// The `_id`.

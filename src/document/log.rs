@@ -2,13 +2,13 @@
 
 use super::app::AppWriter;
 use super::faas::{Faas, FaasPart};
-use super::id::Identifier;
+use super::id::{ID, Identifier};
 use super::index_name::{self, DocumentKind, INDEXED_TIMES};
-use super::time::{self, DAY_MS, TimeWriter};
+use super::time::{self, DAY_MS};
 use super::{DocumentOptions, EventId, Flag, Flags, ObjectFacts, Surroundings, Written};
 use crate::decode::{Event, Origin};
 use crate::json;
-use crate::lambda::{ErrorInfo, Kind, Platform, Record, Xray};
+use crate::lambda::{ErrorInfo, Kind, Level, Platform, Record, Xray};
 use std::sync::Arc;
 
 /// Lambda opened on this day (2014-11-13): its lines cannot be older. Milliseconds since 1970.
@@ -20,22 +20,27 @@ pub struct DocumentWriter {
     options: DocumentOptions,
     last_modified: Option<i64>,
     identifier: Identifier,
-    times: TimeWriter,
     app: AppWriter,
     /// Where `app` is put together if it has more than one source.
     app_parts: Vec<u8>,
     /// `"s3":{…}` of the object.
     s3: Vec<u8>,
-    action: Action,
+    head: Head,
     origin: Option<OriginParts>,
     faas: FaasPart,
 }
 
-/// `{"create":{"_index":"…","_id":"` of the day of the document before.
+/// What stands before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"` of the document before. Of
+/// the next one id and time of day are other.
 #[derive(Debug)]
-struct Action {
+struct Head {
+    index_day: i64,
     day: i64,
-    prefix: Vec<u8>,
+    text: Vec<u8>,
+    /// Where the id stands, the source begins, and the time of day stands.
+    id: usize,
+    source: usize,
+    clock: usize,
 }
 
 /// What every document of an origin has.
@@ -67,11 +72,10 @@ impl DocumentWriter {
             options: options.clone(),
             last_modified: object.last_modified,
             identifier: Identifier::new(object),
-            times: TimeWriter::default(),
             app: AppWriter::default(),
             app_parts: Vec::new(),
             s3,
-            action: Action::new(options, 0),
+            head: Head::new(options, 0, 0),
             origin: None,
             faas: FaasPart::default(),
         }
@@ -107,9 +111,8 @@ impl DocumentWriter {
         }
         let when = self.when(event, record, &mut flags);
         let start = out.len();
-        self.write_action(&id, when.index_day, out);
-        let source_start = out.len();
-        self.write_source(event, record, around, when.timestamp, flags, out);
+        let source_start = self.write_head(&id, &when, out);
+        self.write_source(event, record, around, flags, out);
         Written {
             start,
             source_start,
@@ -148,28 +151,33 @@ impl DocumentWriter {
         }
     }
 
-    fn write_action(&mut self, id: &EventId, day: i64, out: &mut Vec<u8>) {
-        if self.action.day != day {
-            self.action = Action::new(&self.options, day);
+    /// Up to the message. Gives where the document begins.
+    fn write_head(&mut self, id: &EventId, when: &When, out: &mut Vec<u8>) -> usize {
+        let (first, last) = (*time::WRITABLE.start(), *time::WRITABLE.end());
+        let time = when.timestamp.clamp(first, last);
+        let day = time::day_of(time);
+        if self.head.day != day || self.head.index_day != when.index_day {
+            self.head = Head::new(&self.options, when.index_day, day);
         }
-        out.extend_from_slice(&self.action.prefix);
-        out.extend_from_slice(id.as_str().as_bytes());
-        out.extend_from_slice(b"\"}}\n");
+        let head = &mut self.head;
+        head.text[head.id..head.id + ID].copy_from_slice(id.as_bytes());
+        let clock = time::clock(time);
+        head.text[head.clock..head.clock + clock.len()].copy_from_slice(&clock);
+        let source_start = out.len() + head.source;
+        out.extend_from_slice(&head.text);
+        source_start
     }
 
+    /// From the message on.
     fn write_source(
         &mut self,
         event: &Event<'_>,
         record: &Record<'_>,
         around: &Surroundings<'_>,
-        timestamp: i64,
         mut flags: Flags,
         out: &mut Vec<u8>,
     ) {
-        out.extend_from_slice(b"{\"@timestamp\":");
-        self.times.write(out, timestamp);
-        out.extend_from_slice(b",\"message\":");
-        json::string(out, &record.message);
+        json::escaped(out, &record.message);
         write_log(record, event.offset, out);
         write_lambda(&record.kind, record.platform.as_deref(), out);
         self.faas.write(Faas::of(event.origin, record, around), out);
@@ -267,12 +275,34 @@ impl DocumentWriter {
     }
 }
 
-impl Action {
-    fn new(options: &DocumentOptions, day: i64) -> Self {
-        let mut prefix = b"{\"create\":{\"_index\":\"".to_vec();
-        index_name::write(&mut prefix, &options.index_prefix, DocumentKind::Log, day);
-        prefix.extend_from_slice(b"\",\"_id\":\"");
-        Self { day, prefix }
+impl Head {
+    fn new(options: &DocumentOptions, index_day: i64, day: i64) -> Self {
+        let mut text = b"{\"create\":{\"_index\":\"".to_vec();
+        index_name::write(
+            &mut text,
+            &options.index_prefix,
+            DocumentKind::Log,
+            index_day,
+        );
+        text.extend_from_slice(b"\",\"_id\":\"");
+        let id = text.len();
+        text.extend_from_slice(&[b'-'; ID]);
+        text.extend_from_slice(b"\"}}\n");
+        let source = text.len();
+        text.extend_from_slice(b"{\"@timestamp\":\"");
+        time::write_date(&mut text, time::date_of(day), b'-');
+        text.push(b'T');
+        let clock = text.len();
+        text.extend_from_slice(&time::clock(0));
+        text.extend_from_slice(b"Z\",\"message\":\"");
+        Self {
+            index_day,
+            day,
+            text,
+            id,
+            source,
+            clock,
+        }
     }
 }
 
@@ -323,27 +353,28 @@ impl OriginParts {
     }
 }
 
-/// Not the first member of its document.
+/// From the end of the message on.
 fn write_log(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"log\":{");
-    if let Some(level) = record.level {
-        out.extend_from_slice(b"\"level\":\"");
-        out.extend_from_slice(level.as_str().as_bytes());
-        out.extend_from_slice(b"\",");
-    }
-    if let Some(logger) = &record.logger {
-        out.extend_from_slice(b"\"logger\":");
-        json::string(out, logger);
-        out.push(b',');
-    }
-    out.extend_from_slice(b"\"offset\":");
+    out.extend_from_slice(match record.level {
+        None => b"\",\"log\":{\"offset\":",
+        Some(Level::Trace) => b"\",\"log\":{\"level\":\"TRACE\",\"offset\":",
+        Some(Level::Debug) => b"\",\"log\":{\"level\":\"DEBUG\",\"offset\":",
+        Some(Level::Info) => b"\",\"log\":{\"level\":\"INFO\",\"offset\":",
+        Some(Level::Warn) => b"\",\"log\":{\"level\":\"WARN\",\"offset\":",
+        Some(Level::Error) => b"\",\"log\":{\"level\":\"ERROR\",\"offset\":",
+        Some(Level::Fatal) => b"\",\"log\":{\"level\":\"FATAL\",\"offset\":",
+    });
     json::unsigned(out, offset.min(i64::MAX as u64));
-    out.push(b'}');
+    json::string_member(out, "logger", record.logger.as_deref());
 }
 
-/// Not the first member of its document.
+/// From the end of `log` on.
 fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"lambda\":{\"type\":\"");
+    if *kind == Kind::Function && platform.is_none() {
+        out.extend_from_slice(b"},\"lambda\":{\"type\":\"function\"}");
+        return;
+    }
+    out.extend_from_slice(b"},\"lambda\":{\"type\":\"");
     match kind {
         Kind::Other(name) => json::escaped(out, name),
         known => out.extend_from_slice(known.as_str().as_bytes()),

@@ -1,5 +1,7 @@
 /*! Times as documents show them: RFC 3339, UTC, milliseconds. Own arithmetic, since every document has one. */
 
+use crate::json;
+
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
 /// First and last time that has a year of four digits, in milliseconds since 1970.
@@ -44,26 +46,41 @@ pub fn date_of(day: i64) -> Date {
 pub fn write_date(out: &mut Vec<u8>, date: Date, separator: u8) {
     debug_assert!((0..=9999).contains(&date.year));
     let year = date.year as u32;
-    two_digits(out, year / 100);
-    two_digits(out, year % 100);
+    out.extend_from_slice(&json::two_digits(year / 100));
+    out.extend_from_slice(&json::two_digits(year % 100));
     out.push(separator);
-    two_digits(out, u32::from(date.month));
+    out.extend_from_slice(&json::two_digits(u32::from(date.month)));
     out.push(separator);
-    two_digits(out, u32::from(date.day));
+    out.extend_from_slice(&json::two_digits(u32::from(date.day)));
+}
+
+/// `10:11:12.345` of a time in milliseconds since 1970.
+pub fn clock(time: i64) -> [u8; 12] {
+    let ms = time.rem_euclid(DAY_MS) as u32;
+    let [h, m, s] = [ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60].map(json::two_digits);
+    let [tens, ones] = json::two_digits(ms % 100);
+    let hundreds = b'0' + (ms % 1000 / 100) as u8;
+    [
+        h[0], h[1], b':', m[0], m[1], b':', s[0], s[1], b'.', hundreds, tens, ones,
+    ]
 }
 
 /// Writes times; remembers the date of the day before, since events come by the thousands a day.
 #[derive(Debug, Clone)]
 pub struct TimeWriter {
     day: i64,
-    date: Vec<u8>,
+    /// `"2026-11-23T10:11:12.345Z"` of that day.
+    text: Vec<u8>,
 }
 
 impl Default for TimeWriter {
     fn default() -> Self {
-        let mut date = Vec::with_capacity(10);
-        write_date(&mut date, date_of(0), b'-');
-        Self { day: 0, date }
+        let mut writer = Self {
+            day: 0,
+            text: Vec::with_capacity(26),
+        };
+        writer.turn_to(0);
+        writer
     }
 }
 
@@ -73,28 +90,21 @@ impl TimeWriter {
         let time = time.clamp(*WRITABLE.start(), *WRITABLE.end());
         let day = day_of(time);
         if day != self.day {
-            self.day = day;
-            self.date.clear();
-            write_date(&mut self.date, date_of(day), b'-');
+            self.turn_to(day);
         }
-        let ms = time.rem_euclid(DAY_MS) as u32;
-        out.push(b'"');
-        out.extend_from_slice(&self.date);
-        out.push(b'T');
-        two_digits(out, ms / 3_600_000);
-        out.push(b':');
-        two_digits(out, ms / 60_000 % 60);
-        out.push(b':');
-        two_digits(out, ms / 1000 % 60);
-        out.push(b'.');
-        out.push(b'0' + (ms % 1000 / 100) as u8);
-        two_digits(out, ms % 100);
-        out.extend_from_slice(b"Z\"");
+        self.text[12..24].copy_from_slice(&clock(time));
+        out.extend_from_slice(&self.text);
     }
-}
 
-fn two_digits(out: &mut Vec<u8>, number: u32) {
-    out.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]);
+    fn turn_to(&mut self, day: i64) {
+        self.day = day;
+        self.text.clear();
+        self.text.push(b'"');
+        write_date(&mut self.text, date_of(day), b'-');
+        self.text.push(b'T');
+        self.text.extend_from_slice(&clock(0));
+        self.text.extend_from_slice(b"Z\"");
+    }
 }
 
 #[cfg(test)]

@@ -26,12 +26,6 @@ const ESCAPE: [u8; 256] = {
 const HEX: [u8; 16] = *b"0123456789abcdef";
 const BASE64_URL: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Whether none of eight bytes has to be escaped.
-#[inline]
-fn is_clean_word(word: &[u8; 8]) -> bool {
-    first_hit(u64::from_le_bytes(*word)) == 0
-}
-
 /// Bits of which the lowest tells the first byte, in memory's order, that has to be escaped; 0 if there is none.
 #[inline]
 fn first_hit(word: u64) -> u64 {
@@ -53,7 +47,7 @@ fn is_clean_block(block: &[u8; 32]) -> bool {
     odd == 0
 }
 
-/// How many of the first bytes can stand in a JSON string as they are.
+/// How many of the first bytes can stand in a JSON string as they are. For text in which that is not far: eight at a time.
 pub fn clean_prefix(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (place, word) in words.iter().enumerate() {
@@ -62,46 +56,56 @@ pub fn clean_prefix(bytes: &[u8]) -> usize {
             return place * 8 + (hits.trailing_zeros() / 8) as usize;
         }
     }
-    let end = rest.iter().position(|byte| ESCAPE[*byte as usize] != 0);
-    words.len() * 8 + end.unwrap_or(rest.len())
+    match bytes.last_chunk::<8>() {
+        // What is left, with some of what was clean before it.
+        Some(last) if !rest.is_empty() => match first_hit(u64::from_le_bytes(*last)) {
+            0 => bytes.len(),
+            hits => bytes.len() - 8 + (hits.trailing_zeros() / 8) as usize,
+        },
+        Some(_) => bytes.len(),
+        None => {
+            let end = rest.iter().position(|byte| ESCAPE[*byte as usize] != 0);
+            end.unwrap_or(rest.len())
+        }
+    }
 }
+
+/// The same, for text in which most is clean.
+fn long_clean_prefix(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let clean = blocks.iter().take_while(|block| is_clean_block(block));
+    let clean = clean.count() * 32;
+    clean + clean_prefix(&bytes[clean..])
+}
+
+const NEAR: usize = 32;
 
 /// Appends `text` as it stands in a JSON string, without the quotes.
 pub fn escaped(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 16);
-    let (blocks, rest) = text.as_bytes().as_chunks::<32>();
-    for block in blocks {
-        if is_clean_block(block) {
-            out.extend_from_slice(block);
-        } else {
-            words(out, block);
-        }
-    }
-    words(out, rest);
-}
-
-fn words(out: &mut Vec<u8>, bytes: &[u8]) {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        if is_clean_word(word) {
-            out.extend_from_slice(word);
-        } else {
-            each_byte(out, word);
-        }
-    }
-    each_byte(out, rest);
-}
-
-fn each_byte(out: &mut Vec<u8>, bytes: &[u8]) {
-    for byte in bytes {
+    let mut bytes = text.as_bytes();
+    let mut end = long_clean_prefix(bytes);
+    loop {
+        let (clean, rest) = bytes.split_at(end);
+        out.extend_from_slice(clean);
+        let Some((byte, rest)) = rest.split_first() else {
+            return;
+        };
         match ESCAPE[*byte as usize] {
-            0 => out.push(*byte),
             b'u' => {
                 let digits = [HEX[(byte >> 4) as usize], HEX[(byte & 15) as usize]];
                 out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digits[0], digits[1]]);
             }
             letter => out.extend_from_slice(&[b'\\', letter]),
         }
+        bytes = rest;
+        // Where one is, the next is near.
+        end = match bytes.split_at_checked(NEAR) {
+            Some((near, far)) => match clean_prefix(near) {
+                NEAR => NEAR + long_clean_prefix(far),
+                end => end,
+            },
+            None => clean_prefix(bytes),
+        };
     }
 }
 
@@ -122,6 +126,11 @@ const PAIRS: [[u8; 2]; 100] = {
     }
     pairs
 };
+
+/// The digits of a number below 100.
+pub fn two_digits(number: u32) -> [u8; 2] {
+    PAIRS[number as usize]
+}
 
 /// Appends a decimal number.
 pub fn unsigned(out: &mut Vec<u8>, mut number: u64) {
@@ -185,6 +194,12 @@ pub fn float(out: &mut Vec<u8>, number: f64) {
             out.push(b'-');
         }
         unsigned(out, number.abs() as u64);
+        return;
+    }
+    // Of at most 15 digits, and the very double: no shorter form is.
+    let thousand = (number * 1000.0).round();
+    if thousand.abs() < 1e15 && thousand / 1000.0 == number {
+        thousandths(out, thousand as i64);
     } else {
         serde_json::to_writer(out, &number).expect("writing to memory does not fail");
     }

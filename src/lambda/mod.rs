@@ -33,32 +33,43 @@ pub use record::{Dropped, Emf, ErrorInfo, Extension, Kind, Level, Platform, Reco
 /// Reads one event: CloudWatch's own time is gone already; there may be several lines and trailing line breaks.
 pub fn parse(text: &str) -> Record<'_> {
     let said = text.trim_end_matches(['\n', '\r']);
-    let start = said.trim_start();
+    let start = trim_start(said);
     let whole = match start.as_bytes().first() {
         Some(b'{') => app_json::parse(said),
-        Some(b'A'..=b'Z' | b'0'..=b'9') => platform_text::parse(start).map(|record| Record {
-            message: Cow::Borrowed(said),
-            ..record
-        }),
+        Some(b'0'..=b'9') => match node::usual(start) {
+            Some(prefixed) => return behind_prefix(prefixed),
+            None => platform(said, start),
+        },
+        Some(b'A'..=b'Z') => platform(said, start),
         _ => None,
     };
     whole.unwrap_or_else(|| function(said))
 }
 
+fn platform<'a>(said: &'a str, start: &'a str) -> Option<Record<'a>> {
+    let mut record = platform_text::parse(start)?;
+    record.message = Cow::Borrowed(said);
+    Some(record)
+}
+
+/// As `str::trim_start`, at once where nothing is to be trimmed.
+fn trim_start(text: &str) -> &str {
+    match text.as_bytes().first() {
+        Some(b'!'..=b'~') => text,
+        _ => text.trim_start(),
+    }
+}
+
 /// What a function or an extension printed, not wholly JSON.
 fn function(said: &str) -> Record<'_> {
-    let start = said.trim_start();
+    let start = trim_start(said);
     let prefixed = match start.as_bytes().first() {
         Some(b'0'..=b'9') => node::prefix(start),
         Some(b'[') => python::prefix(start),
         _ => None,
     };
-    if let Some((mut record, rest)) = prefixed {
-        if !app_json::behind_prefix(&mut record, rest) {
-            record.message = python::readable(rest);
-            record.error = error_in(&record.message).map(Box::new);
-        }
-        return record;
+    if let Some(prefixed) = prefixed {
+        return behind_prefix(prefixed);
     }
     let mut record = Record {
         message: python::readable(said),
@@ -70,6 +81,16 @@ fn function(said: &str) -> Record<'_> {
     record
 }
 
+/// A runtime's prefix is read; the rest is what the function printed.
+fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Record<'a> {
+    let is_json = trim_start(rest).starts_with('{') && app_json::behind_prefix(&mut record, rest);
+    if !is_json {
+        record.message = python::readable(rest);
+        record.error = error_in(&record.message).map(Box::new);
+    }
+    record
+}
+
 fn error_in<'a>(message: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
     match message {
         Cow::Borrowed(text) => error(text),
@@ -78,7 +99,7 @@ fn error_in<'a>(message: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
 }
 
 fn error(text: &str) -> Option<ErrorInfo<'_>> {
-    let text = text.trim_start();
+    let text = trim_start(text);
     python::runtime_error(text)
         .or_else(|| json_error::at_end(text))
         .or_else(|| stack_trace::find(text))

@@ -3,10 +3,37 @@
 use std::borrow::Cow;
 
 use super::record::Record;
-use super::{level, request_id, timestamp};
+use super::request_id::{self, UUID};
+use super::{level, timestamp};
+use crate::decode::time::utc_millis;
 
 /// The prefix as fields, and the text behind it; none if `text` does not begin with such a prefix.
 pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
+    usual(text).or_else(|| lenient(text))
+}
+
+/// `time⇥id⇥LEVEL⇥message` with a UUID, as Node's runtime writes it. It must come to what [`lenient`] comes to.
+pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
+    let (time, id, rest) = stamped(text)?;
+    let (word, message) = rest.split_at_checked(memchr::memchr(b'\t', rest.as_bytes())?)?;
+    let record = Record {
+        time: Some(time),
+        request_id: Some(Cow::Borrowed(id)),
+        level: Some(level::from_capitals(word)?),
+        ..Record::default()
+    };
+    Some((record, &message[1..]))
+}
+
+/// `time⇥id⇥` with milliseconds and a UUID: the time, the id, and the text behind it.
+pub fn stamped(text: &str) -> Option<(i64, &str, &str)> {
+    let time = utc_millis(text.as_bytes().first_chunk()?)?;
+    let (id, rest) = text[24..].strip_prefix('\t')?.split_at_checked(UUID)?;
+    let rest = rest.strip_prefix('\t')?;
+    request_id::is_uuid(id).then_some((time, id, rest))
+}
+
+fn lenient(text: &str) -> Option<(Record<'_>, &str)> {
     let time = timestamp::scan(text.as_bytes()).filter(|time| time.zoned)?;
     let rest = &text[time.len..];
     let mut record = Record {
@@ -99,7 +126,9 @@ fn column(text: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lambda::platform_text;
     use crate::lambda::record::Level;
+    use proptest::prelude::*;
 
     const ID: &str = "152453e0-3bcf-46b2-9e9a-3a03079395db";
 
@@ -165,6 +194,25 @@ mod tests {
             "2020-10-07 00:12:32.573\t152453e0-3bcf-46b2-9e9a-3a03079395db\tINFO\tmsg",
         ] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_usual_form_is_read_as_any_is(
+            time in "20[0-9]{2}-1[0-2]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9]{3}Z",
+            level in "(INFO|WARN|ERROR|FATAL|CRITICAL|Task|INFOS|)",
+            message in "[a\t ]{0,3}(Task timed out after 3.00 seconds|Process exited before completing request)?",
+            cut in 0..90_usize,
+            odd in "[\t 0a\n\\\\é]?",
+        ) {
+            let mut text = format!("{time}\t{ID}\t{level}\t{message}");
+            let place = text.floor_char_boundary(cut % (text.len() + 1));
+            text.insert_str(place, &odd);
+            if let Some(found) = usual(&text) {
+                prop_assert_eq!(Some(found), lenient(&text));
+                prop_assert_eq!(platform_text::parse(&text), None);
+            }
         }
     }
 }

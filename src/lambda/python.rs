@@ -1,17 +1,43 @@
 /*! Python's Lambda formatter: `[LEVEL]⇥time⇥id⇥message`, and the runtime's own `[ERROR] Type: message` tracebacks. */
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 
 use super::record::{ErrorInfo, Record};
-use super::{level, request_id, timestamp};
+use super::{level, node, request_id, timestamp};
 
 /// What a Python traceback begins with.
 pub const TRACEBACK: &str = "Traceback (most recent call last):";
+/// Made once: that takes longer than searching a line.
+static TRACEBACKS: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new(TRACEBACK));
 
 /// The prefix as fields, and the text behind it; none if `text` does not begin with such a prefix.
 pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
+    usual(text).or_else(|| lenient(text))
+}
+
+/// `[LEVEL]⇥time⇥id⇥message` with three digits of milliseconds and a UUID. It must come to what [`lenient`] comes to.
+fn usual(text: &str) -> Option<(Record<'_>, &str)> {
+    let text = text.strip_prefix('[')?;
+    let head = &text.as_bytes()[..text.len().min(LONGEST_LEVEL + 1)];
+    let (name, rest) = text.split_at_checked(memchr::memchr(b']', head)?)?;
+    let (time, id, message) = node::stamped(rest.strip_prefix("]\t")?)?;
+    let record = Record {
+        level: level::from_capitals(name).or_else(|| level::from_name(name)),
+        time: Some(time),
+        request_id: Some(Cow::Borrowed(id)),
+        ..Record::default()
+    };
+    Some((record, message))
+}
+
+/// Letters of a level's name.
+const LONGEST_LEVEL: usize = 16;
+
+fn lenient(text: &str) -> Option<(Record<'_>, &str)> {
     let (name, rest) = text.strip_prefix('[')?.split_once(']')?;
     let rest = separator(rest)?;
     let time = timestamp::scan(rest.as_bytes()).filter(|time| time.zoned)?;
@@ -62,7 +88,7 @@ pub fn readable(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let odd = memchr::memchr2(b'\r', 0xC2, bytes).is_some()
         && (text.contains('\r') || text.contains('\u{a0}'))
-        && memmem::find(bytes, TRACEBACK.as_bytes()).is_some();
+        && TRACEBACKS.find(bytes).is_some();
     if !odd {
         return Cow::Borrowed(text);
     }
@@ -73,7 +99,7 @@ pub fn readable(text: &str) -> Cow<'_, str> {
 /// `[ERROR] Type: message`, above a traceback or with a type that is plainly one.
 pub fn runtime_error<'a>(text: &'a str) -> Option<ErrorInfo<'a>> {
     let rest = text.strip_prefix("[ERROR] ")?;
-    let traceback = memmem::find(rest.as_bytes(), TRACEBACK.as_bytes());
+    let traceback = TRACEBACKS.find(rest.as_bytes());
     let head = rest[..traceback.unwrap_or(rest.len())].trim_end();
     let (kind, message) = typed(head)?;
     let plain = kind.starts_with("Runtime.")
@@ -87,7 +113,7 @@ pub fn runtime_error<'a>(text: &'a str) -> Option<ErrorInfo<'a>> {
 
 /// The last traceback of a text: its error stands on the first line that is not indented.
 pub fn traceback(text: &str) -> Option<ErrorInfo<'_>> {
-    let first = memmem::find(text.as_bytes(), TRACEBACK.as_bytes())?;
+    let first = TRACEBACKS.find(text.as_bytes())?;
     let last = memmem::rfind(text.as_bytes(), TRACEBACK.as_bytes())?;
     let mut error = ErrorInfo {
         stack_trace: Some(Cow::Borrowed(&text[first..])),
@@ -135,6 +161,7 @@ fn typed(text: &str) -> Option<(&str, Option<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn milliseconds_are_not_padded() {
@@ -157,5 +184,23 @@ mod tests {
     fn brackets_alone_are_no_error() {
         assert_eq!(runtime_error("[ERROR] something: went wrong"), None);
         assert!(runtime_error("[ERROR] KeyError: 'x'").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn the_usual_form_is_read_as_any_is(
+            level in "(INFO|WARNING|ERROR|Level 25|info|)",
+            time in "20[0-9]{2}-1[0-2]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9]{3}Z",
+            message in "[a\t \\\\]{0,4}",
+            cut in 0..90_usize,
+            odd in "[\t 0a\n\\\\é]?",
+        ) {
+            let mut text = format!("[{level}]\t{time}\t405bb962-f57b-521d-81a1-e7272fbf6077\t{message}");
+            let place = text.floor_char_boundary(cut % (text.len() + 1)).max(1);
+            text.insert_str(place, &odd);
+            if let Some(found) = usual(&text) {
+                prop_assert_eq!(Some(found), lenient(&text));
+            }
+        }
     }
 }

@@ -1,18 +1,14 @@
 /*! What may stand for a request id. */
 
-/// 8-4-4-4-12 hexadecimal digits, of any UUID version.
-pub fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
+pub(crate) use crate::decode::is_uuid;
+
+/// Bytes of a UUID.
+pub(super) const UUID: usize = 36;
 
 /// A UUID at the start of `text`, not followed by more of a word.
 pub fn leading_uuid(text: &str) -> Option<&str> {
-    let uuid = text.get(..36).filter(|uuid| is_uuid(uuid))?;
-    let follows = text.as_bytes().get(36);
+    let uuid = text.get(..UUID).filter(|uuid| is_uuid(uuid))?;
+    let follows = text.as_bytes().get(UUID);
     follows
         .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_'))
         .then_some(uuid)
