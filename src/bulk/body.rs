@@ -21,35 +21,65 @@ pub struct Bulk {
     documents: Vec<Sent>,
 }
 
-impl Bulk {
-    /// Concatenates parcels, freeing each as it goes.
-    pub fn pack(parcels: impl IntoIterator<Item = Parcel>, capacity: usize) -> Self {
-        let mut body = Vec::with_capacity(capacity);
-        let mut documents = Vec::new();
-        for (
-            parcel,
-            Parcel {
-                lines,
-                documents: placed,
-            },
-        ) in parcels.into_iter().enumerate()
-        {
-            let base = body.len();
-            body.extend_from_slice(&lines);
-            documents.extend(placed.into_iter().map(|p| Sent {
-                parcel,
-                placed: Placed {
-                    start: p.start + base,
-                    source: p.source + base,
-                    end: p.end + base,
-                    ..p
-                },
-            }));
-        }
-        Self {
-            body: body.into(),
+/// A bulk that is being filled.
+#[derive(Debug, Default)]
+pub struct Packing {
+    body: Vec<u8>,
+    documents: Vec<Sent>,
+    parcels: usize,
+}
+
+impl Packing {
+    /// Copies a parcel behind those before it. Then its memory is free for the next one, which is written while that is in the CPU's caches.
+    /// `capacity` bytes are expected in all.
+    pub fn add(&mut self, parcel: &Parcel, capacity: usize) {
+        let Self {
+            body,
             documents,
+            parcels,
+        } = self;
+        if body.is_empty() {
+            body.reserve_exact(capacity.max(parcel.lines.len()));
         }
+        let base = body.len();
+        body.extend_from_slice(&parcel.lines);
+        documents.extend(parcel.documents.iter().map(|placed| Sent {
+            parcel: *parcels,
+            placed: Placed {
+                start: placed.start + base,
+                source: placed.source + base,
+                end: placed.end + base,
+                ..*placed
+            },
+        }));
+        *parcels += 1;
+    }
+
+    /// Bytes of the body so far.
+    pub fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
+    pub fn finish(self) -> Bulk {
+        let mut body = self.body;
+        if body.capacity() > 2 * body.len() {
+            body.shrink_to_fit();
+        }
+        Bulk {
+            body: body.into(),
+            documents: self.documents,
+        }
+    }
+}
+
+impl Bulk {
+    /// A bulk of these parcels.
+    pub fn pack(parcels: impl IntoIterator<Item = Parcel>) -> Self {
+        let mut packing = Packing::default();
+        for parcel in parcels {
+            packing.add(&parcel, 0);
+        }
+        packing.finish()
     }
 
     /// The request body; cloning it copies nothing.
@@ -221,7 +251,7 @@ mod tests {
 
     #[test]
     fn parcels_share_a_body_and_keep_their_documents() {
-        let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])], 0);
+        let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])]);
         assert_eq!(
             sources(&bulk),
             [
@@ -239,7 +269,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_sent_again_as_it_was_or_as_told() {
-        let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])], 0);
+        let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])]);
         let again = bulk.rebuild(&[
             Kept::as_is(2),
             Kept {
@@ -267,7 +297,7 @@ mod tests {
         ] {
             parcel.push(action, source, 0);
         }
-        let body = Bulk::pack([parcel], 0).body_without_ids();
+        let body = Bulk::pack([parcel]).body_without_ids();
         assert_eq!(
             std::str::from_utf8(&body).unwrap(),
             "{\"create\":{\"_index\":\"a-logs-2026.11.23\"}}\n{\"_id\":\"own\"}\n\
@@ -277,7 +307,7 @@ mod tests {
 
     #[test]
     fn halves_end_at_one_document() {
-        let bulk = Bulk::pack([parcel(&["a", "bb", "c"])], 0);
+        let bulk = Bulk::pack([parcel(&["a", "bb", "c"])]);
         let (left, right) = bulk.halves().unwrap();
         assert_eq!(left.documents().len() + right.documents().len(), 3);
         assert!(left.halves().is_none());

@@ -169,15 +169,11 @@ impl<'a> Desk<'a> {
 
     pub(super) async fn send(&mut self, parcels: &mut Parcels) {
         let was_full = self.parcel.lines.len() > self.full / 2;
-        let mut parcel = std::mem::take(&mut self.parcel);
+        let parcel = std::mem::take(&mut self.parcel);
         let Some(mut reservation) = self.reservation.take().filter(|_| !parcel.is_empty()) else {
             return;
         };
         self.follows_full = was_full;
-        if parcel.lines.capacity() > 2 * parcel.lines.len() {
-            // It may wait among hundreds.
-            parcel.lines.shrink_to_fit();
-        }
         reservation.shrink(parcel.lines.len());
         let load = Load {
             parcel,

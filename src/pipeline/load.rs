@@ -40,7 +40,7 @@ pub(super) struct Loader {
 }
 
 /// A parcel whose documents are being settled.
-struct Waiting {
+pub(super) struct Waiting {
     open: usize,
     tally: Tally,
     object: Arc<ObjectName>,
@@ -51,32 +51,30 @@ struct Waiting {
     reservation: Option<Reservation>,
 }
 
-/// Sends the parcels as one bulk and sees it through.
-pub(super) async fn load(loader: Arc<Loader>, loads: Vec<Load>, pass: Pass) {
+impl Waiting {
+    /// Of a parcel that was copied into a bulk.
+    pub(super) fn of(load: Load) -> Self {
+        Self {
+            open: load.parcel.documents.len(),
+            tally: Tally::default(),
+            object: load.object,
+            number: load.number,
+            letters: Vec::new(),
+            reply: load.reply,
+            reservation: Some(load.reservation),
+        }
+    }
+}
+
+/// Sends a bulk and sees it through. `waiting` are its parcels, in the order in which they were packed.
+pub(super) async fn load(loader: Arc<Loader>, bulk: Bulk, waiting: Vec<Waiting>, pass: Pass) {
     let background = loader.background.clone();
     background
-        .run_until_cancelled(see_through(&loader, loads, pass))
+        .run_until_cancelled(see_through(&loader, bulk, waiting, pass))
         .await;
 }
 
-async fn see_through(loader: &Loader, loads: Vec<Load>, pass: Pass) {
-    let bytes = loads.iter().map(|l| l.parcel.lines.len()).sum();
-    let mut waiting = Vec::with_capacity(loads.len());
-    let parcels: Vec<_> = loads
-        .into_iter()
-        .map(|load| {
-            waiting.push(Waiting {
-                open: load.parcel.documents.len(),
-                tally: Tally::default(),
-                object: load.object,
-                number: load.number,
-                letters: Vec::new(),
-                reply: load.reply,
-                reservation: Some(load.reservation),
-            });
-            load.parcel
-        })
-        .collect();
+async fn see_through(loader: &Loader, bulk: Bulk, waiting: Vec<Waiting>, pass: Pass) {
     let mut round = Round {
         loader,
         waiting,
@@ -87,7 +85,7 @@ async fn see_through(loader: &Loader, loads: Vec<Load>, pass: Pass) {
     let mut delays = config.delays();
     let mut merges = 0;
     // Bulks that are still to be sent; more than one only after a 413.
-    let mut bulks = vec![Bulk::pack(parcels, bytes)];
+    let mut bulks = vec![bulk];
     while let Some(bulk) = bulks.pop() {
         let attempt = round.attempt(&bulk).await;
         if let Attempt::Later(rest, _) = &attempt

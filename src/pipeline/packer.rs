@@ -1,15 +1,15 @@
 /*! Groups parcels of many objects into bulks: full ones at once, others when their first parcel has waited long enough. */
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::BulkConfig;
 use super::budget::Reservation;
-use super::load::{self, Loader};
+use super::load::{self, Loader, Waiting};
 use super::verdict::Tally;
-use crate::bulk::Parcel;
+use crate::bulk::{Packing, Parcel};
 use crate::sink::dead_letter::ObjectName;
 
 /// A parcel on its way, with what waits for its verdicts.
@@ -46,17 +46,18 @@ impl Packer {
 /// The bulk that is being filled.
 #[derive(Default)]
 struct Filling {
-    loads: Vec<Load>,
-    bytes: usize,
+    packing: Packing,
+    waiting: Vec<Waiting>,
     /// When it goes even if it is not full.
     due: Option<Instant>,
 }
 
 impl Filling {
-    fn add(&mut self, load: Load, linger: Duration) {
-        self.bytes += load.parcel.lines.len();
-        self.loads.push(load);
-        self.due.get_or_insert_with(|| Instant::now() + linger);
+    fn add(&mut self, load: Load, config: &BulkConfig) {
+        self.packing.add(&load.parcel, config.bytes);
+        self.waiting.push(Waiting::of(load));
+        self.due
+            .get_or_insert_with(|| Instant::now() + config.linger);
     }
 }
 
@@ -66,25 +67,25 @@ async fn pack(mut incoming: mpsc::Receiver<Load>, loader: Arc<Loader>) {
     // A parcel that would make the bulk too large opens the next.
     let mut next: Option<Load> = None;
     let mut open = true;
-    while open || !filling.loads.is_empty() {
-        let full = !open || next.is_some() || filling.bytes >= config.bytes;
-        let ready = !filling.loads.is_empty()
+    while open || !filling.waiting.is_empty() {
+        let bytes = filling.packing.bytes();
+        let full = !open || next.is_some() || bytes >= config.bytes;
+        let ready = !filling.waiting.is_empty()
             && (full || filling.due.is_some_and(|due| due <= Instant::now()));
         let due = filling.due;
         tokio::select! {
             biased;
             pass = loader.gate.enter(), if ready => {
-                let loads = std::mem::take(&mut filling).loads;
-                loader.metrics.bulk_fill(loads.iter().map(|l| l.parcel.lines.len()).sum());
-                tokio::spawn(load::load(loader.clone(), loads, pass));
+                let Filling { packing, waiting, .. } = std::mem::take(&mut filling);
+                loader.metrics.bulk_fill(bytes);
+                tokio::spawn(load::load(loader.clone(), packing.finish(), waiting, pass));
                 if let Some(load) = next.take() {
-                    filling.add(load, config.linger);
+                    filling.add(load, config);
                 }
             }
             load = incoming.recv(), if open && !full => match load {
-                Some(load) if filling.bytes > 0
-                    && filling.bytes + load.parcel.lines.len() > config.bytes => next = Some(load),
-                Some(load) => filling.add(load, config.linger),
+                Some(load) if bytes > 0 && bytes + load.parcel.lines.len() > config.bytes => next = Some(load),
+                Some(load) => filling.add(load, config),
                 None => open = false,
             },
             () = async { tokio::time::sleep_until(due.unwrap_or_else(Instant::now)).await },

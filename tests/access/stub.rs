@@ -191,5 +191,5 @@ pub fn bulk_of(documents: &[(&str, &str, &str)]) -> Bulk {
         let action = format!("{{\"create\":{{\"_index\":\"{index}\",\"_id\":\"{id}\"}}}}");
         parcel.push(&action, source, 0);
     }
-    Bulk::pack([parcel], 0)
+    Bulk::pack([parcel])
 }

@@ -44,7 +44,7 @@ impl DeadLetters for IndexOfLetters {
             }
             parcel.push(&action.to_string(), &source.to_string(), letter.offset);
         }
-        let bulk = Bulk::pack([parcel], 0);
+        let bulk = Bulk::pack([parcel]);
         for status in self.index.bulk(&bulk).await.map_err(failed)? {
             match status {
                 ItemStatus::Indexed | ItemStatus::AlreadyThere => {}
