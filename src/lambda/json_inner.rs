@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 
-use super::json_keys::{Fields, Slot};
+use super::json_keys::{Fields, Slot, Slots};
 use super::record::{Record, Xray};
 use super::{app_json, json, request_id, xray};
 
-/// Keys whose value is the function's request id, the surest first.
-pub const CERTAIN: [Slot; 4] = [
+const IDS: [Slot; 4] = [
     Slot::AwsRequestId,
     Slot::FunctionRequestId,
     Slot::LambdaRequestId,
     Slot::RequestId,
 ];
+
+/// Keys whose value is the function's request id, the surest first.
+pub const CERTAIN: Slots = Slots::of(&IDS);
 
 /// A request id as a JSON text.
 pub fn id(raw: &str) -> Option<Cow<'_, str>> {
@@ -51,8 +53,22 @@ const OBJECTS: [(Slot, Ids); 7] = [
     (Slot::Log, Ids::None),
 ];
 
+const ALL: Slots = Slots::of(&[
+    Slot::Aws,
+    Slot::Span,
+    Slot::Mdc,
+    Slot::Context,
+    Slot::Properties,
+    Slot::Record,
+    Slot::Log,
+    Slot::Spans,
+]);
+
 /// Puts what the objects inside tell where `record` has nothing yet.
 pub fn complete<'a>(record: &mut Record<'a>, fields: &Fields<'a>) {
+    if !fields.has(ALL) {
+        return;
+    }
     for (slot, ids) in OBJECTS {
         if let Some(raw) = fields.get(slot)
             && is_needed(record, slot)
@@ -79,7 +95,7 @@ fn is_needed(record: &Record<'_>, slot: Slot) -> bool {
 }
 
 fn look<'a>(record: &mut Record<'a>, object: &'a str, slot: Slot, ids: Ids) {
-    let mut found_ids = [None; CERTAIN.len()];
+    let mut found_ids = [None; IDS.len()];
     let mut snake = None;
     let mut traces = [None; 2];
     let (mut logger, mut level, mut function) = (None, None, false);
@@ -91,7 +107,7 @@ fn look<'a>(record: &mut Record<'a>, object: &'a str, slot: Slot, ids: Ids) {
         Some(Slot::Level) => level = Some(value),
         Some(Slot::FunctionArn) => function = true,
         Some(known) => {
-            if let Some(at) = CERTAIN.iter().position(|certain| *certain == known) {
+            if let Some(at) = IDS.iter().position(|certain| *certain == known) {
                 found_ids[at] = Some(value);
             }
         }
@@ -99,8 +115,8 @@ fn look<'a>(record: &mut Record<'a>, object: &'a str, slot: Slot, ids: Ids) {
     });
     let all = ids == Ids::All || ids == Ids::WithFunction && function;
     let named = match ids {
-        _ if all => CERTAIN.len(),
-        Ids::Named => CERTAIN.len() - 1,
+        _ if all => IDS.len(),
+        Ids::Named => IDS.len() - 1,
         _ => 0,
     };
     if record.request_id.is_none() {

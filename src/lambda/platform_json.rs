@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::json_keys::{Fields, Slot};
+use super::json_keys::{Fields, Slot, Slots};
 use super::record::{Dropped, Extension, Kind, Platform, Record};
 use super::{app_json, json, platform_text, request_id, xray};
+
+const LOGGED: Slots = Slots::of(&[Slot::Level, Slot::Message, Slot::Msg]);
 
 /// The record of a platform event, or of a function's line in the Telemetry API's envelope; none for any other object.
 pub fn record<'a>(fields: &Fields<'a>) -> Option<Record<'a>> {
@@ -21,11 +23,7 @@ pub fn record<'a>(fields: &Fields<'a>) -> Option<Record<'a>> {
         .strip_prefix("platform.")
         .is_some_and(|event| !event.is_empty());
     // A function may well log a "type" of its own.
-    let foreign = inner.is_none()
-        && (time.is_none()
-            || fields
-                .first(&[Slot::Level, Slot::Message, Slot::Msg])
-                .is_some());
+    let foreign = inner.is_none() && (time.is_none() || fields.has(LOGGED));
     if !event || foreign {
         return None;
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::json::scan::MAX_DEPTH;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::HashSet;
