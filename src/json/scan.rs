@@ -5,6 +5,8 @@ mod open;
 mod plain;
 mod unescape;
 
+use std::num::NonZeroU64;
+
 use open::Open;
 pub use plain::{MAX_DEPTH, MAX_NUMBER, Plain};
 pub use unescape::{Unescaped, unescaped};
@@ -14,7 +16,7 @@ pub trait Watch {
     /// An object or an array begins.
     fn opened(&mut self, object: bool);
     /// A key of the innermost object, by its hash; none if it has an escape.
-    fn key(&mut self, hash: Option<u64>);
+    fn key(&mut self, hash: Hash);
     /// The innermost object or array ends.
     fn closed(&mut self, object: bool);
     /// A number of so many characters.
@@ -25,26 +27,46 @@ pub trait Watch {
 
 impl Watch for () {
     fn opened(&mut self, _: bool) {}
-    fn key(&mut self, _: Option<u64>) {}
+    fn key(&mut self, _: Hash) {}
     fn closed(&mut self, _: bool) {}
     fn number(&mut self, _: usize) {}
     fn half_pair(&mut self) {}
 }
 
+/// Where a value ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    pub at: usize,
+    /// Whether it is a string with an escape.
+    pub escaped: bool,
+}
+
 /// Where the value that begins at `at` ends; none if there is no valid one. Any nesting; half surrogate pairs count as valid.
-#[inline]
 pub fn value_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
-    match text.get(at)? {
-        b'{' | b'[' => nested_end(text, at, watch),
-        _ => leaf_end(text, at, watch),
+    value_from(text, (at, *text.get(at)?), watch).map(|end| end.at)
+}
+
+/// The same, for a value whose first byte is known.
+#[inline(always)]
+pub fn value_from(text: &[u8], (at, first): Token, watch: &mut impl Watch) -> Option<End> {
+    let plain = |at| End { at, escaped: false };
+    match first {
+        b'"' => {
+            let odd = odd_at(text, at + 1);
+            if text.get(odd) == Some(&b'"') {
+                return Some(plain(odd + 1));
+            }
+            let at = escaped_end(text, odd, watch)?;
+            Some(End { at, escaped: true })
+        }
+        b'{' | b'[' => nested_end(text, (at, first), watch).map(plain),
+        _ => word_end(text, (at, first), watch).map(plain),
     }
 }
 
-/// Where a value that is neither object nor array ends.
-#[inline]
-fn leaf_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
-    match text.get(at)? {
-        b'"' => string_end(text, at, watch),
+/// Where a number, a boolean or a null ends.
+fn word_end(text: &[u8], (at, first): Token, watch: &mut impl Watch) -> Option<usize> {
+    match first {
         b'-' | b'0'..=b'9' => {
             let end = number_end(text, at)?;
             watch.number(end - at);
@@ -57,107 +79,128 @@ fn leaf_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
     }
 }
 
-fn nested_end(text: &[u8], mut at: usize, watch: &mut impl Watch) -> Option<usize> {
+#[inline(never)]
+fn nested_end(text: &[u8], mut value: Token, watch: &mut impl Watch) -> Option<usize> {
     let mut open = Open::default();
     loop {
-        match text.get(at)? {
-            bracket @ (b'{' | b'[') => {
-                let object = *bracket == b'{';
-                open.push(object);
-                watch.opened(object);
-                at = blanks(text, at + 1);
-                let empty = *text.get(at)? == if object { b'}' } else { b']' };
-                if !empty {
-                    if object {
-                        at = behind_key(text, at, watch)?;
+        let next = 'next: {
+            let mut end = match value.1 {
+                bracket @ (b'{' | b'[') => {
+                    let object = bracket == b'{';
+                    open.push(object);
+                    watch.opened(object);
+                    let inner = token(text, value.0 + 1)?;
+                    if inner.1 != if object { b'}' } else { b']' } {
+                        break 'next inner;
                     }
-                    continue;
+                    inner.0
                 }
-            }
-            _ => at = leaf_end(text, at, watch)?,
-        }
-        loop {
-            let Some(object) = open.innermost() else {
-                return Some(at);
+                b'"' => string_end(text, value.0, watch)?,
+                _ => word_end(text, value, watch)?,
             };
-            at = blanks(text, at);
-            match (*text.get(at)?, object) {
-                (b',', true) => {
-                    at = behind_key(text, blanks(text, at + 1), watch)?;
-                    break;
+            loop {
+                let (at, byte) = token(text, end)?;
+                let object = open.is_object();
+                match byte {
+                    b',' => break 'next token(text, at + 1)?,
+                    b'}' if object => {}
+                    b']' if !object => {}
+                    _ => return None,
                 }
-                (b',', false) => {
-                    at = blanks(text, at + 1);
-                    break;
+                watch.closed(object);
+                end = at + 1;
+                if open.pop() {
+                    return Some(end);
                 }
-                (b'}', true) | (b']', false) => {
-                    open.pop();
-                    watch.closed(object);
-                    at += 1;
-                }
-                _ => return None,
             }
-        }
+        };
+        value = match open.is_object() {
+            true => {
+                let (end, hash) = key_end(text, next)?;
+                watch.key(hash);
+                behind_colon(text, end)?
+            }
+            false => next,
+        };
     }
 }
 
-/// Reads a key, its colon and the blanks behind it.
+/// A place and the byte there.
+pub type Token = (usize, u8);
+
+/// What comes first from `at` on that is no blank.
 #[inline]
-fn behind_key(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
-    let (end, hash) = key_end(text, at)?;
-    watch.key(hash);
-    behind_colon(text, end)
+pub fn token(text: &[u8], at: usize) -> Option<Token> {
+    match *text.get(at)? {
+        byte if byte > b' ' => Some((at, byte)),
+        _ => behind_blanks(text, at),
+    }
 }
 
-/// Reads a colon with blanks on both sides.
-#[inline]
-pub fn behind_colon(text: &[u8], at: usize) -> Option<usize> {
-    let colon = blanks(text, at);
-    (*text.get(colon)? == b':').then(|| blanks(text, colon + 1))
+#[inline(never)]
+fn behind_blanks(text: &[u8], at: usize) -> Option<Token> {
+    let at = blanks(text, at);
+    Some((at, *text.get(at)?))
 }
 
-/// Where the key that begins at `at` ends, and its [`hash`]; none instead of that if it has an escape.
+/// Reads a colon with blanks on both sides, and gives what follows.
 #[inline]
-pub fn key_end(text: &[u8], at: usize) -> Option<(usize, Option<u64>)> {
-    if *text.get(at)? != b'"' {
+pub fn behind_colon(text: &[u8], at: usize) -> Option<Token> {
+    match token(text, at)? {
+        (colon, b':') => token(text, colon + 1),
+        _ => None,
+    }
+}
+
+/// Where a key ends, and its [`hash`]; none instead of that if it has an escape.
+#[inline]
+pub fn key_end(text: &[u8], (start, first): Token) -> Option<(usize, Hash)> {
+    if first != b'"' {
         return None;
     }
-    let start = at;
-    let mut at = at + 1;
-    let mut hash = 0;
+    let mut hash = SEED;
+    let mut at = start + 1;
     loop {
         let word = word_at(text, at);
-        let hits = first_hit(word);
-        if hits == 0 {
+        let odd = first_odd(word);
+        if odd == 0 {
             hash = mixed(hash, word);
             at += 8;
             continue;
         }
         // Each hit is the highest bit of its byte.
-        let before = hits.trailing_zeros() & !7;
-        at += before as usize / 8;
-        return match text.get(at)? {
-            b'"' => Some((at + 1, Some(mixed(hash, word & ((1 << before) - 1))))),
-            _ => Some((string_end(text, start, &mut ())?, None)),
-        };
+        let before = odd.trailing_zeros() & !7;
+        at += before as usize / 8 + 1;
+        if (word >> before) as u8 != b'"' {
+            return Some((string_end(text, start, &mut ())?, None));
+        }
+        hash = mixed(hash, word & ((1 << before) - 1));
+        return Some((at, NonZeroU64::new(hash)));
     }
 }
 
+/// Of a key without an escape.
+pub type Hash = Option<NonZeroU64>;
+
 /// The hash of a key: its bytes in eights, the last of them filled up with zeros.
-pub const fn hash(key: &[u8]) -> u64 {
-    let mut hash = 0;
-    let mut word = 0;
+pub const fn hash(key: &[u8]) -> Hash {
+    let (words, rest) = key.as_chunks::<8>();
+    let mut hash = SEED;
     let mut at = 0;
-    while at < key.len() {
-        word |= (key[at] as u64) << (at % 8 * 8);
+    while at < words.len() {
+        hash = mixed(hash, u64::from_le_bytes(words[at]));
         at += 1;
-        if at.is_multiple_of(8) {
-            hash = mixed(hash, word);
-            word = 0;
-        }
     }
-    mixed(hash, word)
+    let mut last = 0;
+    let mut at = rest.len();
+    while at > 0 {
+        at -= 1;
+        last = last << 8 | rest[at] as u64;
+    }
+    NonZeroU64::new(mixed(hash, last))
 }
+
+const SEED: u64 = 0x2545_f491_4f6c_dd1d;
 
 /// One step of a hash. Of keys of up to seven bytes no two have the same.
 #[inline]
@@ -168,20 +211,53 @@ const fn mixed(hash: u64, word: u64) -> u64 {
 /// Where the string that begins at `at`, with its quote, ends.
 #[inline]
 pub fn string_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
-    let mut at = at + 1;
+    let odd = odd_at(text, at + 1);
+    match text.get(odd)? {
+        b'"' => Some(odd + 1),
+        _ => escaped_end(text, odd, watch),
+    }
+}
+
+/// Where a string ends whose first escape begins at `at`.
+fn escaped_end(text: &[u8], mut at: usize, watch: &mut impl Watch) -> Option<usize> {
     loop {
-        let hits = first_hit(word_at(text, at));
-        if hits == 0 {
-            at += 8;
-            continue;
-        }
-        at += hits.trailing_zeros() as usize / 8;
         match text.get(at)? {
             b'"' => return Some(at + 1),
-            b'\\' => at = escape_end(text, at, watch)?,
+            b'\\' => at = odd_at(text, escape_end(text, at, watch)?),
             _ => return None,
         }
     }
+}
+
+/// Where the first byte from `at` on is that no string has as it is. A function of its own: so its constants stay in registers.
+#[inline(never)]
+fn odd_at(text: &[u8], mut at: usize) -> usize {
+    let Some(rest) = text.get(at..) else {
+        return at;
+    };
+    for block in rest.as_chunks::<16>().0 {
+        if is_odd(block) {
+            break;
+        }
+        at += 16;
+    }
+    let mut odd = first_odd(word_at(text, at));
+    if odd == 0 {
+        at += 8;
+        odd = first_odd(word_at(text, at));
+    }
+    at + odd.trailing_zeros() as usize / 8
+}
+
+/// Whether a block has a byte that no string has as it is. The compiler makes vector instructions of it.
+#[inline]
+fn is_odd(block: &[u8; 16]) -> bool {
+    block.iter().fold(false, |odd, byte| {
+        let quote = byte ^ b'"';
+        let backslash = byte ^ b'\\';
+        let control = byte.saturating_sub(0x1f);
+        odd | (quote.min(backslash).min(control) == 0)
+    })
 }
 
 /// Where the escape that begins at `at` ends; that of a whole pair where its second half does.
@@ -190,16 +266,24 @@ fn escape_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
     match text.get(at + 1)? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
         b'u' => {
-            let end = at + 6;
-            match hex(text.get(at + 2..end)?)? {
-                0xd800..=0xdbff if low_half(text, end).is_some() => return Some(end + 6),
-                0xd800..=0xdfff => watch.half_pair(),
-                _ => {}
+            let (end, half) = unit_end(text, at)?;
+            if half {
+                watch.half_pair();
             }
             Some(end)
         }
         _ => None,
     }
+}
+
+/// The same for an escape of a UTF-16 unit, and whether it is half a pair.
+#[inline(never)]
+fn unit_end(text: &[u8], at: usize) -> Option<(usize, bool)> {
+    let end = at + 6;
+    Some(match hex(text.get(at + 2..end)?)? {
+        0xd800..=0xdbff if low_half(text, end).is_some() => (end + 6, false),
+        unit => (end, (0xd800..=0xdfff).contains(&unit)),
+    })
 }
 
 /// The second half of a surrogate pair, if one begins at `at`.
@@ -211,24 +295,24 @@ fn low_half(text: &[u8], at: usize) -> Option<u32> {
 /// Eight bytes; zeros where the text has ended.
 #[inline]
 fn word_at(text: &[u8], at: usize) -> u64 {
-    match text.get(at..at + 8) {
-        Some(word) => u64::from_le_bytes(word.try_into().unwrap_or_default()),
+    match text.get(at..at + 8).and_then(<[u8]>::first_chunk) {
+        Some(word) => u64::from_le_bytes(*word),
         None => last_word(text, at),
     }
 }
 
+/// Less than eight bytes, filled up with zeros.
 #[cold]
 #[inline(never)]
 fn last_word(text: &[u8], at: usize) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
-    rest.iter()
-        .rev()
-        .fold(0, |word, byte| word << 8 | u64::from(*byte))
+    let byte = |word, byte: &u8| word << 8 | u64::from(*byte);
+    rest.iter().rev().fold(0, byte)
 }
 
 /// Bits of which the lowest is the highest bit of the first byte that no string has as it is; 0 if there is none.
 #[inline]
-fn first_hit(word: u64) -> u64 {
+fn first_odd(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let quotes = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
@@ -329,13 +413,16 @@ mod tests {
             for text in ["k".repeat(len), "é".repeat(len)] {
                 for rest in ["", ":1,\"x\":2"] {
                     let quoted = format!("\"{text}\"{rest}");
-                    let expected = Some((text.len() + 2, Some(hash(text.as_bytes()))));
-                    assert_eq!(key_end(quoted.as_bytes(), 0), expected, "{quoted}");
+                    let expected = Some((text.len() + 2, hash(text.as_bytes())));
+                    assert_eq!(key_end(quoted.as_bytes(), (0, b'"')), expected, "{quoted}");
                 }
             }
             let escaped = format!("\"{}\\n\"", "k".repeat(len));
-            assert_eq!(key_end(escaped.as_bytes(), 0), Some((len + 4, None)));
-            assert_eq!(key_end(&escaped.as_bytes()[..len + 3], 0), None);
+            assert_eq!(
+                key_end(escaped.as_bytes(), (0, b'"')),
+                Some((len + 4, None))
+            );
+            assert_eq!(key_end(&escaped.as_bytes()[..len + 3], (0, b'"')), None);
         }
     }
 
@@ -347,8 +434,13 @@ mod tests {
                 word[place] = byte;
                 let clean = byte >= 0x20 && byte != b'"' && byte != b'\\';
                 let expected = if clean { 8 } else { place as u32 };
-                let found = first_hit(u64::from_le_bytes(word)).trailing_zeros() / 8;
+                let found = first_odd(u64::from_le_bytes(word)).trailing_zeros() / 8;
                 assert_eq!(found, expected, "{byte} at {place}");
+                for before in 0..40 {
+                    let text = [&[b'x'; 40][..before], &word].concat();
+                    let expected = before + expected as usize;
+                    assert_eq!(odd_at(&text, 0), expected, "{byte} at {expected}");
+                }
             }
         }
     }

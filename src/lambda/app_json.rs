@@ -2,13 +2,17 @@
 
 use std::borrow::Cow;
 
+use super::json::Raw;
 use super::json_keys::{Fields, Slot, Slots};
 use super::record::{App, Kind, Level, Platform, Record};
 use super::{emf, json, json_error, json_inner, level, platform_json, timestamp};
 
 /// A text that is wholly one JSON object, blanks around it allowed; none for any other.
 pub fn parse(text: &str) -> Option<Record<'_>> {
-    let object = text.trim();
+    let object = match text.as_bytes() {
+        [b'{', .., b'}'] => text,
+        _ => text.trim(),
+    };
     let fields = Fields::read(object)?;
     let mut record = platform_json::record(&fields).unwrap_or_else(|| app(&fields));
     record.app = Some(App::seen(object, fields.is_plain()));
@@ -53,7 +57,9 @@ const FUNCTIONS: Slots = Slots::of(&[Slot::FunctionRequestId, Slot::FunctionArn]
 
 /// The record of an object's fields; an empty message if none of them is one.
 pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
-    let inner = fields.get(Slot::Fields).and_then(Fields::read);
+    let inner = fields
+        .get(Slot::Fields)
+        .and_then(|inner| Fields::read(inner.text()));
     let said = json_error::said(fields);
     let error = json_error::find(fields, said.as_ref()).or_else(|| {
         let inner = inner.as_ref()?;
@@ -92,15 +98,15 @@ fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
 }
 
 /// The time that a JSON text states: a string with a zone, a number since 1970, or log4j2's instant.
-pub fn instant(raw: &str) -> Option<i64> {
+pub fn instant(raw: Raw<'_>) -> Option<i64> {
     if raw.starts_with('"') {
         return json::string(raw).and_then(|text| timestamp::instant(&text));
     }
     if raw.starts_with('{') {
         let (mut seconds, mut nanos) = (None, 0.0);
-        json::each_field(raw, |key, value| match key {
-            "epochSecond" => seconds = json::number(value),
-            "nanoOfSecond" => nanos = json::number(value).unwrap_or(0.0),
+        json::each_field(raw.text(), |key, value| match key {
+            b"epochSecond" => seconds = json::number(value),
+            b"nanoOfSecond" => nanos = json::number(value).unwrap_or(0.0),
             _ => {}
         });
         return timestamp::from_number(seconds?).map(|millis| millis + (nanos / 1e6) as i64);
@@ -144,16 +150,16 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
 }
 
 /// A level by its name, as a number of pino, or as log4j2's object.
-pub fn named_level(raw: &str) -> Option<Level> {
+pub fn named_level(raw: Raw<'_>) -> Option<Level> {
     match raw.as_bytes().first()? {
-        b'"' => json::string(raw).and_then(|name| {
-            let name = name.trim();
-            level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
-        }),
+        b'"' => {
+            let plain = raw.get(1..raw.len() - 1).and_then(level::from_name);
+            plain.or_else(|| level_in(&json::string(raw)?))
+        }
         b'{' => {
             let mut name = None;
-            json::each_field(raw, |key, value| {
-                if key == "name" && value.starts_with('"') {
+            json::each_field(raw.text(), |key, value| {
+                if key == b"name" && value.starts_with('"') {
                     name = Some(value);
                 }
             });
@@ -164,6 +170,12 @@ pub fn named_level(raw: &str) -> Option<Level> {
 }
 
 /// `said` is what [`json_error::said`] gives, if that was asked: no message is believed before it.
+/// A level in any case with blanks around it, or a number of pino as a string.
+fn level_in(text: &str) -> Option<Level> {
+    let name = text.trim();
+    level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
+}
+
 fn message<'a>(fields: &Fields<'a>, said: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     const MESSAGES: Slots = Slots::of(&[
         Slot::Message,
@@ -174,9 +186,9 @@ fn message<'a>(fields: &Fields<'a>, said: Option<Cow<'a, str>>) -> Option<Cow<'a
         Slot::AtMt,
     ]);
     const LOGGED: Slots = Slots::of(&[Slot::Level, Slot::Timestamp]);
-    let any = |raw: &'a str| match raw.starts_with('"') {
+    let any = |raw: Raw<'a>| match raw.starts_with('"') {
         true => json::string(raw),
-        false => Some(Cow::Borrowed(raw)),
+        false => Some(Cow::Borrowed(raw.text())),
     };
     // structlog's key; a function's own "event" is an object, or stands in something that is no log.
     let structlog = || {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::json::Raw;
 use super::json_keys::{Fields, Slot, Slots};
 use super::record::ErrorInfo;
 use super::{json, stack_trace};
@@ -121,7 +122,7 @@ fn whole(object: &str) -> Option<ErrorInfo<'_>> {
 }
 
 /// An error that is a message's value: an object with a type or a stack, or a string with a stack in it.
-fn from_message<'a>(raw: &'a str, said: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
+fn from_message<'a>(raw: Raw<'a>, said: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
     if raw.starts_with('{') {
         let error = from_object(raw)?;
         return (error.stack_trace.is_some() || error.kind.is_some() && error.message.is_some())
@@ -146,7 +147,7 @@ enum Of {
 }
 
 /// An error object, a string, or a list of error objects.
-fn from_value(raw: &str, of: Of) -> Option<ErrorInfo<'_>> {
+fn from_value(raw: Raw<'_>, of: Of) -> Option<ErrorInfo<'_>> {
     match raw.as_bytes().first()? {
         b'{' => from_object(raw),
         b'"' => {
@@ -163,7 +164,7 @@ fn from_value(raw: &str, of: Of) -> Option<ErrorInfo<'_>> {
         }
         b'[' => {
             let mut first = None;
-            json::each_item(raw, |item| {
+            json::each_item(raw.text(), |item| {
                 first = first.take().or_else(|| from_object(item));
             });
             first
@@ -172,22 +173,24 @@ fn from_value(raw: &str, of: Of) -> Option<ErrorInfo<'_>> {
     }
 }
 
-fn from_object(raw: &str) -> Option<ErrorInfo<'_>> {
+fn from_object(raw: Raw<'_>) -> Option<ErrorInfo<'_>> {
     let mut kinds = [None; 4];
     let mut messages = [None; 3];
     let mut stacks = [None; 3];
-    let whole = json::each_field(raw, |key, value| {
+    let whole = json::each_field(raw.text(), |key, value| {
         let slot = match key {
-            "errorType" | "exc_type" | "className" | "ClassName" => &mut kinds[0],
-            "type" | "Type" => &mut kinds[1],
-            "name" | "Name" => &mut kinds[2],
-            "kind" | "class" | "exception_class" => &mut kinds[3],
-            "message" | "Message" => &mut messages[0],
-            "errorMessage" | "exc_value" | "msg" => &mut messages[1],
-            "value" | "localizedMessage" => &mut messages[2],
-            "stack" | "stack_trace" | "stackTrace" | "StackTrace" | "stacktrace" => &mut stacks[0],
-            "trace" | "backtrace" | "extendedStackTrace" => &mut stacks[1],
-            "StackTraceString" => &mut stacks[2],
+            b"errorType" | b"exc_type" | b"className" | b"ClassName" => &mut kinds[0],
+            b"type" | b"Type" => &mut kinds[1],
+            b"name" | b"Name" => &mut kinds[2],
+            b"kind" | b"class" | b"exception_class" => &mut kinds[3],
+            b"message" | b"Message" => &mut messages[0],
+            b"errorMessage" | b"exc_value" | b"msg" => &mut messages[1],
+            b"value" | b"localizedMessage" => &mut messages[2],
+            b"stack" | b"stack_trace" | b"stackTrace" | b"StackTrace" | b"stacktrace" => {
+                &mut stacks[0]
+            }
+            b"trace" | b"backtrace" | b"extendedStackTrace" => &mut stacks[1],
+            b"StackTraceString" => &mut stacks[2],
             _ => return,
         };
         *slot = Some(value);
@@ -205,7 +208,7 @@ fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
 }
 
 /// A stack trace as a string or as lines.
-fn stack(raw: &str) -> Option<Cow<'_, str>> {
+fn stack(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     (!raw.starts_with('{')).then(|| json::lines(raw)).flatten()
 }
 

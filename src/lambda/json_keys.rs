@@ -1,7 +1,7 @@
 /*! The keys of JSON logs that mean something, whatever their spelling: `awsRequestId`, `aws_request_id`, `AWSRequestId`. */
 
-use super::json::{self, Key};
-use crate::json::scan::{self, Plain};
+use super::json::{self, Key, Raw};
+use crate::json::scan::Plain;
 
 mod words;
 
@@ -20,7 +20,7 @@ pub struct Fields<'a> {
 struct Found<'a> {
     slot: Slot,
     rank: u8,
-    value: &'a str,
+    value: Raw<'a>,
 }
 
 /// Known keys that a line has, usually.
@@ -39,10 +39,11 @@ impl<'a> Fields<'a> {
         };
         let mut plain = Plain::of(text.len());
         let whole = json::each_member(text, &mut plain, |key, value| {
-            if let Some((slot, rank)) = Slot::ranked(key)
-                && value != "null"
-            {
-                fields.insert(Found { slot, rank, value });
+            if let Some((slot, rank)) = Slot::ranked(key) {
+                let value = value.raw();
+                if &*value != "null" {
+                    fields.insert(Found { slot, rank, value });
+                }
             }
         });
         fields.plain = plain.holds();
@@ -82,7 +83,7 @@ impl<'a> Fields<'a> {
 
     /// The JSON text of a key's value: of several spellings the exact one's, else the best known one's.
     #[inline]
-    pub fn get(&self, slot: Slot) -> Option<&'a str> {
+    pub fn get(&self, slot: Slot) -> Option<Raw<'a>> {
         if self.present & slot.bit() == 0 {
             return None;
         }
@@ -91,20 +92,20 @@ impl<'a> Fields<'a> {
     }
 
     /// The first of `slots` that is there.
-    pub fn first(&self, slots: Slots) -> Option<&'a str> {
+    pub fn first(&self, slots: Slots) -> Option<Raw<'a>> {
         self.there(slots).find_map(|slot| self.get(slot))
     }
 
     /// What the first value of `slots` comes to that comes to anything; of one slot the best spelling is tried first.
     #[inline]
-    pub fn find<T>(&self, slots: Slots, read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
+    pub fn find<T>(&self, slots: Slots, read: impl Fn(Raw<'a>) -> Option<T>) -> Option<T> {
         self.there(slots)
             .find_map(|slot| self.find_one(slot, &read))
     }
 
     /// The same of one slot.
     #[inline]
-    pub fn find_one<T>(&self, slot: Slot, read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
+    pub fn find_one<T>(&self, slot: Slot, read: impl Fn(Raw<'a>) -> Option<T>) -> Option<T> {
         let others = || self.others.iter().filter(|other| other.slot == slot);
         read(self.get(slot)?).or_else(|| others().find_map(|other| read(other.value)))
     }
@@ -222,23 +223,25 @@ const fn is_separator(byte: u8) -> bool {
 
 impl Slot {
     /// The slot of a key in whatever spelling.
-    pub fn from_key(text: &str) -> Option<Slot> {
-        let hash = scan::hash(text.as_bytes());
-        Slot::ranked(Key { text, hash }).map(|(slot, _)| slot)
+    pub fn of(key: Key<'_>) -> Option<Slot> {
+        Slot::ranked(key).map(|(slot, _)| slot)
     }
 
     /// The same, and how sure it is: 0 is the plain key, then its other spellings, then other words for it.
     #[inline]
     fn ranked(key: Key<'_>) -> Option<(Slot, u8)> {
-        if let Some(word) = words::known(key.text, key.hash) {
-            return Some((word.slot, word.rank));
+        match words::known(key) {
+            Some(word) => Some((word.slot, word.rank)),
+            None if words::may_be_spelled_otherwise(key.text) => Slot::otherwise(key.text),
+            None => None,
         }
-        if !words::may_be_spelled_otherwise(key.text) {
-            return None;
-        }
+    }
+
+    #[inline(never)]
+    fn otherwise(key: &[u8]) -> Option<(Slot, u8)> {
         let mut buffer = [0u8; LONGEST];
-        let plain = plain(key.text, &mut buffer)?;
-        let word = words::known(plain, scan::hash(plain.as_bytes())).filter(|word| !word.exact)?;
+        let plain = plain(key, &mut buffer)?;
+        let word = words::known(Key::of(plain)).filter(|word| !word.exact)?;
         Some((word.slot, word.rank + 1))
     }
 
@@ -248,18 +251,24 @@ impl Slot {
 }
 
 /// A key in lower case, without what stands between its words; none if it is too long to be one of ours.
-fn plain<'b>(key: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
+fn plain<'b>(key: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b [u8]> {
     let mut len = 0;
-    for byte in key.bytes().filter(|byte| !is_separator(*byte)) {
+    for byte in key.iter().filter(|byte| !is_separator(**byte)) {
         *buffer.get_mut(len)? = byte.to_ascii_lowercase();
         len += 1;
     }
-    std::str::from_utf8(&buffer[..len]).ok()
+    Some(&buffer[..len])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Slot {
+        fn from_key(key: &str) -> Option<Slot> {
+            Slot::of(Key::of(key.as_bytes()))
+        }
+    }
 
     #[test]
     fn spellings_of_one_key() {
@@ -286,13 +295,13 @@ mod tests {
             r#"{"level":"INFO","lvl":7,"Level":"x","severity":"low"}"#,
         ] {
             let fields = Fields::read(text).expect("an object");
-            assert_eq!(fields.get(Slot::Level), Some("\"INFO\""));
-            let number = |raw: &str| raw.parse::<u8>().ok();
+            assert_eq!(fields.get(Slot::Level).as_deref(), Some("\"INFO\""));
+            let number = |raw: Raw<'_>| raw.parse::<u8>().ok();
             assert_eq!(fields.find_one(Slot::Level, number), Some(7));
         }
         let many = format!("{{{}\"level\":1}}", "\"severity\":2,".repeat(10_000));
         let fields = Fields::read(&many).expect("an object");
-        assert_eq!(fields.get(Slot::Level), Some("1"));
+        assert_eq!(fields.get(Slot::Level).as_deref(), Some("1"));
         assert_eq!(fields.others.len(), MOST_OTHERS);
     }
 
@@ -301,7 +310,9 @@ mod tests {
         let fields = Fields::read(r#"{"level":null,"msg":"x"}"#).expect("an object");
         assert_eq!(fields.get(Slot::Level), None);
         assert_eq!(
-            fields.first(Slots::of(&[Slot::Message, Slot::Msg])),
+            fields
+                .first(Slots::of(&[Slot::Message, Slot::Msg]))
+                .as_deref(),
             Some("\"x\"")
         );
     }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::json::Raw;
 use super::json_keys::{Fields, Slot, Slots};
 use super::record::{Dropped, Extension, Kind, Platform, Record};
-use super::{app_json, json, platform_text, request_id, xray};
+use super::{app_json, json, json_inner, platform_text, xray};
 
 const LOGGED: Slots = Slots::of(&[Slot::Level, Slot::Message, Slot::Msg]);
 
@@ -29,7 +30,7 @@ pub fn record<'a>(fields: &Fields<'a>) -> Option<Record<'a>> {
     }
     let kind = kind(name);
     let mut record = match inner {
-        Some(object) if object.starts_with('{') => from_object(&kind, object),
+        Some(object) if object.starts_with('{') => from_object(&kind, object.text()),
         Some(string) => from_string(string),
         None => Record::default(),
     };
@@ -62,7 +63,7 @@ fn kind(name: Cow<'_, str>) -> Kind<'_> {
 }
 
 /// A record that is a text line: its fields are the line's.
-fn from_string(raw: &str) -> Record<'_> {
+fn from_string(raw: Raw<'_>) -> Record<'_> {
     let record = match json::string(raw) {
         Some(Cow::Borrowed(text)) => platform_text::parse(text.trim_start()),
         Some(Cow::Owned(text)) => platform_text::parse(text.trim_start()).map(Record::into_owned),
@@ -71,34 +72,55 @@ fn from_string(raw: &str) -> Record<'_> {
     record.unwrap_or_default()
 }
 
+/// The fields of a platform line, made when there is one: a start has none.
+#[derive(Default)]
+struct Facts<'a>(Option<Box<Platform<'a>>>);
+
+impl<'a> Facts<'a> {
+    #[inline]
+    fn set<T>(
+        &mut self,
+        value: Option<T>,
+        place: impl for<'p> FnOnce(&'p mut Platform<'a>) -> &'p mut Option<T>,
+    ) {
+        if value.is_some() {
+            *place(self.0.get_or_insert_default()) = value;
+        } else if let Some(facts) = &mut self.0 {
+            // A key may come twice.
+            *place(facts) = None;
+            self.0.take_if(|facts| **facts == Platform::default());
+        }
+    }
+}
+
 fn from_object<'a>(kind: &Kind<'a>, object: &'a str) -> Record<'a> {
     let mut record = Record::default();
-    let mut platform = Platform::default();
+    let mut facts = Facts::default();
     let mut extension = Extension::default();
     let mut dropped = Dropped::default();
     json::each_field(object, |key, value| {
         let text = || json::filled(value);
         match key {
-            "requestId" => record.request_id = text().filter(|id| request_id::named(id).is_some()),
-            "version" | "functionVersion" => record.version = text(),
-            "functionName" => record.function_name = text(),
-            "functionArn" => platform.function_arn = text(),
-            "tenantId" => platform.tenant_id = text(),
-            "status" => platform.status = text(),
-            "errorType" => platform.error_type = text(),
-            "phase" => platform.phase = text(),
-            "initializationType" => platform.initialization_type = text(),
-            "runtimeVersion" => platform.runtime_version = text(),
-            "runtimeVersionArn" => platform.runtime_version_arn = text(),
-            "metrics" => metrics(kind, &mut platform, value),
-            "tracing" => record.xray = tracing(value).map(Box::new),
-            "name" => extension.name = text(),
-            "state" => extension.state = text(),
-            "events" => extension.events = list(value),
-            "types" => extension.types = list(value),
-            "reason" => dropped.reason = text(),
-            "droppedRecords" => dropped.records = json::number(value),
-            "droppedBytes" => dropped.bytes = json::number(value),
+            b"requestId" => record.request_id = json_inner::id(value),
+            b"version" | b"functionVersion" => record.version = text(),
+            b"metrics" => metrics(kind, &mut facts, value),
+            b"status" => facts.set(text(), |facts| &mut facts.status),
+            b"functionName" => record.function_name = text(),
+            b"functionArn" => facts.set(text(), |facts| &mut facts.function_arn),
+            b"tenantId" => facts.set(text(), |facts| &mut facts.tenant_id),
+            b"errorType" => facts.set(text(), |facts| &mut facts.error_type),
+            b"phase" => facts.set(text(), |facts| &mut facts.phase),
+            b"initializationType" => facts.set(text(), |facts| &mut facts.initialization_type),
+            b"runtimeVersion" => facts.set(text(), |facts| &mut facts.runtime_version),
+            b"runtimeVersionArn" => facts.set(text(), |facts| &mut facts.runtime_version_arn),
+            b"tracing" => record.xray = tracing(value).map(Box::new),
+            b"name" => extension.name = text(),
+            b"state" => extension.state = text(),
+            b"events" => extension.events = list(value),
+            b"types" => extension.types = list(value),
+            b"reason" => dropped.reason = text(),
+            b"droppedRecords" => dropped.records = json::number(value),
+            b"droppedBytes" => dropped.bytes = json::number(value),
             _ => {}
         }
     });
@@ -106,41 +128,46 @@ fn from_object<'a>(kind: &Kind<'a>, object: &'a str) -> Record<'a> {
         kind,
         Kind::Extension | Kind::TelemetrySubscription | Kind::LogsSubscription
     );
-    platform.extension = (extends && extension != Extension::default()).then_some(extension);
-    let drops = *kind == Kind::LogsDropped && dropped != Dropped::default();
-    platform.dropped = drops.then_some(dropped);
-    record.platform = (platform != Platform::default()).then(|| Box::new(platform));
+    if extends && extension != Extension::default() {
+        facts.set(Some(extension), |facts| &mut facts.extension);
+    }
+    if *kind == Kind::LogsDropped && dropped != Dropped::default() {
+        facts.set(Some(dropped), |facts| &mut facts.dropped);
+    }
+    record.platform = facts.0;
     record
 }
 
-fn list(raw: &str) -> Option<Vec<Cow<'_, str>>> {
+fn list(raw: Raw<'_>) -> Option<Vec<Cow<'_, str>>> {
     raw.starts_with('[').then(|| json::strings(raw))
 }
 
-fn metrics(kind: &Kind<'_>, platform: &mut Platform<'_>, raw: &str) {
-    json::each_field(raw, |key, value| {
-        let number = json::number(value);
+fn metrics<'a>(kind: &Kind<'_>, facts: &mut Facts<'a>, raw: Raw<'a>) {
+    json::each_field(raw.text(), |key, value| {
+        let mut set = |place: for<'p> fn(&'p mut Platform<'a>) -> &'p mut Option<f64>| {
+            facts.set(json::number(value), place);
+        };
         match (key, kind) {
-            ("durationMs", Kind::InitReport) => platform.init_duration_ms = number,
-            ("durationMs", Kind::RestoreReport) => platform.restore_duration_ms = number,
-            ("durationMs", _) => platform.duration_ms = number,
-            ("billedDurationMs", _) => platform.billed_duration_ms = number,
-            ("memorySizeMB", _) => platform.memory_size_mb = number,
-            ("maxMemoryUsedMB", _) => platform.max_memory_used_mb = number,
-            ("initDurationMs", _) => platform.init_duration_ms = number,
-            ("restoreDurationMs", _) => platform.restore_duration_ms = number,
-            ("billedRestoreDurationMs", _) => platform.billed_restore_duration_ms = number,
-            ("producedBytes", _) => platform.produced_bytes = number,
+            (b"durationMs", Kind::InitReport) => set(|facts| &mut facts.init_duration_ms),
+            (b"durationMs", Kind::RestoreReport) => set(|facts| &mut facts.restore_duration_ms),
+            (b"durationMs", _) => set(|facts| &mut facts.duration_ms),
+            (b"billedDurationMs", _) => set(|facts| &mut facts.billed_duration_ms),
+            (b"memorySizeMB", _) => set(|facts| &mut facts.memory_size_mb),
+            (b"maxMemoryUsedMB", _) => set(|facts| &mut facts.max_memory_used_mb),
+            (b"initDurationMs", _) => set(|facts| &mut facts.init_duration_ms),
+            (b"restoreDurationMs", _) => set(|facts| &mut facts.restore_duration_ms),
+            (b"billedRestoreDurationMs", _) => set(|facts| &mut facts.billed_restore_duration_ms),
+            (b"producedBytes", _) => set(|facts| &mut facts.produced_bytes),
             _ => {}
         }
     });
 }
 
-fn tracing(raw: &str) -> Option<super::record::Xray<'_>> {
+fn tracing(raw: Raw<'_>) -> Option<super::record::Xray<'_>> {
     let (mut header, mut span) = (None, None);
-    json::each_field(raw, |key, value| match key {
-        "value" => header = json::filled(value),
-        "spanId" => span = json::filled(value),
+    json::each_field(raw.text(), |key, value| match key {
+        b"value" => header = json::filled(value),
+        b"spanId" => span = json::filled(value),
         _ => {}
     });
     let mut xray = xray::from_header(&header?)?;
@@ -149,11 +176,11 @@ fn tracing(raw: &str) -> Option<super::record::Xray<'_>> {
 }
 
 /// What a function or an extension printed, in the Telemetry API's envelope.
-fn printed(raw: &str) -> Option<Record<'_>> {
+fn printed(raw: Raw<'_>) -> Option<Record<'_>> {
     if raw.starts_with('{') {
-        let mut record = app_json::app(&Fields::read(raw)?);
+        let mut record = app_json::app(&Fields::read(raw.text())?);
         if record.message.is_empty() {
-            record.message = Cow::Borrowed(raw);
+            record.message = Cow::Borrowed(raw.text());
         }
         return Some(record);
     }

@@ -20,17 +20,20 @@ impl Open {
         self.depth += 1;
     }
 
+    /// Whether nothing is open any more.
     #[inline]
-    pub(super) fn pop(&mut self) {
+    pub(super) fn pop(&mut self) -> bool {
         self.bits >>= 1;
         self.depth -= 1;
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
+        if self.depth.is_multiple_of(64) {
             self.bits = self.outer.pop().unwrap_or_default();
         }
+        self.depth == 0
     }
 
+    /// Whether the innermost is an object.
     #[inline]
-    pub(super) fn innermost(&self) -> Option<bool> {
-        (self.depth > 0).then_some(self.bits & 1 == 1)
+    pub(super) fn is_object(&self) -> bool {
+        self.bits & 1 == 1
     }
 }

@@ -1,6 +1,6 @@
 //! Whether OpenSearch takes a JSON object as it is written.
 
-use super::{Watch, blanks, value_end};
+use super::{Hash, Watch, blanks, value_end};
 
 /// Texts up to this many bytes cannot hold a term that is too long for Lucene (32,766 bytes with its path).
 const SHORT: usize = 32_000;
@@ -68,9 +68,9 @@ impl Watch for Plain {
     }
 
     #[inline]
-    fn key(&mut self, hash: Option<u64>) {
+    fn key(&mut self, hash: Hash) {
         match hash {
-            Some(hash) if self.holds => self.keys.push(hash),
+            Some(hash) if self.holds => self.keys.push(hash.get()),
             _ => self.holds = false,
         }
     }
@@ -98,16 +98,29 @@ impl Watch for Plain {
 
 /// Sorts if it has to.
 fn has_equal(keys: &mut [u64]) -> bool {
-    if keys.len() <= FEW {
-        let mut rest = &*keys;
-        while let Some((key, later)) = rest.split_first() {
-            if later.contains(key) {
-                return true;
-            }
-            rest = later;
-        }
+    if all_differ(keys) {
         return false;
+    }
+    if keys.len() <= FEW {
+        let later = |at: usize| &keys[at + 1..];
+        return keys
+            .iter()
+            .enumerate()
+            .any(|(at, key)| later(at).contains(key));
     }
     keys.sort_unstable();
     keys.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// True only if no two keys are equal; most often so if there are few. By eight bits of each.
+fn all_differ(keys: &[u64]) -> bool {
+    let mut seen = [0u64; 4];
+    let mut again = 0;
+    for key in keys {
+        let word = &mut seen[(key >> 62) as usize];
+        let bit = 1 << (key >> 56 & 63);
+        again |= *word & bit;
+        *word |= bit;
+    }
+    again == 0
 }

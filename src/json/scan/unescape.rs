@@ -1,6 +1,6 @@
 //! JSON strings without their escapes.
 
-use super::{first_hit, hex, low_half, word_at};
+use super::{first_odd, hex, low_half, word_at};
 
 /// A string whose escapes are undone.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,13 +21,13 @@ pub fn unescaped(inner: &str) -> Option<Unescaped> {
         let word = word_at(text, at);
         out.get_mut(len..len + 8)?
             .copy_from_slice(&word.to_le_bytes());
-        let hits = first_hit(word);
-        if hits == 0 {
+        let odd = first_odd(word);
+        if odd == 0 {
             at += 8;
             len += 8;
             continue;
         }
-        let clean = hits.trailing_zeros() as usize / 8;
+        let clean = odd.trailing_zeros() as usize / 8;
         at += clean;
         len += clean;
         match text.get(at) {

@@ -1,6 +1,6 @@
 //! The words for each slot, found by their hashes.
 
-use super::{LONGEST, Slot, is_separator};
+use super::{Key, LONGEST, Slot, is_separator};
 use crate::json::scan;
 
 /// One word for a slot.
@@ -126,15 +126,15 @@ const WORDS: [Word; 86] = [
     plain("properties", Slot::Properties),
 ];
 
-/// A hash table: of each place the hash, 0 for none, and which word it is.
-const TABLE: [(u64, u8); 256] = {
-    let mut table = [(0, 0); 256];
+/// A hash table: of each place the hash, if there is one, and which word it is.
+const TABLE: [(scan::Hash, u8); 256] = {
+    let mut table = [(None, 0); 256];
     let mut word = 0;
     while word < WORDS.len() {
         assert!(WORDS[word].text.len() <= LONGEST);
         let hash = scan::hash(WORDS[word].text.as_bytes());
-        let mut place = (hash >> 56) as usize;
-        while table[place].0 != 0 {
+        let mut place = first_place(hash);
+        while table[place].0.is_some() {
             place = (place + 1) % table.len();
         }
         table[place] = (hash, word as u8);
@@ -143,67 +143,77 @@ const TABLE: [(u64, u8); 256] = {
     table
 };
 
+/// Where in the table a hash stands, unless others were there before.
+#[inline]
+const fn first_place(hash: scan::Hash) -> usize {
+    match hash {
+        Some(hash) => (hash.get() >> 56) as usize,
+        None => 0,
+    }
+}
+
 /// The word that a key is, letter by letter.
 #[inline]
-pub(super) fn known(key: &str, hash: u64) -> Option<&'static Word> {
-    let mut place = (hash >> 56) as usize;
+pub(super) fn known(key: Key<'_>) -> Option<&'static Word> {
+    let mut place = first_place(key.hash);
     loop {
-        let (known, word) = TABLE[place];
-        if known == 0 {
-            return None;
-        }
-        if known == hash {
+        let (hash, word) = TABLE[place];
+        hash?;
+        if hash == key.hash {
             let word = &WORDS[word as usize];
-            return (word.text == key).then_some(word);
+            // Short keys of one hash and one length are equal.
+            let equal = word.text.len() == key.text.len()
+                && (key.text.len() < 8 || word.text.as_bytes() == key.text);
+            return equal.then_some(word);
         }
         place = (place + 1) % TABLE.len();
     }
 }
 
-/// Of each first byte of a key the letters, a bit each, in which a word for a slot ends.
-const BEGINS: [u32; 256] = {
-    let mut begins = [0; 256];
+/// Of the first two letters of a word the letters in which such words end, a bit each. Letters are numbered by [`LETTERS`].
+const ENDS: [[u32; 32]; 32] = {
+    let mut ends = [[0; 32]; 32];
     let mut word = 0;
     while word < WORDS.len() {
         let text = WORDS[word].text.as_bytes();
-        begins[text[0] as usize] |= ENDS[text[text.len() - 1] as usize];
-        begins[text[0].to_ascii_uppercase() as usize] = begins[text[0] as usize];
+        let (first, second) = (LETTERS[text[0] as usize], LETTERS[text[1] as usize]);
+        ends[first as usize][second as usize] |= 1 << LETTERS[text[text.len() - 1] as usize];
         word += 1;
     }
-    with_separators(begins)
+    ends
 };
 
-/// Of each last byte of a key its letter's bit.
-const ENDS: [u32; 256] = {
-    let mut ends = [0; 256];
-    let mut letter = b'a';
-    while letter <= b'z' {
-        ends[letter as usize] = 1 << (letter - b'a');
-        ends[letter.to_ascii_uppercase() as usize] = 1 << (letter - b'a');
-        letter += 1;
-    }
-    with_separators(ends)
-};
+/// What stands for no letter of a word but may stand between them.
+const SEPARATOR: u8 = 0;
 
-/// What begins or ends with a separator may be anything.
-const fn with_separators(mut letters: [u32; 256]) -> [u32; 256] {
+/// A number for each letter in either case, and one for what is in no word.
+const LETTERS: [u8; 256] = {
+    let mut letters = [31; 256];
     let mut byte = 0;
     while byte < letters.len() {
-        if is_separator(byte as u8) {
-            letters[byte] = u32::MAX;
-        }
+        letters[byte] = match byte as u8 {
+            letter if letter.is_ascii_alphabetic() => letter & 31,
+            b'@' => 30,
+            separator if is_separator(separator) => SEPARATOR,
+            _ => 31,
+        };
         byte += 1;
     }
     letters
-}
+};
 
-/// False only for a key that is no other spelling of any word, by its first and its last letter.
+/// False only for a key that is no other spelling of any word, by its first two and its last letter.
 #[inline]
-pub(super) fn may_be_spelled_otherwise(key: &str) -> bool {
-    match key.as_bytes() {
-        [first, .., last] => BEGINS[*first as usize] & ENDS[*last as usize] != 0,
-        _ => false,
-    }
+pub(super) fn may_be_spelled_otherwise(key: &[u8]) -> bool {
+    let [first, rest @ ..] = key else {
+        return false;
+    };
+    let (Some(second), Some(last)) = (rest.first(), rest.last()) else {
+        return false;
+    };
+    let [first, second, last] = [first, second, last].map(|byte| LETTERS[*byte as usize]);
+    let ends = ENDS[first as usize & 31][second as usize & 31];
+    ends >> (last & 31) & 1 == 1 || [first, second, last].contains(&SEPARATOR)
 }
 
 #[cfg(test)]
@@ -213,15 +223,28 @@ mod tests {
     #[test]
     fn each_word_is_known_and_no_other() {
         for word in WORDS {
-            let hash = scan::hash(word.text.as_bytes());
-            let found = known(word.text, hash).expect("a word");
-            assert_eq!(found.text, word.text);
-            assert!(known("other", hash).is_none());
-            assert!(word.exact || may_be_spelled_otherwise(&word.text.to_uppercase()));
-            assert!(may_be_spelled_otherwise(&format!("_{}", word.text)));
+            let key = Key::of(word.text.as_bytes());
+            assert_eq!(known(key).expect("a word").text, word.text);
+            assert!(
+                known(Key {
+                    text: b"another word",
+                    ..key
+                })
+                .is_none()
+            );
+            let other = word.text.to_uppercase();
+            let spellings = [
+                format!("_{other}"),
+                format!("{}-{}", &other[..1], &other[1..]),
+                format!("{other}."),
+                other,
+            ];
+            for other in spellings {
+                assert!(may_be_spelled_otherwise(other.as_bytes()), "{other}");
+            }
         }
         for text in ["", "x", "_", "customer", "_aws_", "category"] {
-            assert!(known(text, scan::hash(text.as_bytes())).is_none(), "{text}");
+            assert!(known(Key::of(text.as_bytes())).is_none(), "{text}");
         }
     }
 }
