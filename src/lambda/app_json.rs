@@ -13,9 +13,15 @@ pub fn parse(text: &str) -> Option<Record<'_>> {
         [b'{', .., b'}'] => text,
         _ => text.trim(),
     };
-    let fields = Fields::read(object)?;
-    let mut record = platform_json::record(&fields).unwrap_or_else(|| app(&fields));
-    record.app = Some(App::seen(object, fields.is_plain()));
+    let (mut record, plain) = match platform_json::usual(object) {
+        Some(usual) => usual,
+        None => {
+            let fields = Fields::read(object)?;
+            let record = platform_json::record(&fields).unwrap_or_else(|| app(&fields));
+            (record, fields.is_plain())
+        }
+    };
+    record.app = Some(App::seen(object, plain));
     if record.message.is_empty() {
         record.message = Cow::Borrowed(text);
     }
@@ -153,8 +159,8 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
 pub fn named_level(raw: Raw<'_>) -> Option<Level> {
     match raw.as_bytes().first()? {
         b'"' => {
-            let plain = raw.get(1..raw.len() - 1).and_then(level::from_name);
-            plain.or_else(|| level_in(&json::string(raw)?))
+            let name = json::string(raw)?;
+            level::from_capitals(&name).or_else(|| level_in(&name))
         }
         b'{' => {
             let mut name = None;
@@ -170,7 +176,7 @@ pub fn named_level(raw: Raw<'_>) -> Option<Level> {
 }
 
 /// `said` is what [`json_error::said`] gives, if that was asked: no message is believed before it.
-/// A level in any case with blanks around it, or a number of pino as a string.
+/// A level in any case, blanks around it allowed, or a number of pino as a string.
 fn level_in(text: &str) -> Option<Level> {
     let name = text.trim();
     level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))

@@ -61,13 +61,18 @@ pub struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// Reads the value that begins at `start`.
     #[inline]
-    fn read(text: &'a str, start: Token, watch: &mut impl Watch) -> Option<Self> {
+    pub fn read(text: &'a str, start: Token, watch: &mut impl Watch) -> Option<Self> {
         Some(Self {
             text,
             start: start.0,
             end: scan::value_from(text.as_bytes(), start, watch)?,
         })
+    }
+
+    pub fn end(self) -> usize {
+        self.end.at
     }
 
     #[inline]

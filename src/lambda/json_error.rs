@@ -130,7 +130,9 @@ fn from_message<'a>(raw: Raw<'a>, said: Option<&Cow<'a, str>>) -> Option<ErrorIn
     }
     // In JSON a line break is an escape, which nothing borrowed has.
     match said? {
-        text @ Cow::Owned(lines) if lines.contains('\n') => stack_trace::find_in(text),
+        text @ Cow::Owned(lines) if memchr::memchr(b'\n', lines.as_bytes()).is_some() => {
+            stack_trace::find_in(text)
+        }
         _ => None,
     }
 }

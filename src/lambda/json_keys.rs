@@ -92,15 +92,24 @@ impl<'a> Fields<'a> {
     }
 
     /// The first of `slots` that is there.
+    #[inline]
     pub fn first(&self, slots: Slots) -> Option<Raw<'a>> {
-        self.there(slots).find_map(|slot| self.get(slot))
+        self.find(slots, Some)
     }
 
     /// What the first value of `slots` comes to that comes to anything; of one slot the best spelling is tried first.
     #[inline]
     pub fn find<T>(&self, slots: Slots, read: impl Fn(Raw<'a>) -> Option<T>) -> Option<T> {
-        self.there(slots)
-            .find_map(|slot| self.find_one(slot, &read))
+        if !self.has(slots) {
+            return None;
+        }
+        for slot in slots.list {
+            let found = self.find_one(*slot, &read);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
     }
 
     /// The same of one slot.
@@ -108,18 +117,6 @@ impl<'a> Fields<'a> {
     pub fn find_one<T>(&self, slot: Slot, read: impl Fn(Raw<'a>) -> Option<T>) -> Option<T> {
         let others = || self.others.iter().filter(|other| other.slot == slot);
         read(self.get(slot)?).or_else(|| others().find_map(|other| read(other.value)))
-    }
-
-    /// Those of `slots` that are there.
-    #[inline]
-    fn there(&self, slots: Slots) -> impl Iterator<Item = Slot> {
-        let list = match self.has(slots) {
-            true => slots.list,
-            false => &[],
-        };
-        list.iter()
-            .copied()
-            .filter(|slot| self.present & slot.bit() != 0)
     }
 }
 

@@ -8,7 +8,9 @@ const SHORT: usize = 32_000;
 pub const MAX_DEPTH: usize = 50;
 /// Characters of a number: beyond a thousand OpenSearch's parser refuses it.
 pub const MAX_NUMBER: usize = 500;
-/// Up to this many keys of an object are compared one by one; more are sorted.
+/// Up to this many keys of an object are compared one by one at once.
+const VERY_FEW: usize = 4;
+/// Up to this many are compared so if some look alike; more are sorted.
 const FEW: usize = 12;
 /// Keys that are open at a time, usually.
 const USUAL: usize = 30;
@@ -98,15 +100,18 @@ impl Watch for Plain {
 
 /// Sorts if it has to.
 fn has_equal(keys: &mut [u64]) -> bool {
-    if all_differ(keys) {
+    if keys.len() > VERY_FEW && all_differ(keys) {
         return false;
     }
     if keys.len() <= FEW {
-        let later = |at: usize| &keys[at + 1..];
-        return keys
-            .iter()
-            .enumerate()
-            .any(|(at, key)| later(at).contains(key));
+        let mut rest = &*keys;
+        while let Some((key, before)) = rest.split_last() {
+            if before.contains(key) {
+                return true;
+            }
+            rest = before;
+        }
+        return false;
     }
     keys.sort_unstable();
     keys.windows(2).any(|pair| pair[0] == pair[1])
