@@ -8,9 +8,7 @@ const SHORT: usize = 32_000;
 pub const MAX_DEPTH: usize = 50;
 /// Characters of a number: beyond a thousand OpenSearch's parser refuses it.
 pub const MAX_NUMBER: usize = 500;
-/// Up to this many keys of an object are compared one by one at once.
-const VERY_FEW: usize = 4;
-/// Up to this many are compared so if some look alike; more are sorted.
+/// Up to this many keys of an object that look alike are compared one by one; more are sorted.
 const FEW: usize = 12;
 /// Keys that are open at a time, usually.
 const USUAL: usize = 30;
@@ -51,10 +49,11 @@ impl Plain {
         self.first = 0;
         self.keys.clear();
         let start = blanks(text, 0);
-        self.holds
-            && text.get(start) == Some(&b'{')
-            && value_end(text, start, self).map(|end| blanks(text, end)) == Some(text.len())
-            && self.holds
+        if !self.holds || text.get(start) != Some(&b'{') {
+            return false;
+        }
+        let end = value_end(text, start, self).map(|end| blanks(text, end));
+        end == Some(text.len()) && self.holds
     }
 }
 
@@ -99,25 +98,30 @@ impl Watch for Plain {
 }
 
 /// Sorts if it has to.
+#[inline]
 fn has_equal(keys: &mut [u64]) -> bool {
-    if keys.len() > VERY_FEW && all_differ(keys) {
-        return false;
+    match keys {
+        [] | [_] => false,
+        [a, b] => a == b,
+        [a, b, c] => a == b || a == c || b == c,
+        more => !all_differ(more) && has_equal_of_many(more),
     }
+}
+
+fn has_equal_of_many(keys: &mut [u64]) -> bool {
     if keys.len() <= FEW {
-        let mut rest = &*keys;
-        while let Some((key, before)) = rest.split_last() {
-            if before.contains(key) {
-                return true;
-            }
-            rest = before;
-        }
-        return false;
+        let later = |at: usize| &keys[at + 1..];
+        return keys
+            .iter()
+            .enumerate()
+            .any(|(at, key)| later(at).contains(key));
     }
     keys.sort_unstable();
     keys.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 /// True only if no two keys are equal; most often so if there are few. By eight bits of each.
+#[inline(never)]
 fn all_differ(keys: &[u64]) -> bool {
     let mut seen = [0u64; 4];
     let mut again = 0;
