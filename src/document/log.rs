@@ -232,7 +232,7 @@ impl DocumentWriter {
         json::key(out, "app");
         let found = match (&record.app, unknown) {
             (None, []) => None,
-            (Some(app), []) => Some(self.app.write(out, app)),
+            (Some(app), []) => Some(self.app.write_logged(out, app)),
             (app, unknown) => {
                 let parts = &mut self.app_parts;
                 parts.clear();

@@ -2,16 +2,26 @@
 
 use std::borrow::Cow;
 
-use super::json_keys::{Fields, Slot};
-use super::record::{Kind, Level, Platform, Record};
+use super::json::Raw;
+use super::json_keys::{Fields, Slot, Slots};
+use super::record::{App, Kind, Level, Platform, Record};
 use super::{emf, json, json_error, json_inner, level, platform_json, timestamp};
 
 /// A text that is wholly one JSON object, blanks around it allowed; none for any other.
 pub fn parse(text: &str) -> Option<Record<'_>> {
-    let object = text.trim();
-    let fields = Fields::read(object)?;
-    let mut record = platform_json::record(&fields).unwrap_or_else(|| app(&fields));
-    record.app = Some(Cow::Borrowed(object));
+    let object = match text.as_bytes() {
+        [b'{', .., b'}'] => text,
+        _ => text.trim(),
+    };
+    let (mut record, plain) = match platform_json::usual(object) {
+        Some(usual) => usual,
+        None => {
+            let fields = Fields::read(object)?;
+            let record = platform_json::record(&fields).unwrap_or_else(|| app(&fields));
+            (record, fields.is_plain())
+        }
+    };
+    record.app = Some(App::seen(object, plain));
     if record.message.is_empty() {
         record.message = Cow::Borrowed(text);
     }
@@ -29,7 +39,7 @@ pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
         return false;
     };
     let said = app(&fields);
-    record.app = Some(Cow::Borrowed(object));
+    record.app = Some(App::seen(object, fields.is_plain()));
     record.message = said.message;
     if record.message.is_empty() {
         record.message = Cow::Borrowed(text);
@@ -47,24 +57,31 @@ pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     true
 }
 
+const TRACES: Slots = Slots::of(&[Slot::XrayTraceId, Slot::TraceId]);
+/// Powertools' name of the function stands beside them; elsewhere its key may mean anything.
+const FUNCTIONS: Slots = Slots::of(&[Slot::FunctionRequestId, Slot::FunctionArn]);
+
 /// The record of an object's fields; an empty message if none of them is one.
 pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
-    let inner = fields.get(Slot::Fields).and_then(Fields::read);
+    let inner = fields
+        .get(Slot::Fields)
+        .and_then(|inner| Fields::read(inner.text()));
+    let said = json_error::said(fields);
+    let error = json_error::find(fields, said.as_ref()).or_else(|| {
+        let inner = inner.as_ref()?;
+        json_error::find(inner, json_error::said(inner).as_ref())
+    });
     let mut record = Record {
         kind: Kind::Function,
         time: time(fields),
         request_id: request_id(fields),
         level: level(fields),
         logger: logger(fields),
-        message: message(fields)
-            .or_else(|| inner.as_ref().and_then(message))
+        message: message(fields, said)
+            .or_else(|| message(inner.as_ref()?, None))
             .unwrap_or_default(),
-        xray: fields
-            .find(&[Slot::XrayTraceId, Slot::TraceId], json_inner::trace)
-            .map(Box::new),
-        error: json_error::find(fields)
-            .or_else(|| inner.as_ref().and_then(json_error::find))
-            .map(Box::new),
+        xray: fields.find(TRACES, json_inner::trace).map(Box::new),
+        error: error.map(Box::new),
         emf: fields.get(Slot::EmfRoot).and_then(emf::read).map(Box::new),
         ..Record::default()
     };
@@ -75,11 +92,7 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
             ..Platform::default()
         }));
     }
-    // Powertools' name of the function; elsewhere the key may mean anything.
-    if fields
-        .first(&[Slot::FunctionRequestId, Slot::FunctionArn])
-        .is_some()
-    {
+    if fields.has(FUNCTIONS) {
         record.function_name = text(fields, Slot::FunctionName);
         record.version = text(fields, Slot::FunctionVersion);
     }
@@ -87,19 +100,19 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
 }
 
 fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
-    fields.find(&[slot], json::filled)
+    fields.find_one(slot, json::filled)
 }
 
 /// The time that a JSON text states: a string with a zone, a number since 1970, or log4j2's instant.
-pub fn instant(raw: &str) -> Option<i64> {
+pub fn instant(raw: Raw<'_>) -> Option<i64> {
     if raw.starts_with('"') {
         return json::string(raw).and_then(|text| timestamp::instant(&text));
     }
     if raw.starts_with('{') {
         let (mut seconds, mut nanos) = (None, 0.0);
-        json::each_field(raw, |key, value| match key {
-            "epochSecond" => seconds = json::number(value),
-            "nanoOfSecond" => nanos = json::number(value).unwrap_or(0.0),
+        json::each_field(raw.text(), |key, value| match key {
+            b"epochSecond" => seconds = json::number(value),
+            b"nanoOfSecond" => nanos = json::number(value).unwrap_or(0.0),
             _ => {}
         });
         return timestamp::from_number(seconds?).map(|millis| millis + (nanos / 1e6) as i64);
@@ -108,7 +121,7 @@ pub fn instant(raw: &str) -> Option<i64> {
 }
 
 fn time(fields: &Fields<'_>) -> Option<i64> {
-    const TIMES: [Slot; 9] = [
+    const TIMES: Slots = Slots::of(&[
         Slot::Timestamp,
         Slot::AtTimestamp,
         Slot::Time,
@@ -118,11 +131,12 @@ fn time(fields: &Fields<'_>) -> Option<i64> {
         Slot::Instant,
         Slot::DateTime,
         Slot::AscTime,
-    ];
-    fields.find(&TIMES, instant)
+    ]);
+    fields.find(TIMES, instant)
 }
 
 fn level(fields: &Fields<'_>) -> Option<Level> {
+    const COMPACT: Slots = Slots::of(&[Slot::AtM, Slot::AtMt]);
     let number = || {
         let number = json::number(fields.get(Slot::LevelNumber)?)?;
         level::from_python(number)
@@ -131,28 +145,27 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
         let at_l = fields.get(Slot::AtL).map(named_level);
         // Serilog leaves Information out.
         at_l.unwrap_or_else(|| {
-            let compact =
-                fields.get(Slot::AtT).is_some() && fields.first(&[Slot::AtM, Slot::AtMt]).is_some();
+            let compact = fields.get(Slot::AtT).is_some() && fields.has(COMPACT);
             compact.then_some(Level::Info)
         })
     };
     fields
-        .find(&[Slot::Level], named_level)
+        .find_one(Slot::Level, named_level)
         .or_else(compact)
         .or_else(number)
 }
 
 /// A level by its name, as a number of pino, or as log4j2's object.
-pub fn named_level(raw: &str) -> Option<Level> {
+pub fn named_level(raw: Raw<'_>) -> Option<Level> {
     match raw.as_bytes().first()? {
-        b'"' => json::string(raw).and_then(|name| {
-            let name = name.trim();
-            level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
-        }),
+        b'"' => {
+            let name = json::string(raw)?;
+            level::from_capitals(&name).or_else(|| level_in(&name))
+        }
         b'{' => {
             let mut name = None;
-            json::each_field(raw, |key, value| {
-                if key == "name" && value.starts_with('"') {
+            json::each_field(raw.text(), |key, value| {
+                if key == b"name" && value.starts_with('"') {
                     name = Some(value);
                 }
             });
@@ -162,26 +175,35 @@ pub fn named_level(raw: &str) -> Option<Level> {
     }
 }
 
-fn message<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
-    const MESSAGES: [Slot; 6] = [
+/// `said` is what [`json_error::said`] gives, if that was asked: no message is believed before it.
+/// A level in any case, blanks around it allowed, or a number of pino as a string.
+fn level_in(text: &str) -> Option<Level> {
+    let name = text.trim();
+    level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
+}
+
+fn message<'a>(fields: &Fields<'a>, said: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+    const MESSAGES: Slots = Slots::of(&[
         Slot::Message,
         Slot::Msg,
         Slot::AtM,
         Slot::RenderedMessage,
         Slot::MessageTemplate,
         Slot::AtMt,
-    ];
-    let said = |raw: &'a str| match raw.starts_with('"') {
+    ]);
+    const LOGGED: Slots = Slots::of(&[Slot::Level, Slot::Timestamp]);
+    let any = |raw: Raw<'a>| match raw.starts_with('"') {
         true => json::string(raw),
-        false => Some(Cow::Borrowed(raw)),
+        false => Some(Cow::Borrowed(raw.text())),
     };
     // structlog's key; a function's own "event" is an object, or stands in something that is no log.
     let structlog = || {
-        let logged = fields.first(&[Slot::Level, Slot::Timestamp]).is_some();
-        let event = fields.get(Slot::Event).filter(|_| logged)?;
+        let event = fields.get(Slot::Event).filter(|_| fields.has(LOGGED))?;
         json::filled(event)
     };
-    fields.find(&MESSAGES, said).map(trimmed).or_else(structlog)
+    said.or_else(|| fields.find(MESSAGES, any))
+        .map(trimmed)
+        .or_else(structlog)
 }
 
 /// Without its final line breaks.
@@ -224,6 +246,6 @@ fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
 /// The function's request id; never one that a function logged from somebody else's event.
 fn request_id<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
     fields
-        .find(&json_inner::CERTAIN, json_inner::id)
-        .or_else(|| fields.find(&[Slot::SnakeRequestId], json_inner::uuid))
+        .find(json_inner::CERTAIN, json_inner::id)
+        .or_else(|| fields.find_one(Slot::SnakeRequestId, json_inner::uuid))
 }

@@ -1,19 +1,19 @@
 /*! Embedded metric format: the `_aws` object of a JSON log. */
 
-use super::json;
+use super::json::{self, Raw};
 use super::record::Emf;
 
 /// Namespaces and time of an `_aws` object; none without `CloudWatchMetrics`.
-pub fn read(raw: &str) -> Option<Emf<'_>> {
+pub fn read(raw: Raw<'_>) -> Option<Emf<'_>> {
     let mut emf = Emf::default();
     let mut found = false;
-    json::each_field(raw, |key, value| match key {
-        "Timestamp" => emf.timestamp = json::number(value).map(|millis| millis as i64),
-        "CloudWatchMetrics" => {
+    json::each_field(raw.text(), |key, value| match key {
+        b"Timestamp" => emf.timestamp = json::number(value).map(|millis| millis as i64),
+        b"CloudWatchMetrics" => {
             found = value.starts_with('[');
-            json::each_item(value, |directive| {
-                json::each_field(directive, |key, value| {
-                    if key == "Namespace"
+            json::each_item(value.text(), |directive| {
+                json::each_field(directive.text(), |key, value| {
+                    if key == b"Namespace"
                         && let Some(namespace) = json::filled(value)
                         && !emf.namespaces.contains(&namespace)
                     {
@@ -34,11 +34,11 @@ mod tests {
     #[test]
     fn each_namespace_once() {
         let emf = read(
-            r#"{"Timestamp":1656689267834,"CloudWatchMetrics":[{"Namespace":"A"},{"Namespace":"B"},{"Namespace":"A"}]}"#,
+            r#"{"Timestamp":1656689267834,"CloudWatchMetrics":[{"Namespace":"A"},{"Namespace":"B"},{"Namespace":"A"}]}"#.into(),
         )
         .expect("metrics");
         assert_eq!(emf.namespaces, ["A", "B"]);
         assert_eq!(emf.timestamp, Some(1_656_689_267_834));
-        assert_eq!(read(r#"{"Timestamp":1}"#), None);
+        assert_eq!(read(r#"{"Timestamp":1}"#.into()), None);
     }
 }

@@ -1,95 +1,247 @@
 /*! Borrowed looks into JSON: a pass over an object's keys, and its values as the text they are written in. */
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
-use crate::json::scan::{self, blanks};
+use crate::json::scan::{self, End, Token, Watch, blanks};
 
-/// Calls `field` with each key of an object and its value's JSON text. False if `text` is not wholly one valid object.
-pub fn each_field<'a>(text: &'a str, mut field: impl FnMut(&str, &'a str)) -> bool {
-    fields(text, &mut field) == Some(text.len())
+/// A key of an object.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'k> {
+    pub text: &'k [u8],
+    /// The hash of its text: [`scan::hash`].
+    pub hash: scan::Hash,
 }
 
-/// Gives the end of the object and the blanks behind it.
-fn fields<'a>(text: &'a str, field: &mut impl FnMut(&str, &'a str)) -> Option<usize> {
+impl<'k> Key<'k> {
+    pub fn of(text: &'k [u8]) -> Self {
+        let hash = scan::hash(text);
+        Self { text, hash }
+    }
+}
+
+/// The JSON text of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raw<'a> {
+    text: &'a str,
+    /// Whether it may be a string with an escape.
+    escaped: bool,
+}
+
+impl<'a> Raw<'a> {
+    #[inline]
+    pub fn text(self) -> &'a str {
+        self.text
+    }
+}
+
+impl Deref for Raw<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.text
+    }
+}
+
+impl<'a> From<&'a str> for Raw<'a> {
+    fn from(text: &'a str) -> Self {
+        Self {
+            text,
+            escaped: true,
+        }
+    }
+}
+
+/// A value by its place: most are not asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'a> {
+    text: &'a str,
+    start: usize,
+    end: End,
+}
+
+impl<'a> Value<'a> {
+    /// Reads the value that begins at `start`.
+    #[inline]
+    pub fn read(text: &'a str, start: Token, watch: &mut impl Watch) -> Option<Self> {
+        Some(Self {
+            text,
+            start: start.0,
+            end: scan::value_from(text.as_bytes(), start, watch)?,
+        })
+    }
+
+    pub fn end(self) -> usize {
+        self.end.at
+    }
+
+    #[inline]
+    pub fn raw(self) -> Raw<'a> {
+        Raw {
+            text: &self.text[self.start..self.end.at],
+            escaped: self.end.escaped,
+        }
+    }
+}
+
+/// Calls `field` with each key of an object and its value. False if `text` is not wholly one valid object.
+#[inline]
+pub fn each_field<'a>(text: &'a str, mut field: impl FnMut(&[u8], Raw<'a>)) -> bool {
+    each_member(text, &mut (), |key, value| field(key.text, value.raw()))
+}
+
+/// The same, with somebody who watches the whole walk.
+#[inline]
+pub fn each_member<'a>(
+    text: &'a str,
+    watch: &mut impl Watch,
+    mut member: impl FnMut(Key<'_>, Value<'a>),
+) -> bool {
+    whole(text, watch, |key, start, watch| {
+        let value = Value::read(text, start, watch)?;
+        member(key, value);
+        Some(value.end.at)
+    })
+}
+
+/// Calls `member` with each key of an object and where its value begins; it is to tell where that ends.
+#[inline]
+pub fn whole<W: Watch>(
+    text: &str,
+    watch: &mut W,
+    member: impl FnMut(Key<'_>, Token, &mut W) -> Option<usize>,
+) -> bool {
     let bytes = text.as_bytes();
-    let mut at = blanks(bytes, 0);
-    if *bytes.get(at)? != b'{' {
+    let end = scan::token(bytes, 0).and_then(|start| members(text, start, watch, member));
+    end.is_some_and(|end| blanks(bytes, end) == bytes.len())
+}
+
+/// The same for the object that begins at `start`; gives its end.
+#[inline]
+pub fn members<W: Watch>(
+    text: &str,
+    start: Token,
+    watch: &mut W,
+    mut member: impl FnMut(Key<'_>, Token, &mut W) -> Option<usize>,
+) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if start.1 != b'{' {
         return None;
     }
-    at = blanks(bytes, at + 1);
-    if *bytes.get(at)? == b'}' {
-        return Some(blanks(bytes, at + 1));
-    }
-    loop {
-        if *bytes.get(at)? != b'"' {
-            return None;
+    watch.opened(true);
+    let mut next = scan::token(bytes, start.0 + 1)?;
+    if next.1 != b'}' {
+        loop {
+            let (key_end, hash) = scan::key_end(bytes, next)?;
+            watch.key(hash);
+            let value = scan::behind_colon(bytes, key_end)?;
+            let unescaped;
+            let key = match hash {
+                Some(_) => Key {
+                    text: &bytes[next.0 + 1..key_end - 1],
+                    hash,
+                },
+                None => {
+                    unescaped = string(Raw::from(&text[next.0..key_end]))?;
+                    Key::of(unescaped.as_bytes())
+                }
+            };
+            let end = member(key, value, watch)?;
+            next = scan::token(bytes, end)?;
+            match next.1 {
+                b',' => next = scan::token(bytes, next.0 + 1)?,
+                b'}' => break,
+                _ => return None,
+            }
         }
-        let end = scan::string_end(bytes, at)?;
-        let key = string(&text[at..end])?;
-        let value = scan::behind_colon(bytes, end)?;
-        let end = scan::value_end(bytes, value)?;
-        field(&key, &text[value..end]);
-        at = blanks(bytes, end);
-        match bytes.get(at)? {
-            b',' => at = blanks(bytes, at + 1),
-            b'}' => return Some(blanks(bytes, at + 1)),
-            _ => return None,
-        }
     }
+    watch.closed(true);
+    Some(next.0 + 1)
 }
 
-/// Calls `item` with the JSON text of each item of an array, as far as it is valid; not at all for anything else.
-pub fn each_item<'a>(text: &'a str, mut item: impl FnMut(&'a str)) {
+/// Calls `item` with each item of an array, as far as it is valid; not at all for anything else.
+pub fn each_item<'a>(text: &'a str, mut item: impl FnMut(Raw<'a>)) {
     let bytes = text.as_bytes();
     if bytes.first() != Some(&b'[') {
         return;
     }
-    let mut at = blanks(bytes, 1);
-    while let Some(end) = scan::value_end(bytes, at) {
-        item(&text[at..end]);
-        at = blanks(bytes, end);
-        match bytes.get(at) {
-            Some(b',') => at = blanks(bytes, at + 1),
+    let mut before = 0;
+    while let Some(start) = scan::token(bytes, before + 1)
+        && let Some(value) = Value::read(text, start, &mut ())
+    {
+        item(value.raw());
+        match scan::token(bytes, value.end.at) {
+            Some((comma, b',')) => before = comma,
             _ => return,
         }
     }
 }
 
 /// The string that a JSON text is, borrowed unless it holds an escape.
-pub fn string(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+#[inline]
+pub fn string(raw: Raw<'_>) -> Option<Cow<'_, str>> {
+    let inner = raw.text.strip_prefix('"')?.strip_suffix('"')?;
+    if !raw.escaped || memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
-    serde_json::from_str(raw).ok().map(Cow::Owned)
+    scan::unescaped(inner)
+        .filter(|found| !found.half_pair)
+        .map(|found| Cow::Owned(found.text))
 }
 
 /// As [`string`], without the empty one.
-pub fn filled(raw: &str) -> Option<Cow<'_, str>> {
-    string(raw).filter(|text| !text.trim().is_empty())
+pub fn filled(raw: Raw<'_>) -> Option<Cow<'_, str>> {
+    string(raw).filter(|text| {
+        let printable = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
+        printable || !text.trim_start().is_empty()
+    })
 }
 
 /// The number that a JSON text is, or holds as a string.
-pub fn number(raw: &str) -> Option<f64> {
-    raw.trim_matches('"')
-        .parse()
-        .ok()
-        .filter(|n: &f64| n.is_finite())
+pub fn number(raw: Raw<'_>) -> Option<f64> {
+    short_number(raw.as_bytes()).or_else(|| {
+        raw.trim_matches('"')
+            .parse()
+            .ok()
+            .filter(|n: &f64| n.is_finite())
+    })
+}
+
+/// Digits with or without a fraction, as many as a double holds exactly: then one division rounds as a parser would.
+fn short_number(raw: &[u8]) -> Option<f64> {
+    if raw.len() > 16 {
+        return None;
+    }
+    let (mut whole, mut scale) = (0u64, None);
+    for byte in raw {
+        match (byte, &mut scale) {
+            (b'0'..=b'9', scale) => {
+                whole = whole * 10 + u64::from(byte - b'0');
+                if let Some(scale) = scale {
+                    *scale *= 10.0;
+                }
+            }
+            (b'.', None) => scale = Some(1.0),
+            _ => return None,
+        }
+    }
+    let bare = raw.first()? != &b'.' && raw.last()? != &b'.';
+    (bare && whole < 1_000_000_000_000_000).then(|| whole as f64 / scale.unwrap_or(1.0))
 }
 
 /// The strings of an array; other items are left out.
-pub fn strings(raw: &str) -> Vec<Cow<'_, str>> {
+pub fn strings(raw: Raw<'_>) -> Vec<Cow<'_, str>> {
     let mut all = Vec::new();
-    each_item(raw, |item| all.extend(string(item)));
+    each_item(raw.text, |item| all.extend(string(item)));
     all
 }
 
 /// A string, or an array of strings as lines.
-pub fn lines(raw: &str) -> Option<Cow<'_, str>> {
+pub fn lines(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     if raw.starts_with('[') {
         let mut lines = String::new();
         let mut any = false;
-        each_item(raw, |item| {
+        each_item(raw.text, |item| {
             let Some(line) = string(item) else { return };
             if any {
                 lines.push('\n');
@@ -105,6 +257,7 @@ pub fn lines(raw: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn only_a_whole_valid_object_counts() {
@@ -123,6 +276,30 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn numbers_are_those_of_the_standard_library(
+            text in "\"?-?[0-9]{0,9}[.]?[0-9]{0,9}(e-?[0-9]{1,3})?\"?", decimal in "[0-9]{1,8}([.][0-9]{1,8})?",
+        ) {
+            for text in [text, decimal] {
+                let expected = text.trim_matches('"').parse().ok().filter(|number: &f64| number.is_finite());
+                prop_assert_eq!(number(Raw::from(&*text)).map(f64::to_bits), expected.map(f64::to_bits), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_given_without_escapes() {
+        let mut keys = Vec::new();
+        let whole = each_member(r#"{"a":1,"\u0061b":[],"":{}}"#, &mut (), |key, value| {
+            assert_eq!(key.hash, scan::hash(key.text));
+            keys.push((key.text.to_owned(), value.raw().text()));
+        });
+        let expected = [("a", "1"), ("ab", "[]"), ("", "{}")];
+        assert_eq!(keys, expected.map(|(key, value)| (key.into(), value)));
+        assert!(whole && !each_field(r#"{"\ud800":1}"#, |_, _| ()));
+    }
+
     #[test]
     fn depth_is_no_matter() {
         let text = format!("{{\"a\":{}{}}}", "[".repeat(9_999), "]".repeat(9_999));
@@ -131,8 +308,11 @@ mod tests {
 
     #[test]
     fn strings_are_borrowed_unless_escaped() {
-        assert!(matches!(string("\"plain\""), Some(Cow::Borrowed("plain"))));
-        assert_eq!(string(r#""a\nb""#).as_deref(), Some("a\nb"));
-        assert_eq!(lines(r#"["a\n","b"]"#).as_deref(), Some("a\nb"));
+        assert!(matches!(
+            string("\"plain\"".into()),
+            Some(Cow::Borrowed("plain"))
+        ));
+        assert_eq!(string(r#""a\nb""#.into()).as_deref(), Some("a\nb"));
+        assert_eq!(lines(r#"["a\n","b"]"#.into()).as_deref(), Some("a\nb"));
     }
 }

@@ -2,42 +2,75 @@
 
 use std::borrow::Cow;
 
-use super::json_keys::{Fields, Slot};
+use super::json::Raw;
+use super::json_keys::{Fields, Slot, Slots};
 use super::record::ErrorInfo;
 use super::{json, stack_trace};
 
-/// The error that an object's fields tell of.
-pub fn find<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
-    const VALUES: [(Slot, Of); 7] = [
-        (Slot::Error, Of::Message),
-        (Slot::Err, Of::Message),
-        (Slot::Thrown, Of::Header),
-        (Slot::Exception, Of::Header),
-        (Slot::AtX, Of::Header),
-        (Slot::ExcInfo, Of::Header),
-        (Slot::StackTrace, Of::Stack),
-    ];
+const STACKS: Slots = Slots::of(&[Slot::ErrorStack, Slot::StackTrace]);
+/// A function's own "stack" or "trace" may be anything.
+const LIKELY_STACKS: Slots = Slots::of(&[Slot::Stack, Slot::Trace]);
+const MESSAGES: Slots = Slots::of(&[Slot::Message, Slot::Msg]);
+const DESCRIBED: Slots = Slots::of(&[Slot::ErrorType, Slot::ErrorMessage]);
+
+/// What may hold an error, or a part of it, and what that means for a string.
+const VALUES: [(Slot, Of); 7] = [
+    (Slot::Error, Of::Message),
+    (Slot::Err, Of::Message),
+    (Slot::Thrown, Of::Header),
+    (Slot::Exception, Of::Header),
+    (Slot::AtX, Of::Header),
+    (Slot::ExcInfo, Of::Header),
+    (Slot::StackTrace, Of::Stack),
+];
+
+/// All of the above.
+const ANY: Slots = Slots::of(&[
+    Slot::ErrorType,
+    Slot::ExceptionName,
+    Slot::ErrorMessage,
+    Slot::ErrorStack,
+    Slot::StackTrace,
+    Slot::Stack,
+    Slot::Trace,
+    Slot::Error,
+    Slot::Err,
+    Slot::Thrown,
+    Slot::Exception,
+    Slot::AtX,
+    Slot::ExcInfo,
+]);
+
+/// The message of an object, if it is a string.
+pub fn said<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+    json::string(fields.first(MESSAGES)?)
+}
+
+/// The error that an object's fields tell of; `said` is what [`said`] gives for them.
+pub fn find<'a>(fields: &Fields<'a>, said: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
+    let found = fields.has(ANY).then(|| from_fields(fields)).flatten();
+    found.or_else(|| from_message(fields.first(MESSAGES)?, said))
+}
+
+fn from_fields<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
     let mut error = ErrorInfo {
-        kind: text(fields, &[Slot::ErrorType, Slot::ExceptionName]),
-        message: text(fields, &[Slot::ErrorMessage]),
-        stack_trace: fields.find(&[Slot::ErrorStack, Slot::StackTrace], stack),
+        kind: text(fields, Slot::ErrorType).or_else(|| text(fields, Slot::ExceptionName)),
+        message: text(fields, Slot::ErrorMessage),
+        stack_trace: fields.find(STACKS, stack),
     };
     for (slot, of) in VALUES {
         let found = fields.get(slot).and_then(|value| from_value(value, of));
         fill(&mut error, found);
     }
     if error.stack_trace.is_none() {
-        // A function's own "stack" or "trace" may be anything.
         let beside = error.kind.is_some() || fields.get(Slot::Error).is_some();
-        error.stack_trace = fields.find(&[Slot::Stack, Slot::Trace], |raw| {
+        error.stack_trace = fields.find(LIKELY_STACKS, |raw| {
             let listed = raw.starts_with('[');
             stack(raw).filter(|text| beside || stack_trace::is_likely(text, listed))
         });
     }
     if error == ErrorInfo::default() {
-        return fields
-            .first(&[Slot::Message, Slot::Msg])
-            .and_then(from_message);
+        return None;
     }
     if let (None, Some(stack)) = (&error.kind, &error.stack_trace) {
         let from_stack = stack_trace::described_by(stack);
@@ -84,21 +117,24 @@ const MOST_TRIES: usize = 8;
 
 fn whole(object: &str) -> Option<ErrorInfo<'_>> {
     let fields = Fields::read(object)?;
-    fields.first(&[Slot::ErrorType, Slot::ErrorMessage])?;
-    find(&fields)
+    fields.first(DESCRIBED)?;
+    find(&fields, said(&fields).as_ref())
 }
 
 /// An error that is a message's value: an object with a type or a stack, or a string with a stack in it.
-fn from_message(raw: &str) -> Option<ErrorInfo<'_>> {
+fn from_message<'a>(raw: Raw<'a>, said: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
     if raw.starts_with('{') {
         let error = from_object(raw)?;
         return (error.stack_trace.is_some() || error.kind.is_some() && error.message.is_some())
             .then_some(error);
     }
-    let text = json::string(raw)?;
-    text.contains('\n')
-        .then(|| stack_trace::find_in(&text))
-        .flatten()
+    // In JSON a line break is an escape, which nothing borrowed has.
+    match said? {
+        text @ Cow::Owned(lines) if memchr::memchr(b'\n', lines.as_bytes()).is_some() => {
+            stack_trace::find_in(text)
+        }
+        _ => None,
+    }
 }
 
 /// What a string that is no whole stack trace says.
@@ -113,7 +149,7 @@ enum Of {
 }
 
 /// An error object, a string, or a list of error objects.
-fn from_value(raw: &str, of: Of) -> Option<ErrorInfo<'_>> {
+fn from_value(raw: Raw<'_>, of: Of) -> Option<ErrorInfo<'_>> {
     match raw.as_bytes().first()? {
         b'{' => from_object(raw),
         b'"' => {
@@ -130,7 +166,7 @@ fn from_value(raw: &str, of: Of) -> Option<ErrorInfo<'_>> {
         }
         b'[' => {
             let mut first = None;
-            json::each_item(raw, |item| {
+            json::each_item(raw.text(), |item| {
                 first = first.take().or_else(|| from_object(item));
             });
             first
@@ -139,22 +175,24 @@ fn from_value(raw: &str, of: Of) -> Option<ErrorInfo<'_>> {
     }
 }
 
-fn from_object(raw: &str) -> Option<ErrorInfo<'_>> {
+fn from_object(raw: Raw<'_>) -> Option<ErrorInfo<'_>> {
     let mut kinds = [None; 4];
     let mut messages = [None; 3];
     let mut stacks = [None; 3];
-    let whole = json::each_field(raw, |key, value| {
+    let whole = json::each_field(raw.text(), |key, value| {
         let slot = match key {
-            "errorType" | "exc_type" | "className" | "ClassName" => &mut kinds[0],
-            "type" | "Type" => &mut kinds[1],
-            "name" | "Name" => &mut kinds[2],
-            "kind" | "class" | "exception_class" => &mut kinds[3],
-            "message" | "Message" => &mut messages[0],
-            "errorMessage" | "exc_value" | "msg" => &mut messages[1],
-            "value" | "localizedMessage" => &mut messages[2],
-            "stack" | "stack_trace" | "stackTrace" | "StackTrace" | "stacktrace" => &mut stacks[0],
-            "trace" | "backtrace" | "extendedStackTrace" => &mut stacks[1],
-            "StackTraceString" => &mut stacks[2],
+            b"errorType" | b"exc_type" | b"className" | b"ClassName" => &mut kinds[0],
+            b"type" | b"Type" => &mut kinds[1],
+            b"name" | b"Name" => &mut kinds[2],
+            b"kind" | b"class" | b"exception_class" => &mut kinds[3],
+            b"message" | b"Message" => &mut messages[0],
+            b"errorMessage" | b"exc_value" | b"msg" => &mut messages[1],
+            b"value" | b"localizedMessage" => &mut messages[2],
+            b"stack" | b"stack_trace" | b"stackTrace" | b"StackTrace" | b"stacktrace" => {
+                &mut stacks[0]
+            }
+            b"trace" | b"backtrace" | b"extendedStackTrace" => &mut stacks[1],
+            b"StackTraceString" => &mut stacks[2],
             _ => return,
         };
         *slot = Some(value);
@@ -167,14 +205,12 @@ fn from_object(raw: &str) -> Option<ErrorInfo<'_>> {
     (whole && error != ErrorInfo::default()).then_some(error)
 }
 
-fn text<'a>(fields: &Fields<'a>, slots: &[Slot]) -> Option<Cow<'a, str>> {
-    slots
-        .iter()
-        .find_map(|slot| fields.get(*slot).and_then(json::filled))
+fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
+    json::filled(fields.get(slot)?)
 }
 
 /// A stack trace as a string or as lines.
-fn stack(raw: &str) -> Option<Cow<'_, str>> {
+fn stack(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     (!raw.starts_with('{')).then(|| json::lines(raw)).flatten()
 }
 
@@ -208,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_stack_of_the_functions_own_is_no_error() {
-        let read = |text| find(&Fields::read(text).expect("an object"));
+        let read = |text| find(&Fields::read(text).expect("an object"), None);
         for text in [
             r#"{"level":"INFO","trace":"abc"}"#,
             r#"{"stack":"production"}"#,

@@ -2,30 +2,41 @@
 
 use std::borrow::Cow;
 
-use super::json_keys::{Fields, Slot};
+use super::json::Raw;
+use super::json_keys::{Fields, Slot, Slots};
 use super::record::{Record, Xray};
 use super::{app_json, json, request_id, xray};
 
-/// Keys whose value is the function's request id, the surest first.
-pub const CERTAIN: [Slot; 4] = [
+const IDS: [Slot; 4] = [
     Slot::AwsRequestId,
     Slot::FunctionRequestId,
     Slot::LambdaRequestId,
     Slot::RequestId,
 ];
 
+/// Keys whose value is the function's request id, the surest first.
+pub const CERTAIN: Slots = Slots::of(&IDS);
+
 /// A request id as a JSON text.
-pub fn id(raw: &str) -> Option<Cow<'_, str>> {
-    json::filled(raw).filter(|id| request_id::named(id).is_some())
+pub fn id(raw: Raw<'_>) -> Option<Cow<'_, str>> {
+    json::filled(raw).filter(|id| is_long(id) || request_id::named(id).is_some())
+}
+
+/// Whether a text is longer than any word for want of an id, and has no blanks around it.
+fn is_long(text: &str) -> bool {
+    match text.as_bytes() {
+        [first, .., last] if text.len() > 9 => first.is_ascii_graphic() && last.is_ascii_graphic(),
+        _ => false,
+    }
 }
 
 /// A request id that is a UUID: what `request_id` means is up to the function.
-pub fn uuid(raw: &str) -> Option<Cow<'_, str>> {
+pub fn uuid(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     json::string(raw).filter(|id| request_id::is_uuid(id))
 }
 
 /// An X-Ray trace id or header as a JSON text.
-pub fn trace(raw: &str) -> Option<Xray<'_>> {
+pub fn trace(raw: Raw<'_>) -> Option<Xray<'_>> {
     xray::from_header(&json::string(raw)?)
 }
 
@@ -51,8 +62,22 @@ const OBJECTS: [(Slot, Ids); 7] = [
     (Slot::Log, Ids::None),
 ];
 
+const ALL: Slots = Slots::of(&[
+    Slot::Aws,
+    Slot::Span,
+    Slot::Mdc,
+    Slot::Context,
+    Slot::Properties,
+    Slot::Record,
+    Slot::Log,
+    Slot::Spans,
+]);
+
 /// Puts what the objects inside tell where `record` has nothing yet.
 pub fn complete<'a>(record: &mut Record<'a>, fields: &Fields<'a>) {
+    if !fields.has(ALL) {
+        return;
+    }
     for (slot, ids) in OBJECTS {
         if let Some(raw) = fields.get(slot)
             && is_needed(record, slot)
@@ -63,7 +88,9 @@ pub fn complete<'a>(record: &mut Record<'a>, fields: &Fields<'a>) {
     if let Some(spans) = fields.get(Slot::Spans)
         && is_needed(record, Slot::Spans)
     {
-        json::each_item(spans, |span| look(record, span, Slot::Spans, Ids::All));
+        json::each_item(spans.text(), |span| {
+            look(record, span, Slot::Spans, Ids::All)
+        });
     }
 }
 
@@ -78,43 +105,46 @@ fn is_needed(record: &Record<'_>, slot: Slot) -> bool {
     }
 }
 
-fn look<'a>(record: &mut Record<'a>, object: &'a str, slot: Slot, ids: Ids) {
-    let mut found_ids = [None; CERTAIN.len()];
+fn look<'a>(record: &mut Record<'a>, object: Raw<'a>, slot: Slot, ids: Ids) {
+    let mut found_ids = [None; IDS.len()];
     let mut snake = None;
     let mut traces = [None; 2];
     let (mut logger, mut level, mut function) = (None, None, false);
-    json::each_field(object, |key, value| match Slot::from_key(key) {
-        Some(Slot::SnakeRequestId) => snake = Some(value),
-        Some(Slot::XrayTraceId) => traces[0] = Some(value),
-        Some(Slot::TraceId) => traces[1] = Some(value),
-        Some(Slot::Logger) => logger = Some(value),
-        Some(Slot::Level) => level = Some(value),
-        Some(Slot::FunctionArn) => function = true,
-        Some(known) => {
-            if let Some(at) = CERTAIN.iter().position(|certain| *certain == known) {
-                found_ids[at] = Some(value);
+    json::each_member(object.text(), &mut (), |key, value| {
+        let Some(known) = Slot::of(key) else { return };
+        let value = Some(value.raw());
+        match known {
+            Slot::SnakeRequestId => snake = value,
+            Slot::XrayTraceId => traces[0] = value,
+            Slot::TraceId => traces[1] = value,
+            Slot::Logger => logger = value,
+            Slot::Level => level = value,
+            Slot::FunctionArn => function = true,
+            _ => {
+                if let Some(at) = IDS.iter().position(|id| *id == known) {
+                    found_ids[at] = value;
+                }
             }
         }
-        None => {}
     });
     let all = ids == Ids::All || ids == Ids::WithFunction && function;
     let named = match ids {
-        _ if all => CERTAIN.len(),
-        Ids::Named => CERTAIN.len() - 1,
+        _ if all => IDS.len(),
+        Ids::Named => IDS.len() - 1,
         _ => 0,
     };
     if record.request_id.is_none() {
         record.request_id = found_ids[..named]
             .iter()
             .flatten()
-            .find_map(|raw| id(raw))
+            .find_map(|raw| id(*raw))
             .or_else(|| snake.filter(|_| all).and_then(uuid));
     }
     if record.xray.is_none() && matches!(slot, Slot::Span | Slot::Spans | Slot::Mdc) {
         record.xray = traces
             .iter()
             .flatten()
-            .find_map(|raw| trace(raw))
+            .find_map(|raw| trace(*raw))
             .map(Box::new);
     }
     if record.logger.is_none() && matches!(slot, Slot::Properties | Slot::Log) {

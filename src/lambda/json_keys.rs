@@ -1,15 +1,30 @@
 /*! The keys of JSON logs that mean something, whatever their spelling: `awsRequestId`, `aws_request_id`, `AWSRequestId`. */
 
-use super::json;
+use super::json::{self, Key, Raw};
+use crate::json::scan::Plain;
+
+mod words;
 
 /// The known keys of one object and the JSON text of each one's value; `null` counts as absent.
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
-    best: [Option<(u8, &'a str)>; COUNT],
+    /// The slots of `best`, a bit each: most questions are about slots that are not there.
+    present: u64,
+    best: Vec<Found<'a>>,
     /// Other spellings of keys that are there already, the better ones first.
-    others: Vec<(Slot, u8, &'a str)>,
+    others: Vec<Found<'a>>,
+    plain: bool,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Found<'a> {
+    slot: Slot,
+    rank: u8,
+    value: Raw<'a>,
+}
+
+/// Known keys that a line has, usually.
+const USUAL: usize = 12;
 /// Other spellings that are kept: no logger writes more.
 const MOST_OTHERS: usize = 16;
 
@@ -17,61 +32,112 @@ impl<'a> Fields<'a> {
     /// None if `text` is not wholly one JSON object.
     pub fn read(text: &'a str) -> Option<Self> {
         let mut fields = Fields {
-            best: [None; COUNT],
+            present: 0,
+            best: Vec::with_capacity(USUAL),
             others: Vec::new(),
+            plain: false,
         };
-        let whole = json::each_field(text, |key, value| {
-            if value != "null"
-                && let Some((slot, rank)) = Slot::ranked(key)
-            {
-                fields.insert(slot, rank, value);
+        let mut plain = Plain::of(text.len());
+        let whole = json::each_member(text, &mut plain, |key, value| {
+            if let Some((slot, rank)) = Slot::ranked(key) {
+                let value = value.raw();
+                if &*value != "null" {
+                    fields.insert(Found { slot, rank, value });
+                }
             }
         });
+        fields.plain = plain.holds();
         whole.then_some(fields)
     }
 
-    fn insert(&mut self, slot: Slot, rank: u8, value: &'a str) {
-        let best = &mut self.best[slot as usize];
-        let (rank, value) = match *best {
-            None => {
-                *best = Some((rank, value));
-                return;
+    /// Whether the object can be embedded as it is written.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    #[inline]
+    fn insert(&mut self, mut found: Found<'a>) {
+        if self.present & found.slot.bit() == 0 {
+            self.present |= found.slot.bit();
+            self.best.push(found);
+            return;
+        }
+        for best in &mut self.best {
+            if best.slot == found.slot && best.rank > found.rank {
+                std::mem::swap(best, &mut found);
             }
-            Some(before) if rank < before.0 => {
-                *best = Some((rank, value));
-                before
-            }
-            Some(_) => (rank, value),
-        };
-        let place = self.others.partition_point(|other| other.1 <= rank);
+        }
+        let place = self
+            .others
+            .partition_point(|other| other.rank <= found.rank);
         if self.others.len() < MOST_OTHERS {
-            self.others.insert(place, (slot, rank, value));
+            self.others.insert(place, found);
         }
     }
 
+    /// Whether any of the slots is there.
+    #[inline]
+    pub fn has(&self, slots: Slots) -> bool {
+        self.present & slots.bits != 0
+    }
+
     /// The JSON text of a key's value: of several spellings the exact one's, else the best known one's.
-    pub fn get(&self, slot: Slot) -> Option<&'a str> {
-        self.best[slot as usize].map(|(_, value)| value)
+    #[inline]
+    pub fn get(&self, slot: Slot) -> Option<Raw<'a>> {
+        if self.present & slot.bit() == 0 {
+            return None;
+        }
+        let found = self.best.iter().find(|found| found.slot == slot);
+        found.map(|found| found.value)
     }
 
     /// The first of `slots` that is there.
-    pub fn first(&self, slots: &[Slot]) -> Option<&'a str> {
-        slots.iter().find_map(|slot| self.get(*slot))
+    #[inline]
+    pub fn first(&self, slots: Slots) -> Option<Raw<'a>> {
+        self.find(slots, Some)
     }
 
     /// What the first value of `slots` comes to that comes to anything; of one slot the best spelling is tried first.
-    pub fn find<T>(&self, slots: &[Slot], read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
-        slots.iter().find_map(|slot| {
-            let others = self.others.iter().filter(|other| other.0 == *slot);
-            self.get(*slot)
-                .into_iter()
-                .chain(others.map(|other| other.2))
-                .find_map(&read)
-        })
+    #[inline]
+    pub fn find<T>(&self, slots: Slots, read: impl Fn(Raw<'a>) -> Option<T>) -> Option<T> {
+        if !self.has(slots) {
+            return None;
+        }
+        for slot in slots.list {
+            let found = self.find_one(*slot, &read);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// The same of one slot.
+    #[inline]
+    pub fn find_one<T>(&self, slot: Slot, read: impl Fn(Raw<'a>) -> Option<T>) -> Option<T> {
+        let others = || self.others.iter().filter(|other| other.slot == slot);
+        read(self.get(slot)?).or_else(|| others().find_map(|other| read(other.value)))
     }
 }
 
-const COUNT: usize = Slot::EmfRoot as usize + 1;
+/// Slots, the most wanted first.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots {
+    list: &'static [Slot],
+    bits: u64,
+}
+
+impl Slots {
+    pub const fn of(list: &'static [Slot]) -> Self {
+        let mut bits = 0;
+        let mut at = 0;
+        while at < list.len() {
+            bits |= list[at].bit();
+            at += 1;
+        }
+        Slots { list, bits }
+    }
+}
 
 /// A known key, or several that mean the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,102 +210,47 @@ pub enum Slot {
     EmfRoot,
 }
 
+/// Letters of the longest word for a slot, and a few more.
+const LONGEST: usize = 24;
+
+/// What may stand between the parts of a key.
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.')
+}
+
 impl Slot {
     /// The slot of a key in whatever spelling.
-    pub fn from_key(key: &str) -> Option<Slot> {
+    pub fn of(key: Key<'_>) -> Option<Slot> {
         Slot::ranked(key).map(|(slot, _)| slot)
     }
 
     /// The same, and how sure it is: 0 is the plain key, then its other spellings, then other words for it.
-    fn ranked(key: &str) -> Option<(Slot, u8)> {
-        match key {
-            "_aws" => return Some((Slot::EmfRoot, 0)),
-            "requestId" => return Some((Slot::RequestId, 0)),
-            "Category" => return Some((Slot::Category, 0)),
-            "asctime" => return Some((Slot::AscTime, 0)),
-            _ => {}
+    #[inline]
+    fn ranked(key: Key<'_>) -> Option<(Slot, u8)> {
+        match words::known(key) {
+            Some(word) => Some((word.slot, word.rank)),
+            None if words::may_be_spelled_otherwise(key.text) => Slot::otherwise(key.text),
+            None => None,
         }
-        let mut buffer = [0u8; 24];
+    }
+
+    #[inline(never)]
+    fn otherwise(key: &[u8]) -> Option<(Slot, u8)> {
+        let mut buffer = [0u8; LONGEST];
         let plain = plain(key, &mut buffer)?;
-        let other_word: u8 = match plain {
-            b"logtimestamp" | b"levelname" | b"loglevel" | b"@level" | b"@message"
-            | b"loggername" | b"logname" | b"loglogger" | b"sourcecontext" | b"@logger" => 2,
-            b"lvl" | b"severitytext" | b"timestampmillis" | b"epochmillis"
-            | b"formattedmessage" => 4,
-            b"severity" => 6,
-            _ => 0,
-        };
-        let rank = other_word + u8::from(plain != key.as_bytes());
-        let slot = match plain {
-            b"type" => Slot::Type,
-            b"record" => Slot::Record,
-            b"timestamp" | b"logtimestamp" => Slot::Timestamp,
-            b"@timestamp" => Slot::AtTimestamp,
-            b"time" => Slot::Time,
-            b"ts" => Slot::Ts,
-            b"@t" => Slot::AtT,
-            b"timemillis" | b"timestampmillis" | b"epochmillis" => Slot::TimeMillis,
-            b"instant" => Slot::Instant,
-            b"datetime" => Slot::DateTime,
-            b"level" | b"loglevel" | b"levelname" | b"lvl" | b"severity" | b"severitytext"
-            | b"@level" => Slot::Level,
-            b"@l" => Slot::AtL,
-            b"levelno" => Slot::LevelNumber,
-            b"message" | b"@message" => Slot::Message,
-            b"msg" => Slot::Msg,
-            b"@m" => Slot::AtM,
-            b"renderedmessage" | b"formattedmessage" => Slot::RenderedMessage,
-            b"messagetemplate" => Slot::MessageTemplate,
-            b"@mt" => Slot::AtMt,
-            b"event" => Slot::Event,
-            b"logger" | b"loggername" | b"logname" | b"loglogger" | b"sourcecontext"
-            | b"@logger" => Slot::Logger,
-            b"name" => Slot::Name,
-            b"target" => Slot::Target,
-            b"awsrequestid" => Slot::AwsRequestId,
-            b"functionrequestid" => Slot::FunctionRequestId,
-            b"lambdarequestid" | b"faasinvocationid" | b"faasexecution" => Slot::LambdaRequestId,
-            b"requestid" => Slot::SnakeRequestId,
-            b"tenantid" => Slot::TenantId,
-            b"xraytraceid" | b"awsxraytraceid" => Slot::XrayTraceId,
-            b"traceid" => Slot::TraceId,
-            b"functionname" => Slot::FunctionName,
-            b"functionversion" => Slot::FunctionVersion,
-            b"functionarn" => Slot::FunctionArn,
-            b"error" => Slot::Error,
-            b"err" => Slot::Err,
-            b"exception" => Slot::Exception,
-            b"exceptionname" => Slot::ExceptionName,
-            b"excinfo" => Slot::ExcInfo,
-            b"@x" => Slot::AtX,
-            b"thrown" | b"throwable" => Slot::Thrown,
-            b"errortype" | b"errorkind" | b"errorname" => Slot::ErrorType,
-            b"errormessage" => Slot::ErrorMessage,
-            b"stacktrace" => Slot::StackTrace,
-            b"stack" => Slot::Stack,
-            b"trace" => Slot::Trace,
-            b"errorstack" | b"errorstacktrace" | b"errorverbose" => Slot::ErrorStack,
-            b"fields" => Slot::Fields,
-            b"span" => Slot::Span,
-            b"spans" => Slot::Spans,
-            b"mdc" | b"contextmap" => Slot::Mdc,
-            b"aws" | b"lambda" | b"faas" => Slot::Aws,
-            b"context" | b"lambdacontext" => Slot::Context,
-            b"log" => Slot::Log,
-            b"properties" => Slot::Properties,
-            _ => return None,
-        };
-        Some((slot, rank))
+        let word = words::known(Key::of(plain)).filter(|word| !word.exact)?;
+        Some((word.slot, word.rank + 1))
+    }
+
+    const fn bit(self) -> u64 {
+        1 << self as u64
     }
 }
 
 /// A key in lower case, without what stands between its words; none if it is too long to be one of ours.
-fn plain<'b>(key: &str, buffer: &'b mut [u8; 24]) -> Option<&'b [u8]> {
+fn plain<'b>(key: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b [u8]> {
     let mut len = 0;
-    for byte in key
-        .bytes()
-        .filter(|byte| !matches!(byte, b'_' | b'-' | b'.'))
-    {
+    for byte in key.iter().filter(|byte| !is_separator(**byte)) {
         *buffer.get_mut(len)? = byte.to_ascii_lowercase();
         len += 1;
     }
@@ -249,6 +260,12 @@ fn plain<'b>(key: &str, buffer: &'b mut [u8; 24]) -> Option<&'b [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Slot {
+        fn from_key(key: &str) -> Option<Slot> {
+            Slot::of(Key::of(key.as_bytes()))
+        }
+    }
 
     #[test]
     fn spellings_of_one_key() {
@@ -275,13 +292,13 @@ mod tests {
             r#"{"level":"INFO","lvl":7,"Level":"x","severity":"low"}"#,
         ] {
             let fields = Fields::read(text).expect("an object");
-            assert_eq!(fields.get(Slot::Level), Some("\"INFO\""));
-            let number = |raw: &str| raw.parse::<u8>().ok();
-            assert_eq!(fields.find(&[Slot::Level], number), Some(7));
+            assert_eq!(fields.get(Slot::Level).as_deref(), Some("\"INFO\""));
+            let number = |raw: Raw<'_>| raw.parse::<u8>().ok();
+            assert_eq!(fields.find_one(Slot::Level, number), Some(7));
         }
         let many = format!("{{{}\"level\":1}}", "\"severity\":2,".repeat(10_000));
         let fields = Fields::read(&many).expect("an object");
-        assert_eq!(fields.get(Slot::Level), Some("1"));
+        assert_eq!(fields.get(Slot::Level).as_deref(), Some("1"));
         assert_eq!(fields.others.len(), MOST_OTHERS);
     }
 
@@ -289,6 +306,11 @@ mod tests {
     fn null_is_absent() {
         let fields = Fields::read(r#"{"level":null,"msg":"x"}"#).expect("an object");
         assert_eq!(fields.get(Slot::Level), None);
-        assert_eq!(fields.first(&[Slot::Message, Slot::Msg]), Some("\"x\""));
+        assert_eq!(
+            fields
+                .first(Slots::of(&[Slot::Message, Slot::Msg]))
+                .as_deref(),
+            Some("\"x\"")
+        );
     }
 }

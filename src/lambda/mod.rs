@@ -28,7 +28,7 @@ mod tests;
 pub mod timestamp;
 pub mod xray;
 
-pub use record::{Dropped, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray};
+pub use record::{App, Dropped, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray};
 
 /// Reads one event: CloudWatch's own time is gone already; there may be several lines and trailing line breaks.
 pub fn parse(text: &str) -> Record<'_> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::record::{Dropped, Emf, ErrorInfo, Extension, Kind, Platform, Record, Xray};
+use super::record::{App, Dropped, Emf, ErrorInfo, Extension, Kind, Platform, Record, Xray};
 
 type Text<'a> = Cow<'a, str>;
 
@@ -37,7 +37,7 @@ impl Record<'_> {
                 })
             }),
             error: self.error.map(|error| Box::new(error.into_owned())),
-            app: self.app.map(text),
+            app: self.app.map(App::into_owned),
             emf: self.emf.map(|emf| {
                 Box::new(Emf {
                     namespaces: texts(emf.namespaces),

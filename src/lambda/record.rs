@@ -1,6 +1,7 @@
 /*! What an event turns out to be. Text is borrowed from the event wherever it can be; rare parts are boxed. */
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 /// `lambda.type`: the Telemetry API's event names, for text and JSON logs alike.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -106,10 +107,54 @@ pub struct Record<'a> {
     pub xray: Option<Box<Xray<'a>>>,
     /// `error.*`.
     pub error: Option<Box<ErrorInfo<'a>>>,
-    /// The JSON object that was logged: valid JSON, as it was written (it may contain line breaks between tokens).
-    pub app: Option<Cow<'a, str>>,
+    /// The JSON object that was logged.
+    pub app: Option<App<'a>>,
     /// An embedded-metric-format line.
     pub emf: Option<Box<Emf<'a>>>,
+}
+
+/// A JSON object as it was written (it may contain line breaks between tokens).
+#[derive(Debug, Clone, PartialEq)]
+pub struct App<'a> {
+    text: Cow<'a, str>,
+    plain: bool,
+}
+
+impl<'a> App<'a> {
+    /// `plain` says what [`Plain`](crate::json::scan::Plain) saw in a walk over the text.
+    pub(super) fn seen(text: &'a str, plain: bool) -> Self {
+        Self {
+            text: Cow::Borrowed(text),
+            plain,
+        }
+    }
+
+    /// Whether it can be embedded as it is; false if nobody has looked.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    pub(super) fn into_owned(self) -> App<'static> {
+        App {
+            text: Cow::Owned(self.text.into_owned()),
+            plain: self.plain,
+        }
+    }
+}
+
+impl Deref for App<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A text that nobody has looked at.
+impl<'a> From<&'a str> for App<'a> {
+    fn from(text: &'a str) -> Self {
+        App::seen(text, false)
+    }
 }
 
 /// Fields under `lambda.` of platform lines; durations in milliseconds, memory in megabytes.

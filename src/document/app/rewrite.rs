@@ -3,10 +3,11 @@ are nested too deep (and numbers that are too long) shown as JSON strings, half 
 
 A `flat_object` indexes `path=value` of each leaf as one term, so path and value share Lucene's 32,766 bytes. */
 
-use super::{MAX_DEPTH, MAX_NUMBER};
 use crate::document::{Flag, Flags};
 use crate::json;
-use crate::json::scan::{blanks, hex, literal, number_end};
+use crate::json::scan::{
+    MAX_DEPTH, MAX_NUMBER, blanks, literal, number_end, string_end, unescaped,
+};
 use std::collections::HashMap;
 
 /// Bytes of path and value together.
@@ -142,54 +143,16 @@ impl Rewriter<'_> {
 
     /// Reads a string and takes its escapes off.
     fn decoded(&mut self) -> Option<String> {
-        self.expect(b'"')?;
-        let mut decoded = String::new();
-        loop {
-            let rest = &self.text[self.at..];
-            let clean = json::clean_prefix(rest.as_bytes());
-            decoded.push_str(&rest[..clean]);
-            self.at += clean;
-            if self.peek()? == b'"' {
-                self.at += 1;
-                return Some(decoded);
-            }
-            self.expect(b'\\')?;
-            let escape = self.peek()?;
-            self.at += 1;
-            decoded.push(match escape {
-                b'"' | b'\\' | b'/' => escape as char,
-                b'b' => '\u{8}',
-                b'f' => '\u{c}',
-                b'n' => '\n',
-                b'r' => '\r',
-                b't' => '\t',
-                b'u' => self.code_point()?,
-                _ => return None,
-            });
+        let start = self.at;
+        if self.peek()? != b'"' {
+            return None;
         }
-    }
-
-    /// Reads what follows `\u`: one unit, or a pair.
-    fn code_point(&mut self) -> Option<char> {
-        let text = self.text.as_bytes();
-        let unit = hex(text.get(self.at..self.at + 4)?)?;
-        self.at += 4;
-        let low = text
-            .get(self.at..self.at + 6)
-            .and_then(|next| next.strip_prefix(b"\\u"))
-            .and_then(hex)
-            .filter(|low| (0xdc00..=0xdfff).contains(low));
-        match (unit, low) {
-            (0xd800..=0xdbff, Some(low)) => {
-                self.at += 6;
-                char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00))
-            }
-            (0xd800..=0xdfff, _) => {
-                self.flags.set(Flag::AppSurrogates);
-                Some(char::REPLACEMENT_CHARACTER)
-            }
-            _ => char::from_u32(unit),
+        self.at = string_end(self.text.as_bytes(), start, &mut ())?;
+        let decoded = unescaped(&self.text[start + 1..self.at - 1])?;
+        if decoded.half_pair {
+            self.flags.set(Flag::AppSurrogates);
         }
+        Some(decoded.text)
     }
 
     /// Goes past an object or array, however deep, without recursion. Only brackets and strings are looked at:

@@ -1,4 +1,5 @@
 use super::*;
+use crate::json::scan::MAX_DEPTH;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -299,6 +300,18 @@ proptest! {
             prop_assert!(mend_flags.is_empty());
         } else {
             prop_assert_eq!(flags, mend_flags.names().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_parser_sees_what_the_writer_would(text in json_text()) {
+        // A key with half a surrogate pair makes it no object to the parser.
+        if let Some(app) = crate::lambda::parse(&text).app {
+            prop_assert_eq!(app.is_plain(), Plain::default().is_plain(app.as_bytes()));
+            let (mut written, mut found) = (Vec::new(), Vec::new());
+            let flags = AppWriter::default().write(&mut written, &app);
+            prop_assert_eq!(AppWriter::default().write_logged(&mut found, &app), flags);
+            prop_assert_eq!(found, written);
         }
     }
 
