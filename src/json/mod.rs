@@ -78,34 +78,56 @@ fn long_clean_prefix(bytes: &[u8]) -> usize {
     clean + clean_prefix(&bytes[clean..])
 }
 
-const NEAR: usize = 32;
-
 /// Appends `text` as it stands in a JSON string, without the quotes.
 pub fn escaped(out: &mut Vec<u8>, text: &str) {
     let mut bytes = text.as_bytes();
-    let mut end = long_clean_prefix(bytes);
     loop {
-        let (clean, rest) = bytes.split_at(end);
+        let (clean, rest) = bytes.split_at(long_clean_prefix(bytes));
         out.extend_from_slice(clean);
-        let Some((byte, rest)) = rest.split_first() else {
+        if rest.is_empty() {
             return;
-        };
-        match ESCAPE[*byte as usize] {
-            b'u' => {
-                let digits = [HEX[(byte >> 4) as usize], HEX[(byte & 15) as usize]];
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digits[0], digits[1]]);
-            }
-            letter => out.extend_from_slice(&[b'\\', letter]),
         }
-        bytes = rest;
-        // Where one is, the next is near.
-        end = match bytes.split_at_checked(NEAR) {
-            Some((near, far)) => match clean_prefix(near) {
-                NEAR => NEAR + long_clean_prefix(far),
-                end => end,
-            },
-            None => clean_prefix(bytes),
+        bytes = escaped_words(out, rest);
+    }
+}
+
+/// The same by words of eight bytes, until four in a row are clean: where one byte has to be escaped, others are near. Gives what is left.
+fn escaped_words<'a>(out: &mut Vec<u8>, mut bytes: &'a [u8]) -> &'a [u8] {
+    let mut clean_words = 0;
+    while clean_words < 4 {
+        let Some((word, rest)) = bytes.split_first_chunk::<8>() else {
+            for byte in bytes {
+                escaped_byte(out, *byte);
+            }
+            return &[];
         };
+        // Whole, and then cut off where it has to be: eight bytes are one instruction.
+        let start = out.len();
+        out.extend_from_slice(word);
+        let hits = first_hit(u64::from_le_bytes(*word));
+        if hits == 0 {
+            clean_words += 1;
+            bytes = rest;
+        } else {
+            clean_words = 0;
+            let clean = (hits.trailing_zeros() / 8) as usize;
+            out.truncate(start + clean);
+            escaped_byte(out, word[clean]);
+            bytes = &bytes[clean + 1..];
+        }
+    }
+    bytes
+}
+
+#[inline]
+fn escaped_byte(out: &mut Vec<u8>, byte: u8) {
+    match ESCAPE[byte as usize] {
+        0 => out.push(byte),
+        b'u' => {
+            let digits = [HEX[(byte >> 4) as usize], HEX[(byte & 15) as usize]];
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digits[0], digits[1]]);
+        }
+        letter => out.extend_from_slice(&[b'\\', letter]),
     }
 }
 
