@@ -306,7 +306,13 @@ fn documents_that_cannot_be_merged_say_why() {
     };
     assert!(error("{}").contains("missing field `invocation`"));
     assert!(error(r#"{"invocation":{"status":"success"}}"#).contains("missing field `merge`"));
-    assert!(error(r#"{"invocation":{"merge":{"v":2,"state":[]}}}"#).contains("version 2"));
+    for version in [1, 3] {
+        let of_version = error(&format!(
+            r#"{{"invocation":{{"merge":{{"v":{version},"state":[]}}}}}}"#
+        ));
+        assert!(of_version.contains(&format!("of version {version}, this version reads 2")));
+    }
+    assert!(error(r#"{"invocation":{"merge":{"v":2,"state":7}}}"#).contains("invalid type"));
     assert!(error("not json").starts_with("stored invocation cannot be merged"));
 }
 
