@@ -25,8 +25,7 @@ pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
         .or(summary.stream_name.as_deref());
     let of_stream = origin.function_version.as_deref();
     let mut times = Times::default();
-    put(out, "{\"@timestamp\":");
-    times.write(summary.start(), out);
+    times.write(out, "{\"@timestamp\":\"", summary.start());
     put(out, "\"faas\":{");
     text_if(out, "\"name\":\"", name);
     text_if(
@@ -52,8 +51,7 @@ pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
         end(out, b'}');
     }
     shown.write(out, "\"lambda\":", &Field::ALL[..Field::TraceId as usize]);
-    put(out, "\"invocation\":{\"end\":");
-    times.write(summary.end(), out);
+    times.write(out, "\"invocation\":{\"end\":\"", summary.end());
     let first_error = write_invocation(summary, &shown, region, prices, out);
     number(out, "\"merge\":{\"v\":", version);
     put(out, "\"state\":");
@@ -73,11 +71,11 @@ struct Times {
 }
 
 impl Times {
-    /// Appends a time and a comma.
-    fn write(&mut self, time: i64, out: &mut Vec<u8>) {
+    /// `key` is `"name":"`.
+    fn write(&mut self, out: &mut Vec<u8>, key: &str, time: i64) {
+        put(out, key);
         let time = time.clamp(*WRITABLE.start(), *WRITABLE.end());
         let day = time::day_of(time);
-        out.push(b'"');
         match self.before {
             Some((of, date)) if of == day => out.extend_from_within(date..date + 10),
             _ => {

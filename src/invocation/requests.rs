@@ -98,10 +98,11 @@ impl Requests {
     /// Closes the oldest until no more are open, and no more lines are held. The newest stays open.
     #[inline]
     pub fn keep_bounds(&mut self, max_open: usize, max_lines: usize) {
-        let mut open = self.all.len() - self.closed;
-        while (open > max_open || self.held > max_lines) && open > 1 {
+        while self.all.len() - self.closed > max_open || self.held > max_lines {
+            if self.all.len() - self.closed <= 1 {
+                return;
+            }
             self.close_oldest();
-            open -= 1;
         }
     }
 

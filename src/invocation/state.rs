@@ -1,8 +1,8 @@
 /*! A summary's state as JSON, in the form that [`super::stored`] reads. Every struct is taken apart without `..`: a field that is
 not written here would be forgotten by the next merge.
 
-The document around it says some of it already, and is read with it: the request and where it logged; the text of its first error, and
-what its platform lines stated, where the document shows just that. Other parts follow from each other, and are written if they do not:
+The document around it says some of it already, and is read with it: the request, its version and where it logged; the text of its
+first error, and what its platform lines stated, where the document shows just that. Other parts follow from each other, and are written if they do not:
 the times of first, last and latest lines, and the runs of a request that was tried once. A line is named by its place in
 the set of lines, since a hash cannot be compressed. */
 
@@ -48,10 +48,11 @@ pub(super) fn write(
         first: *first,
         state: summary,
     };
-    out.push(b'{');
-    write_origin(origin, out);
+    write_origin("{\"origin\":{", origin, out);
     text_if(out, "\"name\":\"", name.as_deref());
-    text_if(out, "\"version\":\"", version.as_deref());
+    if version.is_none() {
+        put(out, "\"own_version\":false,");
+    }
     text_if(out, "\"stream_name\":\"", stream_name.as_deref());
     text_if(out, "\"trace\":\"", trace.as_deref());
     number(out, "\"first\":", *first);
@@ -105,7 +106,7 @@ pub(super) fn implied_runs(all: &[Latest]) -> [Option<Run>; 2] {
     [start, report]
 }
 
-fn write_origin(origin: &Origin, out: &mut Vec<u8>) {
+fn write_origin(key: &str, origin: &Origin, out: &mut Vec<u8>) {
     let Origin {
         account,
         region,
@@ -115,7 +116,7 @@ fn write_origin(origin: &Origin, out: &mut Vec<u8>) {
         function_version,
         stream_day,
     } = origin;
-    put(out, "\"origin\":{");
+    put(out, key);
     text_if(out, "\"account\":\"", account.as_deref());
     text_if(out, "\"region\":\"", region.as_deref());
     text_if(out, "\"name\":\"", function_name.as_deref());

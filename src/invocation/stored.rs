@@ -42,6 +42,7 @@ struct Merge {
 #[derive(Deserialize)]
 struct Faas {
     invocation_id: Box<str>,
+    version: Option<Box<str>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -67,7 +68,9 @@ struct Named {
 struct State {
     origin: StoredOrigin,
     name: Option<Box<str>>,
-    version: Option<Box<str>>,
+    /// The version that is shown is the request's own, and not its stream's.
+    #[serde(default = "usual")]
+    own_version: bool,
     stream_name: Option<Box<str>>,
     trace: Option<Box<str>>,
     first: i64,
@@ -83,6 +86,10 @@ struct State {
     lines: LineSet<LINES>,
     #[serde(default)]
     errors: LineSet<ERRORS>,
+}
+
+fn usual() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -138,6 +145,7 @@ impl Document {
             .map(|(role, entry)| reader.latest(role, entry))
             .collect::<Result<_, _>>()?;
         let [start, report] = implied_runs(&latest);
+        let version = faas.version.map(Arc::from);
         let last = match state.last {
             Some(last) => Some(state.first.wrapping_add(last)),
             None => ended(&latest),
@@ -154,7 +162,10 @@ impl Document {
                 stream_day: state.origin.day,
             }),
             name: state.name.map(Arc::from),
-            version: state.version.map(Arc::from),
+            version: match state.own_version {
+                true => Some(version.ok_or_else(|| Error::custom("state's version is not shown"))?),
+                false => None,
+            },
             stream_name: state.stream_name.map(Arc::from),
             trace: state.trace.map(Arc::from),
             first: state.first,

@@ -223,22 +223,27 @@ impl Summary {
 
     /// The letters of [`Summary::id`].
     pub fn id_letters(&self) -> [u8; 22] {
+        const PREFIX: &[u8] = b"invocation\0";
         let stream = self.origin.log_stream.as_deref().unwrap_or_default();
         let length = (stream.len() as u64).to_le_bytes();
         let (stream, request) = (stream.as_bytes(), self.request_id.as_bytes());
-        let parts = [b"invocation\0".as_slice(), &length, stream, request];
-        // In one piece, as long as it has room, that costs half.
-        let mut buffer = [0; 256];
-        let mut rest = &mut buffer[..];
-        for part in parts {
-            let Some((room, behind)) = rest.split_at_mut_checked(part.len()) else {
-                return json::base64_url(in_parts(parts));
-            };
-            room.copy_from_slice(part);
-            rest = behind;
-        }
-        let used = 256 - rest.len();
-        json::base64_url(xxh3_128(&buffer[..used]))
+        // In one piece, as long as it has room: that costs half.
+        let mut buffer = [0; 192];
+        let (begin, end) = (PREFIX.len() + 8, PREFIX.len() + 8 + stream.len());
+        let hash = if end + request.len() <= buffer.len() {
+            buffer[..PREFIX.len()].copy_from_slice(PREFIX);
+            buffer[PREFIX.len()..begin].copy_from_slice(&length);
+            buffer[begin..end].copy_from_slice(stream);
+            buffer[end..end + request.len()].copy_from_slice(request);
+            xxh3_128(&buffer[..end + request.len()])
+        } else {
+            let mut hash = Xxh3::new();
+            for part in [PREFIX, &length, stream, request] {
+                hash.update(part);
+            }
+            hash.digest128()
+        };
+        json::base64_url(hash)
     }
 
     /**
@@ -275,12 +280,6 @@ impl Summary {
 
 fn bytes(event: &Event<'_>) -> u64 {
     (event.text.len() as u64).saturating_add(event.truncated)
-}
-
-fn in_parts(parts: [&[u8]; 4]) -> u128 {
-    let mut hash = Xxh3::new();
-    parts.iter().for_each(|part| hash.update(part));
-    hash.digest128()
 }
 
 /// Time of the latest line that tells of an end.
