@@ -5,10 +5,11 @@ use serde::de::IgnoredAny;
 
 use super::fields;
 use super::price::Prices;
+use super::stored::Document;
 use super::summary::Summary;
 
 /// Version of the state's form.
-const VERSION: u32 = 1;
+const VERSION: i64 = 2;
 
 /// Why no state could be taken from a stored document.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +17,7 @@ pub enum ReadError {
     #[error("stored invocation cannot be merged: {0}")]
     Form(#[from] serde_json::Error),
     #[error("stored invocation has merge state of version {0}, this version reads {VERSION}")]
-    Version(u32),
+    Version(i64),
 }
 
 /// What came of a merge with a stored document.
@@ -40,27 +41,28 @@ pub fn merged(existing: &[u8], ours: &Summary, prices: &Prices) -> Result<Merged
     })
 }
 
+/// As much of a document as tells the version of its state.
 #[derive(Deserialize)]
-struct Stored<S> {
-    invocation: StoredInvocation<S>,
+struct Versioned {
+    invocation: VersionedInvocation,
 }
 
 #[derive(Deserialize)]
-struct StoredInvocation<S> {
-    merge: Merge<S>,
+struct VersionedInvocation {
+    merge: VersionedMerge,
 }
 
-/// `invocation.merge`, stored and not indexed: the state and the version of its form.
 #[derive(Deserialize)]
-struct Merge<S> {
-    v: u32,
-    state: S,
+struct VersionedMerge {
+    v: i64,
+    #[serde(rename = "state")]
+    _state: IgnoredAny,
 }
 
 impl Summary {
     /// The document's `_source`: one line of JSON without its line break, the same bytes for the same state and prices.
     pub fn write(&self, prices: &Prices) -> Vec<u8> {
-        let mut source = Vec::with_capacity(2048);
+        let mut source = Vec::with_capacity(1536);
         self.write_to(prices, &mut source);
         source
     }
@@ -72,31 +74,19 @@ impl Summary {
 
     /// The state in a source that [`Summary::write`] made, exactly as it was.
     pub fn read(source: &[u8]) -> Result<Summary, ReadError> {
-        let error = match serde_json::from_slice::<Stored<Summary>>(source) {
-            Ok(stored) if stored.invocation.merge.v == VERSION => {
-                let mut state = stored.invocation.merge.state;
-                state.restore_order();
-                return Ok(state);
+        let error = match serde_json::from_slice::<Document>(source) {
+            Ok(stored) if stored.version() != VERSION => {
+                return Err(ReadError::Version(stored.version()));
             }
-            Ok(stored) => return Err(ReadError::Version(stored.invocation.merge.v)),
+            Ok(stored) => return Ok(stored.summary()?),
             Err(error) => error,
         };
         // Of another form altogether: then its version says more than its first odd field.
-        match serde_json::from_slice::<Stored<IgnoredAny>>(source) {
+        match serde_json::from_slice::<Versioned>(source) {
             Ok(stored) if stored.invocation.merge.v != VERSION => {
                 Err(ReadError::Version(stored.invocation.merge.v))
             }
             _ => Err(ReadError::Form(error)),
         }
-    }
-
-    /// A document that others wrote into keeps no promise of order.
-    fn restore_order(&mut self) {
-        for runs in [&mut self.starts, &mut self.reports] {
-            runs.sort_unstable();
-            runs.dedup();
-        }
-        self.latest.sort_unstable_by_key(|latest| latest.role);
-        self.latest.dedup_by_key(|latest| latest.role);
     }
 }

@@ -1,257 +1,195 @@
 /*! The fields of an invocation's document, as design section 3 names them, written one by one. Members without a value are left out. */
 
-use super::facts::{Arn, Facts, Role, Stamp};
+use super::facts::Arn;
+use super::field::Field;
+use super::members::{end, number, put, text, text_if, word};
 use super::price::{Prices, Usage};
+use super::shown::Shown;
 use super::state;
-use super::summary::Summary;
-use crate::document::time::TimeWriter;
+use super::status::Status;
+use super::summary::{FirstError, Summary};
+use crate::document::time::{self, DAY_MS, WRITABLE};
 use crate::json;
 
 /// Appends the document's source. `version` is that of the state's form.
-pub(super) fn write(summary: &Summary, prices: &Prices, version: u32, out: &mut Vec<u8>) {
+pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut Vec<u8>) {
     let origin = &summary.origin;
-    let lambda = Lambda::of(summary);
-    let arn = lambda.function_arn.and_then(Arn::of);
+    let mut shown = Shown::default();
+    shown.fill(summary, &summary.roles());
+    let arn = shown.text(Field::FunctionArn).and_then(Arn::of);
     let region = origin.region.as_deref().or(arn.map(|arn| arn.region));
     let account = origin.account.as_deref().or(arn.map(|arn| arn.account));
     let name = (summary.name.as_deref())
         .or(arn.map(|arn| arn.function))
         .or(origin.function_name.as_deref())
         .or(summary.stream_name.as_deref());
-    let mut times = TimeWriter::default();
-    out.extend_from_slice(b"{\"@timestamp\":");
-    times.write(out, summary.start());
-    json::object_member(out, "faas", |out| {
-        json::string_member(out, "name", name);
-        let version = summary.version.as_deref();
-        json::string_member(
-            out,
-            "version",
-            version.or(origin.function_version.as_deref()),
-        );
-        json::string_member(out, "invocation_id", Some(&summary.request_id));
-        json::bool_member(out, "coldstart", summary.cold_start());
-    });
-    write_aws(summary, out);
-    json::object_member(out, "cloud", |out| {
-        json::object_member(out, "account", |out| {
-            json::string_member(out, "id", account);
-        });
-        json::string_member(out, "region", region);
-    });
-    lambda.write(out);
-    json::object_member(out, "invocation", |out| {
-        json::key(out, "end");
-        times.write(out, summary.end());
-        write_invocation(summary, &lambda, region, prices, out);
-        json::object_member(out, "merge", |out| {
-            json::unsigned_member(out, "v", u64::from(version));
-            json::key(out, "state");
-            state::write(summary, out);
-        });
-    });
-    out.push(b'}');
+    let of_stream = origin.function_version.as_deref();
+    let mut times = Times::default();
+    times.write(out, "{\"@timestamp\":\"", summary.start());
+    put(out, "\"faas\":{");
+    text_if(out, "\"name\":\"", name);
+    text_if(
+        out,
+        "\"version\":\"",
+        summary.version.as_deref().or(of_stream),
+    );
+    text(out, "\"invocation_id\":\"", &summary.request_id);
+    match summary.cold_start() {
+        Some(true) => put(out, "\"coldstart\":true,"),
+        Some(false) => put(out, "\"coldstart\":false,"),
+        None => {}
+    }
+    end(out, b'}');
+    write_aws(summary, &shown, out);
+    if account.is_some() || region.is_some() {
+        put(out, "\"cloud\":{");
+        if let Some(account) = account {
+            text(out, "\"account\":{\"id\":\"", account);
+            end(out, b'}');
+        }
+        text_if(out, "\"region\":\"", region);
+        end(out, b'}');
+    }
+    shown.write(out, "\"lambda\":", &Field::ALL[..Field::TraceId as usize]);
+    times.write(out, "\"invocation\":{\"end\":\"", summary.end());
+    let first_error = write_invocation(summary, &shown, region, prices, out);
+    number(out, "\"merge\":{\"v\":", version);
+    put(out, "\"state\":");
+    state::write(summary, &shown, first_error, out);
+    // Of the state's form and the state, of the invocation, of all.
+    for _ in 0..3 {
+        end(out, b'}');
+    }
+    out.pop();
 }
 
-fn write_invocation(
-    summary: &Summary,
-    lambda: &Lambda<'_>,
+/// Writes times as [`time::TimeWriter`] does, which is worth it for more than two.
+#[derive(Default)]
+struct Times {
+    /// The day of the time before, and where its date is written.
+    before: Option<(i64, usize)>,
+}
+
+impl Times {
+    /// `key` is `"name":"`.
+    fn write(&mut self, out: &mut Vec<u8>, key: &str, time: i64) {
+        put(out, key);
+        let time = time.clamp(*WRITABLE.start(), *WRITABLE.end());
+        let day = time::day_of(time);
+        match self.before {
+            Some((of, date)) if of == day => out.extend_from_within(date..date + 10),
+            _ => {
+                self.before = Some((day, out.len()));
+                time::write_date(out, time::date_of(day), b'-');
+            }
+        }
+        let ms = time.rem_euclid(DAY_MS) as u32;
+        let digits = |number: u32| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        let [h, m, s] = [ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60].map(digits);
+        let hundreds = b'0' + (ms % 1000 / 100) as u8;
+        let [tens, ones] = digits(ms % 100);
+        out.extend_from_slice(&[
+            b'T', h[0], h[1], b':', m[0], m[1], b':', s[0], s[1], b'.', hundreds, tens, ones, b'Z',
+            b'"', b',',
+        ]);
+    }
+}
+
+/// Gives the first error that is shown.
+fn write_invocation<'a>(
+    summary: &'a Summary,
+    shown: &Shown<'a>,
     region: Option<&str>,
     prices: &Prices,
     out: &mut Vec<u8>,
-) {
+) -> Option<&'a str> {
     let (lines, line_bytes) = summary.lines.totals();
     let (errors, error_bytes) = summary.errors.totals();
     let status = summary.status();
-    let first_error = match status.is_failure() {
-        true => failure(summary, lambda.error_type),
-        false => text_of(&summary.first_error),
-    };
+    let first_error = first_error(summary, status, shown);
     let attempts = summary.attempts();
-    json::string_member(out, "status", Some(status.as_str()));
-    json::unsigned_member(out, "attempts", attempts as u64);
-    json::unsigned_member(out, "log_count", lines.saturating_add(errors));
+    word(out, "\"status\":\"", status.as_str());
+    number(out, "\"attempts\":", attempts as i64);
+    count(out, "\"log_count\":", lines.saturating_add(errors));
     // A failure that only the platform's report tells of is one, too.
     let error_count = errors.max(u64::from(status.is_failure()));
-    json::unsigned_member(out, "error_count", error_count);
-    json::unsigned_member(out, "log_bytes", line_bytes.saturating_add(error_bytes));
+    count(out, "\"error_count\":", error_count);
+    count(
+        out,
+        "\"log_bytes\":",
+        line_bytes.saturating_add(error_bytes),
+    );
     // There are more lines than are told apart: the counts are estimates.
-    let estimated = summary.lines.is_estimate() || summary.errors.is_estimate();
-    json::bool_member(out, "counts_estimated", estimated.then_some(true));
-    json::string_member(out, "first_error", first_error);
-    let paid = lambda.billed_duration_ms.zip(lambda.memory_size_mb);
-    let cost = paid.and_then(|(billed, memory)| {
+    if summary.lines.is_estimate() || summary.errors.is_estimate() {
+        put(out, "\"counts_estimated\":true,");
+    }
+    text_if(out, "\"first_error\":\"", first_error);
+    let billed = shown.number(Field::BilledDuration);
+    let memory = shown.number(Field::MemorySize);
+    let cost = billed.zip(memory).and_then(|(billed, memory)| {
         prices.cost(&Usage {
             region,
             start: summary.start(),
-            billed_ms: billed.value(),
-            memory_mb: memory.value(),
+            billed_ms: billed as f64 / 1000.0,
+            memory_mb: memory as f64 / 1000.0,
             attempts,
         })
     });
-    if let Some((usd, price)) = cost {
-        json::float_member(out, "estimated_cost_usd", Some(usd));
-        json::string_member(out, "price", Some(&price));
+    if let Some(cost) = cost {
+        put(out, "\"estimated_cost_usd\":");
+        json::float(out, cost.usd);
+        put(out, ",\"price\":\"");
+        put(out, cost.architecture);
+        out.push(b'/');
+        json::escaped(out, cost.place);
+        word(out, "/", cost.since);
+    }
+    first_error
+}
+
+/// OpenSearch's `long` is signed.
+fn count(out: &mut Vec<u8>, key: &str, count: u64) {
+    number(out, key, i64::try_from(count).unwrap_or(i64::MAX));
+}
+
+/// Why a request failed: what the runtime said in the init before, else its own first error, else the platform's word. Of one that did not
+/// fail: the first error.
+fn first_error<'a>(summary: &'a Summary, status: Status, shown: &Shown<'a>) -> Option<&'a str> {
+    let own = text_of(&summary.first_error);
+    match status.is_failure() {
+        true => text_of(&summary.init_error)
+            .or(own)
+            .or(shown.text(Field::ErrorType)),
+        false => own,
     }
 }
 
-/// Why a request failed: what the runtime said in the init before, else its own first error, else the platform's word.
-fn failure<'a>(summary: &'a Summary, error_type: Option<&'a str>) -> Option<&'a str> {
-    text_of(&summary.init_error)
-        .or_else(|| text_of(&summary.first_error))
-        .or(error_type)
+fn text_of(error: &FirstError) -> Option<&str> {
+    error.as_ref().map(|(_, text)| &**text)
 }
 
-fn text_of(error: &Option<(Stamp, String)>) -> Option<&str> {
-    error.as_ref().map(|(_, text)| text.as_str())
-}
-
-fn write_aws(summary: &Summary, out: &mut Vec<u8>) {
-    let reports = summary.reports();
-    let traced = reports
-        .iter()
-        .flatten()
-        .find(|report| report.facts.trace_id.is_some());
-    json::object_member(out, "aws", |out| {
-        json::object_member(out, "log", |out| {
-            for (kind, name) in [
-                ("group", &summary.origin.log_group),
-                ("stream", &summary.origin.log_stream),
-            ] {
-                json::object_member(out, kind, |out| {
-                    json::string_member(out, "name", name.as_deref());
-                });
-            }
-        });
-        json::object_member(out, "xray", |out| match traced {
-            Some(report) => {
-                json::string_member(out, "trace_id", report.facts.trace_id.as_deref());
-                json::string_member(out, "segment_id", report.facts.segment_id.as_deref());
-                json::bool_member(out, "sampled", report.facts.sampled);
-            }
-            None => json::string_member(out, "trace_id", summary.trace.as_deref()),
-        });
-    });
-}
-
-struct Lambda<'a> {
-    duration_ms: Option<Number>,
-    billed_duration_ms: Option<Number>,
-    memory_size_mb: Option<Number>,
-    max_memory_used_mb: Option<Number>,
-    init_duration_ms: Option<Number>,
-    restore_duration_ms: Option<Number>,
-    billed_restore_duration_ms: Option<Number>,
-    produced_bytes: Option<Number>,
-    timeout_seconds: Option<Number>,
-    status: Option<&'a str>,
-    error_type: Option<&'a str>,
-    phase: Option<&'a str>,
-    initialization_type: Option<&'a str>,
-    runtime_version: Option<&'a str>,
-    runtime_version_arn: Option<&'a str>,
-    function_arn: Option<&'a str>,
-    tenant_id: Option<&'a str>,
-}
-
-impl<'a> Lambda<'a> {
-    /// Each field from the last attempt's report, else from the line that tells it best.
-    fn of(summary: &'a Summary) -> Lambda<'a> {
-        const AFTER_REPORTS: [Role; 7] = [
-            Role::RuntimeDone,
-            Role::Timeout,
-            Role::Fault,
-            Role::Start,
-            Role::InitReport,
-            Role::InitStart,
-            Role::End,
-        ];
-        let [last, copy] = summary.reports();
-        let others = AFTER_REPORTS.map(|role| summary.latest(role));
-        let mut told = Vec::with_capacity(2 + AFTER_REPORTS.len());
-        for latest in [last, copy].into_iter().chain(others).flatten() {
-            if !latest.facts.is_none() {
-                told.push((latest.role, &latest.facts));
-            }
+fn write_aws(summary: &Summary, shown: &Shown<'_>, out: &mut Vec<u8>) {
+    let origin = &summary.origin;
+    let is_traced = shown.get(Field::TraceId).is_some();
+    if origin.log_group.is_none() && origin.log_stream.is_none() && !is_traced {
+        return;
+    }
+    put(out, "\"aws\":{");
+    if origin.log_group.is_some() || origin.log_stream.is_some() {
+        put(out, "\"log\":{");
+        if let Some(group) = &origin.log_group {
+            text(out, "\"group\":{\"name\":\"", group);
+            end(out, b'}');
         }
-        let sources = || told.iter().copied();
-        let text = |field: fn(&Facts) -> &Option<String>| {
-            sources().find_map(|(_, facts)| field(facts).as_deref())
-        };
-        let number = |field: fn(&Facts) -> Option<i64>| {
-            sources().find_map(|(_, facts)| field(facts)).map(Number)
-        };
-        // What an init came to is not what the invocation came to.
-        let end = |field: fn(&Facts) -> &Option<String>| {
-            let of_end = sources().filter(|(role, _)| *role != Role::InitReport);
-            of_end
-                .map(|(_, facts)| field(facts))
-                .find_map(Option::as_deref)
-        };
-        Lambda {
-            duration_ms: number(|facts| facts.duration),
-            billed_duration_ms: summary.billed().map(Number),
-            memory_size_mb: number(|facts| facts.memory_size),
-            max_memory_used_mb: number(|facts| facts.max_memory_used),
-            init_duration_ms: number(|facts| facts.init_duration),
-            restore_duration_ms: number(|facts| facts.restore_duration),
-            billed_restore_duration_ms: number(|facts| facts.billed_restore_duration),
-            produced_bytes: number(|facts| facts.produced_bytes),
-            timeout_seconds: number(|facts| facts.timeout),
-            status: end(|facts| &facts.status),
-            error_type: end(|facts| &facts.error_type),
-            phase: text(|facts| &facts.phase),
-            initialization_type: text(|facts| &facts.initialization_type),
-            runtime_version: text(|facts| &facts.runtime_version),
-            runtime_version_arn: text(|facts| &facts.runtime_version_arn),
-            function_arn: text(|facts| &facts.function_arn),
-            tenant_id: text(|facts| &facts.tenant_id),
+        if let Some(stream) = &origin.log_stream {
+            text(out, "\"stream\":{\"name\":\"", stream);
+            end(out, b'}');
         }
+        end(out, b'}');
     }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        json::object_member(out, "lambda", |out| {
-            for (name, number) in [
-                ("duration_ms", self.duration_ms),
-                ("billed_duration_ms", self.billed_duration_ms),
-                ("memory_size_mb", self.memory_size_mb),
-                ("max_memory_used_mb", self.max_memory_used_mb),
-                ("init_duration_ms", self.init_duration_ms),
-                ("restore_duration_ms", self.restore_duration_ms),
-                (
-                    "billed_restore_duration_ms",
-                    self.billed_restore_duration_ms,
-                ),
-                ("produced_bytes", self.produced_bytes),
-                ("timeout_seconds", self.timeout_seconds),
-            ] {
-                if let Some(number) = number {
-                    json::key(out, name);
-                    json::thousandths(out, number.0);
-                }
-            }
-            for (name, text) in [
-                ("status", self.status),
-                ("error_type", self.error_type),
-                ("phase", self.phase),
-                ("initialization_type", self.initialization_type),
-                ("runtime_version", self.runtime_version),
-                ("runtime_version_arn", self.runtime_version_arn),
-                ("function_arn", self.function_arn),
-                ("tenant_id", self.tenant_id),
-            ] {
-                json::string_member(out, name, text);
-            }
-        });
+    if is_traced {
+        let fields = [Field::TraceId, Field::SegmentId, Field::Sampled];
+        shown.write(out, "\"xray\":", &fields);
     }
-}
-
-/// Thousandths of what is shown.
-#[derive(Clone, Copy)]
-struct Number(i64);
-
-impl Number {
-    fn value(self) -> f64 {
-        self.0 as f64 / 1000.0
-    }
+    end(out, b'}');
 }

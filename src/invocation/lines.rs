@@ -2,17 +2,49 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// Bytes of one entry as it is stored: 6 of its hash, 3 of its length. Nothing packs them, and every request has a dozen.
-const STORED: usize = 9;
-/// The bits of a hash that are kept: of a request's few thousand lines no two share them.
-const HASH: u64 = !0xffff;
+use super::letters;
+
+/// Bits of an event's hash that are kept: six letters. That two of the 8192 lines that one request can have share them has odds of
+/// 1 : 2000, of a dozen lines 1 : 10⁹, and then one line is not counted.
+const HASH: u32 = 36;
+/// Bits below a hash, for the length of its line.
+const LENGTH: u32 = 64 - HASH;
 /// Longest line that can be told, in bytes; CloudWatch's own limit is 1 MiB.
 const LONGEST: u64 = (1 << 24) - 1;
+/// Letters of an entry as it is stored: six of its hash, two of its length.
+const STORED: usize = 8;
+/// A length of two letters that stands for four that follow.
+const LONG: u64 = (1 << 12) - 1;
+
+/// What is kept of an event's hash.
+pub(super) fn kept(event_hash: u64) -> u64 {
+    event_hash >> LENGTH
+}
+
+/// One line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry(
+    /// The hash, then by how much the line is shorter than the longest: of two that claim the same hash the larger is the first,
+    /// so that they merge the same way round.
+    u64,
+);
+
+impl Entry {
+    fn new(hash: u64, bytes: u64) -> Entry {
+        Entry(hash << LENGTH | (LONGEST - bytes.min(LONGEST)))
+    }
+
+    fn hash(self) -> u64 {
+        self.0 >> LENGTH
+    }
+
+    fn bytes(self) -> u64 {
+        LONGEST - (self.0 & LONGEST)
+    }
+}
 
 /**
 The `CAP` entries with the smallest hashes, each with the bytes of its line.
@@ -24,14 +56,23 @@ count per object is once objects overlap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LineSet<const CAP: usize> {
     /// Sorted, distinct and at most `CAP` when `tidy`.
-    entries: Vec<(u64, u32)>,
+    entries: Vec<Entry>,
     untidy: bool,
 }
 
 impl<const CAP: usize> LineSet<CAP> {
+    pub fn with_capacity(lines: usize) -> Self {
+        LineSet {
+            entries: Vec::with_capacity(lines),
+            untidy: false,
+        }
+    }
+
+    /// `hash` is a [`kept`] one.
+    #[inline]
     pub fn push(&mut self, hash: u64, bytes: u64) {
         self.untidy = true;
-        self.entries.push((hash & HASH, bytes.min(LONGEST) as u32));
+        self.entries.push(Entry::new(hash, bytes));
         if self.entries.len() >= 2 * CAP {
             self.tidy();
         }
@@ -44,10 +85,8 @@ impl<const CAP: usize> LineSet<CAP> {
 
     pub fn tidy(&mut self) {
         if self.untidy {
-            // The larger line first, so that two that claim the same hash merge the same way round.
-            self.entries
-                .sort_unstable_by_key(|&(hash, bytes)| (hash, !bytes));
-            self.entries.dedup_by_key(|&mut (hash, _)| hash);
+            self.entries.sort_unstable();
+            self.entries.dedup_by_key(|entry| entry.hash());
             self.entries.truncate(CAP);
             self.untidy = false;
         }
@@ -63,15 +102,11 @@ impl<const CAP: usize> LineSet<CAP> {
 
     /// Lines and their bytes; for a tidy set.
     pub fn totals(&self) -> (u64, u64) {
-        let bytes: u64 = self
-            .entries
-            .iter()
-            .map(|&(_, bytes)| u64::from(bytes))
-            .sum();
+        let bytes: u64 = self.entries.iter().map(|entry| entry.bytes()).sum();
         let lines = self.entries.len() as u64;
         match self.entries.last() {
-            Some(&(last, _)) if self.is_estimate() => {
-                let share = (last as f64 + (!HASH) as f64 + 1.0) / (u64::MAX as f64 + 1.0);
+            Some(last) if self.is_estimate() => {
+                let share = (last.hash() as f64 + 1.0) / (1_u64 << HASH) as f64;
                 let estimate = ((lines - 1) as f64 / share).max(lines as f64);
                 let mean = bytes as f64 / lines as f64;
                 (estimate.round() as u64, (estimate * mean).round() as u64)
@@ -88,6 +123,19 @@ impl<const CAP: usize> LineSet<CAP> {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+
+    /// The place of a hash; for a tidy set.
+    pub fn place(&self, hash: u64) -> Option<usize> {
+        let place = self
+            .entries
+            .binary_search_by_key(&hash, |entry| entry.hash());
+        place.ok()
+    }
+
+    /// The hash in a place.
+    pub fn hash(&self, place: usize) -> Option<u64> {
+        self.entries.get(place).map(|entry| entry.hash())
+    }
 }
 
 impl<const CAP: usize> PartialEq for LineSet<CAP> {
@@ -97,45 +145,45 @@ impl<const CAP: usize> PartialEq for LineSet<CAP> {
 }
 
 impl<const CAP: usize> LineSet<CAP> {
-    /// Appends the stored form: base64 without a character that JSON escapes.
+    /// Appends the stored form: letters without one that JSON escapes.
     pub fn write(&self, out: &mut Vec<u8>) {
-        // An entry is a whole number of base64's groups.
-        let letters = self.entries.len() * STORED / 3 * 4;
-        let mut at = out.len();
-        out.resize(at + letters, 0);
-        for (hash, length) in &self.entries {
-            let mut bytes = [0; STORED];
-            bytes[..6].copy_from_slice(&hash.to_be_bytes()[..6]);
-            bytes[6..].copy_from_slice(&length.to_be_bytes()[1..]);
-            let end = at + STORED / 3 * 4;
-            STANDARD_NO_PAD
-                .encode_slice(bytes, &mut out[at..end])
-                .expect("it has the length");
-            at = end;
+        for entry in &self.entries {
+            let bytes = entry.bytes();
+            let entry = entry.hash() << 12 | bytes.min(LONG);
+            out.extend_from_slice(&letters::of::<STORED>(entry));
+            if bytes >= LONG {
+                out.extend_from_slice(&letters::of::<4>(bytes));
+            }
         }
+    }
+
+    fn read(mut text: &[u8]) -> Option<Self> {
+        let mut entries = Vec::with_capacity(text.len() / STORED);
+        while !text.is_empty() {
+            let (entry, rest) = text.split_at_checked(STORED)?;
+            let entry = letters::read(entry)?;
+            let mut bytes = entry & LONG;
+            text = rest;
+            if bytes == LONG {
+                let (length, rest) = text.split_at_checked(4)?;
+                bytes = letters::read(length)?;
+                text = rest;
+            }
+            entries.push(Entry::new(entry >> 12, bytes));
+        }
+        let mut lines = LineSet {
+            entries,
+            untidy: true,
+        };
+        lines.tidy();
+        Some(lines)
     }
 }
 
 impl<'de, const CAP: usize> Deserialize<'de> for LineSet<CAP> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let bytes = STANDARD_NO_PAD
-            .decode(text.as_bytes())
-            .map_err(D::Error::custom)?;
-        let (entries, rest) = bytes.as_chunks::<STORED>();
-        if !rest.is_empty() {
-            return Err(D::Error::custom("line set is cut off"));
-        }
-        let entry = |&[a, b, c, d, e, f, g, h, i]: &[u8; STORED]| {
-            let hash = u64::from_be_bytes([a, b, c, d, e, f, 0, 0]);
-            (hash, u32::from_be_bytes([0, g, h, i]))
-        };
-        let mut lines = LineSet {
-            entries: entries.iter().map(entry).collect(),
-            untidy: true,
-        };
-        lines.tidy();
-        Ok(lines)
+        LineSet::read(text.as_bytes()).ok_or_else(|| D::Error::custom("line set is cut off"))
     }
 }
 
@@ -150,10 +198,9 @@ mod tests {
 
     fn set(lines: &[(u64, u64)]) -> Small {
         let mut set = Small::default();
-        // Hashes are told apart by their upper bits.
         lines
             .iter()
-            .for_each(|&(hash, bytes)| set.push(hash << 32, bytes));
+            .for_each(|&(hash, bytes)| set.push(hash, bytes));
         set.tidy();
         set
     }
@@ -161,6 +208,11 @@ mod tests {
     fn merged(mut a: Small, b: &Small) -> Small {
         a.merge(b);
         a
+    }
+
+    /// Few, so that many are equal, and those at which the stored form changes.
+    fn lengths() -> impl Strategy<Value = u64> {
+        prop_oneof![0..9_u64, LONG - 1..LONG + 2, LONGEST - 1..LONGEST + 2]
     }
 
     #[test]
@@ -174,7 +226,7 @@ mod tests {
     fn beyond_its_bound_a_set_estimates() {
         let mut set = LineSet::<8192>::default();
         for number in 0..100_000_u64 {
-            set.push(xxh3_64(&number.to_le_bytes()), 50 + number % 101);
+            set.push(kept(xxh3_64(&number.to_le_bytes())), 50 + number % 101);
         }
         set.tidy();
         let (lines, bytes) = set.totals();
@@ -193,16 +245,18 @@ mod tests {
     fn a_set_that_is_cut_off_is_refused() {
         let read = |text| serde_json::from_str::<Small>(text).map_err(|error| error.to_string());
         assert_eq!(read(r#""""#), Ok(Small::default()));
-        assert!(read(r#""AAAA""#).is_err_and(|error| error.contains("cut off")));
-        assert!(read(r#""?""#).is_err());
+        for text in [r#""AAAAAAA""#, r#""AAAAAA__""#, r#""AAAAAA__AAA""#] {
+            assert!(read(text).is_err_and(|error| error.contains("cut off")));
+        }
+        assert!(read(r#""AAAAAAA?""#).is_err());
     }
 
     proptest! {
         #[test]
         fn merging_is_a_union(
-            a in vec((0..30_u64, 0..9_u64), 0..30),
-            b in vec((0..30_u64, 0..9_u64), 0..30),
-            c in vec((0..30_u64, 0..9_u64), 0..30),
+            a in vec((0..30_u64, lengths()), 0..30),
+            b in vec((0..30_u64, lengths()), 0..30),
+            c in vec((0..30_u64, lengths()), 0..30),
         ) {
             let all = set(&[&a[..], &b, &c].concat());
             let (a, b, c) = (set(&a), set(&b), set(&c));

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::facts::Stamp;
-use super::summary::{Summary, latest_in, least, run_in};
+use super::summary::{FirstError, Summary, latest_in, least};
 use crate::decode::Origin;
 
 impl Summary {
@@ -19,11 +18,11 @@ impl Summary {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.cold |= other.cold;
-        for run in &other.starts {
-            run_in(&mut self.starts, run);
+        for run in other.starts.all() {
+            self.starts.add(*run);
         }
-        for run in &other.reports {
-            run_in(&mut self.reports, run);
+        for run in other.reports.all() {
+            self.reports.add(*run);
         }
         for latest in &other.latest {
             latest_in(&mut self.latest, latest.clone());
@@ -35,7 +34,7 @@ impl Summary {
     }
 }
 
-fn least_error(ours: &mut Option<(Stamp, String)>, theirs: &Option<(Stamp, String)>) {
+fn least_error(ours: &mut FirstError, theirs: &FirstError) {
     if let Some(theirs) = theirs
         && ours.as_ref().is_none_or(|ours| theirs < ours)
     {

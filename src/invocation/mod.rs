@@ -15,13 +15,19 @@ alone in its object is known to no request.
 
 mod document;
 mod facts;
+mod field;
 mod fields;
+mod letters;
 mod lines;
+mod members;
 mod merge;
-mod origin;
 mod price;
+mod requests;
+mod runs;
+mod shown;
 mod state;
 mod status;
+mod stored;
 mod stream;
 mod summary;
 mod tracker;

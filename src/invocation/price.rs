@@ -5,9 +5,10 @@ provisioned concurrency and storage. Billed durations are what REPORT states: th
 */
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
+use jiff::civil::{Date, date};
 use serde::Deserialize;
+
+use crate::document::time::DAY_MS;
 
 /// Prices of the table's own, in the form that [`Prices::parse`] takes.
 const TABLE: &str = include_str!("prices.json");
@@ -61,7 +62,10 @@ pub struct Prices {
 
 #[derive(Debug, Clone)]
 struct Row {
-    since: Date,
+    /// Milliseconds since 1970.
+    since: i64,
+    /// Year and month of that: `2025-08`.
+    month: String,
     /// Where it holds; empty: wherever no other row does.
     regions: Vec<String>,
     gb_second_usd: f64,
@@ -115,30 +119,31 @@ impl Prices {
         Ok(Prices { architecture, rows })
     }
 
-    /// The cost in US dollars and what it is by, such as `x86_64/eu-central-1/2025-08`.
-    pub(super) fn cost(&self, of: &Usage<'_>) -> Option<(f64, String)> {
-        let start = Timestamp::from_millisecond(of.start).ok()?;
-        let row = self.row(of.region, Offset::UTC.to_datetime(start).date())?;
+    pub(super) fn cost<'a>(&'a self, of: &Usage<'a>) -> Option<Cost<'a>> {
+        Timestamp::from_millisecond(of.start).ok()?;
+        let row = self.row(of.region, of.start)?;
         let seconds = of.billed_ms / 1000.0;
         let usd = seconds * of.memory_mb / 1024.0 * row.gb_second_usd
             + of.attempts as f64 * row.request_usd;
-        let architecture = self.architecture.as_str();
-        let place = of.region.unwrap_or("any-region");
-        let (year, month) = (row.since.year(), row.since.month());
-        let price = format!("{architecture}/{place}/{year}-{month:02}");
-        // What is beyond a trillionth is noise of the arithmetic.
-        Some(((usd * 1e12).round() / 1e12, price))
+        Some(Cost {
+            // What is beyond a trillionth is noise of the arithmetic.
+            usd: (usd * 1e12).round() / 1e12,
+            architecture: self.architecture.as_str(),
+            place: of.region.unwrap_or("any-region"),
+            since: &row.month,
+        })
     }
 
-    /// The row in force on a date: the region's own, else the common one; before the first date, the first.
-    fn row(&self, region: Option<&str>, date: Date) -> Option<&Row> {
-        let of_region = |row: &&Row| row.regions.iter().any(|own| Some(own.as_str()) == region);
-        let common = |row: &&Row| row.regions.is_empty();
-        let in_force = |row: &&Row| row.since <= date;
-        let rows = || self.rows.iter();
-        (rows().filter(of_region).find(in_force))
-            .or_else(|| rows().filter(common).find(in_force))
-            .or_else(|| rows().rfind(common))
+    /// The row in force at a time: the region's own, else the common one; before the first, the first.
+    fn row(&self, region: Option<&str>, at: i64) -> Option<&Row> {
+        let of_region = |region| {
+            let mut rows = self.rows.iter().filter(|row| row.since <= at);
+            rows.find(|row| row.regions.iter().any(|own| own == region))
+        };
+        let mut common = self.rows.iter().filter(|row| row.regions.is_empty());
+        (region.and_then(of_region))
+            .or_else(|| common.clone().find(|row| row.since <= at))
+            .or_else(|| common.next_back())
     }
 }
 
@@ -151,19 +156,33 @@ impl Row {
                 Err(PriceError::Price { row, field, value })
             }
         };
+        let since: Date = match raw.since.parse() {
+            Ok(since) => since,
+            Err(_) => {
+                let since = raw.since;
+                return Err(PriceError::Since { row, since });
+            }
+        };
+        let days = since.duration_since(date(1970, 1, 1)).as_hours() / 24;
         Ok(Row {
-            since: match raw.since.parse() {
-                Ok(since) => since,
-                Err(_) => {
-                    let since = raw.since;
-                    return Err(PriceError::Since { row, since });
-                }
-            },
+            since: days * DAY_MS,
+            month: format!("{}-{:02}", since.year(), since.month()),
             gb_second_usd: checked("gb_second_usd", raw.gb_second_usd)?,
             request_usd: checked("request_usd", raw.request_usd)?,
             regions: raw.regions,
         })
     }
+}
+
+/// What it comes to, and by which price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cost<'a> {
+    /// US dollars.
+    pub usd: f64,
+    pub architecture: &'static str,
+    pub place: &'a str,
+    /// Such as `2025-08`.
+    pub since: &'a str,
 }
 
 /// What is paid for.
@@ -181,9 +200,8 @@ pub(super) struct Usage<'a> {
 mod tests {
     use super::*;
 
-    const DAY: i64 = 86_400_000;
     /// 2026-10-08.
-    const START: i64 = 20_734 * DAY;
+    const START: i64 = 20_734 * DAY_MS;
 
     fn second(region: Option<&str>, start: i64) -> Usage<'_> {
         Usage {
@@ -193,6 +211,13 @@ mod tests {
             memory_mb: 1024.0,
             attempts: 1,
         }
+    }
+
+    /// The cost and what it is by, as documents show it.
+    fn cost_of(prices: &Prices, of: &Usage<'_>) -> Option<(f64, String)> {
+        let cost = prices.cost(of)?;
+        let by = format!("{}/{}/{}", cost.architecture, cost.place, cost.since);
+        Some((cost.usd, by))
     }
 
     fn error(json: &str) -> String {
@@ -210,7 +235,7 @@ mod tests {
     #[test]
     fn builtin_prices_go_by_region_architecture_and_date() {
         let cost = |architecture, region, start| {
-            let cost = Prices::builtin(architecture).cost(&second(region, start));
+            let cost = cost_of(&Prices::builtin(architecture), &second(region, start));
             cost.expect("there is a price for any time")
         };
         let x86 = Architecture::X86;
@@ -222,9 +247,12 @@ mod tests {
         let (usd, price) = cost(Architecture::Arm, Some("af-south-1"), START);
         assert_eq!((usd, &*price), (0.000_017_95, "arm64/af-south-1/2025-08"));
         assert_eq!(cost(x86, None, START).1, "x86_64/any-region/2025-08");
-        assert_eq!(cost(x86, None, 20_301 * DAY).1, "x86_64/any-region/2025-08");
         assert_eq!(
-            cost(x86, None, 20_301 * DAY - 1).1,
+            cost(x86, None, 20_301 * DAY_MS).1,
+            "x86_64/any-region/2025-08"
+        );
+        assert_eq!(
+            cost(x86, None, 20_301 * DAY_MS - 1).1,
             "x86_64/any-region/2020-12"
         );
         assert_eq!(cost(x86, None, 0).1, "x86_64/any-region/2020-12");
@@ -234,7 +262,7 @@ mod tests {
     fn every_attempt_is_a_request() {
         let prices = Prices::parse(&table(COMMON), Architecture::X86).expect("it is right");
         let usage = second(None, START);
-        let cost = |attempts| prices.cost(&Usage { attempts, ..usage });
+        let cost = |attempts| cost_of(&prices, &Usage { attempts, ..usage });
         assert_eq!(cost(3), Some((5.0, "x86_64/any-region/2026-01".to_owned())));
     }
 

@@ -1,16 +1,33 @@
-/*! A summary's state as JSON, in the form that [`Summary`]'s own reader takes. Every struct is taken apart without `..`: a field that is
-not written here would be forgotten by the next merge. */
+/*! A summary's state as JSON, in the form that [`super::stored`] reads. Every struct is taken apart without `..`: a field that is
+not written here would be forgotten by the next merge.
 
-use super::facts::{Facts, Stamp};
+The document around it says some of it already, and is read with it: the request, its version and where it logged; the text of its
+first error, and what its platform lines stated, where the document shows just that. Other parts follow from each other, and are written if they do not:
+the times of first, last and latest lines, and the runs of a request that was tried once. A line is named by its place in
+the set of lines, since a hash cannot be compressed. */
+
+use super::facts::{Role, Stamp};
+use super::field::{Facts, Field, Value};
+use super::letters;
 use super::lines::LineSet;
-use super::summary::{Latest, Run, Summary};
+use super::members::{end, number, put, text, text_if};
+use super::runs::{Run, Runs};
+use super::shown::{Said, Shown};
+use super::summary::{FirstError, Latest, State, Summary, ended};
 use crate::decode::Origin;
-use crate::json;
 
-/// Appends the state.
-pub(super) fn write(summary: &Summary, out: &mut Vec<u8>) {
-    let Summary {
-        request_id,
+/// Above that, in thousandths, a document's number need not be the same when it is read.
+const EXACT: u64 = 1 << 40;
+
+/// Appends the state and a comma. `first_error` is the one that the document shows.
+pub(super) fn write(
+    summary: &Summary,
+    shown: &Shown<'_>,
+    first_error: Option<&str>,
+    out: &mut Vec<u8>,
+) {
+    let State {
+        request_id: _,
         origin,
         name,
         version,
@@ -22,186 +39,206 @@ pub(super) fn write(summary: &Summary, out: &mut Vec<u8>) {
         starts,
         reports,
         latest,
-        first_error,
+        first_error: own_error,
         init_error,
         lines,
         errors,
-    } = summary;
-    out.push(b'{');
-    json::string_member(out, "request", Some(request_id));
-    json::key(out, "origin");
-    write_origin(origin, out);
-    json::string_member(out, "name", name.as_deref());
-    json::string_member(out, "version", version.as_deref());
-    json::string_member(out, "stream_name", stream_name.as_deref());
-    json::string_member(out, "trace", trace.as_deref());
-    json::signed_member(out, "first", *first);
-    json::signed_member(out, "last", *last);
-    json::bool_member(out, "cold", cold.then_some(true));
-    write_runs("starts", starts, out);
-    write_runs("reports", reports, out);
-    write_latest(latest, out);
-    write_error("first_error", first_error, out);
-    write_error("init_error", init_error, out);
-    write_lines("lines", lines, out);
-    write_lines("errors", errors, out);
-    out.push(b'}');
+    } = &**summary;
+    let stamps = Stamps {
+        first: *first,
+        state: summary,
+    };
+    write_origin("{\"origin\":{", origin, out);
+    text_if(out, "\"name\":\"", name.as_deref());
+    if version.is_none() {
+        put(out, "\"own_version\":false,");
+    }
+    text_if(out, "\"stream_name\":\"", stream_name.as_deref());
+    text_if(out, "\"trace\":\"", trace.as_deref());
+    number(out, "\"first\":", *first);
+    if ended(latest) != Some(*last) {
+        number(out, "\"last\":", last.wrapping_sub(*first));
+    }
+    if *cold {
+        put(out, "\"cold\":true,");
+    }
+    let [start, report] = implied_runs(latest);
+    if starts.all() != start.as_slice() {
+        stamps.write_runs("\"starts\":[", starts, out);
+    }
+    if reports.all() != report.as_slice() {
+        stamps.write_runs("\"reports\":[", reports, out);
+    }
+    stamps.write_latest(latest, shown, out);
+    stamps.write_error("\"first_error\":", own_error, first_error, out);
+    stamps.write_error("\"init_error\":", init_error, first_error, out);
+    write_lines("\"lines\":\"", lines, out);
+    write_lines("\"errors\":\"", errors, out);
+    end(out, b'}');
 }
 
-fn write_latest(all: &[Latest], out: &mut Vec<u8>) {
-    if all.is_empty() {
-        return;
-    }
-    json::key(out, "latest");
-    out.push(b'[');
+/// The START and the REPORT that the latest lines tell of, if there is one of each.
+pub(super) fn implied_runs(all: &[Latest]) -> [Option<Run>; 2] {
+    let (mut start, mut report) = (None, None);
     for Latest { role, stamp, facts } in all {
-        json::comma(out);
-        out.push(b'{');
-        json::string_member(out, "r", Some(role.as_str()));
-        json::key(out, "s");
-        write_stamp(*stamp, out);
-        if !facts.is_none() {
-            json::object_member(out, "f", |out| write_facts(facts, out));
+        match role {
+            Role::Start => {
+                start = Some(Run {
+                    stamp: *stamp,
+                    json: false,
+                    billed: None,
+                });
+            }
+            Role::ReportText | Role::ReportJson => {
+                report = Some(Run {
+                    stamp: *stamp,
+                    json: *role == Role::ReportJson,
+                    billed: facts.number_of(Field::BilledDuration),
+                });
+            }
+            _ => {}
         }
-        out.push(b'}');
     }
-    out.push(b']');
+    // One is in the form of the other.
+    if let (Some(start), Some(report)) = (&mut start, &report) {
+        start.json = report.json;
+    }
+    [start, report]
 }
 
-fn write_origin(origin: &Origin, out: &mut Vec<u8>) {
+fn write_origin(key: &str, origin: &Origin, out: &mut Vec<u8>) {
     let Origin {
         account,
         region,
-        log_group,
-        log_stream,
+        log_group: _,
+        log_stream: _,
         function_name,
         function_version,
         stream_day,
     } = origin;
-    out.push(b'{');
-    for (name, value) in [
-        ("account", account),
-        ("region", region),
-        ("group", log_group),
-        ("stream", log_stream),
-        ("name", function_name),
-        ("version", function_version),
-    ] {
-        json::string_member(out, name, value.as_deref());
-    }
+    put(out, key);
+    text_if(out, "\"account\":\"", account.as_deref());
+    text_if(out, "\"region\":\"", region.as_deref());
+    text_if(out, "\"name\":\"", function_name.as_deref());
+    text_if(out, "\"version\":\"", function_version.as_deref());
     if let Some(day) = *stream_day {
-        json::signed_member(out, "day", i64::from(day));
+        number(out, "\"day\":", i64::from(day));
     }
-    out.push(b'}');
+    end(out, b'}');
 }
 
-fn write_runs(name: &str, runs: &[Run], out: &mut Vec<u8>) {
-    if runs.is_empty() {
+/// Writes stamps in terms of the rest of the state.
+#[derive(Clone, Copy)]
+struct Stamps<'a> {
+    first: i64,
+    state: &'a State,
+}
+
+impl Stamps<'_> {
+    /// As members of an object: time since the first line, and the line's place or, of one that is not in the set, its hash.
+    /// `key` is what stands before them.
+    fn write(self, key: &str, stamp: Stamp, out: &mut Vec<u8>) {
+        let Stamp { at, hash } = stamp;
+        put(out, key);
+        number(out, "{\"at\":", at.wrapping_sub(self.first));
+        let State { lines, errors, .. } = self.state;
+        let of_errors = || errors.place(hash).map(|place| lines.held() + place);
+        match lines.place(hash).or_else(of_errors) {
+            Some(place) => number(out, "\"line\":", place as i64),
+            None => {
+                put(out, "\"hash\":\"");
+                out.extend_from_slice(&letters::of::<6>(hash));
+                put(out, "\",");
+            }
+        }
+    }
+
+    fn write_runs(self, key: &str, runs: &Runs, out: &mut Vec<u8>) {
+        put(out, key);
+        for run in runs.all() {
+            let Run {
+                stamp,
+                json,
+                billed,
+            } = *run;
+            self.write("", stamp, out);
+            if json {
+                put(out, "\"json\":true,");
+            }
+            if let Some(billed) = billed {
+                number(out, "\"billed\":", billed);
+            }
+            end(out, b'}');
+        }
+        end(out, b']');
+    }
+
+    fn write_latest(self, all: &[Latest], shown: &Shown<'_>, out: &mut Vec<u8>) {
+        put(out, "\"latest\":{");
+        for Latest { role, stamp, facts } in all {
+            self.write(role.key(), *stamp, out);
+            write_facts(facts, shown, out);
+            end(out, b'}');
+        }
+        end(out, b'}');
+    }
+
+    /// Without its text, if that is shown.
+    fn write_error(self, key: &str, error: &FirstError, shown: Option<&str>, out: &mut Vec<u8>) {
+        if let Some((stamp, own)) = error {
+            self.write(key, *stamp, out);
+            text_if(
+                out,
+                "\"text\":\"",
+                Some(&**own).filter(|own| shown != Some(own)),
+            );
+            end(out, b'}');
+        }
+    }
+}
+
+/// The letters of those that are shown, and the others.
+fn write_facts(facts: &Facts, shown: &Shown<'_>, out: &mut Vec<u8>) {
+    let is_shown = |field: Field, value: &Value| {
+        let is_exact = !matches!(value, Value::Number(number) if number.unsigned_abs() > EXACT);
+        is_exact && shown.get(field) == Some(Said::of(value))
+    };
+    if facts.is_empty() {
         return;
     }
-    json::key(out, name);
-    out.push(b'[');
-    for Run {
-        stamp,
-        json,
-        billed,
-    } in runs
+    put(out, "\"shown\":\"");
+    let mut others = 0;
+    for (field, value) in facts.iter() {
+        if is_shown(field, value) {
+            out.push(field.letter());
+        } else {
+            others += 1;
+        }
+    }
+    put(out, "\",");
+    if others == 0 {
+        return;
+    }
+    put(out, "\"told\":{");
+    for (field, value) in facts
+        .iter()
+        .filter(|(field, value)| !is_shown(*field, value))
     {
-        json::comma(out);
-        out.push(b'{');
-        json::key(out, "s");
-        write_stamp(*stamp, out);
-        json::bool_member(out, "j", json.then_some(true));
-        if let Some(billed) = *billed {
-            json::signed_member(out, "b", billed);
-        }
-        out.push(b'}');
-    }
-    out.push(b']');
-}
-
-/// Text, because readers that know only doubles would round the hash.
-fn write_stamp(stamp: Stamp, out: &mut Vec<u8>) {
-    out.push(b'"');
-    json::signed(out, stamp.at);
-    out.push(b':');
-    json::hex(out, stamp.hash);
-    out.push(b'"');
-}
-
-fn write_facts(facts: &Facts, out: &mut Vec<u8>) {
-    let Facts {
-        duration,
-        billed_duration,
-        memory_size,
-        max_memory_used,
-        init_duration,
-        restore_duration,
-        billed_restore_duration,
-        produced_bytes,
-        timeout,
-        status,
-        error_type,
-        phase,
-        initialization_type,
-        runtime_version,
-        runtime_version_arn,
-        function_arn,
-        tenant_id,
-        trace_id,
-        segment_id,
-        sampled,
-        killed,
-    } = facts;
-    for (name, number) in [
-        ("duration", duration),
-        ("billed_duration", billed_duration),
-        ("memory_size", memory_size),
-        ("max_memory_used", max_memory_used),
-        ("init_duration", init_duration),
-        ("restore_duration", restore_duration),
-        ("billed_restore_duration", billed_restore_duration),
-        ("produced_bytes", produced_bytes),
-        ("timeout", timeout),
-    ] {
-        if let Some(number) = *number {
-            json::signed_member(out, name, number);
+        match value {
+            Value::Number(told) => number(out, field.key(), *told),
+            Value::Text(told) => {
+                put(out, field.key());
+                text(out, "\"", told);
+            }
         }
     }
-    for (name, text) in [
-        ("status", status),
-        ("error_type", error_type),
-        ("phase", phase),
-        ("initialization_type", initialization_type),
-        ("runtime_version", runtime_version),
-        ("runtime_version_arn", runtime_version_arn),
-        ("function_arn", function_arn),
-        ("tenant_id", tenant_id),
-        ("trace_id", trace_id),
-        ("segment_id", segment_id),
-    ] {
-        json::string_member(out, name, text.as_deref());
-    }
-    json::bool_member(out, "sampled", *sampled);
-    json::bool_member(out, "killed", killed.then_some(true));
+    end(out, b'}');
 }
 
-fn write_error(name: &str, error: &Option<(Stamp, String)>, out: &mut Vec<u8>) {
-    if let Some((stamp, text)) = error {
-        json::key(out, name);
-        out.push(b'[');
-        write_stamp(*stamp, out);
-        out.push(b',');
-        json::string(out, text);
-        out.push(b']');
-    }
-}
-
-fn write_lines<const CAP: usize>(name: &str, lines: &LineSet<CAP>, out: &mut Vec<u8>) {
+fn write_lines<const CAP: usize>(key: &str, lines: &LineSet<CAP>, out: &mut Vec<u8>) {
     if !lines.is_empty() {
-        json::key(out, name);
-        out.push(b'"');
+        put(out, key);
         lines.write(out);
-        out.push(b'"');
+        put(out, "\",");
     }
 }

@@ -1,7 +1,9 @@
 /*! How a request ended, as far as its lines tell, and how often it was tried. */
 
 use super::facts::Role;
-use super::summary::{Latest, Run, Summary};
+use super::field::Field;
+use super::runs::{Run, Runs};
+use super::summary::{Latest, Summary};
 
 /// `invocation.status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,49 @@ impl Status {
     }
 }
 
+/// The latest line of each role.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Roles<'a>([Option<&'a Latest>; Role::COUNT]);
+
+impl<'a> Roles<'a> {
+    pub fn get(&self, role: Role) -> Option<&'a Latest> {
+        self.0[role as usize]
+    }
+
+    /// REPORTs, the latest first.
+    pub fn reports(&self) -> [Option<&'a Latest>; 2] {
+        let text = self.get(Role::ReportText);
+        let json = self.get(Role::ReportJson);
+        match (text, json) {
+            (Some(a), Some(b)) if a.stamp < b.stamp => [json, text],
+            _ => [text, json],
+        }
+    }
+
+    fn memory_is_full(&self) -> bool {
+        let [report, copy] = self.reports();
+        report.or(copy).is_some_and(|Latest { facts, .. }| {
+            facts
+                .number_of(Field::MaxMemoryUsed)
+                .zip(facts.number_of(Field::MemorySize))
+                .is_some_and(|(used, size)| used >= size)
+        })
+    }
+}
+
 impl Summary {
+    pub(super) fn roles(&self) -> Roles<'_> {
+        self.roles_since(i64::MIN)
+    }
+
+    fn roles_since(&self, at: i64) -> Roles<'_> {
+        let mut roles = Roles([None; Role::COUNT]);
+        for latest in self.latest.iter().filter(|latest| latest.stamp.at >= at) {
+            roles.0[latest.role as usize] = Some(latest);
+        }
+        roles
+    }
+
     /**
     How the last attempt ended. What the platform states goes before what lines let guess: a REPORT's or runtimeDone's
     status, "Task timed out", a process killed at its memory's limit, an exit, an error that the runtime printed. An
@@ -40,28 +84,31 @@ impl Summary {
     */
     pub fn status(&self) -> Status {
         let last_start = self.of_form(&self.starts).last().map(|run| run.stamp.at);
-        let in_last = |role| {
-            self.latest(role)
-                .filter(|latest| last_start.is_none_or(|start| latest.stamp.at >= start))
-        };
-        let reports = [Role::ReportText, Role::ReportJson, Role::RuntimeDone].map(in_last);
-        let fault = in_last(Role::Fault);
-        let failure = in_last(Role::Failure);
+        let in_last = self.roles_since(last_start.unwrap_or(i64::MIN));
+        let reports =
+            [Role::ReportText, Role::ReportJson, Role::RuntimeDone].map(|role| in_last.get(role));
+        let fault = in_last.get(Role::Fault);
+        let failure = in_last.get(Role::Failure);
         // An init that is made up for inside the invocation fails it; one before it may be tried again.
-        let init = in_last(Role::InitReport)
-            .filter(|init| init.facts.phase.as_deref() == Some("invoke"))
-            .filter(|init| !is_status(init, "success") && init.facts.status.is_some());
+        let init = in_last
+            .get(Role::InitReport)
+            .filter(|init| init.facts.text_of(Field::Phase) == Some("invoke"))
+            .filter(|init| {
+                let status = init.facts.text_of(Field::Status);
+                status.is_some_and(|status| status != "success")
+            });
 
-        let stated = |status: &str| {
-            let mut reports = reports.iter().flatten();
-            reports.any(|report| is_status(report, status))
-        };
-        let mut all = reports.iter().chain([&fault, &failure, &init]).flatten();
-        if all.any(|latest| is_out_of_memory(latest)) {
+        let statuses = reports.map(|report| report?.facts.text_of(Field::Status));
+        let stated = |status| statuses.contains(&Some(status));
+        let [text, json, done] = reports;
+        let all = [text, json, done, fault, failure, init];
+        if all.into_iter().flatten().any(is_out_of_memory) {
             Status::OutOfMemory
-        } else if stated("timeout") || in_last(Role::Timeout).is_some() {
+        } else if stated("timeout") || in_last.get(Role::Timeout).is_some() {
             Status::Timeout
-        } else if fault.is_some_and(|fault| fault.facts.killed) && self.memory_is_full() {
+        } else if fault.is_some_and(|fault| fault.facts.number_of(Field::Killed).is_some())
+            && self.roles().memory_is_full()
+        {
             Status::OutOfMemory
         } else if stated("error") || stated("failure") {
             Status::Error
@@ -69,7 +116,7 @@ impl Summary {
             Status::Success
         } else if fault.is_some() || failure.is_some() || init.is_some() {
             Status::Error
-        } else if reports.iter().any(Option::is_some) || in_last(Role::End).is_some() {
+        } else if reports.iter().any(Option::is_some) || in_last.get(Role::End).is_some() {
             Status::Success
         } else {
             Status::Incomplete
@@ -78,6 +125,9 @@ impl Summary {
 
     /// How often the request was tried: its distinct STARTs, or its REPORTs if there are more; at least once.
     pub fn attempts(&self) -> usize {
+        if self.starts.all().len() <= 1 && self.reports.all().len() <= 1 {
+            return 1;
+        }
         let starts = self.of_form(&self.starts).count();
         starts.max(self.of_form(&self.reports).count()).max(1)
     }
@@ -93,42 +143,16 @@ impl Summary {
     Runs of the form, text or JSON, that tells of more: where both are there, one is a copy of the other. So are runs of
     one time: an event that came by export and by subscription has two identities.
     */
-    fn of_form<'a>(&self, runs: &'a [Run]) -> impl Iterator<Item = &'a Run> {
-        let all = || self.starts.iter().chain(&self.reports);
-        let json = all().filter(|run| run.json).count();
-        let json = json > all().count() - json;
+    fn of_form<'a>(&self, runs: &'a Runs) -> impl Iterator<Item = &'a Run> {
+        let json = self.starts.balance() + self.reports.balance() > 0;
         let mut before = None;
-        runs.iter()
-            .filter(move |run| run.json == json)
+        let each = runs.all().iter();
+        each.filter(move |run| run.json == json)
             .filter(move |run| before.replace(run.stamp.at) != Some(run.stamp.at))
     }
-
-    /// REPORTs, the latest first.
-    pub(super) fn reports(&self) -> [Option<&Latest>; 2] {
-        let text = self.latest(Role::ReportText);
-        let json = self.latest(Role::ReportJson);
-        match (text, json) {
-            (Some(a), Some(b)) if a.stamp < b.stamp => [json, text],
-            _ => [text, json],
-        }
-    }
-
-    fn memory_is_full(&self) -> bool {
-        let [report, copy] = self.reports();
-        report.or(copy).is_some_and(|Latest { facts, .. }| {
-            facts
-                .max_memory_used
-                .zip(facts.memory_size)
-                .is_some_and(|(used, size)| used >= size)
-        })
-    }
-}
-
-fn is_status(latest: &Latest, status: &str) -> bool {
-    latest.facts.status.as_deref() == Some(status)
 }
 
 fn is_out_of_memory(latest: &Latest) -> bool {
-    let kind = latest.facts.error_type.as_deref();
+    let kind = latest.facts.text_of(Field::ErrorType);
     kind.is_some_and(|kind| kind.contains("OutOfMemory"))
 }

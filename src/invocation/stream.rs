@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::facts::{self, Arn, Facts, Role};
+use super::facts::{self, Arn, Role};
+use super::field::{Facts, Field};
 use super::summary::{Line, Summary};
 use crate::decode::Origin;
 use crate::lambda::{Kind, Record};
@@ -26,9 +27,9 @@ pub(super) enum Place {
 /// The invocation that a stream's lines lie in.
 #[derive(Debug)]
 pub(super) struct Current {
-    /// Its key in the tracker.
-    pub key: u64,
-    pub request_id: Box<str>,
+    /// Its number in the tracker, or the one that it had before it was given out.
+    pub number: u64,
+    pub request_id: Arc<str>,
     /// END, REPORT or runtimeDone was there.
     pub ended: bool,
 }
@@ -39,20 +40,24 @@ pub(super) struct Stream {
     pub origin: Arc<Origin>,
     /// The stream's name is known: its lines are of one environment.
     pub named: bool,
+    /// Hash of the name.
+    hash: u64,
     pub place: Place,
     /// An invocation began or ended.
     pub seen: bool,
     /// What INIT lines stated, for the invocation that follows them.
-    pub init: Option<Box<Summary>>,
+    pub init: Option<Summary>,
     /// Lines at the head that named no request, for the request that turns out to own them.
-    pub head: Option<Box<Summary>>,
-    pub function_name: Option<String>,
-    pub function_version: Option<String>,
+    pub head: Option<Summary>,
+    pub function_name: Option<Arc<str>>,
+    pub function_version: Option<Arc<str>>,
 }
 
 impl Stream {
     pub fn new(origin: &Arc<Origin>) -> Stream {
+        let name = origin.log_stream.as_deref().unwrap_or_default();
         Stream {
+            hash: xxh3_64_with_seed(name.as_bytes(), 1),
             origin: Arc::clone(origin),
             named: origin.log_stream.is_some(),
             place: Place::Head,
@@ -65,11 +70,11 @@ impl Stream {
     }
 
     /// A START of the request: from here on lines are its, unless it runs beside another one.
-    pub fn start(&mut self, key: u64, request_id: &str, json: bool) {
+    pub fn start(&mut self, number: u64, request_id: &Arc<str>, json: bool) {
         let beside = match &self.place {
             // Text streams take one request after the other; a START that lacks the REPORT before it follows a crash.
             Place::In(current) => {
-                (json || !self.named) && !current.ended && &*current.request_id != request_id
+                (json || !self.named) && !current.ended && current.request_id != *request_id
             }
             Place::Concurrent => true,
             Place::Head | Place::Init => false,
@@ -80,8 +85,8 @@ impl Stream {
             Place::Concurrent
         } else {
             Place::In(Current {
-                key,
-                request_id: request_id.into(),
+                number,
+                request_id: Arc::clone(request_id),
                 ended: false,
             })
         };
@@ -90,17 +95,21 @@ impl Stream {
     /// Another line that names its request. True if the lines at the stream's head are that request's as well.
     pub fn other_line(
         &mut self,
-        key: u64,
-        request_id: &str,
+        number: u64,
+        request_id: &Arc<str>,
+        line: &Line<'_>,
         platform: bool,
         ends: bool,
-        json: bool,
     ) -> bool {
         match &mut self.place {
-            Place::In(current) if &*current.request_id == request_id => current.ended |= ends,
+            // Most lines: of a number, and so without a look at the id.
+            Place::In(current) if current.number == number || current.request_id == *request_id => {
+                current.number = number;
+                current.ended |= ends;
+            }
             Place::In(current) => {
                 let beside = if self.named {
-                    json && platform && !current.ended
+                    platform && !current.ended && line.is_json()
                 } else {
                     true
                 };
@@ -109,10 +118,10 @@ impl Stream {
                 }
             }
             // In text logs, which know no concurrency, any line shows the request that its neighbours belong to.
-            Place::Head if self.named && !json => {
+            Place::Head if self.named && !line.is_json() => {
                 self.place = Place::In(Current {
-                    key,
-                    request_id: request_id.into(),
+                    number,
+                    request_id: Arc::clone(request_id),
                     ended: ends,
                 });
                 return true;
@@ -129,8 +138,7 @@ impl Stream {
 
     /// Key of a request of this stream.
     pub fn key(&self, request_id: &str) -> u64 {
-        let name = self.origin.log_stream.as_deref().unwrap_or_default();
-        xxh3_64_with_seed(request_id.as_bytes(), xxh3_64_with_seed(name.as_bytes(), 1))
+        xxh3_64_with_seed(request_id.as_bytes(), self.hash)
     }
 
     /// Keeps what the platform states of the function. Of a stream without a name nothing holds for its other lines.
@@ -149,25 +157,25 @@ impl Stream {
     }
 
     /// Keeps the first error that the runtime printed in an init until the invocation that it leads to.
-    pub fn note_init_error(&mut self, line: Line<'_>) {
-        let init = (self.init).get_or_insert_with(|| Box::new(Summary::new("", &self.origin)));
+    pub fn note_init_error(&mut self, line: &Line<'_>) {
+        let init = (self.init).get_or_insert_with(|| Summary::new("", &self.origin));
         init.note_init_error(line);
     }
 
     /// Keeps what an INIT line states until the invocation that it leads to.
-    pub fn note_init(&mut self, line: Line<'_>, role: Role) {
+    pub fn note_init(&mut self, line: &Line<'_>, role: Role) {
         let facts = Facts::of(line.record, line.event.text, role);
-        let init = (self.init).get_or_insert_with(|| Box::new(Summary::new("", &self.origin)));
+        let init = (self.init).get_or_insert_with(|| Summary::new("", &self.origin));
         // One that follows a crash starts no environment.
-        init.cold |= !self.seen && facts.phase.as_deref() != Some("invoke");
-        init.note(role, line.stamp, line.json, facts);
+        init.cold |= !self.seen && facts.text_of(Field::Phase) != Some("invoke");
+        init.note(role, line.stamp, line.is_json(), facts);
     }
 }
 
-fn keep(kept: &mut Option<String>, new: Option<&str>) {
+fn keep(kept: &mut Option<Arc<str>>, new: Option<&str>) {
     if let Some(new) = new.map(|new| facts::cut(new, facts::TEXT))
         && kept.as_deref() != Some(new)
     {
-        *kept = Some(new.to_owned());
+        *kept = Some(new.into());
     }
 }

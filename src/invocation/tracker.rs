@@ -1,12 +1,13 @@
 /*! Which invocation each event of an object lies in. */
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::Surroundings;
-use super::facts::{Role, Stamp};
+use super::facts::{self, Role, Stamp};
+use super::requests::{Found, Request, Requests};
 use super::stream::{Place, Stream};
 use super::summary::{Line, Summary};
 use crate::decode::{Event, Origin};
@@ -24,7 +25,7 @@ const HEAD_LINES: usize = 256;
 pub struct Options {
     /// Requests, and streams, that are followed at a time; of more requests the oldest is given out as a part.
     pub max_open: usize,
-    /// Lines of open requests that are held, 16 bytes each.
+    /// Lines of open requests that are held, 8 bytes each.
     pub max_lines: usize,
 }
 
@@ -46,24 +47,7 @@ pub struct Tracker {
     stream_of: HashMap<u64, usize, AsItIs>,
     /// The stream of the event before.
     last_stream: usize,
-    open: HashMap<u64, Box<Open>, AsItIs>,
-    /// Keys of `open`, the oldest first.
-    order: VecDeque<u64>,
-    /// Lines held in `open`.
-    held: usize,
-    over: VecDeque<Summary>,
-}
-
-#[derive(Debug)]
-struct Open {
-    summary: Summary,
-    cold_start: Option<bool>,
-}
-
-/// What is known of the invocation that a line belongs to.
-#[derive(Debug, Clone, Copy)]
-struct Found {
-    cold_start: Option<bool>,
+    requests: Requests,
 }
 
 impl Tracker {
@@ -73,10 +57,7 @@ impl Tracker {
             streams: Vec::new(),
             stream_of: HashMap::default(),
             last_stream: 0,
-            open: HashMap::default(),
-            order: VecDeque::new(),
-            held: 0,
-            over: VecDeque::new(),
+            requests: Requests::default(),
         }
     }
 
@@ -92,27 +73,43 @@ impl Tracker {
         event_hash: u64,
         at: i64,
     ) -> Surroundings<'_> {
-        let line = Line {
-            event,
-            record,
-            stamp: Stamp {
-                at,
-                hash: event_hash,
-            },
-            json: event.text.trim_ascii_start().first() == Some(&b'{'),
-        };
+        let stamp = Stamp::new(at, event_hash);
         let place = self.stream(event.origin);
-        self.streams[place].learn(record);
-        let (found, inferred) = match request_id(record) {
-            Some(id) => (self.named_line(place, id, line), false),
-            None => (self.unnamed_line(place, line), true),
+        let stream = &mut self.streams[place];
+        let id = request_id(record);
+        let found = match &stream.place {
+            // Nearly every line.
+            Place::In(current)
+                if facts::is_plain(record)
+                    && self.requests.holds(current.number)
+                    && id.is_none_or(|id| *current.request_id == *id) =>
+            {
+                self.requests.with(current.number, |request| {
+                    request.summary.count(stamp, event);
+                    request.found()
+                })
+            }
+            _ => {
+                let line = Line {
+                    event,
+                    record,
+                    stamp,
+                    role: Role::of(record, event.text),
+                };
+                stream.learn(record);
+                match id {
+                    Some(id) => named_line(stream, &mut self.requests, id, &line),
+                    None => unnamed_line(stream, &mut self.requests, &line),
+                }
+            }
         };
-        self.keep_bounds();
+        self.requests
+            .keep_bounds(self.options.max_open, self.options.max_lines);
 
         let stream = &self.streams[place];
         Surroundings {
             request_id_inferred: match &stream.place {
-                Place::In(current) if inferred && found.is_some() => Some(&current.request_id),
+                Place::In(current) if id.is_none() && found.is_some() => Some(&current.request_id),
                 _ => None,
             },
             cold_start: found.and_then(|found| found.cold_start),
@@ -125,15 +122,14 @@ impl Tracker {
 
     /// Summaries that have left the tracker: of a request that shows up again later there is a second part.
     pub fn closed(&mut self) -> impl Iterator<Item = Summary> + '_ {
-        self.over.drain(..)
+        std::iter::from_fn(|| self.requests.next_closed())
     }
 
-    /// The object is at its end: all summaries that are left, in the order of their first lines. The tracker is as new.
+    /// The object is at its end: all summaries that are left, in the order of their first lines. Then the tracker is as new.
     pub fn finish(&mut self) -> impl Iterator<Item = Summary> + '_ {
-        while self.close_oldest() {}
         self.streams.clear();
         self.stream_of.clear();
-        self.over.drain(..)
+        std::iter::from_fn(|| self.requests.next())
     }
 
     fn stream(&mut self, origin: &Arc<Origin>) -> usize {
@@ -159,154 +155,113 @@ impl Tracker {
         self.streams[self.last_stream].origin = Arc::clone(origin);
         self.last_stream
     }
+}
 
-    /// A line that names its request, if that is followed.
-    fn named_line(&mut self, place: usize, id: &str, line: Line<'_>) -> Option<Found> {
-        let stream = &mut self.streams[place];
-        let kind = &line.record.kind;
-        let key = match &stream.place {
-            Place::In(current) if &*current.request_id == id => current.key,
-            _ => stream.key(id),
-        };
-        match self.open.get(&key) {
-            Some(open) if open.summary.request_id() == id => {}
-            // Two ids of one hash: the second is not followed.
-            Some(_) => return None,
-            // Functions log ids of other things as well.
-            None if *kind == Kind::Function && !is_uuid(id) => return None,
-            None => self.open_new(place, key, id),
+/// A line that names its request, if that is followed.
+fn named_line(
+    stream: &mut Stream,
+    requests: &mut Requests,
+    id: &str,
+    line: &Line<'_>,
+) -> Option<Found> {
+    let kind = &line.record.kind;
+    let by_function = matches!(kind, Kind::Function);
+    let number = match &stream.place {
+        Place::In(current) if *current.request_id == *id && requests.holds(current.number) => {
+            current.number
         }
-        let stream = &mut self.streams[place];
-        let open = self.open.get_mut(&key)?;
-        let held = open.summary.held();
-        if *kind == Kind::Start {
-            stream.start(key, id, line.json);
-            open.cold_start = stream.seen.then_some(false);
+        // Functions log ids of other things as well.
+        _ => requests.number(stream, id, !by_function || is_uuid(id))?,
+    };
+    requests.with(number, |request| {
+        let Request {
+            summary,
+            cold_start,
+            ..
+        } = request;
+        if matches!(kind, Kind::Start) {
+            stream.start(number, &summary.request_id, line.is_json());
+            *cold_start = stream.seen.then_some(false);
             if let Some(init) = stream.init.take() {
                 if init.cold {
-                    open.cold_start = Some(true);
+                    *cold_start = Some(true);
                 }
-                open.summary.merge(&init);
+                summary.merge(&init);
             }
             stream.seen = true;
+            summary.share_version(stream.function_version.as_ref(), line);
         } else {
             let ends = matches!(kind, Kind::End | Kind::Report | Kind::RuntimeDone);
-            let platform = *kind != Kind::Function;
-            if stream.other_line(key, id, platform, ends, line.json)
+            if stream.other_line(number, &summary.request_id, line, !by_function, ends)
                 && let Some(head) = stream.head.take()
             {
-                open.summary.merge(&head);
+                summary.merge(&head);
             }
             stream.seen |= ends;
         }
-        let was_cold = open.summary.cold;
-        open.summary.add(line);
-        if open.summary.cold && !was_cold {
-            open.cold_start = Some(true);
+        let was_cold = summary.cold;
+        summary.add(line);
+        if summary.cold && !was_cold {
+            *cold_start = Some(true);
         }
-        self.held = self.held - held + open.summary.held();
-        Some(Found {
-            cold_start: open.cold_start,
-        })
-    }
+        request.found()
+    })
+}
 
-    /// A line that names no request, if it lies in one.
-    fn unnamed_line(&mut self, place: usize, line: Line<'_>) -> Option<Found> {
-        let stream = &mut self.streams[place];
-        match Role::of(line.record, line.event.text, line.json) {
-            Some(Role::InitStart) if stream.is_between() || !is_in_invocation(line.record) => {
-                stream.head = None;
-                stream.init = None;
-                if !matches!(stream.place, Place::Concurrent) {
-                    stream.place = Place::Init;
-                }
-                stream.note_init(line, Role::InitStart);
-                return None;
+/// A line that names no request, if it lies in one.
+fn unnamed_line(stream: &mut Stream, requests: &mut Requests, line: &Line<'_>) -> Option<Found> {
+    match line.role {
+        Some(Role::InitStart) if stream.is_between() || !is_in_invocation(line.record) => {
+            stream.head = None;
+            stream.init = None;
+            if !matches!(stream.place, Place::Concurrent) {
+                stream.place = Place::Init;
             }
-            Some(Role::InitReport)
-                if stream.is_between()
-                    && !(matches!(stream.place, Place::Head) && is_in_invocation(line.record)) =>
-            {
-                stream.head = None;
-                stream.note_init(line, Role::InitReport);
-                return None;
-            }
-            // The runtime says why the init failed; only the invocation that follows can show it.
-            Some(Role::Failure) if matches!(stream.place, Place::Init) => {
-                stream.note_init_error(line);
-                return None;
-            }
-            // These name their request, or are nothing of the kind.
-            Some(
-                Role::Start | Role::RuntimeDone | Role::End | Role::ReportText | Role::ReportJson,
-            ) => return None,
-            _ => {}
+            stream.note_init(line, Role::InitStart);
+            return None;
         }
-        match &stream.place {
-            Place::In(current) => {
-                let key = current.key;
-                if !self.open.contains_key(&key) {
-                    let id = current.request_id.clone();
-                    self.open_new(place, key, &id);
-                }
-                let open = self.open.get_mut(&key)?;
-                let held = open.summary.held();
-                open.summary.add(line);
-                self.held = self.held - held + open.summary.held();
-                Some(Found {
-                    cold_start: open.cold_start,
-                })
-            }
-            Place::Head if stream.named && !line.json => {
-                let head = (stream.head)
-                    .get_or_insert_with(|| Box::new(Summary::new("", line.event.origin)));
-                if head.held() < HEAD_LINES {
-                    head.add(line);
-                }
-                None
-            }
-            Place::Head | Place::Init | Place::Concurrent => None,
-        }
-    }
-
-    fn open_new(&mut self, place: usize, key: u64, id: &str) {
-        let stream = &self.streams[place];
-        let mut summary = Summary::new(id, &stream.origin);
-        summary.stream_name = stream.function_name.clone();
-        // Of the invocation that the stream is in, this is a later part.
-        let later = matches!(&stream.place, Place::In(current) if current.key == key);
-        let cold_start = (stream.seen && !later).then_some(false);
-        let open = Open {
-            summary,
-            cold_start,
-        };
-        self.open.insert(key, Box::new(open));
-        self.order.push_back(key);
-    }
-
-    fn keep_bounds(&mut self) {
-        while (self.order.len() > self.options.max_open.max(1)
-            || self.held > self.options.max_lines)
-            && self.order.len() > 1
+        Some(Role::InitReport)
+            if stream.is_between()
+                && !(matches!(stream.place, Place::Head) && is_in_invocation(line.record)) =>
         {
-            self.close_oldest();
+            stream.head = None;
+            stream.note_init(line, Role::InitReport);
+            return None;
         }
+        // The runtime says why the init failed; only the invocation that follows can show it.
+        Some(Role::Failure) if matches!(stream.place, Place::Init) => {
+            stream.note_init_error(line);
+            return None;
+        }
+        // These name their request, or are nothing of the kind.
+        Some(Role::Start | Role::RuntimeDone | Role::End | Role::ReportText | Role::ReportJson) => {
+            return None;
+        }
+        _ => {}
     }
-
-    fn close_oldest(&mut self) -> bool {
-        let Some(open) = self
-            .order
-            .pop_front()
-            .and_then(|key| self.open.remove(&key))
-        else {
-            return false;
-        };
-        let mut summary = open.summary;
-        self.held = self.held.saturating_sub(summary.held());
-        summary.lines.tidy();
-        summary.errors.tidy();
-        self.over.push_back(summary);
-        true
+    match &stream.place {
+        Place::In(current) => {
+            let mut number = current.number;
+            if !requests.holds(number) {
+                // It was given out: from here on it is a part of its own.
+                number = requests.number(stream, &Arc::clone(&current.request_id), true)?;
+                if let Place::In(current) = &mut stream.place {
+                    current.number = number;
+                }
+            }
+            requests.with(number, |request| {
+                request.summary.add(line);
+                request.found()
+            })
+        }
+        Place::Head if stream.named && !line.is_json() => {
+            let head = (stream.head).get_or_insert_with(|| Summary::new("", line.event.origin));
+            if head.held() < HEAD_LINES {
+                head.add(line);
+            }
+            None
+        }
+        Place::Head | Place::Init | Place::Concurrent => None,
     }
 }
 

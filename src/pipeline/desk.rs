@@ -138,7 +138,9 @@ impl<'a> Desk<'a> {
         lines.extend_from_slice(br#"{"create":{"_index":""#);
         let day = i64::from(summary.index_day());
         index_name::write(lines, prefix, DocumentKind::Invocation, day);
-        lines.extend_from_slice(format!("\",\"_id\":\"{}\"}}}}\n", summary.id()).as_bytes());
+        lines.extend_from_slice(b"\",\"_id\":\"");
+        lines.extend_from_slice(&summary.id_letters());
+        lines.extend_from_slice(b"\"}}\n");
         let source = lines.len();
         summary.write_to(&config.prices, lines);
         lines.push(b'\n');
@@ -154,8 +156,10 @@ impl<'a> Desk<'a> {
 
     /// The object's end, or as far as it could be read: what is left goes.
     pub(super) async fn finish(&mut self, parcels: &mut Parcels, facts: &mut ReadFacts) {
-        let rest: Vec<Summary> = self.tracker.finish().collect();
-        for summary in rest {
+        loop {
+            let Some(summary) = self.tracker.finish().next() else {
+                break;
+            };
             if self.reservation.is_none() {
                 self.reservation = Some(self.road.budget.reserve(self.full).await);
             }

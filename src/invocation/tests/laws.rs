@@ -333,14 +333,16 @@ fn any_sample() -> impl Strategy<Value = Sample> {
         "\\{.{0,40}",
         Just("[ERROR] x\rTraceback".to_owned())
     ];
+    let told = proptest::option::of(select(vec!["success", "timeout", "a \"status\"", ""]));
     (
         select(kinds.to_vec()),
         proptest::option::of(ids),
         number,
         at,
         text,
+        told,
     )
-        .prop_map(|(kind, id, number, at, text)| {
+        .prop_map(|(kind, id, number, at, text, told)| {
             let record = Record {
                 kind,
                 request_id: id.map(Into::into),
@@ -353,7 +355,14 @@ fn any_sample() -> impl Strategy<Value = Sample> {
                 record,
                 glued: false,
             };
+            let sample = match told {
+                Some("success") => sample.traced("1-5d83c0ad-b8eb33a0b1de97d804fac890"),
+                _ => sample,
+            };
             sample.error("E", "m").platform(|platform| {
+                platform.status = told.map(Into::into);
+                platform.phase = told.map(Into::into);
+                platform.error_type = told.map(Into::into);
                 platform.duration_ms = Some(number);
                 platform.billed_duration_ms = Some(number);
                 platform.memory_size_mb = Some(number);

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use xxhash_rust::xxh3::Xxh3;
+
 use super::samples::*;
 use crate::decode::Origin;
 use crate::invocation::{Merged, Options, Status, merged};
@@ -273,6 +277,21 @@ fn ids_depend_on_stream_and_request_alone() {
     assert_eq!(id(known.clone(), A).len(), 22);
     assert_ne!(id(known.clone(), A), id(known.clone(), B));
     assert_ne!(id(known, A), id(Origin::default(), A));
+    // Stored documents have it: it may not change, whichever way it is computed.
+    for length in [0, 40, 137, 138, 400] {
+        let stream = "s".repeat(length);
+        let mut hash = Xxh3::new();
+        hash.update(b"invocation\0");
+        hash.update(&(length as u64).to_le_bytes());
+        hash.update(stream.as_bytes());
+        hash.update(A.as_bytes());
+        let expected = URL_SAFE_NO_PAD.encode(hash.digest128().to_be_bytes());
+        let named = Origin {
+            log_stream: Some(stream),
+            ..Origin::default()
+        };
+        assert_eq!(id(named, A), expected);
+    }
 }
 
 #[test]
@@ -306,7 +325,13 @@ fn documents_that_cannot_be_merged_say_why() {
     };
     assert!(error("{}").contains("missing field `invocation`"));
     assert!(error(r#"{"invocation":{"status":"success"}}"#).contains("missing field `merge`"));
-    assert!(error(r#"{"invocation":{"merge":{"v":2,"state":[]}}}"#).contains("version 2"));
+    for version in [1, 3] {
+        let of_version = error(&format!(
+            r#"{{"invocation":{{"merge":{{"v":{version},"state":[]}}}}}}"#
+        ));
+        assert!(of_version.contains(&format!("of version {version}, this version reads 2")));
+    }
+    assert!(error(r#"{"invocation":{"merge":{"v":2,"state":7}}}"#).contains("invalid type"));
     assert!(error("not json").starts_with("stored invocation cannot be merged"));
 }
 

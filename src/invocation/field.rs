@@ -1,0 +1,274 @@
+/*! What platform lines state, field by field, in a form that orders totally and survives JSON unchanged. */
+
+use memchr::memmem;
+use serde::Deserialize;
+
+use super::facts::{self, Role};
+use crate::lambda::{Platform, Record};
+
+/// A field of a platform line, in the order of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Field {
+    Duration,
+    BilledDuration,
+    MemorySize,
+    MaxMemoryUsed,
+    InitDuration,
+    RestoreDuration,
+    BilledRestoreDuration,
+    ProducedBytes,
+    Timeout,
+    Status,
+    ErrorType,
+    Phase,
+    InitializationType,
+    RuntimeVersion,
+    RuntimeVersionArn,
+    FunctionArn,
+    TenantId,
+    TraceId,
+    SegmentId,
+    Sampled,
+    /// The process was killed from outside, as it is when memory runs out. No document shows it.
+    Killed,
+}
+
+use Field::*;
+
+impl Field {
+    pub const ALL: [Field; 21] = [
+        Duration,
+        BilledDuration,
+        MemorySize,
+        MaxMemoryUsed,
+        InitDuration,
+        RestoreDuration,
+        BilledRestoreDuration,
+        ProducedBytes,
+        Timeout,
+        Status,
+        ErrorType,
+        Phase,
+        InitializationType,
+        RuntimeVersion,
+        RuntimeVersionArn,
+        FunctionArn,
+        TenantId,
+        TraceId,
+        SegmentId,
+        Sampled,
+        Killed,
+    ];
+
+    /// `"name":` as the document has it, under `lambda` or, from [`Field::TraceId`] on, `aws.xray`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Duration => "\"duration_ms\":",
+            BilledDuration => "\"billed_duration_ms\":",
+            MemorySize => "\"memory_size_mb\":",
+            MaxMemoryUsed => "\"max_memory_used_mb\":",
+            InitDuration => "\"init_duration_ms\":",
+            RestoreDuration => "\"restore_duration_ms\":",
+            BilledRestoreDuration => "\"billed_restore_duration_ms\":",
+            ProducedBytes => "\"produced_bytes\":",
+            Timeout => "\"timeout_seconds\":",
+            Status => "\"status\":",
+            ErrorType => "\"error_type\":",
+            Phase => "\"phase\":",
+            InitializationType => "\"initialization_type\":",
+            RuntimeVersion => "\"runtime_version\":",
+            RuntimeVersionArn => "\"runtime_version_arn\":",
+            FunctionArn => "\"function_arn\":",
+            TenantId => "\"tenant_id\":",
+            TraceId => "\"trace_id\":",
+            SegmentId => "\"segment_id\":",
+            Sampled => "\"sampled\":",
+            Killed => "\"killed\":",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        self.key().trim_matches(['"', ':'])
+    }
+
+    pub fn named(name: &str) -> Option<Field> {
+        Field::ALL.into_iter().find(|field| field.name() == name)
+    }
+
+    /// What stands for it in a state: `a` for the first.
+    pub fn letter(self) -> u8 {
+        b'a' + self as u8
+    }
+
+    pub fn of_letter(letter: u8) -> Option<Field> {
+        let place = letter.checked_sub(b'a')?;
+        Field::ALL.get(usize::from(place)).copied()
+    }
+}
+
+/// What a line says of a field.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Value {
+    /// Thousandths of the unit that the line states: exact, and equal when written. Of flags 0 and 1.
+    Number(i64),
+    Text(Box<str>),
+}
+
+/// What a line stated: sorted, each field once. Nearly all lines state nothing, and a REPORT five fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Facts(Vec<(Field, Value)>);
+
+/// Fields of a REPORT of a cold start.
+const USUAL: usize = 5;
+
+impl Facts {
+    pub fn of(record: &Record<'_>, text: &[u8], role: Role) -> Facts {
+        let mut facts = Facts::default();
+        let platform = record.platform.as_deref();
+        let is_failure = matches!(role, Role::Fault | Role::Failure);
+        if platform.is_none() && record.xray.is_none() && !is_failure {
+            return facts;
+        }
+        if let Some(platform) = platform {
+            facts.add_numbers(platform);
+            facts.text(Status, platform.status.as_deref());
+        }
+        let of_platform = platform.and_then(|platform| platform.error_type.as_deref());
+        let of_error = (record.error.as_deref())
+            .filter(|_| is_failure)
+            .and_then(|error| error.kind.as_deref());
+        facts.text(ErrorType, of_platform.or(of_error));
+        if let Some(platform) = platform {
+            facts.add_texts(platform);
+        }
+        if let Some(xray) = record.xray.as_deref() {
+            facts.text(TraceId, xray.trace_id.as_deref());
+            facts.text(SegmentId, xray.segment_id.as_deref());
+            if let Some(sampled) = xray.sampled {
+                facts.0.push((Sampled, Value::Number(i64::from(sampled))));
+            }
+        }
+        if role == Role::Fault && memmem::find(text, b"signal: killed").is_some() {
+            facts.0.push((Killed, Value::Number(1)));
+        }
+        facts
+    }
+
+    /// Of what was read: with every field once, in their order.
+    pub fn of_list(mut list: Vec<(Field, Value)>) -> Facts {
+        list.sort_unstable();
+        list.dedup_by_key(|(field, _)| *field);
+        Facts(list)
+    }
+
+    fn add_numbers(&mut self, platform: &Platform<'_>) {
+        self.0 = Vec::with_capacity(USUAL);
+        self.number(Duration, platform.duration_ms);
+        self.number(BilledDuration, platform.billed_duration_ms);
+        self.number(MemorySize, platform.memory_size_mb);
+        self.number(MaxMemoryUsed, platform.max_memory_used_mb);
+        self.number(InitDuration, platform.init_duration_ms);
+        self.number(RestoreDuration, platform.restore_duration_ms);
+        let billed = platform.billed_restore_duration_ms;
+        self.number(BilledRestoreDuration, billed);
+        self.number(ProducedBytes, platform.produced_bytes);
+        self.number(Timeout, platform.timeout_seconds);
+    }
+
+    /// Those behind the error's type.
+    fn add_texts(&mut self, platform: &Platform<'_>) {
+        self.text(Phase, platform.phase.as_deref());
+        let kind = platform.initialization_type.as_deref();
+        self.text(InitializationType, kind);
+        self.text(RuntimeVersion, platform.runtime_version.as_deref());
+        let arn = platform.runtime_version_arn.as_deref();
+        self.text(RuntimeVersionArn, arn);
+        self.text(FunctionArn, platform.function_arn.as_deref());
+        self.text(TenantId, platform.tenant_id.as_deref());
+    }
+
+    #[inline]
+    fn number(&mut self, field: Field, number: Option<f64>) {
+        if let Some(number) = number.filter(|number| number.is_finite()) {
+            self.0.push((field, Value::Number(thousandths(number))));
+        }
+    }
+
+    #[inline]
+    fn text(&mut self, field: Field, text: Option<&str>) {
+        if let Some(text) = text {
+            self.push_text(field, text);
+        }
+    }
+
+    fn push_text(&mut self, field: Field, text: &str) {
+        let text = facts::cut(text, facts::TEXT).into();
+        self.0.push((field, Value::Text(text)));
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Field, &Value)> {
+        self.0.iter().map(|(field, value)| (*field, value))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn get(&self, wanted: Field) -> Option<&Value> {
+        let mut all = self.iter();
+        all.find_map(|(field, value)| (field == wanted).then_some(value))
+    }
+
+    pub fn number_of(&self, field: Field) -> Option<i64> {
+        match self.get(field) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub fn text_of(&self, field: Field) -> Option<&str> {
+        match self.get(field) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Rounded as `f64::round` does, which is a call of a function.
+pub(super) fn thousandths(number: f64) -> i64 {
+    let number = number * 1000.0;
+    let whole = number as i64;
+    let rest = number - whole as f64;
+    whole.saturating_add(i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_to_the_nearest() {
+        for number in [
+            0.0, -0.0, 0.0004, 0.0005, -0.0005, 1.0625, -2.0015, 12.34, 1e12, 1e300, -1e300,
+        ] {
+            assert_eq!(
+                thousandths(number),
+                (number * 1000.0).round() as i64,
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_field_has_its_place_letter_and_name() {
+        for (place, field) in Field::ALL.into_iter().enumerate() {
+            assert_eq!(field as usize, place);
+            assert_eq!(Field::of_letter(field.letter()), Some(field));
+            assert_eq!(Field::named(field.name()), Some(field));
+        }
+        assert_eq!(Field::of_letter(b'Z'), None);
+        assert_eq!(Field::of_letter(b'z'), None);
+        assert_eq!(Field::named("name"), None);
+    }
+}
