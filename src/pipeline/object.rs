@@ -21,6 +21,9 @@ use crate::source::{OpenError, Opened};
 /// Below this many decompressed bytes no ratio is a danger.
 const RATIO_FROM: u64 = 16 << 20;
 
+/// Decompressed bytes that are worked on in one go: half a millisecond's worth.
+const STEP: usize = 64 * 1024;
+
 /// Proof that every document of an object has a final verdict. Only this file makes one.
 pub(super) struct Settled(());
 
@@ -173,7 +176,9 @@ impl UnderWay {
                 desk.send(parcels).await;
                 large = Some(road.budget.large_reader().await);
             }
-            let read = unpacked.read(decoder.space()).await.map_err(failure);
+            let space = decoder.space();
+            let step = space.len().min(STEP);
+            let read = unpacked.read(&mut space[..step]).await.map_err(failure);
             facts.stored_bytes = unpacked.stored_bytes();
             let n = match read.and_then(|n| within_caps(road, facts, n).map(|()| n)) {
                 Ok(n) => n,
@@ -207,7 +212,8 @@ impl UnderWay {
                 desk.finish(parcels, facts).await;
                 return Ok(());
             }
-            tokio::task::coop::consume_budget().await;
+            // Others had to wait for as long as this one's bytes took.
+            tokio::task::yield_now().await;
         }
     }
 }
