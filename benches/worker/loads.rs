@@ -1,6 +1,6 @@
 /*! Three loads through real queue and store, and a stub of the index. */
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::Options;
 use crate::load::{LARGE, Load, TINY, TYPICAL};
@@ -52,7 +52,6 @@ async fn measure(ends: &Ends, options: &Options, load: Load) -> Result<(String, 
     let busy_before = process::machine_busy()?;
     let started = std::time::Instant::now();
     let used = Running::start(command, load.name)?.finish().await?;
-    let busy = process::machine_busy()? - busy_before;
     let counts = stub.counts();
     ensure!(
         ends.depth(&queue).await? == [0, 0],
@@ -66,10 +65,12 @@ async fn measure(ends: &Ends, options: &Options, load: Load) -> Result<(String, 
         counts.documents,
         made.events
     );
-    // The worker then looks for a while whether the queue stays empty.
-    let last = counts.last.map_or(used.seconds, |last| {
-        last.duration_since(started).as_secs_f64()
-    });
+    // The worker then looks for a while whether the queue stays empty: that is no part of the load.
+    let end = counts.last.context("no bulk came")?;
+    let (last, busy) = (
+        end.at.duration_since(started).as_secs_f64(),
+        end.busy - busy_before,
+    );
     let (gb, objects) = (made.bytes as f64 / 1e9, made.objects.len() as f64);
     let name = format!(
         "{}: {objects} × {:.3} MB, gzip 1 : {:.1}",
@@ -86,7 +87,7 @@ async fn measure(ends: &Ends, options: &Options, load: Load) -> Result<(String, 
         used.peak as f64 / 1e6,
         100.0 * counts.bytes as f64 / counts.bodies as f64 / BULK,
         100.0 * used.cpu / last / process::cores(),
-        100.0 * busy / used.seconds / process::cores(),
+        100.0 * busy / last / process::cores(),
     ];
     Ok((name, figures))
 }

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
@@ -12,7 +11,6 @@ use anyhow::{Context, Result, bail};
 pub struct Used {
     /// User and system.
     pub cpu: f64,
-    pub seconds: f64,
     /// Most bytes that were resident.
     pub peak: u64,
 }
@@ -21,7 +19,6 @@ pub struct Used {
 pub struct Running {
     child: Child,
     log: PathBuf,
-    started: Instant,
     peak: u64,
 }
 
@@ -32,12 +29,10 @@ impl Running {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log)?);
-        let started = Instant::now();
         let child = command.spawn().context("the worker does not start")?;
         Ok(Self {
             child,
             log,
-            started,
             peak: 0,
         })
     }
@@ -58,7 +53,6 @@ impl Running {
         while !self.ended() {
             tick.tick().await;
         }
-        let seconds = self.started.elapsed().as_secs_f64();
         // Until it is waited for, what it used can be read.
         let cpu = cpu_seconds(self.pid()).context("the worker's CPU seconds")?;
         let status = self.child.wait()?;
@@ -67,7 +61,6 @@ impl Running {
         }
         Ok(Used {
             cpu,
-            seconds,
             peak: self.peak,
         })
     }

@@ -16,12 +16,14 @@ use logferry::document::template::{Settings, templates};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::process;
+
 #[derive(Default)]
 pub struct Stub {
     bodies: AtomicU64,
     bytes: AtomicU64,
     documents: AtomicU64,
-    last: Mutex<Option<Instant>>,
+    last: Mutex<Option<Last>>,
     /// Whole bodies, if they are kept.
     kept: Option<Mutex<Vec<Bytes>>>,
 }
@@ -32,8 +34,15 @@ pub struct Counts {
     pub bodies: u64,
     pub bytes: u64,
     pub documents: u64,
-    /// When the last bulk was answered.
-    pub last: Option<Instant>,
+    pub last: Option<Last>,
+}
+
+/// The last bulk that was answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Last {
+    pub at: Instant,
+    /// How long the machine had been busy, as [`process::machine_busy`] tells it.
+    pub busy: f64,
 }
 
 impl Stub {
@@ -110,7 +119,11 @@ async fn bulk(State(stub): State<Arc<Stub>>, body: Body) -> Result<Body, StatusC
     if let Some(kept) = &stub.kept {
         kept.lock().expect("not poisoned").push(whole.into());
     }
-    *stub.last.lock().expect("not poisoned") = Some(Instant::now());
+    let busy = process::machine_busy().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    *stub.last.lock().expect("not poisoned") = Some(Last {
+        at: Instant::now(),
+        busy,
+    });
     Ok(answer(documents))
 }
 
