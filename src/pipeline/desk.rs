@@ -88,8 +88,10 @@ impl<'a> Desk<'a> {
             merge: false,
         });
         facts.events += 1;
-        let over: Vec<Summary> = self.tracker.closed().collect();
-        for summary in over {
+        loop {
+            let Some(summary) = self.tracker.closed().next() else {
+                return;
+            };
             self.summarise(&summary, event.offset, facts);
         }
     }
