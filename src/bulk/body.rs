@@ -62,7 +62,8 @@ impl Packing {
 
     pub fn finish(self) -> Bulk {
         let mut body = self.body;
-        if body.capacity() > 2 * body.len() {
+        // What waits for an answer may hold little more than was reserved for it.
+        if body.capacity() > body.len() + body.len() / 8 {
             body.shrink_to_fit();
         }
         Bulk {

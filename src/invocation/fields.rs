@@ -8,7 +8,7 @@ use super::shown::Shown;
 use super::state;
 use super::status::Status;
 use super::summary::{FirstError, Summary};
-use crate::document::time::{self, DAY_MS, WRITABLE};
+use crate::document::time::{self, WRITABLE};
 use crate::json;
 
 /// Appends the document's source. `version` is that of the state's form.
@@ -83,15 +83,9 @@ impl Times {
                 time::write_date(out, time::date_of(day), b'-');
             }
         }
-        let ms = time.rem_euclid(DAY_MS) as u32;
-        let digits = |number: u32| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        let [h, m, s] = [ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60].map(digits);
-        let hundreds = b'0' + (ms % 1000 / 100) as u8;
-        let [tens, ones] = digits(ms % 100);
-        out.extend_from_slice(&[
-            b'T', h[0], h[1], b':', m[0], m[1], b':', s[0], s[1], b'.', hundreds, tens, ones, b'Z',
-            b'"', b',',
-        ]);
+        out.push(b'T');
+        out.extend_from_slice(&time::clock(time));
+        out.extend_from_slice(b"Z\",");
     }
 }
 

@@ -198,15 +198,6 @@ fn signed_whole(out: &mut Vec<u8>, number: i64) {
     unsigned(out, number.unsigned_abs() / 1000);
 }
 
-/// Appends 16 hexadecimal digits.
-pub fn hex(out: &mut Vec<u8>, number: u64) {
-    let mut digits = [0; 16];
-    for (place, digit) in digits.iter_mut().enumerate() {
-        *digit = HEX[(number >> (60 - 4 * place) & 15) as usize];
-    }
-    out.extend_from_slice(&digits);
-}
-
 /// Appends a finite number: integers without a fraction, others in their shortest form. JSON has no other numbers.
 pub fn float(out: &mut Vec<u8>, number: f64) {
     const EXACT: f64 = (1u64 << 53) as f64;
@@ -256,12 +247,6 @@ pub fn float_member(out: &mut Vec<u8>, name: &str, value: Option<f64>) {
 pub fn unsigned_member(out: &mut Vec<u8>, name: &str, value: u64) {
     key(out, name);
     unsigned(out, value.min(i64::MAX as u64));
-}
-
-/// Appends a member with an integer.
-pub fn signed_member(out: &mut Vec<u8>, name: &str, value: i64) {
-    key(out, name);
-    signed(out, value);
 }
 
 /// Appends a member with a boolean, if there is one.

@@ -115,7 +115,13 @@ pub fn instant(raw: Raw<'_>) -> Option<i64> {
             b"nanoOfSecond" => nanos = json::number(value).unwrap_or(0.0),
             _ => {}
         });
-        return timestamp::from_number(seconds?).map(|millis| millis + (nanos / 1e6) as i64);
+        // A second has no more; anything else is no log4j2's.
+        let millis = if (0.0..1e9).contains(&nanos) {
+            nanos / 1e6
+        } else {
+            0.0
+        };
+        return timestamp::from_number(seconds?).map(|time| time + millis as i64);
     }
     json::number(raw).and_then(timestamp::from_number)
 }
@@ -175,13 +181,13 @@ pub fn named_level(raw: Raw<'_>) -> Option<Level> {
     }
 }
 
-/// `said` is what [`json_error::said`] gives, if that was asked: no message is believed before it.
 /// A level in any case, blanks around it allowed, or a number of pino as a string.
 fn level_in(text: &str) -> Option<Level> {
     let name = text.trim();
     level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
 }
 
+/// `said` is what [`json_error::said`] gives, if that was asked: no message is believed before it.
 fn message<'a>(fields: &Fields<'a>, said: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     const MESSAGES: Slots = Slots::of(&[
         Slot::Message,

@@ -148,3 +148,17 @@ fn a_line_of_many_keys_stays_small() {
     let platform = parse(&text).platform.expect("its fields");
     assert!(platform.unknown.len() < 100);
 }
+
+#[test]
+fn nanoseconds_beyond_a_second_are_none() {
+    let time = |nanos: &str| {
+        let text = format!(
+            r#"{{"instant":{{"epochSecond":1715681730,"nanoOfSecond":{nanos}}},"message":"m"}}"#
+        );
+        parse(&text).time
+    };
+    assert_eq!(time("250000000"), Some(1_715_681_730_250));
+    for wild in ["1e50", "-1e50", "1000000000", "-1"] {
+        assert_eq!(time(wild), Some(1_715_681_730_000), "{wild}");
+    }
+}
