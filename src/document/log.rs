@@ -8,7 +8,7 @@ use super::time::{self, DAY_MS};
 use super::{DocumentOptions, EventId, Flag, Flags, ObjectFacts, Surroundings, Written};
 use crate::decode::{Event, Origin};
 use crate::json;
-use crate::lambda::{ErrorInfo, Kind, Level, Platform, Record, Xray};
+use crate::lambda::{ErrorInfo, Kind, Platform, Record, Xray};
 use std::sync::Arc;
 
 /// Lambda opened on this day (2014-11-13): its lines cannot be older. Milliseconds since 1970.
@@ -355,25 +355,19 @@ impl OriginParts {
 
 /// From the end of the message on.
 fn write_log(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(match record.level {
-        None => b"\",\"log\":{\"offset\":",
-        Some(Level::Trace) => b"\",\"log\":{\"level\":\"TRACE\",\"offset\":",
-        Some(Level::Debug) => b"\",\"log\":{\"level\":\"DEBUG\",\"offset\":",
-        Some(Level::Info) => b"\",\"log\":{\"level\":\"INFO\",\"offset\":",
-        Some(Level::Warn) => b"\",\"log\":{\"level\":\"WARN\",\"offset\":",
-        Some(Level::Error) => b"\",\"log\":{\"level\":\"ERROR\",\"offset\":",
-        Some(Level::Fatal) => b"\",\"log\":{\"level\":\"FATAL\",\"offset\":",
-    });
+    out.extend_from_slice(b"\",\"log\":{");
+    if let Some(level) = record.level {
+        out.extend_from_slice(b"\"level\":\"");
+        out.extend_from_slice(level.as_str().as_bytes());
+        out.extend_from_slice(b"\",");
+    }
+    out.extend_from_slice(b"\"offset\":");
     json::unsigned(out, offset.min(i64::MAX as u64));
     json::string_member(out, "logger", record.logger.as_deref());
 }
 
 /// From the end of `log` on.
 fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<u8>) {
-    if *kind == Kind::Function && platform.is_none() {
-        out.extend_from_slice(b"},\"lambda\":{\"type\":\"function\"}");
-        return;
-    }
     out.extend_from_slice(b"},\"lambda\":{\"type\":\"");
     match kind {
         Kind::Other(name) => json::escaped(out, name),

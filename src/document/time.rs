@@ -44,14 +44,17 @@ pub fn date_of(day: i64) -> Date {
 
 /// Appends `YYYY-MM-DD` with any separator; the year must have four digits.
 pub fn write_date(out: &mut Vec<u8>, date: Date, separator: u8) {
+    out.extend_from_slice(&letters_of(date, separator));
+}
+
+fn letters_of(date: Date, separator: u8) -> [u8; 10] {
     debug_assert!((0..=9999).contains(&date.year));
     let year = date.year as u32;
-    out.extend_from_slice(&json::two_digits(year / 100));
-    out.extend_from_slice(&json::two_digits(year % 100));
-    out.push(separator);
-    out.extend_from_slice(&json::two_digits(u32::from(date.month)));
-    out.push(separator);
-    out.extend_from_slice(&json::two_digits(u32::from(date.day)));
+    let [c, y] = [year / 100, year % 100].map(json::two_digits);
+    let [m, d] = [date.month, date.day].map(|part| json::two_digits(u32::from(part)));
+    [
+        c[0], c[1], y[0], y[1], separator, m[0], m[1], separator, d[0], d[1],
+    ]
 }
 
 /// `10:11:12.345` of a time in milliseconds since 1970.
@@ -68,19 +71,18 @@ pub fn clock(time: i64) -> [u8; 12] {
 /// Writes times; remembers the date of the day before, since events come by the thousands a day.
 #[derive(Debug, Clone)]
 pub struct TimeWriter {
-    day: i64,
-    /// `"2026-11-23T10:11:12.345Z"` of that day.
-    text: Vec<u8>,
+    /// None before the first time.
+    day: Option<i64>,
+    /// The time before.
+    text: [u8; 26],
 }
 
 impl Default for TimeWriter {
     fn default() -> Self {
-        let mut writer = Self {
-            day: 0,
-            text: Vec::with_capacity(26),
-        };
-        writer.turn_to(0);
-        writer
+        Self {
+            day: None,
+            text: *b"\"0000-00-00T00:00:00.000Z\"",
+        }
     }
 }
 
@@ -89,21 +91,12 @@ impl TimeWriter {
     pub fn write(&mut self, out: &mut Vec<u8>, time: i64) {
         let time = time.clamp(*WRITABLE.start(), *WRITABLE.end());
         let day = day_of(time);
-        if day != self.day {
-            self.turn_to(day);
+        if self.day != Some(day) {
+            self.day = Some(day);
+            self.text[1..11].copy_from_slice(&letters_of(date_of(day), b'-'));
         }
         self.text[12..24].copy_from_slice(&clock(time));
         out.extend_from_slice(&self.text);
-    }
-
-    fn turn_to(&mut self, day: i64) {
-        self.day = day;
-        self.text.clear();
-        self.text.push(b'"');
-        write_date(&mut self.text, date_of(day), b'-');
-        self.text.push(b'T');
-        self.text.extend_from_slice(&clock(0));
-        self.text.extend_from_slice(b"Z\"");
     }
 }
 

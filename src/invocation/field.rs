@@ -4,6 +4,7 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::facts::{self, Role};
+use crate::json;
 use crate::lambda::{Platform, Record};
 
 /// A field of a platform line, in the order of the document.
@@ -36,55 +37,45 @@ pub(super) enum Field {
 use Field::*;
 
 impl Field {
-    pub const ALL: [Field; 21] = [
-        Duration,
-        BilledDuration,
-        MemorySize,
-        MaxMemoryUsed,
-        InitDuration,
-        RestoreDuration,
-        BilledRestoreDuration,
-        ProducedBytes,
-        Timeout,
-        Status,
-        ErrorType,
-        Phase,
-        InitializationType,
-        RuntimeVersion,
-        RuntimeVersionArn,
-        FunctionArn,
-        TenantId,
-        TraceId,
-        SegmentId,
-        Sampled,
-        Killed,
+    /// In their order, each with `"name":` as the document has it, under `lambda` or, from [`Field::TraceId`] on, `aws.xray`.
+    const TABLE: [(Field, &str); 21] = [
+        (Duration, "\"duration_ms\":"),
+        (BilledDuration, "\"billed_duration_ms\":"),
+        (MemorySize, "\"memory_size_mb\":"),
+        (MaxMemoryUsed, "\"max_memory_used_mb\":"),
+        (InitDuration, "\"init_duration_ms\":"),
+        (RestoreDuration, "\"restore_duration_ms\":"),
+        (BilledRestoreDuration, "\"billed_restore_duration_ms\":"),
+        (ProducedBytes, "\"produced_bytes\":"),
+        (Timeout, "\"timeout_seconds\":"),
+        (Status, "\"status\":"),
+        (ErrorType, "\"error_type\":"),
+        (Phase, "\"phase\":"),
+        (InitializationType, "\"initialization_type\":"),
+        (RuntimeVersion, "\"runtime_version\":"),
+        (RuntimeVersionArn, "\"runtime_version_arn\":"),
+        (FunctionArn, "\"function_arn\":"),
+        (TenantId, "\"tenant_id\":"),
+        (TraceId, "\"trace_id\":"),
+        (SegmentId, "\"segment_id\":"),
+        (Sampled, "\"sampled\":"),
+        (Killed, "\"killed\":"),
     ];
 
-    /// `"name":` as the document has it, under `lambda` or, from [`Field::TraceId`] on, `aws.xray`.
-    pub fn key(self) -> &'static str {
-        match self {
-            Duration => "\"duration_ms\":",
-            BilledDuration => "\"billed_duration_ms\":",
-            MemorySize => "\"memory_size_mb\":",
-            MaxMemoryUsed => "\"max_memory_used_mb\":",
-            InitDuration => "\"init_duration_ms\":",
-            RestoreDuration => "\"restore_duration_ms\":",
-            BilledRestoreDuration => "\"billed_restore_duration_ms\":",
-            ProducedBytes => "\"produced_bytes\":",
-            Timeout => "\"timeout_seconds\":",
-            Status => "\"status\":",
-            ErrorType => "\"error_type\":",
-            Phase => "\"phase\":",
-            InitializationType => "\"initialization_type\":",
-            RuntimeVersion => "\"runtime_version\":",
-            RuntimeVersionArn => "\"runtime_version_arn\":",
-            FunctionArn => "\"function_arn\":",
-            TenantId => "\"tenant_id\":",
-            TraceId => "\"trace_id\":",
-            SegmentId => "\"segment_id\":",
-            Sampled => "\"sampled\":",
-            Killed => "\"killed\":",
+    pub const ALL: [Field; Field::TABLE.len()] = {
+        let mut all = [Duration; Field::TABLE.len()];
+        let mut place = 0;
+        while place < all.len() {
+            all[place] = Field::TABLE[place].0;
+            place += 1;
         }
+        all
+    };
+
+    /// `"name":`.
+    #[inline]
+    pub fn key(self) -> &'static str {
+        Field::TABLE[self as usize].1
     }
 
     pub fn name(self) -> &'static str {
@@ -191,7 +182,8 @@ impl Facts {
     #[inline]
     fn number(&mut self, field: Field, number: Option<f64>) {
         if let Some(number) = number.filter(|number| number.is_finite()) {
-            self.0.push((field, Value::Number(thousandths(number))));
+            self.0
+                .push((field, Value::Number(json::to_thousandths(number))));
         }
     }
 
@@ -235,30 +227,9 @@ impl Facts {
     }
 }
 
-/// Rounded as `f64::round` does, which is a call of a function.
-pub(super) fn thousandths(number: f64) -> i64 {
-    let number = number * 1000.0;
-    let whole = number as i64;
-    let rest = number - whole as f64;
-    whole.saturating_add(i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_rounded_to_the_nearest() {
-        for number in [
-            0.0, -0.0, 0.0004, 0.0005, -0.0005, 1.0625, -2.0015, 12.34, 1e12, 1e300, -1e300,
-        ] {
-            assert_eq!(
-                thousandths(number),
-                (number * 1000.0).round() as i64,
-                "{number}"
-            );
-        }
-    }
 
     #[test]
     fn every_field_has_its_place_letter_and_name() {

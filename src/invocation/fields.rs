@@ -8,7 +8,7 @@ use super::shown::Shown;
 use super::state;
 use super::status::Status;
 use super::summary::{FirstError, Summary};
-use crate::document::time::{self, WRITABLE};
+use crate::document::time::TimeWriter;
 use crate::json;
 
 /// Appends the document's source. `version` is that of the state's form.
@@ -24,9 +24,10 @@ pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
         .or(origin.function_name.as_deref())
         .or(summary.stream_name.as_deref());
     let of_stream = origin.function_version.as_deref();
-    let mut times = Times::default();
-    times.write(out, "{\"@timestamp\":\"", summary.start());
-    put(out, "\"faas\":{");
+    let mut times = TimeWriter::default();
+    put(out, "{\"@timestamp\":");
+    times.write(out, summary.start());
+    put(out, ",\"faas\":{");
     text_if(out, "\"name\":\"", name);
     text_if(
         out,
@@ -51,7 +52,9 @@ pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
         end(out, b'}');
     }
     shown.write(out, "\"lambda\":", &Field::ALL[..Field::TraceId as usize]);
-    times.write(out, "\"invocation\":{\"end\":\"", summary.end());
+    put(out, "\"invocation\":{\"end\":");
+    times.write(out, summary.end());
+    out.push(b',');
     let first_error = write_invocation(summary, &shown, region, prices, out);
     number(out, "\"merge\":{\"v\":", version);
     put(out, "\"state\":");
@@ -61,32 +64,6 @@ pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
         end(out, b'}');
     }
     out.pop();
-}
-
-/// Writes times as [`time::TimeWriter`] does, which is worth it for more than two.
-#[derive(Default)]
-struct Times {
-    /// The day of the time before, and where its date is written.
-    before: Option<(i64, usize)>,
-}
-
-impl Times {
-    /// `key` is `"name":"`.
-    fn write(&mut self, out: &mut Vec<u8>, key: &str, time: i64) {
-        put(out, key);
-        let time = time.clamp(*WRITABLE.start(), *WRITABLE.end());
-        let day = time::day_of(time);
-        match self.before {
-            Some((of, date)) if of == day => out.extend_from_within(date..date + 10),
-            _ => {
-                self.before = Some((day, out.len()));
-                time::write_date(out, time::date_of(day), b'-');
-            }
-        }
-        out.push(b'T');
-        out.extend_from_slice(&time::clock(time));
-        out.extend_from_slice(b"Z\",");
-    }
 }
 
 /// Gives the first error that is shown.

@@ -1,13 +1,13 @@
 /*! Numbers as base64 digits, six bits each: they need no escapes, and no bytes that would have to be packed first. */
 
-const LETTERS: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+use crate::json::BASE64_URL;
 
 /// The last `N` digits of a number.
 #[inline]
 pub(super) fn of<const N: usize>(number: u64) -> [u8; N] {
     std::array::from_fn(|place| {
         let shift = 6 * (N - 1 - place);
-        LETTERS[(number >> shift & 63) as usize]
+        BASE64_URL[(number >> shift & 63) as usize]
     })
 }
 

@@ -8,13 +8,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Error, Map};
 
 use super::facts::{Role, Stamp};
-use super::field::{Facts, Field, Value, thousandths};
+use super::field::{Facts, Field, Value};
 use super::letters;
 use super::lines::LineSet;
 use super::runs::{Run, Runs};
 use super::state::implied_runs;
 use super::summary::{self, ERRORS, FirstError, LINES, Latest, Summary, ended};
 use crate::decode::Origin;
+use crate::json;
 
 /// Fields of a document that its state builds on.
 #[derive(Deserialize)]
@@ -250,7 +251,7 @@ impl Reader {
         Some(match fields.get(field.name())? {
             serde_json::Value::Bool(flag) => Value::Number(i64::from(*flag)),
             serde_json::Value::String(text) => Value::Text(text.as_str().into()),
-            number => Value::Number(thousandths(number.as_f64()?)),
+            number => Value::Number(json::to_thousandths(number.as_f64()?)),
         })
     }
 

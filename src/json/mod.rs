@@ -24,65 +24,20 @@ const ESCAPE: [u8; 256] = {
 };
 
 const HEX: [u8; 16] = *b"0123456789abcdef";
-const BASE64_URL: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// The digits of URL-safe base64.
+pub const BASE64_URL: [u8; 64] =
+    *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Bits of which the lowest tells the first byte, in memory's order, that has to be escaped; 0 if there is none.
-#[inline]
-fn first_hit(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    // False hits of these tests lie only above a true one, so the lowest is always true.
-    (word.wrapping_sub(ONES * 0x20) & !word & HIGH)
-        | zeros(word ^ (ONES * b'"' as u64))
-        | zeros(word ^ (ONES * b'\\' as u64))
-}
-
-/// Whether none of a block's bytes has to be escaped. Without a branch inside: the compiler makes vector instructions of it.
-#[inline]
-fn is_clean_block(block: &[u8; 32]) -> bool {
-    let odd = block.iter().fold(0, |odd, byte| {
-        odd | u8::from(*byte < 0x20) | u8::from(*byte == b'"') | u8::from(*byte == b'\\')
-    });
-    odd == 0
-}
-
-/// How many of the first bytes can stand in a JSON string as they are. For text in which that is not far: eight at a time.
-pub fn clean_prefix(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (place, word) in words.iter().enumerate() {
-        let hits = first_hit(u64::from_le_bytes(*word));
-        if hits != 0 {
-            return place * 8 + (hits.trailing_zeros() / 8) as usize;
-        }
-    }
-    match bytes.last_chunk::<8>() {
-        // What is left, with some of what was clean before it.
-        Some(last) if !rest.is_empty() => match first_hit(u64::from_le_bytes(*last)) {
-            0 => bytes.len(),
-            hits => bytes.len() - 8 + (hits.trailing_zeros() / 8) as usize,
-        },
-        Some(_) => bytes.len(),
-        None => {
-            let end = rest.iter().position(|byte| ESCAPE[*byte as usize] != 0);
-            end.unwrap_or(rest.len())
-        }
-    }
-}
-
-/// The same, for text in which most is clean.
-fn long_clean_prefix(bytes: &[u8]) -> usize {
-    let (blocks, _) = bytes.as_chunks::<32>();
-    let clean = blocks.iter().take_while(|block| is_clean_block(block));
-    let clean = clean.count() * 32;
-    clean + clean_prefix(&bytes[clean..])
+/// How many of the first bytes can stand in a JSON string as they are.
+fn clean_prefix(bytes: &[u8]) -> usize {
+    scan::odd_at(bytes, 0)
 }
 
 /// Appends `text` as it stands in a JSON string, without the quotes.
 pub fn escaped(out: &mut Vec<u8>, text: &str) {
     let mut bytes = text.as_bytes();
     loop {
-        let (clean, rest) = bytes.split_at(long_clean_prefix(bytes));
+        let (clean, rest) = bytes.split_at(clean_prefix(bytes));
         out.extend_from_slice(clean);
         if rest.is_empty() {
             return;
@@ -104,7 +59,7 @@ fn escaped_words<'a>(out: &mut Vec<u8>, mut bytes: &'a [u8]) -> &'a [u8] {
         // Whole, and then cut off where it has to be: eight bytes are one instruction.
         let start = out.len();
         out.extend_from_slice(word);
-        let hits = first_hit(u64::from_le_bytes(*word));
+        let hits = scan::first_odd(u64::from_le_bytes(*word));
         if hits == 0 {
             clean_words += 1;
             bytes = rest;
@@ -198,6 +153,14 @@ fn signed_whole(out: &mut Vec<u8>, number: i64) {
     unsigned(out, number.unsigned_abs() / 1000);
 }
 
+/// Thousandths of a number, rounded as `f64::round` does, which is a call of a function.
+pub fn to_thousandths(number: f64) -> i64 {
+    let number = number * 1000.0;
+    let whole = number as i64;
+    let rest = number - whole as f64;
+    whole.saturating_add(i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
+}
+
 /// Appends a finite number: integers without a fraction, others in their shortest form. JSON has no other numbers.
 pub fn float(out: &mut Vec<u8>, number: f64) {
     const EXACT: f64 = (1u64 << 53) as f64;
@@ -210,9 +173,9 @@ pub fn float(out: &mut Vec<u8>, number: f64) {
         return;
     }
     // Of at most 15 digits, and the very double: no shorter form is.
-    let thousand = (number * 1000.0).round();
-    if thousand.abs() < 1e15 && thousand / 1000.0 == number {
-        thousandths(out, thousand as i64);
+    let thousand = to_thousandths(number);
+    if thousand.unsigned_abs() < 1_000_000_000_000_000 && thousand as f64 / 1000.0 == number {
+        thousandths(out, thousand);
     } else {
         serde_json::to_writer(out, &number).expect("writing to memory does not fail");
     }

@@ -233,7 +233,7 @@ fn escaped_end(text: &[u8], mut at: usize, watch: &mut impl Watch) -> Option<usi
 
 /// Where the first byte from `at` on is that no string has as it is. A function of its own: so its constants stay in registers.
 #[inline(never)]
-fn odd_at(text: &[u8], mut at: usize) -> usize {
+pub(super) fn odd_at(text: &[u8], mut at: usize) -> usize {
     let Some(rest) = text.get(at..) else {
         return at;
     };
@@ -335,7 +335,7 @@ fn last_word(text: &[u8], at: usize) -> u64 {
 
 /// Bits of which the lowest is the highest bit of the first byte that no string has as it is; 0 if there is none.
 #[inline]
-fn first_odd(word: u64) -> u64 {
+pub(super) fn first_odd(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let quotes = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);

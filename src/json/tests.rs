@@ -57,6 +57,19 @@ fn numbers() {
 }
 
 #[test]
+fn numbers_are_rounded_to_the_nearest() {
+    for number in [
+        0.0, -0.0, 0.0004, 0.0005, -0.0005, 1.0625, -2.0015, 12.34, 1e12, 1e300, -1e300,
+    ] {
+        assert_eq!(
+            to_thousandths(number),
+            (number * 1000.0).round() as i64,
+            "{number}"
+        );
+    }
+}
+
+#[test]
 fn members_and_commas() {
     let written = text(|out| {
         out.push(b'{');

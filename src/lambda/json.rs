@@ -208,7 +208,7 @@ pub fn number(raw: Raw<'_>) -> Option<f64> {
 }
 
 /// Digits with or without a fraction, as many as a double holds exactly: then one division rounds as a parser would.
-fn short_number(raw: &[u8]) -> Option<f64> {
+pub(super) fn short_number(raw: &[u8]) -> Option<f64> {
     if raw.len() > 16 {
         return None;
     }

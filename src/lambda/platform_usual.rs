@@ -3,6 +3,7 @@ of [`platform_text`](super::platform_text), which must come to the same. */
 
 use std::borrow::Cow;
 
+use super::json;
 use super::record::{Kind, Platform, Record, Xray};
 use super::request_id::{self, UUID};
 
@@ -77,28 +78,11 @@ impl<'a> Columns<'a> {
         let Some(value) = self.0.strip_prefix(name) else {
             return Some(None);
         };
-        let (mut sum, mut digits, mut point, mut end) = (0, 0, None, 0);
-        for byte in value.bytes() {
-            match byte {
-                b'0'..=b'9' => {
-                    sum = sum * 10 + u64::from(byte - b'0');
-                    digits += 1;
-                }
-                b'.' if point.is_none() && digits > 0 => point = Some(digits),
-                _ => break,
-            }
-            end += 1;
-            // As many digits as a double holds exactly: then one division rounds as a parser would.
-            if digits > 15 {
-                return None;
-            }
-        }
-        let fraction = digits - point.unwrap_or(digits);
-        if digits == 0 || point == Some(digits) {
-            return None;
-        }
+        let in_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+        let end = value.bytes().take_while(in_number).count();
+        let number = json::short_number(&value.as_bytes()[..end])?;
         self.0 = ended(value[end..].strip_prefix(unit)?)?;
-        Some(Some(sum as f64 / POWERS_OF_TEN[fraction]))
+        Some(Some(number))
     }
 
     /// One word that can hold no key of another value.
@@ -112,10 +96,6 @@ impl<'a> Columns<'a> {
         Some(Some(word))
     }
 }
-
-const POWERS_OF_TEN: [f64; 16] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-];
 
 /// Behind a column's end.
 fn ended(rest: &str) -> Option<&str> {

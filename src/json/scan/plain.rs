@@ -28,12 +28,19 @@ pub struct Plain {
 impl Plain {
     /// To watch one walk over an object of so many bytes.
     pub fn of(len: usize) -> Self {
-        Self {
-            holds: len <= SHORT,
-            depth: 0,
+        let mut plain = Self {
             keys: Vec::with_capacity(USUAL),
-            first: 0,
-        }
+            ..Self::default()
+        };
+        plain.begin(len);
+        plain
+    }
+
+    fn begin(&mut self, len: usize) {
+        self.holds = len <= SHORT;
+        self.depth = 0;
+        self.first = 0;
+        self.keys.clear();
     }
 
     /// Whether nothing was seen that is not plain.
@@ -44,10 +51,7 @@ impl Plain {
 
     /// True only for a JSON object that is plain. Keeps its memory for the next.
     pub fn is_plain(&mut self, text: &[u8]) -> bool {
-        self.holds = text.len() <= SHORT;
-        self.depth = 0;
-        self.first = 0;
-        self.keys.clear();
+        self.begin(text.len());
         let start = blanks(text, 0);
         if !self.holds || text.get(start) != Some(&b'{') {
             return false;
