@@ -135,7 +135,13 @@ fn type_name(field: &Field, kind: DocumentKind) -> String {
     match field.kind {
         FieldKind::Stored => "stored".to_owned(),
         FieldKind::Place => "long, not indexed".to_owned(),
-        FieldKind::Keyword { ignore_above } => format!("keyword ({ignore_above})"),
+        FieldKind::Keyword {
+            ignore_above,
+            index,
+        } => {
+            let index = if index { "" } else { ", not indexed" };
+            format!("keyword ({ignore_above}){index}")
+        }
         _ => at["type"].as_str().unwrap().to_owned(),
     }
 }

@@ -164,9 +164,14 @@ fn place(properties: &mut Map<String, Value>, path: &str, mapping: Value) {
 
 fn mapping(kind: FieldKind) -> Value {
     match kind {
-        FieldKind::Keyword { ignore_above } => {
-            json!({"type": "keyword", "ignore_above": ignore_above})
-        }
+        FieldKind::Keyword {
+            ignore_above,
+            index: true,
+        } => json!({"type": "keyword", "ignore_above": ignore_above}),
+        FieldKind::Keyword {
+            ignore_above,
+            index: false,
+        } => json!({"type": "keyword", "ignore_above": ignore_above, "index": false}),
         FieldKind::Text => json!({"type": "match_only_text"}),
         FieldKind::Date => json!({"type": "date"}),
         FieldKind::Double => json!({"type": "double"}),
