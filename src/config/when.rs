@@ -62,7 +62,10 @@ fn time(text: &str) -> Option<(Timestamp, bool)> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some((time, false));
     }
-    // A civil time would take the date out of a text that goes on.
+    // A civil time would take the date out of a text that goes on, and leave a zone's name unread.
+    if text.contains('[') {
+        return None;
+    }
     let is_date = text.len() == 10 && text.parse::<Date>().is_ok();
     let zoned = text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC);
     Some((zoned.ok()?.timestamp(), is_date))
@@ -125,6 +128,7 @@ mod tests {
             "1h ago",
             "99999999999y",
             "2026",
+            "2026-11-23T10:00:00[Europe/Berlin]",
         ] {
             assert_eq!(since(text, now()), None, "{text}");
         }

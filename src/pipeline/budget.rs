@@ -31,9 +31,12 @@ pub(super) struct Reservation {
     metrics: Arc<Metrics>,
 }
 
-/// What a large reader may need: its longest event twice, and what is remembered of many.
+/// What is remembered of many events: 1.7 MB of ordinals where most lines come twice, half a megabyte of invocations.
+const REMEMBERED: usize = 9 << 18;
+
+/// What a large reader may need: its longest event twice, and what is remembered.
 fn large_reader(max_event_bytes: usize) -> usize {
-    2 * max_event_bytes + (2 << 20)
+    2 * max_event_bytes + REMEMBERED
 }
 
 /// The least `--memory` for this many readers: their buffers, one large one, and the largest parcel.

@@ -120,7 +120,10 @@ fn policy_step(
                     "{path}?if_seq_no={}&if_primary_term={}",
                     there["_seq_no"], there["_primary_term"]
                 );
-                let why = format!("{} → {}", age(there), age(&body));
+                let why = match (age(there), age(&body)) {
+                    (there, ours) if there == ours => "of the same age, but otherwise not as it should be".to_owned(),
+                    (there, ours) => format!("{there} → {ours}"),
+                };
                 (Action::Update, why, path)
             }
         }
@@ -231,6 +234,23 @@ mod tests {
                 ends.into_iter().any(|at| matches(rest, &name[at..]))
             }),
         }
+    }
+
+    #[test]
+    fn an_update_says_what_changes() {
+        let name = policy_name("lf", DocumentKind::Log);
+        let wanted = policy("lf", DocumentKind::Log, 30);
+        let why = |there: Value| {
+            let step = policy_step(&name, wanted.clone(), Some(&there), false).unwrap();
+            (step.action, step.why)
+        };
+        let older = policy("lf", DocumentKind::Log, 7);
+        assert_eq!(why(older), (Action::Update, "7d → 30d".to_owned()));
+        let mut otherwise = wanted.clone();
+        otherwise["policy"]["ism_template"][0]["index_patterns"] = json!(["lf-*"]);
+        let said = "of the same age, but otherwise not as it should be";
+        assert_eq!(why(otherwise), (Action::Update, said.to_owned()));
+        assert_eq!(why(wanted.clone()), (Action::Keep, String::new()));
     }
 
     #[test]
