@@ -258,7 +258,7 @@ pub struct SearchArgs {
     /// Invocations that were the first of their environment, the longest init first.
     #[arg(long)]
     pub cold_starts: bool,
-    /// From here on: 15m, 1h, 7d back from now, a date (2026-11-23) or a time (2026-11-23T10:00, or with a zone).
+    /// From here on: 15m, 1h, 7d back from now, a date (2026-11-23) or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00).
     #[arg(long, value_name = "WHEN")]
     pub since: Option<String>,
     /// Before then; written like --since. A date is included to its end.

@@ -95,7 +95,8 @@ fn page() -> String {
          Made from `src/document/schema.rs` by `LOGFERRY_UPDATE_DOCS=1 cargo test --test schema`. A field without a value is left out.\n\n\
          Types are OpenSearch's. `keyword` is for filters and aggregations, whole and exact; values of more characters than the number behind it are \
          stored and not indexed. `match_only_text` is for words. `flat_object` is searched by path, such as `app.order.id`, \
-         and all its values are keywords. `stored` is in the document and not indexed. What is `not indexed` but has a type can be sorted by, and searched by slowly.\n",
+         and all its values are keywords. `stored` is in the document and not indexed. What is `not indexed` but has a type can be sorted by, and searched by slowly; \
+         Dashboards takes it for unsearchable, so that its filter has to be written as a query.\n",
     );
     for (kind, heading, what) in [
         (

@@ -142,7 +142,7 @@ impl Mistakes {
     }
 
     fn range(&mut self, args: &SearchArgs, now: Timestamp) -> Range {
-        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) or a time (2026-11-23T10:00, UTC, or with a zone)";
+        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
         let mut range = Range::default();
         if let Some(text) = &args.since {
             range.since = when::since(text.trim(), now);

@@ -62,10 +62,11 @@ fn time(text: &str) -> Option<(Timestamp, bool)> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some((time, false));
     }
-    // A civil time would take the date out of a text that goes on, and leave a zone's name unread.
+    // A civil time leaves a zone's name unread.
     if text.contains('[') {
         return None;
     }
+    // It would take the date out of a text that goes on, too.
     let is_date = text.len() == 10 && text.parse::<Date>().is_ok();
     let zoned = text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC);
     Some((zoned.ok()?.timestamp(), is_date))

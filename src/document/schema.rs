@@ -66,8 +66,11 @@ const LONG_NAME: FieldKind = FieldKind::Keyword {
     ignore_above: 8191,
     index: true,
 };
-/// What object a line was read from.
-const OBJECT_NAME: FieldKind = FieldKind::Keyword {
+const BUCKET: FieldKind = FieldKind::Keyword {
+    ignore_above: 512,
+    index: false,
+};
+const OBJECT_KEY: FieldKind = FieldKind::Keyword {
     ignore_above: 8191,
     index: false,
 };
@@ -135,8 +138,8 @@ pub const FIELDS: &[Field] = &[
     field("aws.xray.sampled", Boolean, Both, "whether X-Ray sampled it"),
     field("aws.log.group.name", NAME, Both, "log group"),
     field("aws.log.stream.name", NAME, Both, "log stream"),
-    field("aws.s3.bucket", OBJECT_NAME, Logs, "bucket of the object"),
-    field("aws.s3.key", OBJECT_NAME, Logs, "key of the object"),
+    field("aws.s3.bucket", BUCKET, Logs, "bucket of the object"),
+    field("aws.s3.key", OBJECT_KEY, Logs, "key of the object"),
     field("cloud.account.id", NAME, Both, "AWS account"),
     field("cloud.region", NAME, Both, "AWS region"),
     field("app", FlatObject, Logs, "the JSON object that was logged, or unknown pairs of a platform line"),

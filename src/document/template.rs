@@ -6,7 +6,7 @@ use super::index_name::DocumentKind;
 use super::schema::{FIELDS, Field, FieldKind};
 
 /// Of what `setup` puts. Goes up with every change of the schema or of a template: that is how an older set is told.
-pub const SCHEMA_VERSION: u64 = 1;
+pub const SCHEMA_VERSION: u64 = 2;
 
 /// Templates of others that match the same indices must have another priority.
 pub const PRIORITY: u64 = 200;

@@ -31,7 +31,8 @@ pub(super) struct Reservation {
     metrics: Arc<Metrics>,
 }
 
-/// What is remembered of many events: 1.7 MB of ordinals where most lines come twice, half a megabyte of invocations.
+/// What is usually remembered at the most: 1.7 MB of ordinals where most lines come twice, half a megabyte of invocations. With more, the
+/// defaults would have two places instead of three.
 const REMEMBERED: usize = 9 << 18;
 
 /// What a large reader may need: its longest event twice, and what is remembered.

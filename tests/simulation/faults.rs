@@ -324,14 +324,14 @@ pub fn choose<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
     &from[rng.usize(0..from.len())]
 }
 
-/// The workers' configuration: any that an operator could choose, but smaller.
+/// The workers' configuration: such as an operator could choose, but smaller; some with less memory than they may have.
 fn road(rng: &mut Rng) -> RoadConfig {
     let objects_in_flight = *choose(rng, &[1, 2, 4, 8]);
     RoadConfig {
         objects_in_flight,
         messages_in_flight: objects_in_flight * *choose(rng, &[1, 3, 20]),
         // Each object that is read needs 512 KiB; one of them is large, and parcels need the rest.
-        memory: (objects_in_flight * 512 + 2560 + *choose(rng, &[0, 100, 4000])) << 10,
+        memory: (objects_in_flight * 512 + 2816 + *choose(rng, &[0, 100, 4000])) << 10,
         bulk: BulkConfig {
             bytes: *choose(rng, &[1 << 10, 8 << 10, 64 << 10, 1 << 20]),
             linger: Duration::from_millis(*choose(rng, &[0, 10, 200, 2000])),

@@ -169,9 +169,11 @@ fn missing(
                     add.insert(name.clone(), json!({"properties": more}));
                 }
             }
-            // The one parameter of ours that may be changed later.
+            // The one parameter of ours that may be changed later; the others have to be sent as they are.
             (Some(their), None) if their["ignore_above"] != our["ignore_above"] => {
-                add.insert(name.clone(), our.clone());
+                let mut changed = their.clone();
+                changed["ignore_above"] = our["ignore_above"].clone();
+                add.insert(name.clone(), changed);
                 gap.names.push(format!("{path} (ignore_above)"));
             }
             (Some(_), None) => {}
@@ -234,6 +236,20 @@ mod tests {
         let mut there = ours();
         there["properties"]["a"]["ignore_above"] = json!(256);
         let body = gap(&there, &ours()).body.unwrap();
+        assert_eq!(
+            body,
+            json!({"properties": {"a": {"type": "keyword", "ignore_above": 512}}})
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_changed_is_sent_as_it_is_or_not_at_all() {
+        let mut ours = ours();
+        ours["properties"]["a"]["index"] = json!(false);
+        let mut there = self::ours();
+        assert_eq!(gap(&there, &ours).body, None);
+        there["properties"]["a"]["ignore_above"] = json!(256);
+        let body = gap(&there, &ours).body.unwrap();
         assert_eq!(
             body,
             json!({"properties": {"a": {"type": "keyword", "ignore_above": 512}}})

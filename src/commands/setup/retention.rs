@@ -121,7 +121,9 @@ fn policy_step(
                     there["_seq_no"], there["_primary_term"]
                 );
                 let why = match (age(there), age(&body)) {
-                    (there, ours) if there == ours => "of the same age, but otherwise not as it should be".to_owned(),
+                    (there, ours) if there == ours => {
+                        "of the same age, but otherwise not as it should be".to_owned()
+                    }
                     (there, ours) => format!("{there} → {ours}"),
                 };
                 (Action::Update, why, path)
