@@ -95,8 +95,7 @@ fn page() -> String {
          Made from `src/document/schema.rs` by `LOGFERRY_UPDATE_DOCS=1 cargo test --test schema`. A field without a value is left out.\n\n\
          Types are OpenSearch's. `keyword` is for filters and aggregations, whole and exact; values of more characters than the number behind it are \
          stored and not indexed. `match_only_text` is for words. `flat_object` is searched by path, such as `app.order.id`, \
-         and all its values are keywords. `stored` is in the document and not indexed. What is `not indexed` but has a type can be sorted by, and searched by slowly; \
-         Dashboards takes it for unsearchable, so that its filter has to be written as a query.\n",
+         and all its values are keywords. `stored` is in the document and not indexed. What is `not indexed` but has a type can be sorted by, and searched by slowly.\n",
     );
     for (kind, heading, what) in [
         (
@@ -136,13 +135,7 @@ fn type_name(field: &Field, kind: DocumentKind) -> String {
     match field.kind {
         FieldKind::Stored => "stored".to_owned(),
         FieldKind::Place => "long, not indexed".to_owned(),
-        FieldKind::Keyword {
-            ignore_above,
-            index,
-        } => {
-            let index = if index { "" } else { ", not indexed" };
-            format!("keyword ({ignore_above}){index}")
-        }
+        FieldKind::Keyword { ignore_above } => format!("keyword ({ignore_above})"),
         _ => at["type"].as_str().unwrap().to_owned(),
     }
 }

@@ -6,9 +6,6 @@ pub enum FieldKind {
     /// For filters and aggregations; values of more characters than this are stored, not indexed.
     Keyword {
         ignore_above: u16,
-        /// Without an index a filter reads every document that the other filters leave; that is for long values of which each
-        /// document has one, and which few ask for.
-        index: bool,
     },
     /// Full text, for searching words (`match_only_text`).
     Text,
@@ -57,23 +54,9 @@ impl Field {
 }
 
 /// Names, ids, states.
-const NAME: FieldKind = FieldKind::Keyword {
-    ignore_above: 512,
-    index: true,
-};
-/// ARNs. The greatest that is safe: four bytes a character stay under Lucene's 32,766.
-const LONG_NAME: FieldKind = FieldKind::Keyword {
-    ignore_above: 8191,
-    index: true,
-};
-const BUCKET: FieldKind = FieldKind::Keyword {
-    ignore_above: 512,
-    index: false,
-};
-const OBJECT_KEY: FieldKind = FieldKind::Keyword {
-    ignore_above: 8191,
-    index: false,
-};
+const NAME: FieldKind = FieldKind::Keyword { ignore_above: 512 };
+/// Keys and ARNs. The greatest that is safe: four bytes a character stay under Lucene's 32,766.
+const LONG_NAME: FieldKind = FieldKind::Keyword { ignore_above: 8191 };
 
 use Documents::{Both, Invocations, Logs};
 use FieldKind::{Boolean, Date, Double, FlatObject, Long, Place, Stored, Text};
@@ -138,8 +121,8 @@ pub const FIELDS: &[Field] = &[
     field("aws.xray.sampled", Boolean, Both, "whether X-Ray sampled it"),
     field("aws.log.group.name", NAME, Both, "log group"),
     field("aws.log.stream.name", NAME, Both, "log stream"),
-    field("aws.s3.bucket", BUCKET, Logs, "bucket of the object"),
-    field("aws.s3.key", OBJECT_KEY, Logs, "key of the object"),
+    field("aws.s3.bucket", NAME, Logs, "bucket of the object"),
+    field("aws.s3.key", LONG_NAME, Logs, "key of the object"),
     field("cloud.account.id", NAME, Both, "AWS account"),
     field("cloud.region", NAME, Both, "AWS region"),
     field("app", FlatObject, Logs, "the JSON object that was logged, or unknown pairs of a platform line"),

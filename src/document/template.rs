@@ -6,7 +6,7 @@ use super::index_name::DocumentKind;
 use super::schema::{FIELDS, Field, FieldKind};
 
 /// Of what `setup` puts. Goes up with every change of the schema or of a template: that is how an older set is told.
-pub const SCHEMA_VERSION: u64 = 2;
+pub const SCHEMA_VERSION: u64 = 1;
 
 /// Templates of others that match the same indices must have another priority.
 pub const PRIORITY: u64 = 200;
@@ -164,14 +164,9 @@ fn place(properties: &mut Map<String, Value>, path: &str, mapping: Value) {
 
 fn mapping(kind: FieldKind) -> Value {
     match kind {
-        FieldKind::Keyword {
-            ignore_above,
-            index: true,
-        } => json!({"type": "keyword", "ignore_above": ignore_above}),
-        FieldKind::Keyword {
-            ignore_above,
-            index: false,
-        } => json!({"type": "keyword", "ignore_above": ignore_above, "index": false}),
+        FieldKind::Keyword { ignore_above } => {
+            json!({"type": "keyword", "ignore_above": ignore_above})
+        }
         FieldKind::Text => json!({"type": "match_only_text"}),
         FieldKind::Date => json!({"type": "date"}),
         FieldKind::Double => json!({"type": "double"}),

@@ -121,7 +121,7 @@ fn searchable(field: &Field, value: &Value) -> Option<Value> {
         value => value,
     };
     let fits = match field.kind {
-        FieldKind::Keyword { ignore_above, .. } => value
+        FieldKind::Keyword { ignore_above } => value
             .as_str()
             .is_some_and(|t| t.chars().count() <= usize::from(ignore_above)),
         FieldKind::Text => !words(value.as_str()?).is_empty(),

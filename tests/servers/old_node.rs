@@ -44,21 +44,6 @@ async fn the_demo_on_opensearch_2_19() {
         wanted
     );
     assert!(!wanted.is_empty());
-    // Without an index: by doc values, as keywords can since 2.19.0.
-    let key = corpus::at(&printed[0].source, "aws.s3.key").unwrap();
-    let of_the_key = |d: &&corpus::Document| corpus::at(&d.source, "aws.s3.key") == Some(key);
-    let wanted: BTreeSet<&str> = printed
-        .iter()
-        .filter(of_the_key)
-        .map(|d| d.id.as_str())
-        .collect();
-    let found = cluster
-        .find("logs", json!({"term": {"aws.s3.key": key}}))
-        .await;
-    assert_eq!(
-        found.iter().map(String::as_str).collect::<BTreeSet<_>>(),
-        wanted
-    );
     let slow = json!({"range": {"lambda.duration_ms": {"gt": 2000}}});
     assert!(!cluster.find("invocations", slow).await.is_empty());
     let words = json!({"match": {"message": {"query": "timed out", "operator": "and"}}});
