@@ -120,11 +120,11 @@ fn policy_step(
                     "{path}?if_seq_no={}&if_primary_term={}",
                     there["_seq_no"], there["_primary_term"]
                 );
-                let why = match (age(there), age(&body)) {
-                    (there, ours) if there == ours => {
-                        "of the same age, but otherwise not as it should be".to_owned()
-                    }
-                    (there, ours) => format!("{there} → {ours}"),
+                let (before, after) = (age(there), age(&body));
+                let why = if before == after {
+                    "of the same age, but otherwise not as it should be".to_owned()
+                } else {
+                    format!("{before} → {after}")
                 };
                 (Action::Update, why, path)
             }
