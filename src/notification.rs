@@ -1,9 +1,9 @@
 /*! The body of an SQS message goes in; the objects that it names come out.
 
 A notification comes in many envelopes: S3's own event, an SNS message around it, an EventBridge event, any of these
-as a JSON string, or the `Records` of a Lambda invocation. [`read`] removes envelopes until it meets S3's event. It
-never fails: a part that names no object is explained in [`Notification::ignored`] (well-formed, nothing to fetch) or
-in [`Notification::invalid`] (not a notification; the queue's redrive policy should move the message). */
+as a JSON string, or the `Records` of a Lambda invocation. `read` removes envelopes until it meets S3's event. It
+never fails: a part that names no object is explained in `Notification::ignored` (well-formed, nothing to fetch) or
+in `Notification::invalid` (not a notification; the queue's redrive policy should move the message). */
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 /*! Strings, numbers, members and arrays go in; their JSON text is appended to a byte buffer.
 
 Commas need no bookkeeping: a comma goes before each member or element unless the buffer ends in `{` or `[`. No complete
-value ends in these. [`scan`] reads JSON. */
+value ends in these. `json::scan` reads JSON. */
 
 pub mod scan;
 

@@ -1,4 +1,4 @@
-/*! The text of one log event goes in; a [`Record`] comes out.
+/*! The text of one log event goes in; a `Record` comes out.
 
 Parsing is pure and never fails: a text that only resembles a known form is a function's text, and unknown values are
 kept. */

@@ -14,7 +14,7 @@ pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
     usual(text).or_else(|| lenient(text))
 }
 
-/// The fast path for the prefix as Node's runtime writes it, with a UUID. Its result must equal that of [`lenient`].
+/// The fast path for the prefix as Node's runtime writes it, with a UUID. Its result must equal that of `lenient`.
 pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
     let (time, id, rest) = stamped(text)?;
     let (word, message) = rest.split_at_checked(memchr::memchr(b'\t', rest.as_bytes())?)?;
