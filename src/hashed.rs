@@ -1,10 +1,11 @@
-/*! Tables whose keys are hashes already. */
+/*! A hasher for maps whose keys are 64-bit hashes already: the key is its own hash. */
 
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Takes a key of 64 bits for its own hash.
+/// The `BuildHasher` of a map with `u64` keys: each key is its own hash.
 pub(crate) type AsItIs = BuildHasherDefault<Same>;
 
+/// The identity hasher. A `u64` is returned unchanged; other keys are folded byte by byte.
 #[derive(Debug, Default)]
 pub(crate) struct Same(u64);
 

@@ -1,9 +1,9 @@
-/*! The body of an SQS message → the objects that it names.
+/*! The body of an SQS message goes in; the objects that it names come out.
 
-A notification comes in many envelopes: S3's own, inside an SNS message, inside an EventBridge event, any of these as a JSON
-string, or as the `Records` that Lambda would have been given. [`read`] takes envelopes off until it meets S3's event and never
-fails: whatever it cannot use is named in [`Notification::ignored`] (well-formed, nothing to fetch) or
-[`Notification::invalid`] (not a notification; the queue's redrive policy is to have it). */
+A notification comes in many envelopes: S3's own event, an SNS message around it, an EventBridge event, any of these
+as a JSON string, or the `Records` of a Lambda invocation. `read` removes envelopes until it meets S3's event. It
+never fails: a part that names no object is explained in `Notification::ignored` (well-formed, nothing to fetch) or
+in `Notification::invalid` (not a notification; the queue's redrive policy should move the message). */
 
 use std::borrow::Cow;
 
@@ -14,50 +14,50 @@ use serde_json::Value;
 #[cfg(test)]
 mod tests;
 
-/// An object that was created, as its notification names it. Nothing here is trusted yet.
+/// A created object as its notification describes it. The values are untrusted input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectRef {
-    /// Bucket name, as it came.
+    /// Bucket name, as the notification writes it.
     pub bucket: String,
-    /// Object key, decoded.
+    /// Object key, URL-decoded.
     pub key: String,
-    /// Size in bytes, as stored.
+    /// Size of the stored object in bytes.
     pub size: Option<u64>,
     /// Entity tag without its quotes.
     pub etag: Option<String>,
-    /// Version, in a bucket that has versions.
+    /// Version id, if the bucket has versioning.
     pub version_id: Option<String>,
-    /// Hexadecimal, comparable for one key only.
+    /// S3's sequencer, hexadecimal. It orders the events of one key only.
     pub sequencer: Option<String>,
-    /// Such as `ObjectCreated:Put`, as it came; `Object Created` in EventBridge events.
+    /// The event's name as the notification writes it: `ObjectCreated:Put`, or `Object Created` in EventBridge events.
     pub event_name: Option<String>,
     /// AWS region of the bucket.
     pub region: Option<String>,
 }
 
-/// All that one message body says. At least one of the three lists has an entry.
+/// The content of one message body. At least one of the three lists has an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notification {
     /// Objects to fetch.
     pub objects: Vec<ObjectRef>,
-    /// Why a part names no object to fetch, such as `Records[0]: ObjectRemoved:Delete creates no object`.
+    /// Reasons why a part names no object to fetch, such as `Records[0]: ObjectRemoved:Delete creates no object`.
     pub ignored: Vec<String>,
-    /// Why a part is not a notification, such as `Records[1]: key is not a string`.
+    /// Reasons why a part is not a notification, such as `Records[1]: key is not a string`.
     pub invalid: Vec<String>,
 }
 
-/// Envelopes inside envelopes, at most: SQS event → SNS → EventBridge → JSON string and some to spare.
+/// Maximum nesting of envelopes: SQS event → SNS → EventBridge → JSON string, and some to spare.
 const MAX_DEPTH: usize = 8;
 
-/// Reads one message body. Never fails; see [`Notification`].
+/// Reads one message body (JSON text). It never fails; see [`Notification`].
 pub fn read(body: &str) -> Notification {
-    let mut found = Notification::default();
-    found.text(body, &Place::BODY);
-    found
+    let mut notification = Notification::default();
+    notification.read_text(body, &Position::BODY);
+    notification
 }
 
-/// What `logferry explain notification` prints: one JSON object a line for each object named, and if parts are invalid or no
-/// object is named, one line that says why.
+/// The lines that `logferry explain notification` prints: one JSON object for each S3 object. If parts are invalid or
+/// the body names no object, a last line gives the reasons.
 pub fn explain(notification: &Notification) -> Vec<String> {
     #[derive(Serialize)]
     struct Object<'a> {
@@ -86,143 +86,143 @@ pub fn explain(notification: &Notification) -> Vec<String> {
     lines
 }
 
-/// Where in the body a part was found, for reasons.
-struct Place {
+/// The position of a part in the body: its path for the reasons, and its depth in envelopes.
+struct Position {
     path: String,
     depth: usize,
 }
 
-impl Place {
-    const BODY: Place = Place {
+impl Position {
+    const BODY: Position = Position {
         path: String::new(),
         depth: 0,
     };
 
-    fn inside(&self, step: &str) -> Place {
+    fn inside(&self, step: &str) -> Position {
         let path = if self.path.is_empty() {
             step.to_owned()
         } else {
             format!("{}.{step}", self.path)
         };
-        Place {
+        Position {
             path,
             depth: self.depth + 1,
         }
     }
 
-    /// The same place, one envelope further in.
-    fn deeper(&self) -> Place {
-        Place {
+    /// The same path, one envelope deeper.
+    fn deeper(&self) -> Position {
+        Position {
             path: self.path.clone(),
             depth: self.depth + 1,
         }
     }
 
-    fn reason(&self, what: &str) -> String {
+    fn reason(&self, message: &str) -> String {
         if self.path.is_empty() {
-            what.to_owned()
+            message.to_owned()
         } else {
-            format!("{}: {what}", self.path)
+            format!("{}: {message}", self.path)
         }
     }
 }
 
 impl Notification {
-    fn ignore(&mut self, place: &Place, why: &str) {
-        self.ignored.push(place.reason(why));
+    fn add_ignored(&mut self, position: &Position, reason: &str) {
+        self.ignored.push(position.reason(reason));
     }
 
-    fn refuse(&mut self, place: &Place, why: &str) {
-        self.invalid.push(place.reason(why));
+    fn add_invalid(&mut self, position: &Position, reason: &str) {
+        self.invalid.push(position.reason(reason));
     }
 
-    fn text(&mut self, text: &str, place: &Place) {
+    fn read_text(&mut self, text: &str, position: &Position) {
         match serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) {
-            Ok(value) => self.value(&value, place),
-            Err(_) if text.trim().is_empty() => self.refuse(place, "empty"),
-            Err(error) => self.refuse(place, &format!("not JSON: {error}")),
+            Ok(value) => self.read_value(&value, position),
+            Err(_) if text.trim().is_empty() => self.add_invalid(position, "empty"),
+            Err(error) => self.add_invalid(position, &format!("not JSON: {error}")),
         }
     }
 
-    fn value(&mut self, value: &Value, place: &Place) {
-        if place.depth > MAX_DEPTH {
-            return self.refuse(place, "too many envelopes inside one another");
+    fn read_value(&mut self, value: &Value, position: &Position) {
+        if position.depth > MAX_DEPTH {
+            return self.add_invalid(position, "too many envelopes inside one another");
         }
         match value {
-            Value::String(text) => self.text(text, &place.deeper()),
-            Value::Object(_) => self.envelope(value, place),
-            // A batch, as EventBridge Pipes writes it.
+            Value::String(text) => self.read_text(text, &position.deeper()),
+            Value::Object(_) => self.read_envelope(value, position),
+            // EventBridge Pipes writes a batch as an array.
             Value::Array(parts) if !parts.is_empty() => {
                 for (i, part) in parts.iter().enumerate() {
-                    self.value(part, &place.inside(&format!("[{i}]")));
+                    self.read_value(part, &position.inside(&format!("[{i}]")));
                 }
             }
-            Value::Array(_) => self.refuse(place, "an empty JSON array"),
-            _ => self.refuse(place, "not a JSON object"),
+            Value::Array(_) => self.add_invalid(position, "an empty JSON array"),
+            _ => self.add_invalid(position, "not a JSON object"),
         }
     }
 
-    fn envelope(&mut self, value: &Value, place: &Place) {
+    fn read_envelope(&mut self, value: &Value, position: &Position) {
         let sns_type = text_of(value, "Type");
         if text_of(value, "Event") == Some("s3:TestEvent") {
-            self.ignore(place, "s3:TestEvent");
+            self.add_ignored(position, "s3:TestEvent");
         } else if let Some(records) = value.get("Records") {
-            self.records(records, &place.inside("Records"));
+            self.read_records(records, &position.inside("Records"));
         } else if matches!(
             sns_type,
             Some("SubscriptionConfirmation" | "UnsubscribeConfirmation")
         ) {
             let topic = text_of(value, "TopicArn").unwrap_or("an unnamed topic");
             let kind = sns_type.unwrap_or_default();
-            self.ignore(place, &format!("SNS {kind} of {topic}"));
+            self.add_ignored(position, &format!("SNS {kind} of {topic}"));
         } else if value.get("detail").is_some() || value.get("detail-type").is_some() {
-            self.eventbridge(value, place);
+            self.read_eventbridge(value, position);
         } else if value.get("s3").is_some() {
-            self.record(value, place);
+            self.read_record(value, position);
         } else if let Some(message) = value.get("Message") {
-            self.value(message, &place.inside("Message"));
+            self.read_value(message, &position.inside("Message"));
         } else if let Some(body) = value.get("body").or_else(|| value.get("Body")) {
-            self.value(body, &place.inside("body"));
+            self.read_value(body, &position.inside("body"));
         } else if let Some(messages @ Value::Array(_)) = value.get("Messages") {
-            // As `aws sqs receive-message` prints it.
-            self.value(messages, &place.inside("Messages"));
+            // `aws sqs receive-message` prints `Messages`.
+            self.read_value(messages, &position.inside("Messages"));
         } else {
-            self.refuse(place, "neither an S3, an SNS nor an EventBridge event");
+            self.add_invalid(position, "neither an S3, an SNS nor an EventBridge event");
         }
     }
 
-    fn records(&mut self, records: &Value, place: &Place) {
+    fn read_records(&mut self, records: &Value, position: &Position) {
         let Value::Array(records) = records else {
-            return self.refuse(place, "not an array");
+            return self.add_invalid(position, "not an array");
         };
         if records.is_empty() {
-            self.ignore(place, "empty");
+            self.add_ignored(position, "empty");
         }
         for (i, record) in records.iter().enumerate() {
-            let place = Place {
-                path: format!("{}[{i}]", place.path),
-                depth: place.depth,
+            let position = Position {
+                path: format!("{}[{i}]", position.path),
+                depth: position.depth,
             };
             if let Some(body) = record.get("body") {
-                self.value(body, &place.inside("body"));
+                self.read_value(body, &position.inside("body"));
             } else if let Some(message) = record.get("Sns").and_then(|sns| sns.get("Message")) {
-                self.value(message, &place.inside("Sns.Message"));
+                self.read_value(message, &position.inside("Sns.Message"));
             } else {
-                self.record(record, &place);
+                self.read_record(record, &position);
             }
         }
     }
 
-    /// One of S3's own records.
-    fn record(&mut self, record: &Value, place: &Place) {
+    /// Reads one record of an S3 event.
+    fn read_record(&mut self, record: &Value, position: &Position) {
         if !record.is_object() {
-            return self.refuse(place, "not a JSON object");
+            return self.add_invalid(position, "not a JSON object");
         }
         if let Some(source) = text_of(record, "eventSource").or(text_of(record, "EventSource"))
             && source != "s3"
             && !source.ends_with(":s3")
         {
-            return self.ignore(place, &format!("an event of {source}, not of S3"));
+            return self.add_ignored(position, &format!("an event of {source}, not of S3"));
         }
         let major = match record.get("eventVersion") {
             None | Some(Value::Null) => Cow::Borrowed("2"),
@@ -230,20 +230,20 @@ impl Notification {
             Some(other) => Cow::Owned(other.to_string()),
         };
         if major.split('.').next() != Some("2") {
-            return self.refuse(
-                place,
+            return self.add_invalid(
+                position,
                 &format!("eventVersion {major} is not supported, only 2.x"),
             );
         }
         let Some(event) = text_of(record, "eventName").filter(|event| !event.is_empty()) else {
-            return self.refuse(place, "eventName is missing");
+            return self.add_invalid(position, "eventName is missing");
         };
         let name = event.strip_prefix("s3:").unwrap_or(event);
         if name == "TestEvent" {
-            return self.ignore(place, "s3:TestEvent");
+            return self.add_ignored(position, "s3:TestEvent");
         }
         if name != "ObjectCreated" && !name.starts_with("ObjectCreated:") {
-            return self.ignore(place, &format!("{event} creates no object"));
+            return self.add_ignored(position, &format!("{event} creates no object"));
         }
         let region = text_of(record, "awsRegion");
         let s3 = record.get("s3").unwrap_or(&Value::Null);
@@ -253,22 +253,24 @@ impl Notification {
                 region: owned(region),
                 ..object
             }),
-            Err(why) => self.refuse(place, why),
+            Err(reason) => self.add_invalid(position, reason),
         }
     }
 
-    fn eventbridge(&mut self, event: &Value, place: &Place) {
+    fn read_eventbridge(&mut self, event: &Value, position: &Position) {
         let source = text_of(event, "source");
         let kind = text_of(event, "detail-type");
         match (source, kind) {
-            (None, None) => return self.refuse(place, "detail without source or detail-type"),
+            (None, None) => {
+                return self.add_invalid(position, "detail without source or detail-type");
+            }
             (Some(source), _) if source != "aws.s3" => {
-                return self.ignore(place, &format!("an event of {source}, not of S3"));
+                return self.add_ignored(position, &format!("an event of {source}, not of S3"));
             }
             (_, Some(kind)) if kind != "Object Created" => {
-                return self.ignore(place, &format!("{kind} creates no object"));
+                return self.add_ignored(position, &format!("{kind} creates no object"));
             }
-            // Security Lake leaves the type out.
+            // Security Lake omits `detail-type`.
             _ => {}
         }
         let detail = event.get("detail").unwrap_or(&Value::Null);
@@ -278,12 +280,12 @@ impl Notification {
                 region: owned(text_of(event, "region")),
                 ..object
             }),
-            Err(why) => self.refuse(place, why),
+            Err(reason) => self.add_invalid(position, reason),
         }
     }
 }
 
-/// The bucket and object that S3's record (under `s3`) and EventBridge's (under `detail`) describe alike.
+/// The bucket and object of `value`: S3's `s3` object and EventBridge's `detail` object have the same form.
 fn object_ref(
     value: &Value,
     decode: impl Fn(&str) -> Result<String, &'static str>,
@@ -320,7 +322,7 @@ fn object_ref(
     })
 }
 
-/// S3 encodes keys as HTML forms do: first `+` to blanks, then percent signs.
+/// Decodes a key. S3 encodes keys like HTML forms: `+` stands for a blank, then percent-encoding.
 fn form_decode(key: &str) -> Result<String, &'static str> {
     let blanks: Vec<u8> = key
         .bytes()
@@ -334,7 +336,7 @@ fn text_of<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
 }
 
-/// Empty strings stand for nothing (S3 writes `"versionId": ""`).
+/// An owned copy; an empty string counts as absent (S3 writes `"versionId": ""`).
 fn owned(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -1,13 +1,15 @@
-/*! The one backoff policy: exponential with full jitter. */
+/*! The backoff policy of every retry: exponential delays with full jitter. In goes a number of attempts or failures,
+out comes the delay before the next attempt. */
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-/// Delays before the second, third, … attempt; ends after `attempts - 1` of them.
+/// An iterator over the delays before the second, third, … attempt; it ends after `attempts - 1` delays.
 pub struct Delays(ExponentialBackoff);
 
 impl Delays {
+    /// The delay bound starts at `first`, doubles with each attempt and stops growing at `longest`.
     pub fn new(first: Duration, longest: Duration, attempts: usize) -> Self {
         Self(
             ExponentialBuilder::default()
@@ -28,12 +30,12 @@ impl Iterator for Delays {
     }
 }
 
-/// Any share of the delay, so that workers which failed together do not come back together.
+/// A random share of `delay` (full jitter), so that workers that failed together retry at different times.
 fn jitter(delay: Duration) -> Duration {
     delay.mul_f64(fastrand::f64())
 }
 
-/// The delay before attempt `n + 1` of something that has failed `n` times: up to 0.2 s × 2ⁿ, at most 30 s.
+/// The delay before the next attempt after `failures` failures: a random share of 0.2 s × 2^`failures`, at most 30 s.
 pub fn full_jitter(failures: u32) -> Duration {
     let longest = Duration::from_millis(200).saturating_mul(1 << failures.min(10));
     jitter(longest.min(Duration::from_secs(30)))
@@ -44,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_grow_stay_under_their_bound_and_end() {
+    fn delays_stay_under_a_growing_bound_and_end() {
         let bound = [1, 2, 4, 4, 4].map(Duration::from_secs);
         let delays: Vec<_> =
             Delays::new(Duration::from_secs(1), Duration::from_secs(4), 6).collect();

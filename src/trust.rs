@@ -1,11 +1,14 @@
-/*! PURE: which buckets a message may name. Messages come from outside; nothing they name is fetched before it is allowed. */
+/*! PURE: the allow list of buckets. In goes the name of a bucket, out comes whether a message may name it.
 
-/// Patterns of bucket names; `*` stands for any characters. Without patterns every bucket is allowed.
+Messages come from outside. An object is fetched only after its bucket is allowed. */
+
+/// Patterns of bucket names; `*` stands for any number of characters. An empty list allows every bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedBuckets {
     patterns: Vec<String>,
 }
 
+/// The pattern is empty, or holds a character that no bucket name has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "not a pattern of bucket names: letters, digits, dots, hyphens, underscores, and * for any of them"
@@ -13,11 +16,13 @@ pub struct AllowedBuckets {
 pub struct PatternError;
 
 impl AllowedBuckets {
+    /// An allow list of patterns that [`check`](Self::check) accepts.
     pub fn new(patterns: Vec<String>) -> Self {
         Self { patterns }
     }
 
-    /// Checks a pattern before it is used.
+    /// Checks one pattern: ASCII letters, digits, `.`, `-`, `_` and `*`, at least one character; otherwise
+    /// [`PatternError`].
     pub fn check(pattern: &str) -> Result<(), PatternError> {
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'*');
         match !pattern.is_empty() && pattern.bytes().all(fits) {
@@ -26,17 +31,19 @@ impl AllowedBuckets {
         }
     }
 
-    /// Whether every bucket is allowed.
+    /// Whether the list is empty, so that every bucket is allowed.
     pub fn is_open(&self) -> bool {
         self.patterns.is_empty()
     }
 
+    /// Whether `bucket` matches a pattern, or the list is empty.
     pub fn allow(&self, bucket: &str) -> bool {
         self.is_open() || self.patterns.iter().any(|pattern| matches(pattern, bucket))
     }
 }
 
-/// The parts between the asterisks must stand in the name in their order, the first at its beginning and the last at its end.
+/// Whether `name` holds the parts between the asterisks in their order: the first part at its start, the last at its
+/// end.
 fn matches(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == name;
@@ -80,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_refused() {
+    fn invalid_patterns_are_refused() {
         for bad in ["", "a/b", "a b", "arn:aws:s3:::b", "[ab]"] {
             assert_eq!(AllowedBuckets::check(bad), Err(PatternError), "{bad}");
         }

@@ -1,9 +1,10 @@
-/*! Times at the head of a line, read by their bytes. */
+/*! The bytes of a line go in; the time at its start comes out, in milliseconds since 1970. */
 
-/// Length of `YYYY-MM-DDThh:mm:ss.mmmZ ` with its blank: what an event of an export begins with.
+/// Length of `YYYY-MM-DDThh:mm:ss.mmmZ ` (with its blank), the prefix of each event of an export, in bytes.
 pub(super) const EXPORT_PREFIX: usize = 25;
 
-/// The time of a line that begins an event of an export, in milliseconds since 1970.
+/// The time of a line that begins with the prefix of an export's event, in milliseconds since 1970; `None` for other
+/// lines.
 #[inline]
 pub(super) fn export_time(line: &[u8]) -> Option<i64> {
     if *line.get(EXPORT_PREFIX - 1)? != b' ' {
@@ -12,7 +13,8 @@ pub(super) fn export_time(line: &[u8]) -> Option<i64> {
     utc_millis(line.first_chunk()?)
 }
 
-/// Milliseconds since 1970 of `YYYY-MM-DDThh:mm:ss.mmmZ`. Every event begins with one: eight bytes are read at a time.
+/// Milliseconds since 1970 of `YYYY-MM-DDThh:mm:ss.mmmZ`; `None` for other texts and dates that do not exist. Every
+/// event begins with such a time, so for speed it is read eight bytes at a time.
 #[inline]
 pub(crate) fn utc_millis(text: &[u8; 24]) -> Option<i64> {
     let (words, _) = text.as_chunks::<8>();
@@ -22,54 +24,55 @@ pub(crate) fn utc_millis(text: &[u8; 24]) -> Option<i64> {
         digits(&words[2], b":00.000Z")?,
     );
     let (date, day_hour_minute, second_milli) = (pairs(a), pairs(b), pairs(c));
-    let (year, month) = (at(date, 0) * 100 + at(date, 2), at(date, 5));
+    let (year, month) = (byte_at(date, 0) * 100 + byte_at(date, 2), byte_at(date, 5));
     let (day, hour, minute) = (
-        at(day_hour_minute, 0),
-        at(day_hour_minute, 3),
-        at(day_hour_minute, 6),
+        byte_at(day_hour_minute, 0),
+        byte_at(day_hour_minute, 3),
+        byte_at(day_hour_minute, 6),
     );
-    let second = at(second_milli, 1);
+    let second = byte_at(second_milli, 1);
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let millis = at(second_milli, 4) * 10 + at(c, 6);
+    let millis = byte_at(second_milli, 4) * 10 + byte_at(c, 6);
     let seconds = (hour * 60 + minute) * 60 + second;
     let day = i64::from(days(year, month, day)?);
     Some(day * 86_400_000 + i64::from(seconds * 1000 + millis))
 }
 
-/// Each digit's value in its byte; none unless `text` has digits where `form` has zeros, and is the same elsewhere.
+/// The value of each digit, in its byte of the result. `None` unless `text` has digits where `form` has zeros, and
+/// equals `form` elsewhere.
 #[inline]
 fn digits(text: &[u8; 8], form: &[u8; 8]) -> Option<u64> {
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    // A digit may differ by 9 before it reaches the high bit, anything else by nothing.
+    // Added to this, a digit's byte reaches the high bit if it is over 9; any other byte does if it is over 0.
     let room = u64::from_le_bytes(form.map(|byte| if byte == b'0' { 0x76 } else { 0x7f }));
     let values = u64::from_le_bytes(*text) ^ u64::from_le_bytes(*form);
     ((values.wrapping_add(room) | values) & HIGH == 0).then_some(values)
 }
 
-/// In each byte the number that its digit and the next one make.
+/// In each byte, the two-digit number of that byte's digit and the next byte's.
 #[inline]
 fn pairs(digits: u64) -> u64 {
     digits.wrapping_mul(10).wrapping_add(digits >> 8)
 }
 
 #[inline]
-fn at(bytes: u64, place: u32) -> u32 {
-    (bytes >> (place * 8)) as u32 & 0xff
+fn byte_at(bytes: u64, index: u32) -> u32 {
+    (bytes >> (index * 8)) as u32 & 0xff
 }
 
 /// A time such as `2024-03-05T15:18:18.321000+00:00`; fraction and zone may be missing.
 pub(super) struct Iso {
-    /// Milliseconds since 1970; in UTC if there is no zone.
+    /// Milliseconds since 1970; without a zone, the text is read as UTC.
     pub time: i64,
-    /// Bytes it takes.
+    /// Length of the text of the time in bytes.
     pub len: usize,
     pub has_fraction: bool,
     pub has_zone: bool,
 }
 
-/// Reads the time at the head of `line`.
+/// Reads the time at the start of `line`; `None` if there is none.
 pub(super) fn iso(line: &[u8]) -> Option<Iso> {
     let mut time = seconds(line.first_chunk()?)? * 1000;
     let mut len = 19;
@@ -113,7 +116,7 @@ pub(super) fn iso(line: &[u8]) -> Option<Iso> {
     })
 }
 
-/// Days since 1970-01-01 of a date that exists.
+/// Days since 1970-01-01 of a date; `None` if the date does not exist or the year is over 9999.
 pub(super) fn days(year: u32, month: u32, day: u32) -> Option<i32> {
     const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -121,14 +124,15 @@ pub(super) fn days(year: u32, month: u32, day: u32) -> Option<i32> {
     if day == 0 || day > length || year > 9999 {
         return None;
     }
-    // Years that begin in March put the leap day last (Hinnant's civil calendar); 400 more of them keep January of year 0 positive.
+    // A year that begins in March has its leap day at its end (Hinnant's civil calendar). 400 more years keep the
+    // number positive for January of year 0.
     let years = year + 400 - u32::from(month <= 2);
     let leap_days = years / 4 - years / 100 + years / 400;
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     Some((365 * years + leap_days + day_of_year) as i32 - (719_468 + 146_097))
 }
 
-/// Days since 1970-01-01 of `YYYY?MM?DD`, with the given byte between the parts.
+/// Days since 1970-01-01 of `YYYY?MM?DD`, with the byte `between` for `?`; `None` for other texts.
 pub(super) fn date(text: &[u8], between: u8) -> Option<i32> {
     let b: &[u8; 10] = text.first_chunk()?;
     let (century, year, month, day) = (pair(b, 0), pair(b, 2), pair(b, 5), pair(b, 8));
@@ -157,7 +161,7 @@ fn digit(b: u8) -> u32 {
     u32::from(b.wrapping_sub(b'0'))
 }
 
-/// Two digits as a number; over 99 if they are not digits.
+/// The number of the two digits at `at`; `u32::MAX` if either byte is not a digit.
 #[inline]
 fn pair(b: &[u8], at: usize) -> u32 {
     let (tens, ones) = (digit(b[at]), digit(b[at + 1]));
@@ -198,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn days_agree_with_a_calendar() {
+    fn days_agree_with_jiff() {
         for day in (-719_000..2_900_000).step_by(17) {
             let date = jiff::civil::date(1970, 1, 1) + jiff::Span::new().days(i64::from(day));
             let (y, m, d) = (date.year() as u32, date.month() as u32, date.day() as u32);

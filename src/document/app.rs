@@ -1,7 +1,7 @@
-/*! The JSON object that a function logged, as the value of `app`.
+/*! The JSON object that a function logged goes in; the value of the field `app` comes out, with flags for its changes.
 
-Embedded as it was written, wherever OpenSearch takes it so. What would get the whole document refused is mended,
-and flagged: see [`rewrite`]. The pass of the parser over a line tells most often that it is plain. */
+An object that OpenSearch accepts is embedded as it is written. An object that would get the whole document rejected is
+repaired and flagged: see [`rewrite`]. The parser usually knows already that an object is plain (needs no repair). */
 
 mod rewrite;
 #[cfg(test)]
@@ -11,26 +11,27 @@ use super::{Flag, Flags};
 use crate::json::scan::Plain;
 use crate::lambda::App;
 
-/// Writes `app` values; keeps its memory between documents.
+/// Writes `app` values. It reuses its memory from document to document.
 #[derive(Debug, Default)]
 pub struct AppWriter {
     plain: Plain,
 }
 
 impl AppWriter {
-    /// Appends what a function logged; the parser may have seen already that it is plain.
+    /// Appends the object that a function logged. An object that the parser found plain is not checked again.
     pub fn write_logged(&mut self, out: &mut Vec<u8>, app: &App<'_>) -> Flags {
         if app.is_plain() {
-            one_line(out, app);
+            append_as_one_line(out, app);
             return Flags::default();
         }
         self.write(out, app)
     }
 
-    /// Appends `text`, a JSON object, as one line. If it is no JSON at all, nothing is appended.
+    /// Appends `text`, a JSON object, as one line, and returns the flags of its changes. If `text` is not a JSON
+    /// object, nothing is appended and the flag is `app_invalid`.
     pub fn write(&mut self, out: &mut Vec<u8>, text: &str) -> Flags {
         if self.plain.is_plain(text.as_bytes()) {
-            one_line(out, text);
+            append_as_one_line(out, text);
             return Flags::default();
         }
         let start = out.len();
@@ -44,13 +45,13 @@ impl AppWriter {
     }
 }
 
-/// In valid JSON, line breaks stand between tokens only: blanks do as well there.
-fn one_line(out: &mut Vec<u8>, text: &str) {
+/// Appends `text` with blanks for its line breaks: valid JSON has line breaks between tokens only.
+fn append_as_one_line(out: &mut Vec<u8>, text: &str) {
     let start = out.len();
     out.extend_from_slice(text.as_bytes());
     let mut at = start;
-    while let Some(found) = memchr::memchr2(b'\n', b'\r', &out[at..]) {
-        out[at + found] = b' ';
-        at += found + 1;
+    while let Some(offset) = memchr::memchr2(b'\n', b'\r', &out[at..]) {
+        out[at + offset] = b' ';
+        at += offset + 1;
     }
 }

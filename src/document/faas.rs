@@ -1,11 +1,11 @@
-/*! The `faas` object of log documents. */
+/*! A record, its surroundings and its object's origin go in; the `faas` object of a log document comes out. */
 
 use super::Surroundings;
 use crate::decode::Origin;
 use crate::json;
 use crate::lambda::Record;
 
-/// What `faas` is made of.
+/// The values of the members of `faas`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Faas<'a> {
     name: Option<&'a str>,
@@ -15,7 +15,7 @@ pub(super) struct Faas<'a> {
     cold_start: Option<bool>,
 }
 
-/// `"faas":{…}` of the document before: the lines of an invocation share it.
+/// The encoded `"faas":{…}` of the previous document. The lines of an invocation share it.
 #[derive(Debug, Default)]
 pub(super) struct FaasPart {
     name: Option<String>,
@@ -23,28 +23,28 @@ pub(super) struct FaasPart {
     invocation_id: Option<String>,
     inferred: bool,
     cold_start: Option<bool>,
-    /// With a comma before it, or nothing.
+    /// The encoded member with a leading comma; empty if `faas` has no members.
     written: Vec<u8>,
 }
 
-/// Before the stream's name goes what the line's surroundings say, and before that what it says itself.
 impl<'a> Faas<'a> {
+    /// Each value comes from the record, else from its surroundings, else from the name of the log stream (`origin`).
     pub(super) fn of(
         origin: &'a Origin,
         record: &'a Record<'_>,
-        around: &Surroundings<'a>,
+        context: &Surroundings<'a>,
     ) -> Self {
         let own_id = record.request_id.as_deref();
         Self {
             name: (record.function_name.as_deref())
-                .or(around.function_name)
+                .or(context.function_name)
                 .or(origin.function_name.as_deref()),
             version: (record.version.as_deref())
-                .or(around.function_version)
+                .or(context.function_version)
                 .or(origin.function_version.as_deref()),
-            invocation_id: own_id.or(around.request_id_inferred),
-            inferred: own_id.is_none() && around.request_id_inferred.is_some(),
-            cold_start: around.cold_start,
+            invocation_id: own_id.or(context.request_id_inferred),
+            inferred: own_id.is_none() && context.request_id_inferred.is_some(),
+            cold_start: context.cold_start,
         }
     }
 }
@@ -87,7 +87,7 @@ impl FaasPart {
     }
 }
 
-/// In the memory that is there.
+/// Copies `text` into `kept`, reusing its memory.
 fn keep(kept: &mut Option<String>, text: Option<&str>) {
     match (kept.as_mut(), text) {
         (Some(kept), Some(text)) => {

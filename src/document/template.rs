@@ -1,17 +1,18 @@
-/*! Index templates, made from the schema. */
+/*! The schema and an operator's settings go in; the component and index templates for OpenSearch come out. */
 
 use serde_json::{Map, Value, json};
 
 use super::index_name::DocumentKind;
 use super::schema::{FIELDS, Field, FieldKind};
 
-/// Of what `setup` puts. Goes up with every change of the schema or of a template: that is how an older set is told.
+/// Version of the templates that `setup` writes. Every change of the schema or of a template increments it, so that a
+/// worker recognises an older set.
 pub const SCHEMA_VERSION: u64 = 1;
 
-/// Templates of others that match the same indices must have another priority.
+/// Priority of the index templates. Another index template that matches the same indices must have a different one.
 pub const PRIORITY: u64 = 200;
 
-/// One of the templates: its name, and the body to put.
+/// One template: its name, and the JSON body of the `PUT` request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     pub form: Form,
@@ -19,6 +20,7 @@ pub struct Template {
     pub body: Value,
 }
 
+/// The two sorts of templates of OpenSearch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Component,
@@ -26,7 +28,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// The part of the API that has it.
+    /// The API path for templates of this form.
     pub fn api(self) -> &'static str {
         match self {
             Form::Component => "_component_template",
@@ -35,12 +37,13 @@ impl Form {
     }
 }
 
-/// What an operator may choose about indices that are made from now on.
+/// Settings of new indices that an operator chooses. Existing indices keep theirs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub shards: u32,
-    /// None leaves it to the cluster.
+    /// None leaves the number of replicas to the cluster.
     pub replicas: Option<u32>,
+    /// An OpenSearch duration, such as `5s`.
     pub refresh_interval: String,
 }
 
@@ -54,8 +57,8 @@ impl Default for Settings {
     }
 }
 
-/// All templates for indices that begin with `prefix`, in the order in which they can be put; without settings where OpenSearch
-/// keeps them to itself.
+/// All templates for indices whose names begin with `prefix`, in an order in which OpenSearch accepts them (components
+/// first). `settings` is `None` where OpenSearch does not allow index settings (Serverless).
 pub fn templates(prefix: &str, settings: Option<&Settings>) -> Vec<Template> {
     let with_settings = settings.is_some();
     let settings = settings.map(|settings| settings_component(prefix, settings));
@@ -65,31 +68,35 @@ pub fn templates(prefix: &str, settings: Option<&Settings>) -> Vec<Template> {
     all
 }
 
+/// The name of the component template with the settings.
 pub fn settings_name(prefix: &str) -> String {
     format!("{prefix}-settings")
 }
 
+/// The name of the component template with the mappings of `kind`.
 pub fn mappings_name(prefix: &str, kind: DocumentKind) -> String {
     format!("{prefix}-{}-mappings", kind.as_str())
 }
 
-/// The name of an index template, and of the alias over its indices. No index of ours can be called so: theirs end in a day.
+/// The name of an index template, and of the alias over its indices. It never equals the name of a daily index, which
+/// ends in a date.
 pub fn alias(prefix: &str, kind: DocumentKind) -> String {
     format!("{prefix}-{}", kind.as_str())
 }
 
-/// The names of daily indices, as closely as a pattern can tell: years 1970 to 2261.
+/// Patterns that match the names of daily indices, for the years 1970 to 2261.
 pub fn index_patterns(prefix: &str, kind: DocumentKind) -> [String; 2] {
     let kind = kind.as_str();
     ["1", "2"].map(|century| format!("{prefix}-{kind}-{century}*.*.*"))
 }
 
-/// By this a later version knows what is ours, and how old it is.
-fn stamp() -> Value {
+/// The `_meta` of a template: it tells a later version that logferry made the template, and which version of the
+/// schema.
+fn template_meta() -> Value {
     json!({"made_by": "logferry", "version": env!("CARGO_PKG_VERSION"), "schema": SCHEMA_VERSION})
 }
 
-/// Values are texts, as OpenSearch gives them back.
+/// Values are strings, because OpenSearch returns index settings as strings.
 fn settings_component(prefix: &str, settings: &Settings) -> Template {
     let mut index = json!({
         "codec": "best_compression",
@@ -103,7 +110,7 @@ fn settings_component(prefix: &str, settings: &Settings) -> Template {
     Template {
         form: Form::Component,
         name: settings_name(prefix),
-        body: json!({"template": {"settings": {"index": index}}, "_meta": stamp()}),
+        body: json!({"template": {"settings": {"index": index}}, "_meta": template_meta()}),
     }
 }
 
@@ -111,7 +118,7 @@ fn mappings_component(prefix: &str, kind: DocumentKind) -> Template {
     Template {
         form: Form::Component,
         name: mappings_name(prefix, kind),
-        body: json!({"template": {"mappings": mappings(kind)}, "_meta": stamp()}),
+        body: json!({"template": {"mappings": mappings(kind)}, "_meta": template_meta()}),
     }
 }
 
@@ -126,13 +133,13 @@ fn index_template(prefix: &str, kind: DocumentKind, with_settings: bool) -> Temp
             "priority": PRIORITY,
             "composed_of": components,
             "template": {"aliases": {&alias: {}}},
-            "_meta": stamp(),
+            "_meta": template_meta(),
         }),
         name: alias,
     }
 }
 
-/// The mappings of one kind of documents.
+/// The body of the mappings for documents of `kind`.
 pub fn mappings(kind: DocumentKind) -> Value {
     let fields = FIELDS.iter().filter(|field| match kind {
         DocumentKind::Log => field.in_logs(),
@@ -140,13 +147,14 @@ pub fn mappings(kind: DocumentKind) -> Value {
     });
     let mut properties = Map::new();
     for Field { path, kind, .. } in fields {
-        place(&mut properties, path, mapping(*kind));
+        insert_mapping(&mut properties, path, mapping(*kind));
     }
-    // What the schema does not name is kept, not mapped: no line can make the mapping grow.
+    // Fields outside the schema are stored and not mapped, so that no log line can make the mapping grow.
     json!({"dynamic": "false", "properties": properties})
 }
 
-fn place(properties: &mut Map<String, Value>, path: &str, mapping: Value) {
+/// Inserts the mapping of the field at `path` (dotted), with the `properties` of its parents.
+fn insert_mapping(properties: &mut Map<String, Value>, path: &str, mapping: Value) {
     match path.split_once('.') {
         None => {
             properties.insert(path.to_owned(), mapping);
@@ -156,7 +164,7 @@ fn place(properties: &mut Map<String, Value>, path: &str, mapping: Value) {
                 .entry(outer)
                 .or_insert_with(|| json!({"properties": {}}));
             if let Some(Value::Object(inner)) = object.get_mut("properties") {
-                place(inner, rest, mapping);
+                insert_mapping(inner, rest, mapping);
             }
         }
     }
@@ -183,14 +191,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_has_its_place() {
+    fn mappings_of_every_field() {
         let [logs, invocations] = DocumentKind::ALL.map(mappings);
         insta::assert_json_snapshot!("logs_mappings", logs);
         insta::assert_json_snapshot!("invocations_mappings", invocations);
     }
 
     #[test]
-    fn templates_but_for_their_mappings() {
+    fn templates_without_their_mappings() {
         let settings = Settings {
             replicas: Some(0),
             ..Settings::default()

@@ -1,10 +1,12 @@
-/*! Times as documents show them: RFC 3339, UTC, milliseconds. Own arithmetic, since every document has one. */
+/*! Milliseconds since 1970 go in; the times of documents come out: RFC 3339, UTC, with milliseconds.
+
+Every document has a time, so this module has its own calendar arithmetic for speed. */
 
 use crate::json;
 
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
-/// First and last time that has a year of four digits, in milliseconds since 1970.
+/// The times whose year has four digits (0000 to 9999), in milliseconds since 1970.
 pub const WRITABLE: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
 /// A date of the (proleptic) Gregorian calendar.
@@ -15,21 +17,22 @@ pub struct Date {
     pub day: u8,
 }
 
-/// The day that a time lies in, counted from 1970-01-01.
+/// The day of a time in milliseconds since 1970: days since 1970-01-01, negative before it.
 pub fn day_of(time: i64) -> i64 {
     time.div_euclid(DAY_MS)
 }
 
-/// The date of a day counted from 1970-01-01; days beyond about ±10^15 are not asked for.
+/// The date of a day since 1970-01-01, for days up to about ±10^15.
 pub fn date_of(day: i64) -> Date {
-    // Years are counted from 1 March, so that the leap day is the last, in eras of 400 years.
+    // Years begin on 1 March, so that the leap day is the last day, and form eras of 400 years.
     const ERA_DAYS: i64 = 146_097;
     let since_march_0000 = day + 719_468;
     let era = since_march_0000.div_euclid(ERA_DAYS);
-    let of_era = since_march_0000.rem_euclid(ERA_DAYS);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * of_year + 2) / 153;
+    let day_of_era = since_march_0000.rem_euclid(ERA_DAYS);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
     let month = if march_month < 10 {
         march_month + 3
     } else {
@@ -38,16 +41,16 @@ pub fn date_of(day: i64) -> Date {
     Date {
         year: era * 400 + year_of_era + i64::from(month <= 2),
         month: month as u8,
-        day: (of_year - (153 * march_month + 2) / 5 + 1) as u8,
+        day: (day_of_year - (153 * march_month + 2) / 5 + 1) as u8,
     }
 }
 
-/// Appends `YYYY-MM-DD` with any separator; the year must have four digits.
+/// Appends `YYYY-MM-DD` with `separator` for the hyphens. The year must have at most four digits and not be negative.
 pub fn write_date(out: &mut Vec<u8>, date: Date, separator: u8) {
-    out.extend_from_slice(&letters_of(date, separator));
+    out.extend_from_slice(&date_text(date, separator));
 }
 
-fn letters_of(date: Date, separator: u8) -> [u8; 10] {
+fn date_text(date: Date, separator: u8) -> [u8; 10] {
     debug_assert!((0..=9999).contains(&date.year));
     let year = date.year as u32;
     let [c, y] = [year / 100, year % 100].map(json::two_digits);
@@ -57,7 +60,7 @@ fn letters_of(date: Date, separator: u8) -> [u8; 10] {
     ]
 }
 
-/// `10:11:12.345` of a time in milliseconds since 1970.
+/// The time of day, such as `10:11:12.345`, of a time in milliseconds since 1970.
 pub fn clock(time: i64) -> [u8; 12] {
     let ms = time.rem_euclid(DAY_MS) as u32;
     let [h, m, s] = [ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60].map(json::two_digits);
@@ -68,12 +71,12 @@ pub fn clock(time: i64) -> [u8; 12] {
     ]
 }
 
-/// Writes times; remembers the date of the day before, since events come by the thousands a day.
+/// Writes times. It keeps the text of the last date, because thousands of events share a day.
 #[derive(Debug, Clone)]
 pub struct TimeWriter {
-    /// None before the first time.
+    /// Day of the last time written; None before the first.
     day: Option<i64>,
-    /// The time before.
+    /// The last time as written, in quotes.
     text: [u8; 26],
 }
 
@@ -87,13 +90,14 @@ impl Default for TimeWriter {
 }
 
 impl TimeWriter {
-    /// Appends `2026-11-23T10:11:12.345Z`, in quotes. What is not [`WRITABLE`] is written as the nearest that is.
+    /// Appends `time` (milliseconds since 1970) as `"2026-11-23T10:11:12.345Z"`, quotes included. A time outside
+    /// [`WRITABLE`] is clamped to it.
     pub fn write(&mut self, out: &mut Vec<u8>, time: i64) {
         let time = time.clamp(*WRITABLE.start(), *WRITABLE.end());
         let day = day_of(time);
         if self.day != Some(day) {
             self.day = Some(day);
-            self.text[1..11].copy_from_slice(&letters_of(date_of(day), b'-'));
+            self.text[1..11].copy_from_slice(&date_text(date_of(day), b'-'));
         }
         self.text[12..24].copy_from_slice(&clock(time));
         out.extend_from_slice(&self.text);
@@ -117,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn edges() {
+    fn days_at_their_edges_and_times_out_of_range() {
         let mut times = TimeWriter::default();
         let year_end = 951_782_399_999; // 2000-02-28
         for time in [0, -1, 1, year_end, year_end + 1, year_end + DAY_MS + 1] {
@@ -135,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn times_are_those_of_jiff(list in proptest::collection::vec(*WRITABLE.start()..253_402_207_200_000i64, 1..5)) {
+        fn times_are_written_as_jiff_writes_them(list in proptest::collection::vec(*WRITABLE.start()..253_402_207_200_000i64, 1..5)) {
             let mut times = TimeWriter::default();
             for time in list {
                 prop_assert_eq!(written(&mut times, time), by_jiff(time));

@@ -1,11 +1,12 @@
-/*! JSON text, written straight into a buffer.
+/*! Strings, numbers, members and arrays go in; their JSON text is appended to a byte buffer.
 
-Commas need no bookkeeping: a member or element is preceded by one unless the buffer ends in `{` or `[`, which
-no finished value does. */
+Commas need no bookkeeping: a comma goes before each member or element unless the buffer ends in `{` or `[`. No complete
+value ends in these. `json::scan` reads JSON. */
 
 pub mod scan;
 
-/// What each byte of a string is written as: 0 itself, `u` as `\u00XX`, any other as `\` and that letter.
+/// The form of each byte in a JSON string: 0 stands for the byte itself, `u` for `\u00XX`, any other letter for `\` and
+/// that letter.
 const ESCAPE: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -24,16 +25,16 @@ const ESCAPE: [u8; 256] = {
 };
 
 const HEX: [u8; 16] = *b"0123456789abcdef";
-/// The digits of URL-safe base64.
+/// The alphabet of URL-safe base64, by value.
 pub const BASE64_URL: [u8; 64] =
     *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// How many of the first bytes can stand in a JSON string as they are.
+/// Number of leading bytes that need no escape in a JSON string.
 fn clean_prefix(bytes: &[u8]) -> usize {
-    scan::odd_at(bytes, 0)
+    scan::special_at(bytes, 0)
 }
 
-/// Appends `text` as it stands in a JSON string, without the quotes.
+/// Appends `text` with JSON's escapes, without quotes.
 pub fn escaped(out: &mut Vec<u8>, text: &str) {
     let mut bytes = text.as_bytes();
     loop {
@@ -46,7 +47,8 @@ pub fn escaped(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// The same by words of eight bytes, until four in a row are clean: where one byte has to be escaped, others are near. Gives what is left.
+/// Appends `bytes` with JSON's escapes, eight bytes at a time, until four words in a row need none: bytes to escape
+/// come in clusters. Returns the bytes that remain.
 fn escaped_words<'a>(out: &mut Vec<u8>, mut bytes: &'a [u8]) -> &'a [u8] {
     let mut clean_words = 0;
     while clean_words < 4 {
@@ -56,10 +58,10 @@ fn escaped_words<'a>(out: &mut Vec<u8>, mut bytes: &'a [u8]) -> &'a [u8] {
             }
             return &[];
         };
-        // Whole, and then cut off where it has to be: eight bytes are one instruction.
+        // The whole word is copied and then cut before the byte to escape: a copy of eight bytes is one instruction.
         let start = out.len();
         out.extend_from_slice(word);
-        let hits = scan::first_odd(u64::from_le_bytes(*word));
+        let hits = scan::special_bits(u64::from_le_bytes(*word));
         if hits == 0 {
             clean_words += 1;
             bytes = rest;
@@ -86,14 +88,14 @@ fn escaped_byte(out: &mut Vec<u8>, byte: u8) {
     }
 }
 
-/// Appends `text` as a JSON string.
+/// Appends `text` as a JSON string, with quotes and escapes.
 pub fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     escaped(out, text);
     out.push(b'"');
 }
 
-/// `00` to `99`.
+/// The digits `00` to `99`.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[0; 2]; 100];
     let mut number = 0;
@@ -104,12 +106,12 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// The digits of a number below 100.
+/// The two decimal digits of a number below 100; a larger one panics.
 pub fn two_digits(number: u32) -> [u8; 2] {
     PAIRS[number as usize]
 }
 
-/// Appends a decimal number.
+/// Appends an unsigned integer in decimal.
 pub fn unsigned(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0; 20];
     let mut at = digits.len();
@@ -125,7 +127,7 @@ pub fn unsigned(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(&digits[at..]);
 }
 
-/// Appends a decimal number.
+/// Appends a signed integer in decimal.
 pub fn signed(out: &mut Vec<u8>, number: i64) {
     if number < 0 {
         out.push(b'-');
@@ -133,7 +135,7 @@ pub fn signed(out: &mut Vec<u8>, number: i64) {
     unsigned(out, number.unsigned_abs());
 }
 
-/// Appends a number that is given in thousandths: `1.5` for 1500.
+/// Appends a number given in thousandths, without trailing zeros: `1.5` for 1500.
 pub fn thousandths(out: &mut Vec<u8>, number: i64) {
     signed_whole(out, number);
     let fraction = (number % 1000).unsigned_abs() as u16;
@@ -145,7 +147,7 @@ pub fn thousandths(out: &mut Vec<u8>, number: i64) {
     }
 }
 
-/// The part of thousandths before the point, with the sign of the whole.
+/// Appends the integer part of a number in thousandths, with its sign: `-0` for -5.
 fn signed_whole(out: &mut Vec<u8>, number: i64) {
     if number < 0 {
         out.push(b'-');
@@ -153,7 +155,7 @@ fn signed_whole(out: &mut Vec<u8>, number: i64) {
     unsigned(out, number.unsigned_abs() / 1000);
 }
 
-/// Thousandths of a number, rounded as `f64::round` does, which is a call of a function.
+/// A number in thousandths, rounded like `f64::round` (half away from zero), which would be a function call.
 pub fn to_thousandths(number: f64) -> i64 {
     let number = number * 1000.0;
     let whole = number as i64;
@@ -161,7 +163,8 @@ pub fn to_thousandths(number: f64) -> i64 {
     whole.saturating_add(i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
 }
 
-/// Appends a finite number: integers without a fraction, others in their shortest form. JSON has no other numbers.
+/// Appends a finite number: integers without a fraction, others in their shortest form. JSON has no NaN and no
+/// infinity.
 pub fn float(out: &mut Vec<u8>, number: f64) {
     const EXACT: f64 = (1u64 << 53) as f64;
     debug_assert!(number.is_finite());
@@ -172,7 +175,7 @@ pub fn float(out: &mut Vec<u8>, number: f64) {
         unsigned(out, number.abs() as u64);
         return;
     }
-    // Of at most 15 digits, and the very double: no shorter form is.
+    // At most 15 digits that read back as the same double are its shortest form.
     let thousand = to_thousandths(number);
     if thousand.unsigned_abs() < 1_000_000_000_000_000 && thousand as f64 / 1000.0 == number {
         thousandths(out, thousand);
@@ -181,7 +184,8 @@ pub fn float(out: &mut Vec<u8>, number: f64) {
     }
 }
 
-/// Appends `"name":`, with a comma if it is not the first of its object. A name is ours and needs no escaping.
+/// Appends `"name":`, with a comma if it is not the first member of its object. Names are logferry's own and need no
+/// escapes.
 pub fn key(out: &mut Vec<u8>, name: &str) {
     debug_assert_eq!(clean_prefix(name.as_bytes()), name.len());
     comma(out);
@@ -190,7 +194,7 @@ pub fn key(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b"\":");
 }
 
-/// Appends a member with a string, if there is one.
+/// Appends a member with a string; nothing for `None`.
 pub fn string_member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
     if let Some(value) = value {
         key(out, name);
@@ -198,7 +202,7 @@ pub fn string_member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
     }
 }
 
-/// Appends a member with a number, if there is one and JSON can say it.
+/// Appends a member with a number; nothing for `None`, NaN or an infinity.
 pub fn float_member(out: &mut Vec<u8>, name: &str, value: Option<f64>) {
     if let Some(value) = value.filter(|value| value.is_finite()) {
         key(out, name);
@@ -206,13 +210,13 @@ pub fn float_member(out: &mut Vec<u8>, name: &str, value: Option<f64>) {
     }
 }
 
-/// Appends a member with an integer. OpenSearch's `long` is signed: what is above is written as its greatest.
+/// Appends a member with an integer. OpenSearch's `long` is signed, so a larger value is written as `i64::MAX`.
 pub fn unsigned_member(out: &mut Vec<u8>, name: &str, value: u64) {
     key(out, name);
     unsigned(out, value.min(i64::MAX as u64));
 }
 
-/// Appends a member with a boolean, if there is one.
+/// Appends a member with a boolean; nothing for `None`.
 pub fn bool_member(out: &mut Vec<u8>, name: &str, value: Option<bool>) {
     if let Some(value) = value {
         key(out, name);
@@ -220,7 +224,7 @@ pub fn bool_member(out: &mut Vec<u8>, name: &str, value: Option<bool>) {
     }
 }
 
-/// Appends a member with an array of strings, if there is any.
+/// Appends a member with an array of strings; nothing if there are no strings.
 pub fn strings_member<S: AsRef<str>>(
     out: &mut Vec<u8>,
     name: &str,
@@ -239,7 +243,7 @@ pub fn strings_member<S: AsRef<str>>(
     out.push(b']');
 }
 
-/// Appends a member with an array of strings, if there is one; an empty one is one.
+/// Appends a member with an array of strings; nothing for `None`, `[]` for an empty list.
 pub fn list_member<S: AsRef<str>>(out: &mut Vec<u8>, name: &str, list: Option<&[S]>) {
     match list {
         Some([]) => {
@@ -250,7 +254,7 @@ pub fn list_member<S: AsRef<str>>(out: &mut Vec<u8>, name: &str, list: Option<&[
     }
 }
 
-/// Appends a member with an object of what `members` writes, unless it writes nothing.
+/// Appends a member with the object whose members `members` writes; nothing if it writes none.
 pub fn object_member(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     key(out, name);
@@ -264,7 +268,7 @@ pub fn object_member(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Ve
     }
 }
 
-/// Appends members that were encoded before, if there are any.
+/// Appends members that are encoded already (without a leading comma); nothing if there are none.
 pub fn encoded_member(out: &mut Vec<u8>, members: &[u8]) {
     if !members.is_empty() {
         comma(out);
@@ -272,21 +276,22 @@ pub fn encoded_member(out: &mut Vec<u8>, members: &[u8]) {
     }
 }
 
-/// 22 characters of URL-safe base64 without padding. OpenSearch stores an id of this form as its 16 bytes.
+/// The URL-safe base64 of 16 bytes (big-endian), 22 characters without padding. OpenSearch stores an id of this form
+/// in 16 bytes.
 pub fn base64_url(bytes: u128) -> [u8; 22] {
     let mut text = [0; 22];
-    for (place, letter) in text.iter_mut().enumerate() {
-        // 128 bits are 21 groups of six and one of two, which is filled up with zeros.
-        let group = match 122usize.checked_sub(place * 6) {
+    for (index, digit) in text.iter_mut().enumerate() {
+        // 128 bits are 21 groups of six bits and one of two bits, padded with zeros.
+        let group = match 122usize.checked_sub(index * 6) {
             Some(shift) => bytes >> shift,
             None => bytes << 4,
         };
-        *letter = BASE64_URL[(group & 63) as usize];
+        *digit = BASE64_URL[(group & 63) as usize];
     }
     text
 }
 
-/// Appends a comma, unless the buffer ends where a first member or element stands.
+/// Appends a comma unless the buffer is empty or ends in `{` or `[`, before a first member or element.
 pub fn comma(out: &mut Vec<u8>) {
     if !matches!(out.last(), None | Some(b'{' | b'[')) {
         out.push(b',');

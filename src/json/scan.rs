@@ -1,5 +1,8 @@
-/*! Where JSON values end, by the standard's grammar and in one pass that builds nothing. Who wants to know more of what
-it comes across gives a [`Watch`]. */
+/*! JSON text and the position of a value go in; the end of the value comes out, or `None` if the value is invalid (by
+RFC 8259).
+
+One pass over the bytes finds the end, without a tree. A [`Watch`] is told of the objects, keys and numbers on the way.
+Positions are byte offsets; an end is the offset behind the value's last byte. */
 
 mod open;
 mod plain;
@@ -13,17 +16,17 @@ use open::Open;
 pub use plain::{MAX_DEPTH, MAX_NUMBER, Plain};
 pub use unescape::{Unescaped, unescaped};
 
-/// Is told what a walk comes across; `()` wants to know nothing.
+/// An observer of a walk over a value. `()` ignores everything.
 pub trait Watch {
     /// An object or an array begins.
     fn opened(&mut self, object: bool);
-    /// A key of the innermost object, by its hash; none if it has an escape.
+    /// A key of the innermost object, by its hash; `None` if the key has an escape.
     fn key(&mut self, hash: Hash);
     /// The innermost object or array ends.
     fn closed(&mut self, object: bool);
-    /// A number of so many characters.
+    /// A number of `len` characters.
     fn number(&mut self, len: usize);
-    /// A string with half a surrogate pair.
+    /// A string holds an unpaired surrogate.
     fn half_pair(&mut self);
 }
 
@@ -35,30 +38,32 @@ impl Watch for () {
     fn half_pair(&mut self) {}
 }
 
-/// Where a value ends.
+/// The end of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
+    /// The offset behind its last byte.
     pub at: usize,
-    /// Whether it is a string with an escape.
+    /// Whether the value is a string with an escape.
     pub escaped: bool,
 }
 
-/// Where the value that begins at `at` ends; none if there is no valid one. Any nesting; half surrogate pairs count as valid.
+/// The end of the value that begins at `at`; `None` if no valid value begins there. Nesting is unlimited, and unpaired
+/// surrogates count as valid.
 pub fn value_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
     value_from(text, (at, *text.get(at)?), watch).map(|end| end.at)
 }
 
-/// The same, for a value whose first byte is known.
+/// [`value_end`] for a value whose first byte is known; also tells whether the value is a string with an escape.
 #[inline(always)]
 pub fn value_from(text: &[u8], (at, first): Token, watch: &mut impl Watch) -> Option<End> {
     let plain = |at| End { at, escaped: false };
     match first {
         b'"' => {
-            let odd = odd_at(text, at + 1);
-            if text.get(odd) == Some(&b'"') {
-                return Some(plain(odd + 1));
+            let special = special_at(text, at + 1);
+            if text.get(special) == Some(&b'"') {
+                return Some(plain(special + 1));
             }
-            let at = escaped_end(text, odd, watch)?;
+            let at = escaped_end(text, special, watch)?;
             Some(End { at, escaped: true })
         }
         b'{' | b'[' => nested_end(text, (at, first), watch).map(plain),
@@ -66,7 +71,7 @@ pub fn value_from(text: &[u8], (at, first): Token, watch: &mut impl Watch) -> Op
     }
 }
 
-/// Where a number, a boolean or a null ends.
+/// The end of a number, a boolean or a null.
 fn word_end(text: &[u8], (at, first): Token, watch: &mut impl Watch) -> Option<usize> {
     match first {
         b'-' | b'0'..=b'9' => {
@@ -81,6 +86,7 @@ fn word_end(text: &[u8], (at, first): Token, watch: &mut impl Watch) -> Option<u
     }
 }
 
+/// The end of an object or array, without recursion.
 #[inline(never)]
 fn nested_end(text: &[u8], mut value: Token, watch: &mut impl Watch) -> Option<usize> {
     let mut open = Open::default();
@@ -127,10 +133,10 @@ fn nested_end(text: &[u8], mut value: Token, watch: &mut impl Watch) -> Option<u
     }
 }
 
-/// A place and the byte there.
+/// An offset and the byte there.
 pub type Token = (usize, u8);
 
-/// What comes first from `at` on that is no blank.
+/// The first byte from `at` on that is not a blank; `None` at the end of the text.
 #[inline]
 pub fn token(text: &[u8], at: usize) -> Option<Token> {
     match *text.get(at)? {
@@ -145,7 +151,7 @@ fn behind_blanks(text: &[u8], at: usize) -> Option<Token> {
     Some((at, *text.get(at)?))
 }
 
-/// Reads a colon with blanks on both sides, and gives what follows.
+/// Reads a colon with optional blanks around it, and returns the token behind them; `None` if there is no colon.
 #[inline]
 pub fn behind_colon(text: &[u8], at: usize) -> Option<Token> {
     match token(text, at)? {
@@ -154,7 +160,7 @@ pub fn behind_colon(text: &[u8], at: usize) -> Option<Token> {
     }
 }
 
-/// Where a key ends, and its [`hash`]; none instead of that if it has an escape.
+/// The end of the key that begins at `start`, and its [`hash`], which is `None` if the key has an escape.
 #[inline]
 pub fn key_end(text: &[u8], (start, first): Token) -> Option<(usize, Hash)> {
     if first != b'"' {
@@ -164,14 +170,14 @@ pub fn key_end(text: &[u8], (start, first): Token) -> Option<(usize, Hash)> {
     let mut at = start + 1;
     loop {
         let word = word_at(text, at);
-        let odd = first_odd(word);
-        if odd == 0 {
+        let special = special_bits(word);
+        if special == 0 {
             hash = mixed(hash, word);
             at += 8;
             continue;
         }
-        // Each hit is the highest bit of its byte.
-        let before = odd.trailing_zeros() & !7;
+        // Each special byte is marked by its highest bit.
+        let before = special.trailing_zeros() & !7;
         at += before as usize / 8 + 1;
         if (word >> before) as u8 != b'"' {
             return Some((string_end(text, start, &mut ())?, None));
@@ -181,10 +187,10 @@ pub fn key_end(text: &[u8], (start, first): Token) -> Option<(usize, Hash)> {
     }
 }
 
-/// Of a key without an escape.
+/// The hash of a key; `None` for a key with an escape.
 pub type Hash = Option<NonZeroU64>;
 
-/// The hash of a key: its bytes in eights, the last of them filled up with zeros.
+/// The hash of a key, over its bytes in words of eight; the last word is padded with zeros.
 pub const fn hash(key: &[u8]) -> Hash {
     let (words, rest) = key.as_chunks::<8>();
     let mut hash = SEED;
@@ -204,63 +210,65 @@ pub const fn hash(key: &[u8]) -> Hash {
 
 const SEED: u64 = 0x2545_f491_4f6c_dd1d;
 
-/// One step of a hash. Of keys of up to seven bytes no two have the same.
+/// One step of the hash. Keys of up to seven bytes have no collisions.
 #[inline]
 const fn mixed(hash: u64, word: u64) -> u64 {
     (hash.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// Where the string that begins at `at`, with its quote, ends.
+/// The end of the string whose opening quote is at `at`.
 #[inline]
 pub fn string_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
-    let odd = odd_at(text, at + 1);
-    match text.get(odd)? {
-        b'"' => Some(odd + 1),
-        _ => escaped_end(text, odd, watch),
+    let special = special_at(text, at + 1);
+    match text.get(special)? {
+        b'"' => Some(special + 1),
+        _ => escaped_end(text, special, watch),
     }
 }
 
-/// Where a string ends whose first escape begins at `at`.
+/// The end of a string whose first special byte is at `at`.
 fn escaped_end(text: &[u8], mut at: usize, watch: &mut impl Watch) -> Option<usize> {
     loop {
         match text.get(at)? {
             b'"' => return Some(at + 1),
-            b'\\' => at = odd_at(text, escape_end(text, at, watch)?),
+            b'\\' => at = special_at(text, escape_end(text, at, watch)?),
             _ => return None,
         }
     }
 }
 
-/// Where the first byte from `at` on is that no string has as it is. A function of its own: so its constants stay in registers.
+/// The offset of the first special byte from `at` on; the end of the text if there is none. A special byte is a
+/// quote, a backslash or a control byte: it cannot stand unescaped in a JSON string. The function is not inlined, so
+/// that its constants stay in registers.
 #[inline(never)]
-pub(super) fn odd_at(text: &[u8], mut at: usize) -> usize {
+pub(super) fn special_at(text: &[u8], mut at: usize) -> usize {
     let Some(rest) = text.get(at..) else {
         return at;
     };
     for block in rest.as_chunks().0 {
-        if is_odd(block) {
-            return at + odd_in(u128::from_le_bytes(*block));
+        if has_special(block) {
+            return at + special_in_block(u128::from_le_bytes(*block));
         }
         at += 16;
     }
-    odd_in_last(text, at)
+    special_in_tail(text, at)
 }
 
-/// Where the first such byte of a block is that has one.
+/// The index of the first special byte of a block that has one.
 #[inline]
-fn odd_in(block: u128) -> usize {
-    match first_odd(block as u64) {
-        0 => 8 + first_odd((block >> 64) as u64).trailing_zeros() as usize / 8,
-        odd => odd.trailing_zeros() as usize / 8,
+fn special_in_block(block: u128) -> usize {
+    match special_bits(block as u64) {
+        0 => 8 + special_bits((block >> 64) as u64).trailing_zeros() as usize / 8,
+        special => special.trailing_zeros() as usize / 8,
     }
 }
 
-/// The same for the last bytes of a text, less than a block; its end if there is none.
+/// [`special_at`] for the last bytes of a text, fewer than a block.
 #[inline(never)]
-fn odd_in_last(text: &[u8], at: usize) -> usize {
+fn special_in_tail(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let block = match text.last_chunk() {
-        // The end of the text, with zeros behind it.
+        // The last 16 bytes of the text, shifted so that they begin at `at` and end in zeros.
         Some(block) => u128::from_le_bytes(*block).checked_shr(128 - 8 * rest.len() as u32),
         None => Some(
             rest.iter()
@@ -268,21 +276,21 @@ fn odd_in_last(text: &[u8], at: usize) -> usize {
                 .fold(0, |block, byte| block << 8 | u128::from(*byte)),
         ),
     };
-    at + odd_in(block.unwrap_or_default())
+    at + special_in_block(block.unwrap_or_default())
 }
 
-/// Whether a block has a byte that no string has as it is. The compiler makes vector instructions of it.
+/// Whether a block has a special byte. The compiler vectorises this fold.
 #[inline]
-fn is_odd(block: &[u8; 16]) -> bool {
-    block.iter().fold(false, |odd, byte| {
+fn has_special(block: &[u8; 16]) -> bool {
+    block.iter().fold(false, |special, byte| {
         let quote = byte ^ b'"';
         let backslash = byte ^ b'\\';
         let control = byte.saturating_sub(0x1f);
-        odd | (quote.min(backslash).min(control) == 0)
+        special | (quote.min(backslash).min(control) == 0)
     })
 }
 
-/// Where the escape that begins at `at` ends; that of a whole pair where its second half does.
+/// The end of the escape that begins at `at`. A surrogate pair is one escape.
 #[inline]
 fn escape_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
     match text.get(at + 1)? {
@@ -298,7 +306,7 @@ fn escape_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
     }
 }
 
-/// The same for an escape of a UTF-16 unit, and whether it is half a pair.
+/// The end of the `\u` escape that begins at `at`, and whether it is an unpaired surrogate.
 #[inline(never)]
 fn unit_end(text: &[u8], at: usize) -> Option<(usize, bool)> {
     let end = at + 6;
@@ -308,13 +316,13 @@ fn unit_end(text: &[u8], at: usize) -> Option<(usize, bool)> {
     })
 }
 
-/// The second half of a surrogate pair, if one begins at `at`.
+/// The low surrogate whose escape begins at `at`, if there is one.
 fn low_half(text: &[u8], at: usize) -> Option<u32> {
     let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
     hex(digits).filter(|unit| (0xdc00..=0xdfff).contains(unit))
 }
 
-/// Eight bytes; zeros where the text has ended.
+/// The eight bytes from `at` on, little-endian, padded with zeros behind the end of the text.
 #[inline]
 fn word_at(text: &[u8], at: usize) -> u64 {
     match text.get(at..at + 8).and_then(<[u8]>::first_chunk) {
@@ -323,7 +331,7 @@ fn word_at(text: &[u8], at: usize) -> u64 {
     }
 }
 
-/// Less than eight bytes, filled up with zeros.
+/// [`word_at`] for fewer than eight bytes.
 #[cold]
 #[inline(never)]
 fn last_word(text: &[u8], at: usize) -> u64 {
@@ -333,18 +341,19 @@ fn last_word(text: &[u8], at: usize) -> u64 {
         .fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
-/// Bits of which the lowest is the highest bit of the first byte that no string has as it is; 0 if there is none.
+/// Marks the special bytes of a word by their highest bits; 0 if there is none. Only the lowest mark is exact: marks
+/// above it may be false.
 #[inline]
-pub(super) fn first_odd(word: u64) -> u64 {
+pub(super) fn special_bits(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let quotes = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
     let backslashes = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    // All three borrow into the highest bit, which ASCII does not have. False hits lie only above a true one.
+    // Each subtraction borrows into the highest bit, which is clear in ASCII. A false mark lies only above a true one.
     (word.wrapping_sub(ONES * 0x20) | quotes | backslashes) & !word & HIGH
 }
 
-/// Where the JSON blanks from `at` on end.
+/// The offset of the first byte from `at` on that is not a JSON blank.
 #[inline]
 pub fn blanks(text: &[u8], mut at: usize) -> usize {
     while let Some(byte) = text.get(at)
@@ -356,14 +365,14 @@ pub fn blanks(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The value of hexadecimal digits.
+/// The value of hexadecimal digits; `None` if one of the bytes is not such a digit.
 pub fn hex(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |value, digit| {
         Some(value * 16 + (*digit as char).to_digit(16)?)
     })
 }
 
-/// Where the number that begins at `at` ends.
+/// The end of the number that begins at `at`; `None` if no valid number begins there.
 #[inline]
 pub fn number_end(text: &[u8], at: usize) -> Option<usize> {
     let digits = |mut at: usize| {
@@ -389,7 +398,7 @@ pub fn number_end(text: &[u8], at: usize) -> Option<usize> {
     Some(end)
 }
 
-/// Reads `word`.
+/// The end of `word` at `at`; `None` if the text has other bytes there.
 pub fn literal(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
     text.get(at..)?.starts_with(word).then_some(at + word.len())
 }

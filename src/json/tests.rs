@@ -8,20 +8,20 @@ fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
 }
 
 #[test]
-fn every_byte_is_found_in_every_place() {
+fn the_clean_prefix_ends_at_a_special_byte_at_any_index() {
     for byte in 0..=255u8 {
-        for place in 0..20 {
+        for index in 0..20 {
             let mut bytes = [b'x'; 20];
-            bytes[place] = byte;
+            bytes[index] = byte;
             let clean = byte >= 0x20 && byte != b'"' && byte != b'\\';
-            let expected = if clean { 20 } else { place };
-            assert_eq!(clean_prefix(&bytes), expected, "{byte} at {place}");
+            let expected = if clean { 20 } else { index };
+            assert_eq!(clean_prefix(&bytes), expected, "{byte} at {index}");
         }
     }
 }
 
 #[test]
-fn numbers() {
+fn numbers_are_written_in_their_shortest_form() {
     let cases = [
         (0.0, "0"),
         (-0.0, "0"),
@@ -57,7 +57,7 @@ fn numbers() {
 }
 
 #[test]
-fn numbers_are_rounded_to_the_nearest() {
+fn thousandths_are_rounded_as_the_standard_library_rounds() {
     for number in [
         0.0, -0.0, 0.0004, 0.0005, -0.0005, 1.0625, -2.0015, 12.34, 1e12, 1e300, -1e300,
     ] {
@@ -70,7 +70,7 @@ fn numbers_are_rounded_to_the_nearest() {
 }
 
 #[test]
-fn members_and_commas() {
+fn members_are_separated_by_commas_and_empty_ones_left_out() {
     let written = text(|out| {
         out.push(b'{');
         object_member(out, "empty", |_| {});
@@ -94,7 +94,7 @@ fn members_and_commas() {
 
 proptest! {
     #[test]
-    fn strings_are_those_of_serde_json(input in any::<String>(), plain in "[ -~]{0,40}[\n\t\"\\\\\u{0}-\u{1f}]?[ -~]{0,40}") {
+    fn strings_are_written_as_serde_json_writes_them(input in any::<String>(), plain in "[ -~]{0,40}[\n\t\"\\\\\u{0}-\u{1f}]?[ -~]{0,40}") {
         for input in [input, plain] {
             prop_assert_eq!(text(|out| string(out, &input)), serde_json::to_string(&input).unwrap());
         }
@@ -107,15 +107,15 @@ proptest! {
     }
 
     #[test]
-    fn ids_are_base64(bytes in any::<u128>()) {
-        let mut letters = base64_url(bytes).to_vec();
+    fn base64_decodes_to_the_same_bytes(bytes in any::<u128>()) {
+        let mut digits = base64_url(bytes).to_vec();
         let mut value = 0u128;
-        let last = letters.pop().unwrap();
-        let digit = |letter: u8| BASE64_URL.iter().position(|known| *known == letter).unwrap() as u128;
-        for letter in letters {
-            value = value << 6 | digit(letter);
+        let last = digits.pop().unwrap();
+        let value_of = |digit: u8| BASE64_URL.iter().position(|known| *known == digit).unwrap() as u128;
+        for digit in digits {
+            value = value << 6 | value_of(digit);
         }
-        prop_assert_eq!(digit(last) & 15, 0);
-        prop_assert_eq!(value << 2 | digit(last) >> 4, bytes);
+        prop_assert_eq!(value_of(last) & 15, 0);
+        prop_assert_eq!(value << 2 | value_of(last) >> 4, bytes);
     }
 }

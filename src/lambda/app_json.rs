@@ -1,4 +1,6 @@
-/*! JSON logs of functions and extensions: Lambda's own format, Powertools, and the JSON forms of the usual loggers. */
+/*! A JSON line of a function or an extension goes in; its record comes out.
+
+The keys are those of Lambda's own JSON format, of Powertools, and of common loggers. */
 
 use std::borrow::Cow;
 
@@ -7,7 +9,7 @@ use super::json_keys::{Fields, Slot, Slots};
 use super::record::{App, Kind, Level, Platform, Record};
 use super::{emf, json, json_error, json_inner, level, platform_json, timestamp};
 
-/// A text that is wholly one JSON object, blanks around it allowed; none for any other.
+/// The record of a text that is one JSON object, with optional blanks around it; `None` for other texts.
 pub fn parse(text: &str) -> Option<Record<'_>> {
     let object = match text.as_bytes() {
         [b'{', .., b'}'] => text,
@@ -28,7 +30,9 @@ pub fn parse(text: &str) -> Option<Record<'_>> {
     Some(record)
 }
 
-/// As [`parse`], without what only a whole line says: for a JSON object behind a runtime's prefix.
+/// Adds the fields of the JSON object behind a runtime's prefix to the prefix's record, whose own time, level and
+/// request id are kept. False if `text` is not one JSON object. A platform event is recognised only as a whole line
+/// (see [`parse`]).
 pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     let object = text.trim();
     let Some(fields) = object
@@ -38,36 +42,36 @@ pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     else {
         return false;
     };
-    let said = app(&fields);
+    let logged = app(&fields);
     record.app = Some(App::seen(object, fields.is_plain()));
-    record.message = said.message;
+    record.message = logged.message;
     if record.message.is_empty() {
         record.message = Cow::Borrowed(text);
     }
-    record.time = record.time.or(said.time);
-    record.level = record.level.or(said.level);
-    record.request_id = record.request_id.take().or(said.request_id);
-    record.function_name = said.function_name;
-    record.version = said.version;
-    record.logger = said.logger;
-    record.platform = said.platform;
-    record.xray = said.xray;
-    record.error = said.error;
-    record.emf = said.emf;
+    record.time = record.time.or(logged.time);
+    record.level = record.level.or(logged.level);
+    record.request_id = record.request_id.take().or(logged.request_id);
+    record.function_name = logged.function_name;
+    record.version = logged.version;
+    record.logger = logged.logger;
+    record.platform = logged.platform;
+    record.xray = logged.xray;
+    record.error = logged.error;
+    record.emf = logged.emf;
     true
 }
 
 const TRACES: Slots = Slots::of(&[Slot::XrayTraceId, Slot::TraceId]);
-/// Powertools' name of the function stands beside them; elsewhere its key may mean anything.
+/// Powertools writes the function's name beside one of these keys. Without them, `function_name` may mean anything.
 const FUNCTIONS: Slots = Slots::of(&[Slot::FunctionRequestId, Slot::FunctionArn]);
 
-/// The record of an object's fields; an empty message if none of them is one.
+/// The record of an object's fields; its message is empty if no field is a message.
 pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
     let inner = fields
         .get(Slot::Fields)
         .and_then(|inner| Fields::read(inner.text()));
-    let said = json_error::said(fields);
-    let error = json_error::find(fields, said.as_ref()).or_else(|| {
+    let message_text = json_error::said(fields);
+    let error = json_error::find(fields, message_text.as_ref()).or_else(|| {
         let inner = inner.as_ref()?;
         json_error::find(inner, json_error::said(inner).as_ref())
     });
@@ -77,7 +81,7 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
         request_id: request_id(fields),
         level: level(fields),
         logger: logger(fields),
-        message: message(fields, said)
+        message: message(fields, message_text)
             .or_else(|| message(inner.as_ref()?, None))
             .unwrap_or_default(),
         xray: fields.find(TRACES, json_inner::trace).map(Box::new),
@@ -103,7 +107,7 @@ fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
     fields.find_one(slot, json::filled)
 }
 
-/// The time that a JSON text states: a string with a zone, a number since 1970, or log4j2's instant.
+/// The time of a JSON value in milliseconds since 1970: a string with a zone, a number since 1970, or log4j2's instant.
 pub fn instant(raw: Raw<'_>) -> Option<i64> {
     if raw.starts_with('"') {
         return json::string(raw).and_then(|text| timestamp::instant(&text));
@@ -115,7 +119,7 @@ pub fn instant(raw: Raw<'_>) -> Option<i64> {
             b"nanoOfSecond" => nanos = json::number(value).unwrap_or(0.0),
             _ => {}
         });
-        // A second has no more; anything else is no log4j2's.
+        // log4j2 writes less than a second; any other number is ignored.
         let millis = if (0.0..1e9).contains(&nanos) {
             nanos / 1e6
         } else {
@@ -149,7 +153,7 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
     };
     let compact = || {
         let at_l = fields.get(Slot::AtL).map(named_level);
-        // Serilog leaves Information out.
+        // Serilog omits the level Information.
         at_l.unwrap_or_else(|| {
             let compact = fields.get(Slot::AtT).is_some() && fields.has(COMPACT);
             compact.then_some(Level::Info)
@@ -161,7 +165,7 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
         .or_else(number)
 }
 
-/// A level by its name, as a number of pino, or as log4j2's object.
+/// The level of a JSON value: a name, a number of pino, or log4j2's object.
 pub fn named_level(raw: Raw<'_>) -> Option<Level> {
     match raw.as_bytes().first()? {
         b'"' => {
@@ -181,14 +185,15 @@ pub fn named_level(raw: Raw<'_>) -> Option<Level> {
     }
 }
 
-/// A level in any case, blanks around it allowed, or a number of pino as a string.
+/// The level of a name in any case, with optional blanks around it, or of a number of pino as a string.
 fn level_in(text: &str) -> Option<Level> {
     let name = text.trim();
     level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
 }
 
-/// `said` is what [`json_error::said`] gives, if that was asked: no message is believed before it.
-fn message<'a>(fields: &Fields<'a>, said: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+/// The message of an object. `first` comes before all other candidates: the result of [`json_error::said`], if the
+/// caller has one.
+fn message<'a>(fields: &Fields<'a>, first: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     const MESSAGES: Slots = Slots::of(&[
         Slot::Message,
         Slot::Msg,
@@ -202,17 +207,19 @@ fn message<'a>(fields: &Fields<'a>, said: Option<Cow<'a, str>>) -> Option<Cow<'a
         true => json::string(raw),
         false => Some(Cow::Borrowed(raw.text())),
     };
-    // structlog's key; a function's own "event" is an object, or stands in something that is no log.
+    // structlog writes the message as "event". A function's own "event" is an object, or has neither level nor
+    // timestamp beside it.
     let structlog = || {
         let event = fields.get(Slot::Event).filter(|_| fields.has(LOGGED))?;
         json::filled(event)
     };
-    said.or_else(|| fields.find(MESSAGES, any))
+    first
+        .or_else(|| fields.find(MESSAGES, any))
         .map(trimmed)
         .or_else(structlog)
 }
 
-/// Without its final line breaks.
+/// `text` without its final line breaks.
 fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(['\n', '\r'])),
@@ -224,7 +231,7 @@ fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
-    // "name" is a logger's with bunyan, pino and Python, whose levels are numbers or named so.
+    // "name" is the logger's name in lines of bunyan and pino (numeric level) and of Python (`levelno` or `asctime`).
     let named = || {
         let numbered = fields
             .get(Slot::Level)
@@ -233,7 +240,7 @@ fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
             || fields.get(Slot::AscTime).is_some();
         numbered.then(|| text(fields, Slot::Name)).flatten()
     };
-    // Powertools for .NET; with that for Python "name" is a key of the function's own.
+    // Powertools for .NET writes the logger as "name"; with Powertools for Python, "name" is the function's own key.
     let powertools = || {
         fields.get(Slot::FunctionRequestId)?;
         text(fields, Slot::Name).filter(|name| name.contains('.') && !name.contains(' '))
@@ -249,7 +256,7 @@ fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
         .or_else(powertools)
 }
 
-/// The function's request id; never one that a function logged from somebody else's event.
+/// The function's own request id; never the id of another request that the function logged from its event.
 fn request_id<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
     fields
         .find(json_inner::CERTAIN, json_inner::id)

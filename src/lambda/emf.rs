@@ -1,16 +1,16 @@
-/*! Embedded metric format: the `_aws` object of a JSON log. */
+/*! The `_aws` object of a JSON log in the embedded metric format (EMF) goes in; its namespaces and time come out. */
 
 use super::json::{self, Raw};
 use super::record::Emf;
 
-/// Namespaces and time of an `_aws` object; none without `CloudWatchMetrics`.
+/// The namespaces and time of an `_aws` object; `None` if it has no array `CloudWatchMetrics`.
 pub fn read(raw: Raw<'_>) -> Option<Emf<'_>> {
     let mut emf = Emf::default();
-    let mut found = false;
+    let mut has_metrics = false;
     json::each_field(raw.text(), |key, value| match key {
         b"Timestamp" => emf.timestamp = json::number(value).map(|millis| millis as i64),
         b"CloudWatchMetrics" => {
-            found = value.starts_with('[');
+            has_metrics = value.starts_with('[');
             json::each_item(value.text(), |directive| {
                 json::each_field(directive.text(), |key, value| {
                     if key == b"Namespace"
@@ -24,7 +24,7 @@ pub fn read(raw: Raw<'_>) -> Option<Emf<'_>> {
         }
         _ => {}
     });
-    found.then_some(emf)
+    has_metrics.then_some(emf)
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_namespace_once() {
+    fn each_namespace_is_listed_once() {
         let emf = read(
             r#"{"Timestamp":1656689267834,"CloudWatchMetrics":[{"Namespace":"A"},{"Namespace":"B"},{"Namespace":"A"}]}"#.into(),
         )

@@ -1,20 +1,23 @@
-/*! The head of a text line as loggers write it without Lambda's help: time, level, request id, thread and logger in any
-order and any brackets. Only what is certain becomes a field; the message stays whole. */
+/*! A text line with a logger's prefix goes in; the time, level, request id and logger of the prefix come out.
+
+These are prefixes that loggers write without Lambda's help: time, level, request id, thread and logger in any order and
+in any brackets. Only certain values become fields, and the message keeps the prefix. */
 
 use std::borrow::Cow;
 
 use super::record::Record;
 use super::{level, request_id, timestamp};
 
-/// Bytes of a line in which its head is looked for.
+/// Longest prefix of a line that is read, in bytes.
 const LONGEST_HEAD: usize = 256;
 
-/// Reads time, level, request id and logger from the start of `text` into `record`.
+/// Reads time, level, request id and logger from the prefix of `text` into `record`. Without a level, only the time
+/// is set.
 pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
     let line = text.lines().next().unwrap_or("");
     let mut head = Head {
         line: &line[..line.floor_char_boundary(LONGEST_HEAD)],
-        // Ruby's logger begins with its level's first letter.
+        // Ruby's logger begins with the first letter of the level.
         at: if line.get(1..4) == Some(", [") { 2 } else { 0 },
         bracketed: false,
         divided: false,
@@ -23,7 +26,7 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
         id: None,
     };
     let mut named = None;
-    // More words than any known pattern has before its message.
+    // No known pattern has twelve words before the message.
     for _ in 0..12 {
         let Some(word) = head.next_word() else { break };
         match word {
@@ -45,8 +48,9 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
     }
 }
 
+/// One word of a prefix.
 enum Word<'a> {
-    /// None if it has no zone.
+    /// A time in milliseconds since 1970; None if it has no zone.
     Time(Option<i64>),
     Id(&'a str),
     Level(super::record::Level),
@@ -54,22 +58,23 @@ enum Word<'a> {
     Skipped,
 }
 
+/// The reader of a prefix.
 struct Head<'a> {
     line: &'a str,
     at: usize,
-    /// Inside `[…]`.
+    /// Whether the reader is inside `[…]`.
     bracketed: bool,
-    /// Behind a ` - ` or ` | `.
+    /// Whether a ` - ` or ` | ` stands directly before the next word.
     divided: bool,
-    /// A time, a thread, an id or a line number was there: a logger's pattern, not somebody's prose.
+    /// Whether the line had a time, a thread, an id or a line number: a logger's pattern has these, prose does not.
     patterned: bool,
-    /// Behind the level of `INFO:name:message`.
+    /// Whether the level of `INFO:name:message` stands directly before the next word.
     basic_config: bool,
     id: Option<&'a str>,
 }
 
 impl<'a> Head<'a> {
-    /// None where the message begins.
+    /// Reads the next word of the prefix; None where the message begins.
     fn next_word(&mut self) -> Option<Word<'a>> {
         if std::mem::take(&mut self.basic_config)
             && let Some(name) = basic_config_name(&self.line[self.at..])
@@ -102,16 +107,17 @@ impl<'a> Head<'a> {
             return None;
         }
         let behind = &rest[word.len()..];
-        self.word(word, behind)
+        self.classify(word, behind)
     }
 
-    fn word(&mut self, word: &'a str, behind: &'a str) -> Option<Word<'a>> {
+    /// Classifies `word`; `behind` is the rest of the line. None if the word belongs to the message.
+    fn classify(&mut self, word: &'a str, behind: &'a str) -> Option<Word<'a>> {
         let after = behind.trim_start_matches(' ');
         if let Some(level) = self.level(word, behind) {
             self.at += word.len();
             return Some(Word::Level(level));
         }
-        // `INFO:root:message` of Python's basicConfig.
+        // Python's basicConfig writes `INFO:root:message`.
         if let Some((first, _)) = word.split_once(':')
             && let Some(level) = level::from_capitals(first)
             && self.at == 0
@@ -141,15 +147,15 @@ impl<'a> Head<'a> {
         let line_number = word[name.len()..].rsplit(':').next().unwrap_or("");
         self.patterned |=
             !line_number.is_empty() && line_number.bytes().all(|byte| byte.is_ascii_digit());
-        let dashed = ["- ", "| "].iter().any(|end| after.starts_with(end));
-        let coloned = [": ", ":\n", "["].iter().any(|end| behind.starts_with(end))
+        let before_divider = ["- ", "| "].iter().any(|end| after.starts_with(end));
+        let before_colon = [": ", ":\n", "["].iter().any(|end| behind.starts_with(end))
             || behind == ":"
             || after.starts_with(": ");
-        let named = if dashed {
+        let named = if before_divider {
             is_name(name) || self.patterned && is_plain_name(name)
         } else {
-            // `Code: 7` and `user_id: 7` are as good as any prose.
-            coloned && is_name(name) && (self.patterned || is_path(name))
+            // `Code: 7` and `user_id: 7` may be prose.
+            before_colon && is_name(name) && (self.patterned || is_path(name))
         };
         named.then(|| {
             self.at += word.len();
@@ -157,9 +163,10 @@ impl<'a> Head<'a> {
         })
     }
 
+    /// The level of `word`, if it is a level at this position.
     fn level(&self, word: &str, behind: &str) -> Option<super::record::Level> {
         if self.bracketed {
-            // Serilog: `[10:15:30 INF]`.
+            // Serilog writes `[10:15:30 INF]`.
             let short = matches!(word, "VRB" | "DBG" | "INF" | "WRN" | "ERR" | "FTL");
             return level::from_text(word)
                 .or_else(|| (short && self.patterned).then(|| level::from_name(word))?);
@@ -176,7 +183,7 @@ impl<'a> Head<'a> {
         between.then(|| level::from_text(word)).flatten()
     }
 
-    /// Blanks, brackets, dividers and the colours of a terminal.
+    /// Skips blanks, brackets, dividers and a terminal's colour codes.
     fn skip_separators(&mut self) {
         let bytes = self.line.as_bytes();
         self.divided = false;
@@ -198,7 +205,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// `12 May 2020 21:19:02,997`, the form of the Lambda service's own parts.
+/// Whether `word` is a month of a date such as `12 May 2020 21:19:02,997`, which parts of the Lambda service write.
 fn is_month(word: &str) -> bool {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -206,7 +213,7 @@ fn is_month(word: &str) -> bool {
     MONTHS.contains(&word)
 }
 
-/// `12:34:56` with an optional fraction.
+/// The length of a time of day at the start of `text`: `12:34:56` with an optional fraction.
 fn time_of_day(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let digits = |at: usize| {
@@ -227,7 +234,7 @@ fn time_of_day(text: &str) -> Option<usize> {
     })
 }
 
-/// `Handler` of `Handler:45`, but all of `my_crate::handler`.
+/// `word` without a line number: `Handler` of `Handler:45`, but all of `my_crate::handler`.
 fn before_line_number(word: &str) -> &str {
     let bytes = word.as_bytes();
     let colon = memchr::memchr_iter(b':', bytes).find(|at| {
@@ -249,13 +256,14 @@ fn has_name_letters(word: &str) -> bool {
     word.starts_with(|c: char| c.is_alphabetic() || c == '_') && word.chars().all(letter)
 }
 
-/// `com.example.Handler`, `my_crate::module`: nothing else looks like it but the type of an error.
+/// Whether `word` is a dotted or `::` path, such as `com.example.Handler` or `my_crate::module`. Only error types
+/// look alike, and they are excluded.
 fn is_path(word: &str) -> bool {
     let dotted = word.contains('.') && !word.ends_with('.') || word.contains("::");
     dotted && has_name_letters(word) && !is_error(word)
 }
 
-/// A path, `my_crate`, `OrderHandler` or `root`: a name, not a word of prose.
+/// Whether `word` is a logger's name and not prose: a path, `my_crate`, `OrderHandler` or `root`.
 fn is_name(word: &str) -> bool {
     let capitals = word.chars().filter(|c| c.is_uppercase()).count();
     let camel = capitals >= 2 && word.chars().any(char::is_lowercase);
@@ -265,7 +273,7 @@ fn is_name(word: &str) -> bool {
             && !is_error(word)
 }
 
-/// `Handler`: a name only where a pattern has one.
+/// Whether `word` may be a logger's name (`Handler`) in a line that has a logger's pattern.
 fn is_plain_name(word: &str) -> bool {
     has_name_letters(word) && !is_error(word)
 }

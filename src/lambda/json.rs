@@ -1,19 +1,21 @@
-/*! Borrowed looks into JSON: a pass over an object's keys, and its values as the text they are written in. */
+/*! JSON text goes in; the keys of an object, and its values as slices of the text, come out. Nothing is copied unless
+it has an escape. */
 
 use std::borrow::Cow;
 use std::ops::Deref;
 
 use crate::json::scan::{self, End, Token, Watch, blanks};
 
-/// A key of an object.
+/// A key of an object, without escapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Key<'k> {
     pub text: &'k [u8],
-    /// The hash of its text: [`scan::hash`].
+    /// The [`scan::hash`] of `text`.
     pub hash: scan::Hash,
 }
 
 impl<'k> Key<'k> {
+    /// The key with this text.
     pub fn of(text: &'k [u8]) -> Self {
         let hash = scan::hash(text);
         Self { text, hash }
@@ -24,7 +26,7 @@ impl<'k> Key<'k> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Raw<'a> {
     text: &'a str,
-    /// Whether it may be a string with an escape.
+    /// Whether the value may be a string with an escape.
     escaped: bool,
 }
 
@@ -52,7 +54,7 @@ impl<'a> From<&'a str> for Raw<'a> {
     }
 }
 
-/// A value by its place: most are not asked for.
+/// A value by its offsets. Its text is sliced only on demand, since most values are not needed.
 #[derive(Debug, Clone, Copy)]
 pub struct Value<'a> {
     text: &'a str,
@@ -61,7 +63,7 @@ pub struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Reads the value that begins at `start`.
+    /// Reads the value that begins at `start`; `None` if it is invalid.
     #[inline]
     pub fn read(text: &'a str, start: Token, watch: &mut impl Watch) -> Option<Self> {
         Some(Self {
@@ -71,6 +73,7 @@ impl<'a> Value<'a> {
         })
     }
 
+    /// The offset behind the value.
     pub fn end(self) -> usize {
         self.end.at
     }
@@ -84,13 +87,14 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Calls `field` with each key of an object and its value. False if `text` is not wholly one valid object.
+/// Calls `field` with each key of an object and its value. False if `text` is not one valid object; `field` may have
+/// been called for its valid start.
 #[inline]
 pub fn each_field<'a>(text: &'a str, mut field: impl FnMut(&[u8], Raw<'a>)) -> bool {
     each_member(text, &mut (), |key, value| field(key.text, value.raw()))
 }
 
-/// The same, with somebody who watches the whole walk.
+/// [`each_field`] with a [`Watch`] for the whole walk.
 #[inline]
 pub fn each_member<'a>(
     text: &'a str,
@@ -104,7 +108,8 @@ pub fn each_member<'a>(
     })
 }
 
-/// Calls `member` with each key of an object and where its value begins; it is to tell where that ends.
+/// Calls `member` with each key of an object and the start of its value; `member` returns the end of the value, or
+/// `None` to stop. False if the walk stopped, or `text` is not one valid object.
 #[inline]
 pub fn whole<W: Watch>(
     text: &str,
@@ -116,7 +121,7 @@ pub fn whole<W: Watch>(
     end.is_some_and(|end| blanks(bytes, end) == bytes.len())
 }
 
-/// The same for the object that begins at `start`; gives its end.
+/// [`whole`] for the object that begins at `start`; returns the end of the object.
 #[inline]
 pub fn members<W: Watch>(
     text: &str,
@@ -159,7 +164,7 @@ pub fn members<W: Watch>(
     Some(next.0 + 1)
 }
 
-/// Calls `item` with each item of an array, as far as it is valid; not at all for anything else.
+/// Calls `item` with each item of an array, up to the first invalid item. A value other than an array has no items.
 pub fn each_item<'a>(text: &'a str, mut item: impl FnMut(Raw<'a>)) {
     let bytes = text.as_bytes();
     if bytes.first() != Some(&b'[') {
@@ -177,7 +182,7 @@ pub fn each_item<'a>(text: &'a str, mut item: impl FnMut(Raw<'a>)) {
     }
 }
 
-/// The string that a JSON text is, borrowed unless it holds an escape.
+/// The string of a JSON value, borrowed unless it has an escape; `None` for other values and unpaired surrogates.
 #[inline]
 pub fn string(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     let inner = raw.text.strip_prefix('"')?.strip_suffix('"')?;
@@ -185,11 +190,11 @@ pub fn string(raw: Raw<'_>) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(inner));
     }
     scan::unescaped(inner)
-        .filter(|found| !found.half_pair)
-        .map(|found| Cow::Owned(found.text))
+        .filter(|decoded| !decoded.half_pair)
+        .map(|decoded| Cow::Owned(decoded.text))
 }
 
-/// As [`string`], without the empty one.
+/// [`string`], but `None` for a string that is empty or blank.
 pub fn filled(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     string(raw).filter(|text| {
         let printable = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
@@ -197,7 +202,7 @@ pub fn filled(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     })
 }
 
-/// The number that a JSON text is, or holds as a string.
+/// The finite number of a JSON value: a number, or a string that holds one.
 pub fn number(raw: Raw<'_>) -> Option<f64> {
     short_number(raw.as_bytes()).or_else(|| {
         raw.trim_matches('"')
@@ -207,7 +212,8 @@ pub fn number(raw: Raw<'_>) -> Option<f64> {
     })
 }
 
-/// Digits with or without a fraction, as many as a double holds exactly: then one division rounds as a parser would.
+/// The fast path for digits with or without a fraction, as many as a double holds exactly: one division then rounds
+/// as a parser would. `None` for numbers in another form.
 pub(super) fn short_number(raw: &[u8]) -> Option<f64> {
     if raw.len() > 16 {
         return None;
@@ -229,14 +235,15 @@ pub(super) fn short_number(raw: &[u8]) -> Option<f64> {
     (bare && whole < 1_000_000_000_000_000).then(|| whole as f64 / scale.unwrap_or(1.0))
 }
 
-/// The strings of an array; other items are left out.
+/// The strings of an array; other items are omitted.
 pub fn strings(raw: Raw<'_>) -> Vec<Cow<'_, str>> {
     let mut all = Vec::new();
     each_item(raw.text, |item| all.extend(string(item)));
     all
 }
 
-/// A string, or an array of strings as lines.
+/// A string, or the strings of an array joined by line breaks. `None` for other values, blank strings, and arrays
+/// without strings.
 pub fn lines(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     if raw.starts_with('[') {
         let mut lines = String::new();
@@ -260,7 +267,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn only_a_whole_valid_object_counts() {
+    fn only_one_whole_valid_object_is_accepted() {
         assert!(each_field(" {\"a\": 1}\n", |_, _| ()));
         for text in [
             "{\"a\":1",
@@ -278,7 +285,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_are_those_of_the_standard_library(
+        fn numbers_are_read_as_the_standard_library_reads_them(
             text in "\"?-?[0-9]{0,9}[.]?[0-9]{0,9}(e-?[0-9]{1,3})?\"?", decimal in "[0-9]{1,8}([.][0-9]{1,8})?",
         ) {
             for text in [text, decimal] {
@@ -289,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_given_without_escapes() {
+    fn keys_are_decoded() {
         let mut keys = Vec::new();
         let whole = each_member(r#"{"a":1,"\u0061b":[],"":{}}"#, &mut (), |key, value| {
             assert_eq!(key.hash, scan::hash(key.text));
@@ -301,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_no_matter() {
+    fn nesting_is_unlimited() {
         let text = format!("{{\"a\":{}{}}}", "[".repeat(9_999), "]".repeat(9_999));
         assert!(each_field(&text, |_, _| ()));
     }

@@ -1,4 +1,6 @@
-/*! Errors in JSON logs, wherever each format puts type, message and stack. */
+/*! The fields of a JSON log line go in; the error that they report comes out.
+
+Each logger has its own keys for an error's type, message and stack trace. */
 
 use std::borrow::Cow;
 
@@ -8,23 +10,23 @@ use super::record::ErrorInfo;
 use super::{json, stack_trace};
 
 const STACKS: Slots = Slots::of(&[Slot::ErrorStack, Slot::StackTrace]);
-/// A function's own "stack" or "trace" may be anything.
+/// Keys that may hold a stack trace, or any other value of the function's own.
 const LIKELY_STACKS: Slots = Slots::of(&[Slot::Stack, Slot::Trace]);
 const MESSAGES: Slots = Slots::of(&[Slot::Message, Slot::Msg]);
 const DESCRIBED: Slots = Slots::of(&[Slot::ErrorType, Slot::ErrorMessage]);
 
-/// What may hold an error, or a part of it, and what that means for a string.
-const VALUES: [(Slot, Of); 7] = [
-    (Slot::Error, Of::Message),
-    (Slot::Err, Of::Message),
-    (Slot::Thrown, Of::Header),
-    (Slot::Exception, Of::Header),
-    (Slot::AtX, Of::Header),
-    (Slot::ExcInfo, Of::Header),
-    (Slot::StackTrace, Of::Stack),
+/// Keys that may hold an error or a part of it, and the meaning of a string there.
+const VALUES: [(Slot, StringMeaning); 7] = [
+    (Slot::Error, StringMeaning::Message),
+    (Slot::Err, StringMeaning::Message),
+    (Slot::Thrown, StringMeaning::Header),
+    (Slot::Exception, StringMeaning::Header),
+    (Slot::AtX, StringMeaning::Header),
+    (Slot::ExcInfo, StringMeaning::Header),
+    (Slot::StackTrace, StringMeaning::Stack),
 ];
 
-/// All of the above.
+/// All keys above, and those of types and messages.
 const ANY: Slots = Slots::of(&[
     Slot::ErrorType,
     Slot::ExceptionName,
@@ -41,15 +43,16 @@ const ANY: Slots = Slots::of(&[
     Slot::ExcInfo,
 ]);
 
-/// The message of an object, if it is a string.
+/// The object's message, if it is a string.
 pub fn said<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
     json::string(fields.first(MESSAGES)?)
 }
 
-/// The error that an object's fields tell of; `said` is what [`said`] gives for them.
-pub fn find<'a>(fields: &Fields<'a>, said: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
+/// The error that an object's fields report; `None` if there is none. `message` is the result of [`said`] for the
+/// same fields.
+pub fn find<'a>(fields: &Fields<'a>, message: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
     let found = fields.has(ANY).then(|| from_fields(fields)).flatten();
-    found.or_else(|| from_message(fields.first(MESSAGES)?, said))
+    found.or_else(|| from_message(fields.first(MESSAGES)?, message))
 }
 
 fn from_fields<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
@@ -58,15 +61,17 @@ fn from_fields<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
         message: text(fields, Slot::ErrorMessage),
         stack_trace: fields.find(STACKS, stack),
     };
-    for (slot, of) in VALUES {
-        let found = fields.get(slot).and_then(|value| from_value(value, of));
-        fill(&mut error, found);
+    for (slot, meaning) in VALUES {
+        let from_key = fields
+            .get(slot)
+            .and_then(|value| from_value(value, meaning));
+        fill(&mut error, from_key);
     }
     if error.stack_trace.is_none() {
-        let beside = error.kind.is_some() || fields.get(Slot::Error).is_some();
+        let is_error = error.kind.is_some() || fields.get(Slot::Error).is_some();
         error.stack_trace = fields.find(LIKELY_STACKS, |raw| {
             let listed = raw.starts_with('[');
-            stack(raw).filter(|text| beside || stack_trace::is_likely(text, listed))
+            stack(raw).filter(|text| is_error || stack_trace::is_likely(text, listed))
         });
     }
     if error == ErrorInfo::default() {
@@ -79,7 +84,8 @@ fn from_fields<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
     Some(error)
 }
 
-/// The JSON object at the end of a text (`Invoke Error ⇥{…}`), if it tells of an error.
+/// The error of the JSON object at the end of a text (`Invoke Error ⇥{…}`); `None` if there is no object, or no error
+/// in it.
 pub fn at_end(text: &str) -> Option<ErrorInfo<'_>> {
     let text = text.trim_end();
     if !text.ends_with('}') {
@@ -100,7 +106,7 @@ pub fn at_end(text: &str) -> Option<ErrorInfo<'_>> {
                 Some(b'"' | b'}')
             )
     };
-    // Of the objects that begin here only one can end with the text.
+    // The first brace is tried, then the last ones: only one object can end where the text ends.
     memchr::memchr_iter(b'{', bytes)
         .find(begins)
         .into_iter()
@@ -112,7 +118,7 @@ pub fn at_end(text: &str) -> Option<ErrorInfo<'_>> {
         .find_map(|start| whole(&text[start..]))
 }
 
-/// Braces from the end backwards at which an object is tried.
+/// Number of braces, from the end backwards, that are tried as the start of an object.
 const MOST_TRIES: usize = 8;
 
 fn whole(object: &str) -> Option<ErrorInfo<'_>> {
@@ -121,15 +127,16 @@ fn whole(object: &str) -> Option<ErrorInfo<'_>> {
     find(&fields, said(&fields).as_ref())
 }
 
-/// An error that is a message's value: an object with a type or a stack, or a string with a stack in it.
-fn from_message<'a>(raw: Raw<'a>, said: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
+/// The error in a message: an object with a stack trace, or with type and message, or a string with a stack trace in
+/// it.
+fn from_message<'a>(raw: Raw<'a>, message: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
     if raw.starts_with('{') {
         let error = from_object(raw)?;
         return (error.stack_trace.is_some() || error.kind.is_some() && error.message.is_some())
             .then_some(error);
     }
-    // In JSON a line break is an escape, which nothing borrowed has.
-    match said? {
+    // A line break is an escape in JSON, and a string with escapes is owned.
+    match message? {
         text @ Cow::Owned(lines) if memchr::memchr(b'\n', lines.as_bytes()).is_some() => {
             stack_trace::find_in(text)
         }
@@ -137,31 +144,31 @@ fn from_message<'a>(raw: Raw<'a>, said: Option<&Cow<'a, str>>) -> Option<ErrorIn
     }
 }
 
-/// What a string that is no whole stack trace says.
+/// The meaning of a string that is not a stack trace.
 #[derive(Clone, Copy)]
-enum Of {
+enum StringMeaning {
     /// The error's message.
     Message,
     /// `Type: message`.
     Header,
-    /// Frames.
+    /// Frames without a header.
     Stack,
 }
 
-/// An error object, a string, or a list of error objects.
-fn from_value(raw: Raw<'_>, of: Of) -> Option<ErrorInfo<'_>> {
+/// The error of a value: of an error object, of a string, or of the first error in a list of error objects.
+fn from_value(raw: Raw<'_>, meaning: StringMeaning) -> Option<ErrorInfo<'_>> {
     match raw.as_bytes().first()? {
         b'{' => from_object(raw),
         b'"' => {
             let text = json::filled(raw)?;
             let found = stack_trace::find_in(&text);
-            found.or_else(|| match of {
-                Of::Message => Some(ErrorInfo {
+            found.or_else(|| match meaning {
+                StringMeaning::Message => Some(ErrorInfo {
                     message: Some(text),
                     ..ErrorInfo::default()
                 }),
-                Of::Header => Some(stack_trace::header_in(text)),
-                Of::Stack => None,
+                StringMeaning::Header => Some(stack_trace::header_in(text)),
+                StringMeaning::Stack => None,
             })
         }
         b'[' => {
@@ -175,6 +182,7 @@ fn from_value(raw: Raw<'_>, of: Of) -> Option<ErrorInfo<'_>> {
     }
 }
 
+/// The error of an error object.
 fn from_object(raw: Raw<'_>) -> Option<ErrorInfo<'_>> {
     let mut kinds = [None; 4];
     let mut messages = [None; 3];
@@ -209,12 +217,12 @@ fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
     json::filled(fields.get(slot)?)
 }
 
-/// A stack trace as a string or as lines.
+/// A stack trace, which is a string or an array of lines.
 fn stack(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     (!raw.starts_with('{')).then(|| json::lines(raw)).flatten()
 }
 
-/// Puts `more` where `error` has nothing yet.
+/// Completes `error` with the parts of `more` that it lacks.
 fn fill<'a>(error: &mut ErrorInfo<'a>, more: Option<ErrorInfo<'a>>) {
     let Some(more) = more else { return };
     error.kind = error.kind.take().or(more.kind);
@@ -227,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_at_the_end_is_found_behind_other_braces() {
+    fn the_object_at_the_end_is_found_behind_other_braces() {
         let error = r#"{"errorType":"E","errorMessage":"m","in":{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":{"i":{}}}}}}}}}}}"#;
         for before in [
             "",
@@ -243,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_of_the_functions_own_is_no_error() {
+    fn a_functions_own_stack_or_trace_is_no_error() {
         let read = |text| find(&Fields::read(text).expect("an object"), None);
         for text in [
             r#"{"level":"INFO","trace":"abc"}"#,

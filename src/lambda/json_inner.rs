@@ -1,4 +1,5 @@
-/*! What objects inside a JSON log tell: `log`, `span`, `mdc`, `aws` and the like, each read once and only if needed. */
+/*! The inner objects of a JSON log (`log`, `span`, `mdc`, `aws` …) go in; the record is completed with their request
+id, trace, logger and level. Each object is read once, and only if the record lacks one of its values. */
 
 use std::borrow::Cow;
 
@@ -14,15 +15,15 @@ const IDS: [Slot; 4] = [
     Slot::RequestId,
 ];
 
-/// Keys whose value is the function's request id, the surest first.
+/// Keys whose value is the function's request id, the most certain first.
 pub const CERTAIN: Slots = Slots::of(&IDS);
 
-/// A request id as a JSON text.
+/// The request id of a JSON value; `None` for other values and placeholders such as `undefined`.
 pub fn id(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     json::filled(raw).filter(|id| is_long(id) || request_id::named(id).is_some())
 }
 
-/// Whether a text is longer than any word for want of an id, and has no blanks around it.
+/// Whether `text` is longer than any placeholder for an id, and has no blanks around it: a fast path of [`id`].
 fn is_long(text: &str) -> bool {
     match text.as_bytes() {
         [first, .., last] if text.len() > 9 => first.is_ascii_graphic() && last.is_ascii_graphic(),
@@ -30,28 +31,28 @@ fn is_long(text: &str) -> bool {
     }
 }
 
-/// A request id that is a UUID: what `request_id` means is up to the function.
+/// The request id of a JSON value if it is a UUID. Functions use the key `request_id` for other ids too.
 pub fn uuid(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     json::string(raw).filter(|id| request_id::is_uuid(id))
 }
 
-/// An X-Ray trace id or header as a JSON text.
+/// The X-Ray trace of a JSON value: a trace id or a trace header.
 pub fn trace(raw: Raw<'_>) -> Option<Xray<'_>> {
     xray::from_header(&json::string(raw)?)
 }
 
-/// Which ids of an object are the function's.
+/// The keys of an inner object that hold the function's request id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ids {
     None,
-    /// Only those that name Lambda.
+    /// The keys that name AWS, Lambda or the function.
     Named,
     All,
-    /// All, if the object names the function too.
+    /// All, if the object has the function's ARN too.
     WithFunction,
 }
 
-/// The objects in the order in which they are believed.
+/// The inner objects, the most certain first.
 const OBJECTS: [(Slot, Ids); 7] = [
     (Slot::Aws, Ids::All),
     (Slot::Span, Ids::All),
@@ -73,7 +74,7 @@ const ALL: Slots = Slots::of(&[
     Slot::Spans,
 ]);
 
-/// Puts what the objects inside tell where `record` has nothing yet.
+/// Completes `record` with the values of the inner objects that it lacks.
 pub fn complete<'a>(record: &mut Record<'a>, fields: &Fields<'a>) {
     if !fields.has(ALL) {
         return;
@@ -82,18 +83,19 @@ pub fn complete<'a>(record: &mut Record<'a>, fields: &Fields<'a>) {
         if let Some(raw) = fields.get(slot)
             && is_needed(record, slot)
         {
-            look(record, raw, slot, ids);
+            read_object(record, raw, slot, ids);
         }
     }
     if let Some(spans) = fields.get(Slot::Spans)
         && is_needed(record, Slot::Spans)
     {
         json::each_item(spans.text(), |span| {
-            look(record, span, Slot::Spans, Ids::All)
+            read_object(record, span, Slot::Spans, Ids::All)
         });
     }
 }
 
+/// Whether `record` lacks a value that the inner object at `slot` may have.
 fn is_needed(record: &Record<'_>, slot: Slot) -> bool {
     match slot {
         Slot::Log => record.level.is_none() || record.logger.is_none(),
@@ -105,7 +107,8 @@ fn is_needed(record: &Record<'_>, slot: Slot) -> bool {
     }
 }
 
-fn look<'a>(record: &mut Record<'a>, object: Raw<'a>, slot: Slot, ids: Ids) {
+/// Completes `record` from one inner object.
+fn read_object<'a>(record: &mut Record<'a>, object: Raw<'a>, slot: Slot, ids: Ids) {
     let mut found_ids = [None; IDS.len()];
     let mut snake = None;
     let mut traces = [None; 2];

@@ -1,21 +1,26 @@
-/*! The keys of JSON logs that mean something, whatever their spelling: `awsRequestId`, `aws_request_id`, `AWSRequestId`. */
+/*! A JSON object goes in; the values of its known keys come out, by [`Slot`].
+
+The spelling of a key does not matter: `awsRequestId`, `aws_request_id` and `AWSRequestId` are one slot. */
 
 use super::json::{self, Key, Raw};
 use crate::json::scan::Plain;
 
 mod words;
 
-/// The known keys of one object and the JSON text of each one's value; `null` counts as absent.
+/// The known keys of one object with the JSON text of their values. `null` counts as absent.
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
-    /// The slots of `best`, a bit each: most questions are about slots that are not there.
+    /// The slots of `best`, one bit each: a fast answer for absent slots, which are most.
     present: u64,
+    /// The value with the best rank of each slot.
     best: Vec<Found<'a>>,
-    /// Other spellings of keys that are there already, the better ones first.
+    /// Values of further spellings of the same slots, the best rank first.
     others: Vec<Found<'a>>,
+    /// Whether OpenSearch accepts the object as it is written.
     plain: bool,
 }
 
+/// A value of a known key. A lower rank is a more certain key.
 #[derive(Debug, Clone, Copy)]
 struct Found<'a> {
     slot: Slot,
@@ -23,13 +28,13 @@ struct Found<'a> {
     value: Raw<'a>,
 }
 
-/// Known keys that a line has, usually.
+/// Initial capacity for known keys: a usual line has no more.
 const USUAL: usize = 12;
-/// Other spellings that are kept: no logger writes more.
+/// Maximum number of values of further spellings. No logger writes more.
 const MOST_OTHERS: usize = 16;
 
 impl<'a> Fields<'a> {
-    /// None if `text` is not wholly one JSON object.
+    /// Reads the known keys of `text`; `None` if `text` is not one JSON object.
     pub fn read(text: &'a str) -> Option<Self> {
         let mut fields = Fields {
             present: 0,
@@ -50,7 +55,7 @@ impl<'a> Fields<'a> {
         whole.then_some(fields)
     }
 
-    /// Whether the object can be embedded as it is written.
+    /// Whether the object is plain: OpenSearch accepts it as it is written.
     pub fn is_plain(&self) -> bool {
         self.plain
     }
@@ -67,21 +72,21 @@ impl<'a> Fields<'a> {
                 std::mem::swap(best, &mut found);
             }
         }
-        let place = self
+        let index = self
             .others
             .partition_point(|other| other.rank <= found.rank);
         if self.others.len() < MOST_OTHERS {
-            self.others.insert(place, found);
+            self.others.insert(index, found);
         }
     }
 
-    /// Whether any of the slots is there.
+    /// Whether the object has a value for any of the slots.
     #[inline]
     pub fn has(&self, slots: Slots) -> bool {
         self.present & slots.bits != 0
     }
 
-    /// The JSON text of a key's value: of several spellings the exact one's, else the best known one's.
+    /// The JSON text of the value of `slot`. Of several spellings, the one with the best rank counts.
     #[inline]
     pub fn get(&self, slot: Slot) -> Option<Raw<'a>> {
         if self.present & slot.bit() == 0 {
@@ -91,13 +96,14 @@ impl<'a> Fields<'a> {
         found.map(|found| found.value)
     }
 
-    /// The first of `slots` that is there.
+    /// The value of the first of `slots` that the object has.
     #[inline]
     pub fn first(&self, slots: Slots) -> Option<Raw<'a>> {
         self.find(slots, Some)
     }
 
-    /// What the first value of `slots` comes to that comes to anything; of one slot the best spelling is tried first.
+    /// The first result of `read` over the values of `slots`, in their order; within one slot, the best spelling
+    /// comes first.
     #[inline]
     pub fn find<T>(&self, slots: Slots, read: impl Fn(Raw<'a>) -> Option<T>) -> Option<T> {
         if !self.has(slots) {
@@ -112,7 +118,7 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// The same of one slot.
+    /// [`Fields::find`] for one slot.
     #[inline]
     pub fn find_one<T>(&self, slot: Slot, read: impl Fn(Raw<'a>) -> Option<T>) -> Option<T> {
         let others = || self.others.iter().filter(|other| other.slot == slot);
@@ -120,7 +126,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Slots, the most wanted first.
+/// A list of slots, the most preferred first.
 #[derive(Debug, Clone, Copy)]
 pub struct Slots {
     list: &'static [Slot],
@@ -139,12 +145,12 @@ impl Slots {
     }
 }
 
-/// A known key, or several that mean the same.
+/// A known key, or several keys with the same meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     Type,
     Record,
-    // Times, in the order in which they are believed.
+    // Times, the most certain first.
     Timestamp,
     AtTimestamp,
     Time,
@@ -197,7 +203,7 @@ pub enum Slot {
     Stack,
     Trace,
     ErrorStack,
-    // Objects in which some loggers put the above.
+    // Objects in which some loggers nest the keys above.
     Fields,
     Span,
     Spans,
@@ -210,35 +216,37 @@ pub enum Slot {
     EmfRoot,
 }
 
-/// Letters of the longest word for a slot, and a few more.
+/// Upper bound on the length of a word, in bytes: the longest word, and a few more.
 const LONGEST: usize = 24;
 
-/// What may stand between the parts of a key.
+/// Whether a byte may separate the words of a key.
 const fn is_separator(byte: u8) -> bool {
     matches!(byte, b'_' | b'-' | b'.')
 }
 
 impl Slot {
-    /// The slot of a key in whatever spelling.
+    /// The slot of a key in any spelling; `None` for an unknown key.
     pub fn of(key: Key<'_>) -> Option<Slot> {
         Slot::ranked(key).map(|(slot, _)| slot)
     }
 
-    /// The same, and how sure it is: 0 is the plain key, then its other spellings, then other words for it.
+    /// The slot of a key and its rank: 0 for the plain key, more for its other spellings, and still more for other
+    /// words.
     #[inline]
     fn ranked(key: Key<'_>) -> Option<(Slot, u8)> {
         match words::known(key) {
             Some(word) => Some((word.slot, word.rank)),
-            None if words::may_be_spelled_otherwise(key.text) => Slot::otherwise(key.text),
+            None if words::may_be_spelled_otherwise(key.text) => Slot::of_other_spelling(key.text),
             None => None,
         }
     }
 
+    /// The slot and rank of a key in another spelling than that of [`words`].
     #[inline(never)]
-    fn otherwise(key: &[u8]) -> Option<(Slot, u8)> {
+    fn of_other_spelling(key: &[u8]) -> Option<(Slot, u8)> {
         let mut buffer = [0u8; LONGEST];
-        let plain = plain(key, &mut buffer)?;
-        let word = words::known(Key::of(plain)).filter(|word| !word.exact)?;
+        let normalized = normalized(key, &mut buffer)?;
+        let word = words::known(Key::of(normalized)).filter(|word| !word.exact)?;
         Some((word.slot, word.rank + 1))
     }
 
@@ -247,8 +255,8 @@ impl Slot {
     }
 }
 
-/// A key in lower case, without what stands between its words; none if it is too long to be one of ours.
-fn plain<'b>(key: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b [u8]> {
+/// A key in lower case without separators; `None` if it is too long for a known word.
+fn normalized<'b>(key: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b [u8]> {
     let mut len = 0;
     for byte in key.iter().filter(|byte| !is_separator(**byte)) {
         *buffer.get_mut(len)? = byte.to_ascii_lowercase();
@@ -268,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_one_key() {
+    fn spellings_of_one_key_are_one_slot() {
         for key in [
             "awsRequestId",
             "aws_request_id",
@@ -286,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_spellings_the_plain_one_stands_and_the_others_stand_by() {
+    fn the_plain_spelling_wins_and_the_others_are_fallbacks() {
         for text in [
             r#"{"severity":"low","Level":"x","level":"INFO","lvl":7}"#,
             r#"{"level":"INFO","lvl":7,"Level":"x","severity":"low"}"#,

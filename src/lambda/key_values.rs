@@ -1,6 +1,8 @@
-/*! `Key: value` pairs of platform lines, whatever stands between them: tabs, blanks, line breaks, or `\t` written out. */
+/*! The text of a platform line goes in; its `Key: value` pairs come out.
 
-/// A field of a platform line that logferry knows.
+Tabs, blanks, line breaks or a written-out `\t` separate the pairs. */
+
+/// A known key of a platform line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
     RequestId,
@@ -61,24 +63,24 @@ impl Key {
     }
 }
 
-/// Bytes before a colon in which its key is looked for.
+/// Longest key, in bytes: a key is searched only so far before its colon.
 const LONGEST_KEY: usize = 64;
 
-/// Pairs that are read from one line; a text with more is none of Lambda's, and stays whole in the message.
+/// Maximum number of pairs read from one line. Lambda's own lines have fewer; the message keeps the whole text anyway.
 const MOST_PAIRS: usize = 64;
 
-/// A pair in the order of the line.
+/// One `Key: value` pair of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pair<'a> {
-    /// None if the key is not known.
+    /// The key; None if it is unknown.
     pub key: Option<Key>,
-    /// The key as written.
+    /// The text of the key.
     pub name: &'a str,
-    /// As written, with its unit; may be empty.
+    /// The text of the value with its unit; may be empty.
     pub value: &'a str,
 }
 
-/// The pairs of `text`, which begins behind the line's first word.
+/// The pairs of `text` (a line without its first word), in the line's order.
 pub fn pairs(text: &str) -> Pairs<'_> {
     Pairs {
         text,
@@ -87,16 +89,16 @@ pub fn pairs(text: &str) -> Pairs<'_> {
     }
 }
 
-/// See [`pairs`].
+/// The iterator that [`pairs`] returns.
 pub struct Pairs<'a> {
     text: &'a str,
-    next: Option<Found<'a>>,
+    next: Option<FoundKey<'a>>,
     left: usize,
 }
 
-/// A key and where its value begins.
+/// A key in the text: its name, its start, and the start of its value.
 #[derive(Clone, Copy)]
-struct Found<'a> {
+struct FoundKey<'a> {
     name: &'a str,
     start: usize,
     value: usize,
@@ -106,21 +108,21 @@ impl<'a> Iterator for Pairs<'a> {
     type Item = Pair<'a>;
 
     fn next(&mut self) -> Option<Pair<'a>> {
-        let found = self.next?;
+        let key = self.next?;
         self.left = self.left.checked_sub(1)?;
-        self.next = next_key(self.text, found.value);
+        self.next = next_key(self.text, key.value);
         let end = self.next.map_or(self.text.len(), |next| next.start);
         Some(Pair {
-            key: Key::from_words(found.name),
-            name: found.name,
-            value: trim(&self.text[found.value..end]),
+            key: Key::from_words(key.name),
+            name: key.name,
+            value: trim(&self.text[key.value..end]),
         })
     }
 }
 
-/// The next key whose value the text from `from` on is not: its words begin with capitals, and one word at least
-/// before it is left to the key before, unless a tab or a line break stands between.
-fn next_key(text: &str, from: usize) -> Option<Found<'_>> {
+/// The next key from `from` on, where the value of the previous key begins. Each word of a key begins with a capital.
+/// At least one word is left to the previous value, unless a tab or a line break separates the two.
+fn next_key(text: &str, from: usize) -> Option<FoundKey<'_>> {
     let mut search = from;
     let value_end = from
         + if from > 0 {
@@ -134,7 +136,7 @@ fn next_key(text: &str, from: usize) -> Option<Found<'_>> {
         if !ends_key(&text[search..]) {
             continue;
         }
-        // A long way back would cost a square of the text's length.
+        // The search back is limited, so that the cost is linear in the length of the text.
         let near = text.floor_char_boundary(colon.saturating_sub(LONGEST_KEY).max(from));
         let behind_break = last_break(&text[near..colon]);
         let start = match behind_break {
@@ -143,7 +145,7 @@ fn next_key(text: &str, from: usize) -> Option<Found<'_>> {
         };
         let name = trim(&text[start..colon]);
         if !name.is_empty() {
-            return Some(Found {
+            return Some(FoundKey {
                 name,
                 start,
                 value: search,
@@ -152,12 +154,13 @@ fn next_key(text: &str, from: usize) -> Option<Found<'_>> {
     }
 }
 
-/// A key's colon is followed by a blank, a line break or nothing, unlike those inside `nodejs:20.v15`.
+/// Whether a colon before `rest` ends a key: a blank, a tab, a line break or nothing follows it, unlike the colon
+/// inside `nodejs:20.v15`.
 fn ends_key(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r', '\\'])
 }
 
-/// Where the text behind the last tab or line break begins, if there is one.
+/// The offset behind the last tab or line break, real or written out; `None` if there is none.
 fn last_break(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).rev().find_map(|at| match bytes[at] {
@@ -167,7 +170,7 @@ fn last_break(text: &str) -> Option<usize> {
     })
 }
 
-/// Where the run of capitalised words at the end of `text` begins.
+/// The offset of the run of capitalised words at the end of `text`.
 fn capital_words(text: &str) -> usize {
     let mut start = text.len();
     for word in text.rsplit(' ') {
@@ -183,7 +186,7 @@ fn capital_words(text: &str) -> usize {
     start
 }
 
-/// Where the first word of a value ends: the whole list if it is one.
+/// The end of the first word of a value, with its unit; of a list, the end of the list.
 fn first_value_end(text: &str) -> usize {
     let blanks = text.len() - text.trim_start_matches(' ').len();
     let value = &text[blanks..];
@@ -200,7 +203,7 @@ fn first_value_end(text: &str) -> usize {
     blanks + end
 }
 
-/// The leading number of a value: `128` of `128 MB`.
+/// The number at the start of a value, such as `128` of `128 MB`; `None` if there is none.
 pub fn number(value: &str) -> Option<f64> {
     let end = value
         .find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+' | 'e' | 'E'))
@@ -208,13 +211,13 @@ pub fn number(value: &str) -> Option<f64> {
     value[..end].parse().ok().filter(|n: &f64| n.is_finite())
 }
 
-/// The first word of a value.
+/// The first word of a value; it may be empty.
 pub fn word(value: &str) -> &str {
     let end = value.find([' ', '\t', '\n', '\r']).unwrap_or(value.len());
     &value[..end]
 }
 
-/// Takes off blanks, tabs and line breaks, written out or real, and the control bytes of a terminal.
+/// `text` without the white space at both ends, including tabs and line breaks that are written out (`\t`).
 pub fn trim(text: &str) -> &str {
     let mut text = text;
     loop {
@@ -239,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn tabs_blanks_line_breaks_and_written_tabs_are_alike() {
+    fn tabs_blanks_line_breaks_and_written_out_tabs_separate_pairs() {
         let tabs = " RequestId: a\tDuration: 1.5 ms\tMemory Size: 128 MB\tStatus: error\tError Type: Runtime.X\t";
         let expected = [
             ("RequestId", "a"),

@@ -1,8 +1,8 @@
-/*! Level names and numbers of every logger that is known, as one of six. */
+/*! A logger's name or number of a level goes in; one of the six [`Level`]s comes out, or `None` if it is unknown. */
 
 use super::record::Level;
 
-/// A level by its name, in any case: `Information`, `WARNING`, `crit`, `SEVERE` …
+/// The level of a name, in any case: `Information`, `WARNING`, `crit`, `SEVERE` …
 pub fn from_name(name: &str) -> Option<Level> {
     let mut lower = [0u8; 13];
     let lower = lower.get_mut(..name.len())?;
@@ -24,7 +24,7 @@ pub fn from_name(name: &str) -> Option<Level> {
     })
 }
 
-/// A level word of a text line: written in capitals, and a word that prose does not begin with.
+/// The level of a word of a text line: it must be in capitals, and a word that does not begin prose.
 pub fn from_capitals(word: &str) -> Option<Level> {
     match word {
         "TRACE" => Some(Level::Trace),
@@ -37,7 +37,8 @@ pub fn from_capitals(word: &str) -> Option<Level> {
     }
 }
 
-/// A level word of a text line in brackets or between dividers: there many words of [`from_name`] are prose.
+/// The level of a word that stands in brackets or between dividers in a text line, in any case. It knows fewer words
+/// than [`from_name`], because many of those are prose there.
 pub fn from_text(word: &str) -> Option<Level> {
     const WORDS: [(&str, Level); 10] = [
         ("info", Level::Info),
@@ -57,7 +58,7 @@ pub fn from_text(word: &str) -> Option<Level> {
         .map(|(_, level)| *level)
 }
 
-/// A number of pino or bunyan (10 trace … 60 fatal) or of logback (5000 … 40000).
+/// The level of a number of pino or bunyan (10 trace … 60 fatal) or of logback (5000 … 40000).
 pub fn from_pino(number: f64) -> Option<Level> {
     let level = match number as i64 {
         10..=19 | 5_000 => Level::Trace,
@@ -71,7 +72,7 @@ pub fn from_pino(number: f64) -> Option<Level> {
     Some(level)
 }
 
-/// A number of Python's `logging` (10 debug … 50 critical).
+/// The level of a number of Python's `logging` (10 debug … 50 critical).
 pub fn from_python(number: f64) -> Option<Level> {
     let level = match number as i64 {
         1..=9 => Level::Trace,
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_in_any_case() {
+    fn names_are_read_in_any_case() {
         for (name, level) in [
             ("Information", Level::Info),
             ("WARNING", Level::Warn),
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn fewer_words_are_levels_in_text() {
+    fn text_knows_fewer_level_words() {
         assert_eq!(from_text("Information"), Some(Level::Info));
         assert_eq!(from_text("CRITICAL"), Some(Level::Fatal));
         for word in [
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn pino_and_python_count_differently() {
+    fn pino_and_python_number_levels_differently() {
         assert_eq!(from_pino(30.0), Some(Level::Info));
         assert_eq!(from_python(30.0), Some(Level::Warn));
         assert_eq!(from_pino(3.0), None);

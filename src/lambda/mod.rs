@@ -1,4 +1,7 @@
-/*! One event's text → what it says. Pure and total: parsing never fails, a look-alike is text, unknown things are kept. */
+/*! The text of one log event goes in; a `Record` comes out.
+
+Parsing is pure and never fails: a text that only resembles a known form is a function's text, and unknown values are
+kept. */
 
 use std::borrow::Cow;
 
@@ -30,29 +33,31 @@ pub mod xray;
 
 pub use record::{App, Dropped, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray};
 
-/// Reads one event: CloudWatch's own time is gone already; there may be several lines and trailing line breaks.
+/// Parses the text of one event, without the timestamp that CloudWatch adds. The text may have several lines and
+/// trailing line breaks. Never fails: text in no known form becomes the message of a [`Kind::Function`] record.
 pub fn parse(text: &str) -> Record<'_> {
-    let said = text.trim_end_matches(['\n', '\r']);
-    let start = trim_start(said);
-    let whole = match start.as_bytes().first() {
-        Some(b'{') => app_json::parse(said),
+    let text = text.trim_end_matches(['\n', '\r']);
+    let start = trim_start(text);
+    let record = match start.as_bytes().first() {
+        Some(b'{') => app_json::parse(text),
         Some(b'0'..=b'9') => match node::usual(start) {
             Some(prefixed) => return behind_prefix(prefixed),
-            None => platform(said, start),
+            None => platform(text, start),
         },
-        Some(b'A'..=b'Z') => platform(said, start),
+        Some(b'A'..=b'Z') => platform(text, start),
         _ => None,
     };
-    whole.unwrap_or_else(|| function(said))
+    record.unwrap_or_else(|| function(text))
 }
 
-fn platform<'a>(said: &'a str, start: &'a str) -> Option<Record<'a>> {
+/// A platform line, whose message is the whole `text`; `start` is `text` without white space at its start.
+fn platform<'a>(text: &'a str, start: &'a str) -> Option<Record<'a>> {
     let mut record = platform_text::parse(start)?;
-    record.message = Cow::Borrowed(said);
+    record.message = Cow::Borrowed(text);
     Some(record)
 }
 
-/// As `str::trim_start`, at once where nothing is to be trimmed.
+/// `str::trim_start`, with a fast path for text that begins with a printable ASCII character.
 fn trim_start(text: &str) -> &str {
     match text.as_bytes().first() {
         Some(b'!'..=b'~') => text,
@@ -60,9 +65,9 @@ fn trim_start(text: &str) -> &str {
     }
 }
 
-/// What a function or an extension printed, not wholly JSON.
-fn function(said: &str) -> Record<'_> {
-    let start = trim_start(said);
+/// A text that a function or an extension printed, other than one JSON object.
+fn function(text: &str) -> Record<'_> {
+    let start = trim_start(text);
     let prefixed = match start.as_bytes().first() {
         Some(b'0'..=b'9') => node::prefix(start),
         Some(b'[') => python::prefix(start),
@@ -72,7 +77,7 @@ fn function(said: &str) -> Record<'_> {
         return behind_prefix(prefixed);
     }
     let mut record = Record {
-        message: python::readable(said),
+        message: python::readable(text),
         ..Record::default()
     };
     head::read(&mut record, start);
@@ -81,7 +86,7 @@ fn function(said: &str) -> Record<'_> {
     record
 }
 
-/// A runtime's prefix is read; the rest is what the function printed.
+/// Completes the record of a runtime's prefix from the text behind the prefix, which the function printed.
 fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Record<'a> {
     let is_json = trim_start(rest).starts_with('{') && app_json::behind_prefix(&mut record, rest);
     if !is_json {

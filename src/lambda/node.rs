@@ -1,4 +1,6 @@
-/*! `time⇥id⇥LEVEL⇥message`: Node's console, .NET's logger, old Node without level, zap's console encoder without id. */
+/*! A line with the prefix `time⇥id⇥LEVEL⇥` goes in; the prefix as fields and the message come out.
+
+Node's console and .NET's logger write the whole prefix. Old Node writes no level, zap's console encoder no id. */
 
 use std::borrow::Cow;
 
@@ -7,12 +9,12 @@ use super::request_id::{self, UUID};
 use super::{level, timestamp};
 use crate::decode::time::utc_millis;
 
-/// The prefix as fields, and the text behind it; none if `text` does not begin with such a prefix.
+/// The fields of the prefix, and the text behind it; `None` if `text` does not begin with such a prefix.
 pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
     usual(text).or_else(|| lenient(text))
 }
 
-/// `time⇥id⇥LEVEL⇥message` with a UUID, as Node's runtime writes it. It must come to what [`lenient`] comes to.
+/// The fast path for the prefix as Node's runtime writes it, with a UUID. Its result must equal that of `lenient`.
 pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
     let (time, id, rest) = stamped(text)?;
     let (word, message) = rest.split_at_checked(memchr::memchr(b'\t', rest.as_bytes())?)?;
@@ -25,7 +27,8 @@ pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
     Some((record, &message[1..]))
 }
 
-/// `time⇥id⇥` with milliseconds and a UUID: the time, the id, and the text behind it.
+/// Reads `time⇥id⇥`, with milliseconds and a UUID: the time in milliseconds since 1970, the id, and the text behind
+/// them.
 pub fn stamped(text: &str) -> Option<(i64, &str, &str)> {
     let time = utc_millis(text.as_bytes().first_chunk()?)?;
     let (id, rest) = text[24..].strip_prefix('\t')?.split_at_checked(UUID)?;
@@ -33,6 +36,7 @@ pub fn stamped(text: &str) -> Option<(i64, &str, &str)> {
     request_id::is_uuid(id).then_some((time, id, rest))
 }
 
+/// The prefix in any known form.
 fn lenient(text: &str) -> Option<(Record<'_>, &str)> {
     let time = timestamp::scan(text.as_bytes()).filter(|time| time.zoned)?;
     let rest = &text[time.len..];
@@ -41,8 +45,8 @@ fn lenient(text: &str) -> Option<(Record<'_>, &str)> {
         ..Record::default()
     };
     let message = match separator(rest)? {
-        (Separator::Tab, rest) => tabbed(&mut record, rest)?,
-        (Separator::Blanks, rest) => blanked(&mut record, rest)?,
+        (Separator::Tab, rest) => after_tab(&mut record, rest)?,
+        (Separator::Blanks, rest) => after_blanks(&mut record, rest)?,
     };
     Some((record, message))
 }
@@ -52,7 +56,8 @@ enum Separator {
     Blanks,
 }
 
-/// One tab (or `\t` written out), else a run of blanks: consoles show tabs as blanks when copied.
+/// The separator at the start of `text`, and the text behind it: one tab, a written-out `\t`, or a run of blanks
+/// (text copied from a console has blanks for tabs).
 fn separator(text: &str) -> Option<(Separator, &str)> {
     if let Some(rest) = text.strip_prefix('\t').or(text.strip_prefix("\\t")) {
         return Some((Separator::Tab, rest));
@@ -67,35 +72,37 @@ fn separator(text: &str) -> Option<(Separator, &str)> {
     }
 }
 
-fn tabbed<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
+/// Reads id and level from the columns behind a time and a tab; returns the message.
+fn after_tab<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
     let (first, behind) = column(rest)?;
     if request_id::is_uuid(first) || request_id::named(first).is_none() {
         record.request_id = request_id::named(first).map(Cow::Borrowed);
-        return Some(levelled(record, behind));
+        return Some(read_level(record, behind));
     }
     if let Some(level) = level::from_name(first) {
         record.level = Some(level);
         return Some(behind);
     }
-    // An id that is no UUID counts only before a level.
-    let message = levelled(record, behind);
+    // An id in another form than a UUID counts only before a level.
+    let message = read_level(record, behind);
     record.level?;
     record.request_id = Some(Cow::Borrowed(first));
     Some(message)
 }
 
-fn blanked<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
+/// Reads id and level behind a time and blanks; returns the message.
+fn after_blanks<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
     let id = match rest.strip_prefix("undefined ") {
         Some(_) => &rest[..9],
         None => request_id::leading_uuid(rest)?,
     };
     record.request_id = request_id::named(id).map(Cow::Borrowed);
     let (_, behind) = separator(&rest[id.len()..])?;
-    Some(levelled(record, behind))
+    Some(read_level(record, behind))
 }
 
-/// Takes a level off the start of `text` if one stands there.
-fn levelled<'a>(record: &mut Record<'a>, text: &'a str) -> &'a str {
+/// Reads a level at the start of `text`, if there is one; returns the text behind it.
+fn read_level<'a>(record: &mut Record<'a>, text: &'a str) -> &'a str {
     let end = memchr::memchr3(b'\t', b' ', b'\\', text.as_bytes()).unwrap_or(text.len());
     let word = &text[..end];
     let is_level = matches!(word, "info" | "warn" | "fail" | "crit" | "dbug" | "trce");
@@ -114,7 +121,7 @@ fn levelled<'a>(record: &mut Record<'a>, text: &'a str) -> &'a str {
     }
 }
 
-/// A column without blanks that a tab ends.
+/// The column at the start of `text`, which has no blanks and ends in a tab, and the text behind the tab.
 fn column(text: &str) -> Option<(&str, &str)> {
     let end = memchr::memchr3(b'\t', b' ', b'\\', text.as_bytes())?;
     match separator(&text[end..]) {
@@ -143,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_in_every_form() {
+    fn prefixes_in_every_form_are_read() {
         let id = Some(ID.to_owned());
         for (text, expected) in [
             (
@@ -186,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_behind_a_time_has_no_prefix() {
+    fn other_text_behind_a_time_is_no_prefix() {
         for text in [
             "2020-10-07T00:12:32.573Z INFO lambda: msg",
             "2020-10-07T00:12:32.573Z\tsome\ttext",
@@ -199,16 +206,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_usual_form_is_read_as_any_is(
+        fn the_fast_path_agrees_with_the_lenient_reader(
             time in "20[0-9]{2}-1[0-2]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9]{3}Z",
             level in "(INFO|WARN|ERROR|FATAL|CRITICAL|Task|INFOS|)",
             message in "[a\t ]{0,3}(Task timed out after 3.00 seconds|Process exited before completing request)?",
             cut in 0..90_usize,
-            odd in "[\t 0a\n\\\\é]?",
+            inserted in "[\t 0a\n\\\\é]?",
         ) {
             let mut text = format!("{time}\t{ID}\t{level}\t{message}");
-            let place = text.floor_char_boundary(cut % (text.len() + 1));
-            text.insert_str(place, &odd);
+            let position = text.floor_char_boundary(cut % (text.len() + 1));
+            text.insert_str(position, &inserted);
             if let Some(found) = usual(&text) {
                 prop_assert_eq!(Some(found), lenient(&text));
                 prop_assert_eq!(platform_text::parse(&text), None);

@@ -1,4 +1,5 @@
-/*! What other runtimes and loggers write into the text of a line: Rust's spans, logfmt of Go, java.util.logging. */
+/*! A text line of a further runtime or logger goes in; its fields come out: Rust's spans, Go's logfmt,
+java.util.logging. */
 
 use std::borrow::Cow;
 
@@ -7,7 +8,7 @@ use memchr::memmem;
 use super::record::Record;
 use super::{level, request_id, timestamp, xray};
 
-/// Reads what `text` says in one of these forms into `record`.
+/// Reads the fields of `text`, if it has one of these forms, into `record`.
 pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
     if ["time=", "level=", "ts=", "timestamp="]
         .iter()
@@ -20,10 +21,10 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
     rust_span(record, text);
 }
 
-/// `Lambda runtime invoke{requestId="…" xrayTraceId="Root=…"}` of the Rust runtime.
+/// Reads the span of the Rust runtime: `Lambda runtime invoke{requestId="…" xrayTraceId="Root=…"}`.
 fn rust_span<'a>(record: &mut Record<'a>, text: &'a str) {
     const SPAN: &str = "Lambda runtime invoke{";
-    // Searching for a byte is cheaper, and most lines have none.
+    // The search for a byte is cheap, and most lines have no brace.
     let Some(brace) = memchr::memchr(b'{', text.as_bytes()) else {
         return;
     };
@@ -47,7 +48,7 @@ fn rust_span<'a>(record: &mut Record<'a>, text: &'a str) {
     }
 }
 
-/// `time=2023-04-10T12:00:00.000Z level=INFO msg="hello there"` of slog and logrus.
+/// Reads a line of slog or logrus: `time=2023-04-10T12:00:00.000Z level=INFO msg="hello there"`.
 fn logfmt<'a>(record: &mut Record<'a>, text: &'a str) {
     let mut rest = text;
     while let Some((key, behind)) = rest.split_once('=') {
@@ -74,7 +75,7 @@ fn logfmt<'a>(record: &mut Record<'a>, text: &'a str) {
     }
 }
 
-/// Where a quoted value ends; its end if it is not closed.
+/// The index of the closing quote; the length of `quoted` if there is none.
 fn closing_quote(quoted: &str) -> usize {
     let mut escaped = false;
     quoted
@@ -87,7 +88,7 @@ fn closing_quote(quoted: &str) -> usize {
         .unwrap_or(quoted.len())
 }
 
-/// Two lines: `Jan 01, 2020 12:00:00 AM com.example.Handler handle` and `INFO: message`.
+/// Reads the two lines of java.util.logging: `Jan 01, 2020 12:00:00 AM com.example.Handler handle` and `INFO: message`.
 fn java_util_logging<'a>(record: &mut Record<'a>, text: &'a str) {
     let Some((first, second)) = text.split_once('\n') else {
         return;
@@ -113,7 +114,7 @@ mod tests {
     use crate::lambda::record::Level;
 
     #[test]
-    fn a_rust_span_names_the_request() {
+    fn a_rust_span_has_request_id_and_trace() {
         let mut record = Record::default();
         read(
             &mut record,
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn logfmt_fields() {
+    fn logfmt_fields_are_read() {
         let mut record = Record::default();
         read(
             &mut record,
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn java_util_logging_names_its_level_on_the_second_line() {
+    fn java_util_logging_has_its_level_on_the_second_line() {
         let mut record = Record::default();
         read(
             &mut record,

@@ -1,4 +1,6 @@
-/*! Records that outlive their text: for the rare text that only exists once an escape is undone. */
+/*! A record that borrows from its text goes in; a record that owns its strings comes out.
+
+Owned records are rare: they come from JSON strings with escapes, whose decoded text is temporary. */
 
 use std::borrow::Cow;
 
@@ -6,33 +8,33 @@ use super::record::{App, Dropped, Emf, ErrorInfo, Extension, Kind, Platform, Rec
 
 type Text<'a> = Cow<'a, str>;
 
-fn text(text: Text<'_>) -> Text<'static> {
+fn owned(text: Text<'_>) -> Text<'static> {
     Cow::Owned(text.into_owned())
 }
 
-fn texts(texts: Vec<Text<'_>>) -> Vec<Text<'static>> {
-    texts.into_iter().map(text).collect()
+fn owned_list(texts: Vec<Text<'_>>) -> Vec<Text<'static>> {
+    texts.into_iter().map(owned).collect()
 }
 
 impl Record<'_> {
-    /// The same record, borrowing nothing.
+    /// The same record with owned strings.
     pub fn into_owned(self) -> Record<'static> {
         Record {
             kind: self.kind.into_owned(),
             time: self.time,
-            request_id: self.request_id.map(text),
-            version: self.version.map(text),
-            function_name: self.function_name.map(text),
+            request_id: self.request_id.map(owned),
+            version: self.version.map(owned),
+            function_name: self.function_name.map(owned),
             level: self.level,
-            logger: self.logger.map(text),
-            message: text(self.message),
+            logger: self.logger.map(owned),
+            message: owned(self.message),
             platform: self
                 .platform
                 .map(|platform| Box::new(platform.into_owned())),
             xray: self.xray.map(|xray| {
                 Box::new(Xray {
-                    trace_id: xray.trace_id.map(text),
-                    segment_id: xray.segment_id.map(text),
+                    trace_id: xray.trace_id.map(owned),
+                    segment_id: xray.segment_id.map(owned),
                     sampled: xray.sampled,
                 })
             }),
@@ -40,7 +42,7 @@ impl Record<'_> {
             app: self.app.map(App::into_owned),
             emf: self.emf.map(|emf| {
                 Box::new(Emf {
-                    namespaces: texts(emf.namespaces),
+                    namespaces: owned_list(emf.namespaces),
                     timestamp: emf.timestamp,
                 })
             }),
@@ -51,7 +53,7 @@ impl Record<'_> {
 impl Kind<'_> {
     fn into_owned(self) -> Kind<'static> {
         match self {
-            Kind::Other(name) => Kind::Other(text(name)),
+            Kind::Other(name) => Kind::Other(owned(name)),
             Kind::Function => Kind::Function,
             Kind::Start => Kind::Start,
             Kind::End => Kind::End,
@@ -86,41 +88,41 @@ impl Platform<'_> {
             billed_restore_duration_ms: self.billed_restore_duration_ms,
             produced_bytes: self.produced_bytes,
             timeout_seconds: self.timeout_seconds,
-            status: self.status.map(text),
-            error_type: self.error_type.map(text),
-            phase: self.phase.map(text),
-            initialization_type: self.initialization_type.map(text),
-            runtime_version: self.runtime_version.map(text),
-            runtime_version_arn: self.runtime_version_arn.map(text),
-            function_arn: self.function_arn.map(text),
-            tenant_id: self.tenant_id.map(text),
+            status: self.status.map(owned),
+            error_type: self.error_type.map(owned),
+            phase: self.phase.map(owned),
+            initialization_type: self.initialization_type.map(owned),
+            runtime_version: self.runtime_version.map(owned),
+            runtime_version_arn: self.runtime_version_arn.map(owned),
+            function_arn: self.function_arn.map(owned),
+            tenant_id: self.tenant_id.map(owned),
             extension: self.extension.map(|extension| Extension {
-                name: extension.name.map(text),
-                state: extension.state.map(text),
-                events: extension.events.map(texts),
-                types: extension.types.map(texts),
+                name: extension.name.map(owned),
+                state: extension.state.map(owned),
+                events: extension.events.map(owned_list),
+                types: extension.types.map(owned_list),
             }),
             dropped: self.dropped.map(|dropped| Dropped {
                 records: dropped.records,
                 bytes: dropped.bytes,
-                reason: dropped.reason.map(text),
+                reason: dropped.reason.map(owned),
             }),
             unknown: self
                 .unknown
                 .into_iter()
-                .map(|(key, value)| (text(key), text(value)))
+                .map(|(key, value)| (owned(key), owned(value)))
                 .collect(),
         }
     }
 }
 
 impl ErrorInfo<'_> {
-    /// The same error, borrowing nothing.
+    /// The same error with owned strings.
     pub fn into_owned(self) -> ErrorInfo<'static> {
         ErrorInfo {
-            kind: self.kind.map(text),
-            message: self.message.map(text),
-            stack_trace: self.stack_trace.map(text),
+            kind: self.kind.map(owned),
+            message: self.message.map(owned),
+            stack_trace: self.stack_trace.map(owned),
         }
     }
 }

@@ -1,4 +1,6 @@
-/*! Platform events of JSON-format log groups: `{"time":…,"type":"platform.…","record":…}`, known or not. */
+/*! A platform event of a JSON-format log group goes in; its record comes out.
+
+The form is `{"time":…,"type":"platform.…","record":…}`. An event of an unknown type is read too. */
 
 use std::borrow::Cow;
 
@@ -11,7 +13,8 @@ use super::{app_json, json, json_inner, platform_text, xray};
 
 const LOGGED: Slots = Slots::of(&[Slot::Level, Slot::Message, Slot::Msg]);
 
-/// The record of a platform event, or of a function's line in the Telemetry API's envelope; none for any other object.
+/// The record of a platform event, or of a function's or extension's line in the Telemetry API's envelope; `None` for
+/// other objects.
 pub fn record<'a>(fields: &Fields<'a>) -> Option<Record<'a>> {
     let name = json::string(fields.get(Slot::Type)?)?;
     let inner = fields.get(Slot::Record);
@@ -22,12 +25,12 @@ pub fn record<'a>(fields: &Fields<'a>) -> Option<Record<'a>> {
         record.time = app_json::instant(time).or(record.time);
         return Some(record);
     }
-    // A function may well log a "type" of its own.
-    let foreign = inner.is_none() && (time.is_none() || fields.has(LOGGED));
-    if foreign {
+    // A function may log a "type" of its own.
+    let is_functions_own = inner.is_none() && (time.is_none() || fields.has(LOGGED));
+    if is_functions_own {
         return None;
     }
-    let kind = event(name)?;
+    let kind = event_kind(name)?;
     let mut record = match inner {
         Some(object) if object.starts_with('{') => from_object(&kind, object.text()),
         Some(string) => from_string(string),
@@ -38,8 +41,8 @@ pub fn record<'a>(fields: &Fields<'a>) -> Option<Record<'a>> {
     Some(record)
 }
 
-/// The platform's event of a name.
-fn event(name: Cow<'_, str>) -> Option<Kind<'_>> {
+/// The kind of a platform event by its type; `None` for a type without `platform.`.
+fn event_kind(name: Cow<'_, str>) -> Option<Kind<'_>> {
     let kind = match name.strip_prefix("platform.")? {
         "" => return None,
         "start" => Kind::Start,
@@ -64,7 +67,7 @@ fn event(name: Cow<'_, str>) -> Option<Kind<'_>> {
     Some(kind)
 }
 
-/// A record that is a text line: its fields are the line's.
+/// The record of an event whose `record` is a text line of the platform.
 fn from_string(raw: Raw<'_>) -> Record<'_> {
     let record = match json::string(raw) {
         Some(Cow::Borrowed(text)) => platform_text::parse(text.trim_start()),
@@ -74,59 +77,59 @@ fn from_string(raw: Raw<'_>) -> Record<'_> {
     record.unwrap_or_default()
 }
 
-/// The fields of a platform line, made when there is one: a start has none.
+/// The fields of a platform event, allocated with the first field: a start event has none.
 #[derive(Default)]
-struct Facts<'a>(Option<Box<Platform<'a>>>);
+struct PlatformFields<'a>(Option<Box<Platform<'a>>>);
 
-impl<'a> Facts<'a> {
+impl<'a> PlatformFields<'a> {
     #[inline]
     fn set<T>(
         &mut self,
         value: Option<T>,
-        place: impl for<'p> FnOnce(&'p mut Platform<'a>) -> &'p mut Option<T>,
+        field: impl for<'p> FnOnce(&'p mut Platform<'a>) -> &'p mut Option<T>,
     ) {
         if value.is_some() {
-            *place(self.0.get_or_insert_default()) = value;
-        } else if let Some(facts) = &mut self.0 {
-            // A key may come twice.
-            *place(facts) = None;
-            self.0.take_if(|facts| **facts == Platform::default());
+            *field(self.0.get_or_insert_default()) = value;
+        } else if let Some(fields) = &mut self.0 {
+            // A later duplicate key without a value clears the field.
+            *field(fields) = None;
+            self.0.take_if(|fields| **fields == Platform::default());
         }
     }
 }
 
-/// What the members of a platform event's record tell.
+/// The values read so far from the members of an event's `record`.
 #[derive(Default)]
 struct Reading<'a> {
     record: Record<'a>,
-    facts: Facts<'a>,
+    fields: PlatformFields<'a>,
     extension: Extension<'a>,
     dropped: Dropped<'a>,
 }
 
 impl<'a> Reading<'a> {
-    /// Reads any member but `metrics`.
+    /// Reads a member other than `metrics`.
     #[inline]
     fn member(&mut self, key: &[u8], value: Raw<'a>) {
         let text = || json::filled(value);
         let Self {
             record,
-            facts,
+            fields,
             extension,
             dropped,
         } = self;
         match key {
             b"requestId" => record.request_id = json_inner::id(value),
             b"version" | b"functionVersion" => record.version = text(),
-            b"status" => facts.set(text(), |facts| &mut facts.status),
+            b"status" => fields.set(text(), |fields| &mut fields.status),
             b"functionName" => record.function_name = text(),
-            b"functionArn" => facts.set(text(), |facts| &mut facts.function_arn),
-            b"tenantId" => facts.set(text(), |facts| &mut facts.tenant_id),
-            b"errorType" => facts.set(text(), |facts| &mut facts.error_type),
-            b"phase" => facts.set(text(), |facts| &mut facts.phase),
-            b"initializationType" => facts.set(text(), |facts| &mut facts.initialization_type),
-            b"runtimeVersion" => facts.set(text(), |facts| &mut facts.runtime_version),
-            b"runtimeVersionArn" => facts.set(text(), |facts| &mut facts.runtime_version_arn),
+            b"functionArn" => fields.set(text(), |fields| &mut fields.function_arn),
+            b"tenantId" => fields.set(text(), |fields| &mut fields.tenant_id),
+            b"errorType" => fields.set(text(), |fields| &mut fields.error_type),
+            b"phase" => fields.set(text(), |fields| &mut fields.phase),
+            b"initializationType" => fields.set(text(), |fields| &mut fields.initialization_type),
+            b"runtimeVersion" => fields.set(text(), |fields| &mut fields.runtime_version),
+            b"runtimeVersionArn" => fields.set(text(), |fields| &mut fields.runtime_version_arn),
             b"tracing" => record.xray = tracing(value).map(Box::new),
             b"name" => extension.name = text(),
             b"state" => extension.state = text(),
@@ -143,45 +146,49 @@ impl<'a> Reading<'a> {
     #[inline]
     fn metric(&mut self, kind: &Kind<'_>, key: &[u8], value: Raw<'_>) {
         let number = json::number(value);
-        let facts = &mut self.facts;
+        let fields = &mut self.fields;
         match (key, kind) {
             (b"durationMs", Kind::InitReport) => {
-                facts.set(number, |facts| &mut facts.init_duration_ms);
+                fields.set(number, |fields| &mut fields.init_duration_ms);
             }
             (b"durationMs", Kind::RestoreReport) => {
-                facts.set(number, |facts| &mut facts.restore_duration_ms);
+                fields.set(number, |fields| &mut fields.restore_duration_ms);
             }
-            (b"durationMs", _) => facts.set(number, |facts| &mut facts.duration_ms),
-            (b"billedDurationMs", _) => facts.set(number, |facts| &mut facts.billed_duration_ms),
-            (b"memorySizeMB", _) => facts.set(number, |facts| &mut facts.memory_size_mb),
-            (b"maxMemoryUsedMB", _) => facts.set(number, |facts| &mut facts.max_memory_used_mb),
-            (b"initDurationMs", _) => facts.set(number, |facts| &mut facts.init_duration_ms),
-            (b"restoreDurationMs", _) => facts.set(number, |facts| &mut facts.restore_duration_ms),
+            (b"durationMs", _) => fields.set(number, |fields| &mut fields.duration_ms),
+            (b"billedDurationMs", _) => fields.set(number, |fields| &mut fields.billed_duration_ms),
+            (b"memorySizeMB", _) => fields.set(number, |fields| &mut fields.memory_size_mb),
+            (b"maxMemoryUsedMB", _) => fields.set(number, |fields| &mut fields.max_memory_used_mb),
+            (b"initDurationMs", _) => fields.set(number, |fields| &mut fields.init_duration_ms),
+            (b"restoreDurationMs", _) => {
+                fields.set(number, |fields| &mut fields.restore_duration_ms)
+            }
             (b"billedRestoreDurationMs", _) => {
-                facts.set(number, |facts| &mut facts.billed_restore_duration_ms);
+                fields.set(number, |fields| &mut fields.billed_restore_duration_ms);
             }
-            (b"producedBytes", _) => facts.set(number, |facts| &mut facts.produced_bytes),
+            (b"producedBytes", _) => fields.set(number, |fields| &mut fields.produced_bytes),
             _ => {}
         }
     }
 
-    fn done(&mut self, kind: &Kind<'_>) {
+    /// Moves the collected fields into the record.
+    fn finish(&mut self, kind: &Kind<'_>) {
         let extends = matches!(
             kind,
             Kind::Extension | Kind::TelemetrySubscription | Kind::LogsSubscription
         );
         if extends && self.extension != Extension::default() {
             let extension = Some(std::mem::take(&mut self.extension));
-            self.facts.set(extension, |facts| &mut facts.extension);
+            self.fields.set(extension, |fields| &mut fields.extension);
         }
         if *kind == Kind::LogsDropped && self.dropped != Dropped::default() {
             let dropped = Some(std::mem::take(&mut self.dropped));
-            self.facts.set(dropped, |facts| &mut facts.dropped);
+            self.fields.set(dropped, |fields| &mut fields.dropped);
         }
-        self.record.platform = self.facts.0.take();
+        self.record.platform = self.fields.0.take();
     }
 }
 
+/// The record of an event whose `record` is an object.
 fn from_object<'a>(kind: &Kind<'a>, object: &'a str) -> Record<'a> {
     let mut reading = Reading::default();
     json::each_field(object, |key, value| match key {
@@ -190,13 +197,13 @@ fn from_object<'a>(kind: &Kind<'a>, object: &'a str) -> Record<'a> {
         }
         _ => reading.member(key, value),
     });
-    reading.done(kind);
+    reading.finish(kind);
     reading.record
 }
 
-/// A platform event as the platform writes it, its parts in this order, read in the walk that looks whether it is valid.
-/// It comes to what [`record`] comes to; none for anything else.
-/// The flag says whether the line can be embedded as it is written.
+/// The fast path for a platform event as the platform writes it: `time`, `type` and `record` in this order, read in
+/// the same walk that validates the line. The result equals that of [`record`]; `None` for any other text. The flag
+/// tells whether the line is plain (OpenSearch accepts it as it is written).
 pub fn usual(text: &str) -> Option<(Record<'_>, bool)> {
     if !text.starts_with("{\"time\":\"") {
         return None;
@@ -231,23 +238,25 @@ pub fn usual(text: &str) -> Option<(Record<'_>, bool)> {
             }
             (b"type", b'"') if kind.is_none() => {
                 let value = Value::read(text, start, plain)?;
-                kind = Some(event(json::string(value.raw())?)?);
+                kind = Some(event_kind(json::string(value.raw())?)?);
                 Some(value.end())
             }
             _ => None,
         }
     });
     let kind = kind.filter(|_| whole && is_read)?;
-    reading.done(&kind);
+    reading.finish(&kind);
     reading.record.kind = kind;
     reading.record.time = time.and_then(app_json::instant);
     Some((reading.record, plain.holds()))
 }
 
+/// The strings of an array; `None` for other values.
 fn list(raw: Raw<'_>) -> Option<Vec<Cow<'_, str>>> {
     raw.starts_with('[').then(|| json::strings(raw))
 }
 
+/// The X-Ray ids of the member `tracing`.
 fn tracing(raw: Raw<'_>) -> Option<super::record::Xray<'_>> {
     let (mut header, mut span) = (None, None);
     json::each_field(raw.text(), |key, value| match key {
@@ -260,7 +269,7 @@ fn tracing(raw: Raw<'_>) -> Option<super::record::Xray<'_>> {
     Some(xray)
 }
 
-/// What a function or an extension printed, in the Telemetry API's envelope.
+/// The record of a line that a function or an extension printed, in the Telemetry API's envelope.
 fn printed(raw: Raw<'_>) -> Option<Record<'_>> {
     if raw.starts_with('{') {
         let mut record = app_json::app(&Fields::read(raw.text())?);
@@ -316,7 +325,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_usual_comes_to_the_same(
+        fn the_fast_path_agrees_with_the_general_reader(
             name in prop::sample::select(vec![
                 "start", "report", "initReport", "restoreReport", "logsDropped", "extension", "new", "",
             ]),

@@ -1,4 +1,5 @@
-/*! Platform lines of text-format log groups: START, END, REPORT, INIT_START …, time-outs and faults. */
+/*! A platform line of a text-format log group goes in; its record comes out: START, END, REPORT, INIT_START …,
+time-outs and faults. */
 
 use std::borrow::Cow;
 
@@ -6,31 +7,32 @@ use super::key_values::{self, Key, Pair};
 use super::record::{ErrorInfo, Extension, Kind, Platform, Record, Xray};
 use super::{platform_usual, request_id, timestamp};
 
-/// Reads a platform line; none for any other text. `text` has no white space at its start.
+/// The record of a platform line, without its message; `None` for other texts. `text` must have no white space at its
+/// start.
 pub fn parse(text: &str) -> Option<Record<'_>> {
     platform_usual::parse(text).or_else(|| lenient(text))
 }
 
-/// The same for lines in any form in which they have been met.
+/// [`parse`] for lines in any form that has been seen, without the fast path.
 pub(super) fn lenient(text: &str) -> Option<Record<'_>> {
     let (word, rest) = match memchr::memchr3(b' ', b'\t', b'\\', text.as_bytes()) {
         Some(end) => text.split_at(end),
         None => (text, ""),
     };
     match word {
-        "START" => keyed(Kind::Start, rest, Key::RequestId),
-        "END" => keyed(Kind::End, rest, Key::RequestId),
+        "START" => with_fields(Kind::Start, rest, Key::RequestId),
+        "END" => with_fields(Kind::End, rest, Key::RequestId),
         "REPORT" => report(rest),
-        "INIT_START" => keyed(Kind::InitStart, rest, Key::RuntimeVersion),
-        "INIT_REPORT" => keyed(Kind::InitReport, rest, Key::InitDuration),
-        "RESTORE_START" => keyed(Kind::RestoreStart, rest, Key::RuntimeVersion),
-        "RESTORE_REPORT" => keyed(Kind::RestoreReport, rest, Key::RestoreDuration),
-        "EXTENSION" => keyed(Kind::Extension, rest, Key::Name),
-        "TELEMETRY" => keyed(Kind::TelemetrySubscription, rest, Key::Name),
-        "LOGS" => keyed(Kind::LogsSubscription, rest, Key::Name),
-        "XRAY" => keyed(Kind::Xray, rest, Key::TraceId),
+        "INIT_START" => with_fields(Kind::InitStart, rest, Key::RuntimeVersion),
+        "INIT_REPORT" => with_fields(Kind::InitReport, rest, Key::InitDuration),
+        "RESTORE_START" => with_fields(Kind::RestoreStart, rest, Key::RuntimeVersion),
+        "RESTORE_REPORT" => with_fields(Kind::RestoreReport, rest, Key::RestoreDuration),
+        "EXTENSION" => with_fields(Kind::Extension, rest, Key::Name),
+        "TELEMETRY" => with_fields(Kind::TelemetrySubscription, rest, Key::Name),
+        "LOGS" => with_fields(Kind::LogsSubscription, rest, Key::Name),
+        "XRAY" => with_fields(Kind::Xray, rest, Key::TraceId),
         "RequestId:" => fault(rest),
-        // Its request id was cut off.
+        // A line whose request id was cut off
         "Error:" if rest.starts_with(" Runtime exited ") => without_id(rest.trim_start()),
         "Task" | "Runtime" | "Process" | "Unknown" => without_id(text),
         _ if word.as_bytes()[..].first()?.is_ascii_digit() => timed_out(text),
@@ -38,11 +40,12 @@ pub(super) fn lenient(text: &str) -> Option<Record<'_>> {
     }
 }
 
-/// Bytes of a line in which fields are looked for: Lambda's own lines are far shorter.
+/// Longest part of a line in which fields are searched, in bytes. Lambda's own lines are far shorter.
 const LONGEST: usize = 16 * 1024;
 
-/// A line that is one only if its fields begin right behind its first word, and `needed` is among them.
-fn keyed<'a>(kind: Kind<'a>, rest: &'a str, needed: Key) -> Option<Record<'a>> {
+/// The record of a line of `kind` with the fields of `rest`. `None` unless the first field follows the line's first
+/// word directly and the field `needed` has a value.
+fn with_fields<'a>(kind: Kind<'a>, rest: &'a str, needed: Key) -> Option<Record<'a>> {
     let mut record = Record {
         kind,
         ..Record::default()
@@ -60,7 +63,7 @@ fn keyed<'a>(kind: Kind<'a>, rest: &'a str, needed: Key) -> Option<Record<'a>> {
     found.then_some(record)
 }
 
-/// Whether nothing but blanks and tabs stands before `key` and its colon.
+/// Whether only blanks and tabs stand before `key` and its colon.
 fn begins(text: &str, key: &str) -> bool {
     let mut text = text;
     while let Some(rest) = text.strip_prefix([' ', '\t']).or(text.strip_prefix("\\t")) {
@@ -70,9 +73,10 @@ fn begins(text: &str, key: &str) -> bool {
         .is_some_and(|rest| rest.trim_start_matches(' ').starts_with(':'))
 }
 
+/// The record of a REPORT line; `rest` follows the word REPORT.
 fn report(rest: &str) -> Option<Record<'_>> {
-    let mut record = keyed(Kind::Report, rest, Key::RequestId)
-        .or_else(|| keyed(Kind::Report, rest, Key::Duration))?;
+    let mut record = with_fields(Kind::Report, rest, Key::RequestId)
+        .or_else(|| with_fields(Kind::Report, rest, Key::Duration))?;
     if let Some(seconds) = task_timed_out(rest) {
         platform(&mut record).timeout_seconds = Some(seconds);
     }
@@ -91,6 +95,7 @@ fn extension<'r, 'a>(record: &'r mut Record<'a>) -> &'r mut Extension<'a> {
     platform(record).extension.get_or_insert_default()
 }
 
+/// Sets the field of a pair in `record`.
 fn set<'a>(record: &mut Record<'a>, pair: Pair<'a>) {
     let number = key_values::number(pair.value);
     let word = key_values::word(pair.value);
@@ -131,7 +136,7 @@ fn set<'a>(record: &mut Record<'a>, pair: Pair<'a>) {
     }
 }
 
-/// `[INVOKE,SHUTDOWN]`, with or without blanks.
+/// The items of a list such as `[INVOKE,SHUTDOWN]`, with or without blanks; `None` for an empty text.
 fn list(value: &str) -> Option<Vec<Cow<'_, str>>> {
     let items = value
         .trim_start_matches('[')
@@ -142,7 +147,7 @@ fn list(value: &str) -> Option<Vec<Cow<'_, str>>> {
     (!value.is_empty()).then(|| items.collect())
 }
 
-/// `<time> <id> Task timed out after …`, and `Process exited …` in the same form.
+/// The record of `<time> <id> Task timed out after …`, or of `Process exited …` and the like in the same form.
 fn timed_out(text: &str) -> Option<Record<'_>> {
     let time = timestamp::scan(text.as_bytes()).filter(|time| time.zoned)?;
     let rest = text[time.len..].strip_prefix([' ', '\t'])?.trim_start();
@@ -154,7 +159,7 @@ fn timed_out(text: &str) -> Option<Record<'_>> {
     Some(record)
 }
 
-/// The fixed sentences of a platform line, behind its request id or alone.
+/// The record of one of the platform's fixed sentences, which stand behind a request id or alone.
 fn without_id(text: &str) -> Option<Record<'_>> {
     if text.starts_with("Task timed out after ") {
         let seconds = task_timed_out(text)?;
@@ -178,36 +183,37 @@ fn without_id(text: &str) -> Option<Record<'_>> {
         || whole
             .iter()
             .any(|sentence| text.strip_prefix(sentence).is_some_and(ends));
-    known.then(|| with_error(text))
+    known.then(|| fault_record(text))
 }
 
-/// Whether a sentence ends here: with the text, its line or its column.
+/// Whether a sentence ends before `rest`: the text, the line or the column ends there.
 fn ends(rest: &str) -> bool {
     let rest = rest.trim_start_matches(' ');
     rest.is_empty() || rest.starts_with(['\n', '\r', '\t', '\\'])
 }
 
-/// `RequestId: <id> Error: …`, `RequestId: <id> Process exited …`, `RequestId: <id> Status: …`.
+/// The record of `RequestId: <id> Error: …`, `RequestId: <id> Process exited …` or `RequestId: <id> Status: …`; `rest`
+/// follows `RequestId:`.
 fn fault(rest: &str) -> Option<Record<'_>> {
     let rest = rest.trim_start_matches([' ', '\t']);
-    let (id, what) = rest.split_once([' ', '\t', '\n'])?;
+    let (id, sentence) = rest.split_once([' ', '\t', '\n'])?;
     let id = request_id::named(id)?;
-    let what = what.trim_start();
-    let mut record = match what.strip_prefix("Error:") {
+    let sentence = sentence.trim_start();
+    let mut record = match sentence.strip_prefix("Error:") {
         Some(error) => {
             let error = error.trim_start();
-            without_id(error).unwrap_or_else(|| with_error(error))
+            without_id(error).unwrap_or_else(|| fault_record(error))
         }
-        None => without_id(what)
-            .or_else(|| keyed(Kind::Fault, what, Key::Status))
-            .or_else(|| keyed(Kind::Fault, what, Key::ErrorType))?,
+        None => without_id(sentence)
+            .or_else(|| with_fields(Kind::Fault, sentence, Key::Status))
+            .or_else(|| with_fields(Kind::Fault, sentence, Key::ErrorType))?,
     };
     record.request_id = Some(Cow::Borrowed(id));
     Some(record)
 }
 
-/// A fault: its sentence is the error's message, a word alone on the second line its type.
-fn with_error(text: &str) -> Record<'_> {
+/// The record of a fault. The first line is the error's message; a second line of one word is its type.
+fn fault_record(text: &str) -> Record<'_> {
     let mut lines = text.lines().map(key_values::trim);
     let message = lines.next().filter(|line| !line.is_empty());
     let kind = lines
@@ -228,7 +234,7 @@ fn with_error(text: &str) -> Record<'_> {
     record
 }
 
-/// The seconds of "Task timed out after 3.00 seconds" anywhere in a platform line.
+/// The seconds of "Task timed out after 3.00 seconds", anywhere in a platform line.
 fn task_timed_out(text: &str) -> Option<f64> {
     let (_, rest) = text.split_once("Task timed out after ")?;
     let (number, unit) = rest.split_once(' ')?;
@@ -283,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_out_has_time_id_and_seconds() {
+    fn a_time_out_has_its_time_and_seconds() {
         let record =
             parse("2020-06-09T15:02:26.150Z 7c9567b5-107b-4a6c-8798-0157ac21db52 Task timed out after 3.00 seconds")
                 .expect("a time-out");

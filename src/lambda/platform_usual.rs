@@ -1,5 +1,7 @@
-/*! START, END and REPORT lines exactly as the platform writes them. Most platform lines are such: reading these needs none of the leniency
-of [`platform_text`](super::platform_text), which must come to the same. */
+/*! A START, END or REPORT line exactly as the platform writes it goes in; its record comes out.
+
+Most platform lines have this form, which is read without the leniency of [`platform_text`](super::platform_text). The
+result must equal the lenient reader's. */
 
 use std::borrow::Cow;
 
@@ -7,7 +9,7 @@ use super::json;
 use super::record::{Kind, Platform, Record, Xray};
 use super::request_id::{self, UUID};
 
-/// Reads such a line; none for any other text, of which nothing is said by that.
+/// The record of such a line, without its message; `None` for other texts, which may still be platform lines.
 pub fn parse(text: &str) -> Option<Record<'_>> {
     let (kind, rest) = match text.as_bytes().first()? {
         b'S' => ("START", text.strip_prefix("START RequestId: ")?),
@@ -36,7 +38,8 @@ pub fn parse(text: &str) -> Option<Record<'_>> {
     Some(record)
 }
 
-/// The columns behind a REPORT's request id, a tab before each and perhaps one behind the last; those of X-Ray stand in a line of their own.
+/// The record of a REPORT line from its columns behind the request id. A tab stands before each column, and
+/// optionally behind the last; the columns of X-Ray may stand on a line of their own.
 fn report(columns: &str) -> Option<Record<'_>> {
     let mut columns = Columns(columns.strip_prefix('\t')?);
     let mut platform = Platform {
@@ -60,7 +63,7 @@ fn report(columns: &str) -> Option<Record<'_>> {
             None => None,
         },
     };
-    // A column that is not known, or not where it usually is.
+    // The rest is an unknown column, or a column out of its usual order.
     columns.0.is_empty().then(|| Record {
         kind: Kind::Report,
         platform: Some(Box::new(platform)),
@@ -69,11 +72,12 @@ fn report(columns: &str) -> Option<Record<'_>> {
     })
 }
 
-/// What is left of a report's columns. Each method takes the next one if it has this name; none of a form that is not the usual one.
+/// The rest of a report's columns. Each method takes the next column if it has the given name: `Some(None)` if it has
+/// another name, `None` if its value is not in the usual form.
 struct Columns<'a>(&'a str);
 
 impl<'a> Columns<'a> {
-    /// `12` or `12.34`, then the unit.
+    /// Takes a number such as `12` or `12.34`, followed by `unit`.
     fn number(&mut self, name: &str, unit: &str) -> Option<Option<f64>> {
         let Some(value) = self.0.strip_prefix(name) else {
             return Some(None);
@@ -85,7 +89,7 @@ impl<'a> Columns<'a> {
         Some(Some(number))
     }
 
-    /// One word that can hold no key of another value.
+    /// Takes one word that cannot contain another column's name.
     fn word(&mut self, name: &str) -> Option<Option<Cow<'a, str>>> {
         let Some(value) = self.0.strip_prefix(name) else {
             return Some(None);
@@ -97,7 +101,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Behind a column's end.
+/// The text behind the end of a column, which is a tab or the end of the text.
 fn ended(rest: &str) -> Option<&str> {
     if rest.is_empty() {
         Some(rest)
@@ -106,7 +110,7 @@ fn ended(rest: &str) -> Option<&str> {
     }
 }
 
-/// A value of one word that can hold no key of another value.
+/// `value` if it is one word that cannot contain another column's name.
 fn word(value: &str) -> Option<Cow<'_, str>> {
     let in_word =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'$');
@@ -121,7 +125,8 @@ mod tests {
 
     const ID: &str = "405bb962-f57b-521d-81a1-e7272fbf6077";
 
-    /// Names and units of numbers, then of words, in the usual order; one is not known.
+    /// Names and units of the columns with numbers, then names of those with words, in the usual order. `Phase` is
+    /// unknown.
     const NUMBERS: [(&str, &str); 7] = [
         ("Duration", " ms"),
         ("Billed Duration", " ms"),
@@ -141,7 +146,7 @@ mod tests {
     ];
 
     #[test]
-    fn lines_as_the_platform_writes_them() {
+    fn lines_of_the_platform_are_read_as_by_the_lenient_reader() {
         for text in [
             format!("START RequestId: {ID} Version: $LATEST"),
             format!("END RequestId: {ID}"),
@@ -165,7 +170,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(1024))]
 
         #[test]
-        fn the_lenient_reader_comes_to_the_same(
+        fn the_fast_path_agrees_with_the_lenient_reader(
             kind in "(REPORT|REPORT|REPORT|START|END)",
             version in "( Version: [$A-Z0-9_.-]{1,8})?",
             numbers in proptest::collection::vec(proptest::option::of("[0-9]{1,9}(\\.[0-9]{1,7})?"), NUMBERS.len()),
@@ -184,11 +189,11 @@ mod tests {
             }
             let rest = if kind == "REPORT" { columns.concat() } else { version };
             let mut text = format!("{kind} RequestId: {ID}{rest}{tail}");
-            // Mostly beyond its end.
+            // Most cuts lie beyond the end of the text.
             if cut <= text.len() {
                 text.insert_str(cut, &odd);
             }
-            // As the caller hands it over.
+            // The caller removes the final line breaks.
             let text = text.trim_end_matches(['\n', '\r']);
             if let Some(record) = parse(text) {
                 prop_assert_eq!(Some(record), lenient(text));

@@ -1,4 +1,4 @@
-//! Properties of any text, and the byte scanners against a regex oracle.
+//! Property tests: any text is parsed without loss, and the byte scanners agree with jiff and with regular expressions.
 
 use std::sync::LazyLock;
 
@@ -19,7 +19,7 @@ static NODE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?s)^\S+Z\t([0-9a-f-]{36}|undefined)\t(?:(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: *\t| +|$))?(.*)$").expect("a pattern")
 });
 
-/// Texts near the forms that the parser knows.
+/// Texts that resemble the forms that the parser knows.
 fn line() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("REPORT RequestId: "),
@@ -67,7 +67,7 @@ fn without_breaks(text: &str) -> &str {
 
 proptest! {
     #[test]
-    fn any_text_is_read_and_nothing_is_lost(text in line()) {
+    fn any_text_is_parsed_without_loss(text in line()) {
         let record = parse(&text);
         prop_assert!(record.request_id.as_deref().is_none_or(|id| !id.trim().is_empty() && id != "undefined"));
         if let Some(app) = &record.app {
@@ -80,7 +80,7 @@ proptest! {
                 prop_assert_eq!(&*record.message, without_breaks(&text));
             }
         } else {
-            // Behind a prefix nothing but the prefix is gone.
+            // The message behind a prefix is the whole rest of the text.
             let readable = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n").replace('\u{a0}', " ");
             prop_assert!(readable(without_breaks(&text)).ends_with(&readable(&record.message)));
         }
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn times_are_as_jiff_reads_them(
+    fn times_are_read_as_jiff_reads_them(
         seconds in 0i64..4_000_000_000, nanos in 0i32..1_000_000_000, digits in 0usize..=9,
         zone in prop_oneof![Just(0i32), -720i32..=840], colon: bool,
     ) {
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn report_fields_are_as_a_regex_finds_them(
+    fn report_fields_are_found_where_a_regex_finds_them(
         fields in Just([
             "Duration", "Billed Duration", "Memory Size", "Max Memory Used", "Init Duration",
             "Restore Duration", "Billed Restore Duration", "Gpu Time",
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn the_prefix_of_node_is_as_a_regex_finds_it(
+    fn nodes_prefix_is_read_as_a_regex_reads_it(
         id in prop_oneof![
             "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
             Just("undefined".to_owned()),
@@ -166,9 +166,9 @@ proptest! {
         let text = format!("2024-05-14T10:15:30.123Z\t{id}\t{level}{message}");
         let oracle = &*NODE;
         let expected = oracle.captures(&text).expect("the form");
-        let (record, said) = node::prefix(&text).expect("a prefix");
+        let (record, rest) = node::prefix(&text).expect("a prefix");
         prop_assert_eq!(record.request_id.as_deref(), Some(&expected[1]).filter(|id| *id != "undefined"));
         prop_assert_eq!(record.level.map(Level::as_str), expected.get(2).map(|level| level.as_str()));
-        prop_assert_eq!(said, &expected[3]);
+        prop_assert_eq!(rest, &expected[3]);
     }
 }

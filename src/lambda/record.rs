@@ -1,12 +1,14 @@
-/*! What an event turns out to be. Text is borrowed from the event wherever it can be; rare parts are boxed. */
+/*! [`Record`]: the parsed form of one log event, and its parts.
+
+Text is borrowed from the event where possible. Rare parts are boxed to keep the record small. */
 
 use std::borrow::Cow;
 use std::ops::Deref;
 
-/// `lambda.type`: the Telemetry API's event names, for text and JSON logs alike.
+/// The type of an event, `lambda.type`: the Telemetry API's event names, for text logs and JSON logs alike.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind<'a> {
-    /// What the function or an extension printed.
+    /// A text or JSON object that the function or an extension printed.
     #[default]
     Function,
     Start,
@@ -23,13 +25,13 @@ pub enum Kind<'a> {
     RuntimeDone,
     InitRuntimeDone,
     RestoreRuntimeDone,
-    /// "Task timed out after …".
+    /// The line "Task timed out after …".
     Timeout,
-    /// Process or runtime exited.
+    /// The process or the runtime exited.
     Fault,
-    /// An XRAY line that stands alone.
+    /// An XRAY line outside a report.
     Xray,
-    /// Any other `platform.*` type, by its whole name.
+    /// Any other `platform.*` type, by its full name.
     Other(Cow<'a, str>),
 }
 
@@ -60,7 +62,7 @@ impl Kind<'_> {
     }
 }
 
-/// `log.level`.
+/// The level of a log line, `log.level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     Trace,
@@ -85,13 +87,13 @@ impl Level {
     }
 }
 
-/// One event, understood.
+/// One parsed log event.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record<'a> {
     pub kind: Kind<'a>,
-    /// Milliseconds since 1970 that the line itself carries.
+    /// The time that the line itself states, in milliseconds since 1970.
     pub time: Option<i64>,
-    /// `faas.invocation_id`; never empty, never the word `undefined`.
+    /// `faas.invocation_id`: the request id. It is never empty and never the word `undefined`.
     pub request_id: Option<Cow<'a, str>>,
     /// `faas.version`.
     pub version: Option<Cow<'a, str>>,
@@ -99,7 +101,7 @@ pub struct Record<'a> {
     pub function_name: Option<Cow<'a, str>>,
     pub level: Option<Level>,
     pub logger: Option<Cow<'a, str>>,
-    /// What was said, without the prefix whose parts became fields (design, section 3).
+    /// The message, without the prefix whose parts became fields (design, section 3).
     pub message: Cow<'a, str>,
     /// Fields of platform lines.
     pub platform: Option<Box<Platform<'a>>>,
@@ -107,13 +109,13 @@ pub struct Record<'a> {
     pub xray: Option<Box<Xray<'a>>>,
     /// `error.*`.
     pub error: Option<Box<ErrorInfo<'a>>>,
-    /// The JSON object that was logged.
+    /// The JSON object that the line is, or that follows its prefix.
     pub app: Option<App<'a>>,
-    /// An embedded-metric-format line.
+    /// The metrics of a line in the embedded metric format.
     pub emf: Option<Box<Emf<'a>>>,
 }
 
-/// A JSON object as it was written (it may contain line breaks between tokens).
+/// A logged JSON object as it is written; it may have line breaks between tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct App<'a> {
     text: Cow<'a, str>,
@@ -121,7 +123,7 @@ pub struct App<'a> {
 }
 
 impl<'a> App<'a> {
-    /// `plain` says what [`Plain`](crate::json::scan::Plain) saw in a walk over the text.
+    /// `plain` is the result of a walk over the text that [`Plain`](crate::json::scan::Plain) watched.
     pub(super) fn seen(text: &'a str, plain: bool) -> Self {
         Self {
             text: Cow::Borrowed(text),
@@ -129,7 +131,8 @@ impl<'a> App<'a> {
         }
     }
 
-    /// Whether it can be embedded as it is; false if nobody has looked.
+    /// Whether the text is known to be plain: OpenSearch accepts it as it is written. False if the text was not
+    /// checked.
     pub fn is_plain(&self) -> bool {
         self.plain
     }
@@ -150,14 +153,14 @@ impl Deref for App<'_> {
     }
 }
 
-/// A text that nobody has looked at.
+/// An unchecked text: it does not count as plain.
 impl<'a> From<&'a str> for App<'a> {
     fn from(text: &'a str) -> Self {
         App::seen(text, false)
     }
 }
 
-/// Fields under `lambda.` of platform lines; durations in milliseconds, memory in megabytes.
+/// The `lambda.*` fields of a platform line: durations in milliseconds, memory in megabytes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Platform<'a> {
     pub duration_ms: Option<f64>,
@@ -181,22 +184,22 @@ pub struct Platform<'a> {
     pub extension: Option<Extension<'a>>,
     /// `lambda.dropped.{records,bytes,reason}`.
     pub dropped: Option<Dropped<'a>>,
-    /// `Key: value` pairs of a text platform line that are not known, in the line's order.
+    /// Pairs of a text platform line (`Key: value`) whose keys are unknown, in the line's order.
     pub unknown: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
-/// An extension's, telemetry's or logs API's subscription line.
+/// The fields of an EXTENSION line, or of a subscription line of the Telemetry API or the Logs API.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Extension<'a> {
     pub name: Option<Cow<'a, str>>,
     pub state: Option<Cow<'a, str>>,
-    /// None if the line has no such list; an empty list is one.
+    /// None if the line has no such list; a list may be empty.
     pub events: Option<Vec<Cow<'a, str>>>,
-    /// Likewise.
+    /// None if the line has no such list; a list may be empty.
     pub types: Option<Vec<Cow<'a, str>>>,
 }
 
-/// `platform.logsDropped`.
+/// The fields of `platform.logsDropped`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Dropped<'a> {
     pub records: Option<f64>,
@@ -204,7 +207,7 @@ pub struct Dropped<'a> {
     pub reason: Option<Cow<'a, str>>,
 }
 
-/// The XRAY part of a report, or a trace id in a JSON log.
+/// X-Ray's ids: of the XRAY part of a report, or of a JSON log.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Xray<'a> {
     pub trace_id: Option<Cow<'a, str>>,
@@ -212,7 +215,7 @@ pub struct Xray<'a> {
     pub sampled: Option<bool>,
 }
 
-/// An error, wherever the runtime's format puts its parts.
+/// An error: its type, message and stack trace, as far as the line has them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ErrorInfo<'a> {
     pub kind: Option<Cow<'a, str>>,
@@ -220,7 +223,7 @@ pub struct ErrorInfo<'a> {
     pub stack_trace: Option<Cow<'a, str>>,
 }
 
-/// Embedded metric format.
+/// The metrics of a line in the embedded metric format.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Emf<'a> {
     pub namespaces: Vec<Cow<'a, str>>,

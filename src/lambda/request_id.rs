@@ -1,11 +1,11 @@
-/*! What may stand for a request id. */
+/*! Text goes in; the request id that it holds comes out. */
 
 pub(crate) use crate::decode::is_uuid;
 
-/// Bytes of a UUID.
+/// Length of a UUID's text in bytes.
 pub(super) const UUID: usize = 36;
 
-/// A UUID at the start of `text`, not followed by more of a word.
+/// The UUID at the start of `text`; `None` if there is none, or if more of a word follows it.
 pub fn leading_uuid(text: &str) -> Option<&str> {
     let uuid = text.get(..UUID).filter(|uuid| is_uuid(uuid))?;
     let follows = text.as_bytes().get(UUID);
@@ -14,7 +14,8 @@ pub fn leading_uuid(text: &str) -> Option<&str> {
         .then_some(uuid)
 }
 
-/// An id as a line writes it; none for the words that runtimes print for want of one.
+/// `text` without white space around it; `None` if it is empty or a word that runtimes print instead of an id (such as
+/// `undefined`).
 pub fn named(text: &str) -> Option<&str> {
     let text = text.trim();
     (!matches!(
@@ -29,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uuids_of_any_version() {
+    fn uuids_of_any_version_are_recognised() {
         assert!(is_uuid("405bb962-f57b-521d-81a1-e7272fbf6077"));
         assert!(!is_uuid("405bb962-f57b-521d-81a1-e7272fbf607g"));
         assert!(leading_uuid("405bb962-f57b-521d-81a1-e7272fbf6077\tx").is_some());
@@ -38,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_stand_for_no_id() {
+    fn placeholders_are_no_request_ids() {
         assert_eq!(named("undefined"), None);
         assert_eq!(named(" "), None);
         assert_eq!(named("test-request-id"), Some("test-request-id"));

@@ -1,4 +1,6 @@
-/*! Errors in plain text: stack traces of Node, Java, .NET, Ruby, Python, and panics of Go and Rust. */
+/*! Plain text goes in; the error that it reports comes out: type, message and stack trace.
+
+The forms are the stack traces of Node, Java, .NET, Ruby and Python, and the panics of Go and Rust. */
 
 use std::borrow::Cow;
 
@@ -7,7 +9,7 @@ use memchr::memmem;
 use super::python;
 use super::record::ErrorInfo;
 
-/// The error that a text tells of by a stack trace or a panic.
+/// The error that `text` reports with a stack trace or a panic; `None` if there is none.
 pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
     if let Some(panic) = panic(text) {
         return Some(panic);
@@ -21,7 +23,7 @@ pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
         .or_else(|| thread_died(text))
 }
 
-/// As [`find`], for a text that may be owned.
+/// [`find`] for a text that may be owned.
 pub fn find_in<'a>(text: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
     match text {
         Cow::Borrowed(text) => find(text),
@@ -29,7 +31,7 @@ pub fn find_in<'a>(text: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
     }
 }
 
-/// Type and message alone, for a stack trace that is kept already.
+/// The type and message of a stack trace, without the stack trace itself, which the caller has.
 pub fn described_by<'a>(stack: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
     match stack {
         Cow::Borrowed(stack) => find(stack).map(without_stack),
@@ -44,13 +46,14 @@ fn without_stack(error: ErrorInfo<'_>) -> ErrorInfo<'_> {
     }
 }
 
-/// Whether a text that is called a trace or a stack is one: it has frames, or several lines that no list made.
+/// Whether the value of a key such as `stack` or `trace` is a stack trace: it has frames, or it is a string of several
+/// lines. `listed` tells that the value was a list.
 pub fn is_likely(text: &str, listed: bool) -> bool {
     let framed = || text.contains("File \"") || text.contains(":in ") || text.lines().any(is_frame);
     !listed && text.contains('\n') || framed()
 }
 
-/// `Type: message` without a stack; a message alone if no type begins it.
+/// The error of a text `Type: message` without a stack trace; the text is the message if it begins with no error type.
 pub fn header_in(text: Cow<'_, str>) -> ErrorInfo<'_> {
     match text {
         Cow::Borrowed(text) => typed_head(text).unwrap_or_else(|| ErrorInfo {
@@ -61,6 +64,7 @@ pub fn header_in(text: Cow<'_, str>) -> ErrorInfo<'_> {
     }
 }
 
+/// The error of `Type: message`, if the type is an error's.
 fn typed_head(text: &str) -> Option<ErrorInfo<'_>> {
     let (kind, message) = text
         .split_once(": ")
@@ -72,10 +76,10 @@ fn typed_head(text: &str) -> Option<ErrorInfo<'_>> {
     })
 }
 
-/// What .NET puts before an error that nothing caught.
+/// .NET's prefixes of an unhandled error.
 const UNHANDLED: [&str; 2] = ["Unhandled exception. ", "Unhandled Exception: "];
 
-/// `Unhandled exception. Type: message`, without frames.
+/// The error of .NET's `Unhandled exception. Type: message` without frames.
 fn unhandled(text: &str) -> Option<ErrorInfo<'_>> {
     UNHANDLED
         .iter()
@@ -83,7 +87,7 @@ fn unhandled(text: &str) -> Option<ErrorInfo<'_>> {
         .and_then(typed_head)
 }
 
-/// A message of .NET without the inner errors, which it tells of before the first frame: ` ---> Type: message`.
+/// A message of .NET without its inner errors, which stand before the first frame: ` ---> Type: message`.
 fn without_inner(message: &str) -> &str {
     const ARROW: &str = "---> ";
     let inner = memmem::find_iter(message.as_bytes(), ARROW).find(|at| {
@@ -94,10 +98,10 @@ fn without_inner(message: &str) -> &str {
     &message[..inner.unwrap_or(message.len())]
 }
 
-/// How many lines a message may have above the first frame.
+/// Maximum number of lines of a message above the first frame.
 const LONGEST_MESSAGE: usize = 30;
 
-/// A header above lines that begin with `at`: Node, Java, .NET.
+/// The error of Node, Java or .NET: a header line above frames, which begin with `at`.
 fn with_frames(text: &str) -> Option<ErrorInfo<'_>> {
     let mut at = 0;
     let frame = text.split_inclusive('\n').find_map(|line| {
@@ -115,7 +119,7 @@ fn with_frames(text: &str) -> Option<ErrorInfo<'_>> {
             if !above[start..].trim_start().starts_with(CAUSE) {
                 return Some(described(text, found.0, found.1, frame));
             }
-            // Java leaves out the frames of an error that has those of its cause.
+            // Java omits the frames of an error whose cause has them.
             cause = cause.or(Some(found));
         }
         if start == 0 {
@@ -126,9 +130,10 @@ fn with_frames(text: &str) -> Option<ErrorInfo<'_>> {
     cause.map(|(start, kind)| described(text, start, kind, frame))
 }
 
-/// What Java writes before the error behind another one.
+/// Java's prefix of the error that caused another one.
 const CAUSE: &str = "Caused by: ";
 
+/// The error whose type is at `start` in `text` and whose first frame is at `frame`.
 fn described<'a>(text: &'a str, start: usize, kind: &'a str, frame: usize) -> ErrorInfo<'a> {
     let behind = &text[start + kind.len()..frame];
     // Node puts a code behind the type: `Error [ERR_X]: message`.
@@ -153,7 +158,8 @@ fn described<'a>(text: &'a str, start: usize, kind: &'a str, frame: usize) -> Er
     }
 }
 
-/// `at name(file:line)`, `at /file:line:column`, `at Name() in /file:line 3`, indented or not.
+/// Whether a line is a frame, indented or not: `at name(file:line)`, `at /file:line:column` or
+/// `at Name() in /file:line 3`.
 fn is_frame(line: &str) -> bool {
     line.trim_start().strip_prefix("at ").is_some_and(|frame| {
         let first = frame.as_bytes().first();
@@ -162,13 +168,13 @@ fn is_frame(line: &str) -> bool {
     })
 }
 
-/// Bytes of a line in which its error's type is looked for: those at its start, and of a long line those at its end.
+/// Number of bytes at the start of a line, and at the end of a long line, in which the error's type is searched.
 const HEAD: usize = 512;
 const TAIL: usize = 256;
-/// Longest code of Node's behind a type, in bytes.
+/// Longest code behind a type of Node's, such as ` [ERR_X]`, in bytes.
 const CODE: usize = 64;
 
-/// The error type in a header line, and where it stands.
+/// The error type of a header line: its offset and its name.
 fn header(line: &str) -> Option<(usize, &str)> {
     let line = line.trim_end();
     let from = line.len() - line.trim_start().len();
@@ -184,12 +190,13 @@ fn header(line: &str) -> Option<(usize, &str)> {
     }
     header_within(line, from, line.floor_char_boundary(HEAD), true).or_else(|| {
         let tail = line.ceil_char_boundary(line.len() - TAIL);
-        // The word that is cut in two is none.
+        // The first word of the tail may be cut in two, so the search begins behind it.
         let word = tail + line[tail..].find([' ', '\t'])? + 1;
         header_within(line, word, line.len(), false)
     })
 }
 
+/// [`header`] within `line[from..to]`; `begins` tells that `from` is the start of the line.
 fn header_within(line: &str, from: usize, to: usize, begins: bool) -> Option<(usize, &str)> {
     let mut at = from;
     line[from..to]
@@ -216,7 +223,8 @@ fn header_within(line: &str, from: usize, to: usize, begins: bool) -> Option<(us
         })
 }
 
-/// `TypeError`, `java.lang.X`; a dotted name counts only where a line begins.
+/// Whether `name` is an error's type, such as `TypeError` or `java.lang.X`. A dotted name in another form counts only
+/// where a line begins (`begins`).
 fn is_error_type(name: &str, begins: bool) -> bool {
     let last = name.rsplit(['.', '/', '$', '+']).next().unwrap_or(name);
     let capital = last.starts_with(|first: char| first.is_uppercase());
@@ -226,7 +234,7 @@ fn is_error_type(name: &str, begins: bool) -> bool {
     capital && (named || begins && name.contains('.') && !name.contains('/'))
 }
 
-/// `Exception in thread "main" java.lang.X: message`, without frames.
+/// The error of Java's `Exception in thread "main" java.lang.X: message`, without frames.
 fn thread_died(text: &str) -> Option<ErrorInfo<'_>> {
     let rest = text.strip_prefix("Exception in thread ")?;
     let line = rest.lines().next()?;
@@ -239,7 +247,7 @@ fn thread_died(text: &str) -> Option<ErrorInfo<'_>> {
     })
 }
 
-/// Go's `panic: message` and Rust's `thread 'main' panicked at file:line:column:`.
+/// The panic of Go's `panic: message` or of Rust's `thread 'main' panicked at file:line:column:`.
 fn panic(text: &str) -> Option<ErrorInfo<'_>> {
     let (message, stack) = match text.as_bytes().first()? {
         b'p' | b'f' => {
@@ -251,12 +259,12 @@ fn panic(text: &str) -> Option<ErrorInfo<'_>> {
             (message, text.find("goroutine ").map(|at| &text[at..]))
         }
         b't' | b'\n' => {
-            let (_, place) = text
+            let (_, location) = text
                 .trim_start()
                 .strip_prefix("thread ")?
                 .split_once(" panicked at ")?;
-            let (first, rest) = place.split_once('\n').unwrap_or((place, ""));
-            // Until Rust 1.73 the message stood first: `'message', file:line:column`.
+            let (first, rest) = location.split_once('\n').unwrap_or((location, ""));
+            // Before Rust 1.73 the message came first: `'message', file:line:column`.
             let old = first
                 .strip_prefix('\'')
                 .and_then(|quoted| quoted.rsplit_once("', "));
@@ -272,17 +280,17 @@ fn panic(text: &str) -> Option<ErrorInfo<'_>> {
     })
 }
 
-/// Ruby: `file.rb:3:in 'name': message (Type)` above `from` lines.
+/// The error of Ruby's `file.rb:3:in 'name': message (Type)` above `from` lines.
 fn ruby(text: &str) -> Option<ErrorInfo<'_>> {
     let (line, rest) = text.split_once('\n')?;
     let line = line.trim_end();
     let from = rest.trim_start().starts_with("from ");
-    let (_, said) = line
+    let (_, description) = line
         .split_once(":in ")
         .filter(|_| from)?
         .1
         .split_once("': ")?;
-    let (message, kind) = said.strip_suffix(')')?.rsplit_once(" (")?;
+    let (message, kind) = description.strip_suffix(')')?.rsplit_once(" (")?;
     Some(ErrorInfo {
         kind: Some(Cow::Borrowed(kind)),
         message: Some(Cow::Borrowed(message)),

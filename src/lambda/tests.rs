@@ -1,4 +1,4 @@
-//! Every line of `fixtures/lines`, and properties of any text.
+//! The lines of `fixtures/lines` against their expected records, and a few properties of the parser.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::parse;
 use super::record::{Kind, Record};
 
-/// What a record has under the name that the fixtures use; none for a name that is not a record's.
+/// The record's value of the field that the fixtures call `name`; `None` if a record has no such field.
 fn actual(record: &Record<'_>, name: &str) -> Option<Value> {
     let platform = record.platform.as_deref().cloned().unwrap_or_default();
     let xray = record.xray.as_deref().cloned().unwrap_or_default();
@@ -64,7 +64,7 @@ fn actual(record: &Record<'_>, name: &str) -> Option<Value> {
     })
 }
 
-/// Numbers compare as numbers, times as instants, levels in any case.
+/// Compares two values: numbers as numbers, times as instants, levels in any case.
 fn same(name: &str, expected: &Value, actual: &Value) -> bool {
     match (name, expected.as_str()) {
         ("timestamp" | "timestamp_instant", Some(time)) => {
@@ -114,17 +114,17 @@ fn check(file: &str) -> usize {
 }
 
 #[test]
-fn public_lines_become_what_they_must() {
+fn public_lines_become_the_expected_records() {
     assert!(check("cases.jsonl") > 100);
 }
 
 #[test]
-fn our_own_lines_become_what_they_must() {
+fn our_own_lines_become_the_expected_records() {
     assert!(check("more.jsonl") > 0);
 }
 
 #[test]
-fn common_lines_are_borrowed() {
+fn common_lines_need_no_allocation() {
     for text in [
         "START RequestId: 405bb962-f57b-521d-81a1-e7272fbf6077 Version: $LATEST\n",
         "2020-10-07T00:12:32.573Z\t152453e0-3bcf-46b2-9e9a-3a03079395db\tINFO\tsaid\n",
@@ -143,14 +143,14 @@ fn common_lines_are_borrowed() {
 }
 
 #[test]
-fn a_line_of_many_keys_stays_small() {
+fn a_line_of_many_keys_keeps_only_some_of_them() {
     let text = format!("REPORT RequestId: a {}", "Key: 1 ".repeat(10_000));
     let platform = parse(&text).platform.expect("its fields");
     assert!(platform.unknown.len() < 100);
 }
 
 #[test]
-fn nanoseconds_beyond_a_second_are_none() {
+fn nanoseconds_out_of_range_are_ignored() {
     let time = |nanos: &str| {
         let text = format!(
             r#"{{"instant":{{"epochSecond":1715681730,"nanoOfSecond":{nanos}}},"message":"m"}}"#

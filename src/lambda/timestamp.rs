@@ -1,23 +1,26 @@
-/*! Times as log lines write them. A byte scan reads the ISO forms; jiff reads only what is left over. */
+/*! The text of a time as loggers write it goes in; milliseconds since 1970 come out.
+
+A byte scan reads the ISO forms. jiff reads the other forms, which are rare. */
 
 use crate::decode::time::utc_millis;
 
 /// A time at the start of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scanned {
-    /// Milliseconds since 1970; without a zone, as if it were UTC.
+    /// Milliseconds since 1970; a time without a zone is read as UTC.
     pub millis: i64,
-    /// Bytes read, the zone included.
+    /// Length of the time in bytes, zone included.
     pub len: usize,
-    /// A zone was written: the time is an instant.
+    /// Whether the time has a zone, and so is an instant.
     pub zoned: bool,
-    /// Digits of the fraction of a second.
+    /// Number of digits in the fraction of a second.
     pub fraction_digits: usize,
 }
 
-/// Reads `YYYY-MM-DDThh:mm:ss` (or `/` and a blank) with an optional fraction and zone.
+/// Reads the time at the start of `text`: `YYYY-MM-DDThh:mm:ss` (or with `/` and a blank), an optional fraction and an
+/// optional zone. `None` if there is no such time, or no such date.
 pub fn scan(text: &[u8]) -> Option<Scanned> {
-    // The form that Lambda's own runtimes write.
+    // Fast path for the form that Lambda's own runtimes write.
     if let Some(millis) = text.first_chunk().and_then(utc_millis) {
         return Some(Scanned {
             millis,
@@ -62,7 +65,7 @@ fn scan_any(text: &[u8]) -> Option<Scanned> {
     }
     let zone = zone(&text[at..]);
     let (offset_minutes, zone_len) = zone.unwrap_or((0, 0));
-    // Clocks show a leap second as :60; it counts as the second before.
+    // Clocks show a leap second as :60; it is read as :59.
     let seconds = days_since_1970(year, month, day) * 86_400
         + hour * 3_600
         + (minute - offset_minutes) * 60
@@ -75,7 +78,8 @@ fn scan_any(text: &[u8]) -> Option<Scanned> {
     })
 }
 
-/// The instant that a whole string states; none without a zone.
+/// The instant of a string that is wholly a time or a number since 1970, in milliseconds since 1970; `None` for other
+/// strings and for times without a zone.
 pub fn instant(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Some(scanned) = scan(text.as_bytes())
@@ -92,14 +96,14 @@ pub fn instant(text: &str) -> Option<i64> {
         (b'0'..=b'9', b'/', _) => jiff::Zoned::strptime("%d/%b/%Y:%H:%M:%S %z", text)
             .ok()?
             .timestamp(),
-        // `Mon, 03 May 2021 11:47:12 GMT`, its day of the week or a digit of its day left out.
+        // `Mon, 03 May 2021 11:47:12 GMT`, with or without the day of the week, the day with one or two digits
         (b'A'..=b'Z', _, b' ') | (b'0'..=b'9', b' ', _) | (b'0'..=b'9', b'A'..=b'Z', _) => {
             jiff::fmt::rfc2822::DateTimeParser::new()
                 .parse_zoned(text)
                 .ok()?
                 .timestamp()
         }
-        // ISO forms that the scan does not know.
+        // ISO forms that the scan does not read
         (b'0'..=b'9', _, b'-') => text.parse::<jiff::Timestamp>().ok()?,
         (b'0'..=b'9', _, _) if bytes.get(8) == Some(&b'T') => text.parse().ok()?,
         (b'0'..=b'9', ..) => return text.parse().ok().and_then(from_number),
@@ -108,7 +112,8 @@ pub fn instant(text: &str) -> Option<i64> {
     Some(time.as_millisecond())
 }
 
-/// Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size; only the years 2001 to 2100.
+/// Milliseconds since 1970 of a number of seconds, milli-, micro- or nanoseconds since 1970. The size tells the unit,
+/// so only times of the years 2001 to 2100 are accepted.
 pub fn from_number(number: f64) -> Option<i64> {
     const YEAR_2001: f64 = 978_307_200.0;
     const YEAR_2101: f64 = 4_133_980_800.0;
@@ -127,7 +132,7 @@ fn digits(bytes: &[u8]) -> Option<i64> {
     })
 }
 
-/// Milliseconds of a fraction, and how many digits it has.
+/// The milliseconds of the fraction of a second at the start of `bytes`, and the number of its digits.
 fn fraction(bytes: &[u8]) -> (i64, usize) {
     let mut millis = 0;
     let mut weight = 100;
@@ -140,7 +145,8 @@ fn fraction(bytes: &[u8]) -> (i64, usize) {
     (millis, len)
 }
 
-/// Minutes east of UTC, and the bytes that say so: `Z`, `+01:00`, ` +0100`, `-03`, ` UTC`.
+/// The zone at the start of `bytes` (`Z`, `+01:00`, ` +0100`, `-03`, ` UTC`): minutes east of UTC, and its length in
+/// bytes.
 fn zone(bytes: &[u8]) -> Option<(i64, usize)> {
     let blank = usize::from(bytes.first() == Some(&b' '));
     let rest = &bytes[blank..];
@@ -161,7 +167,7 @@ fn zone(bytes: &[u8]) -> Option<(i64, usize)> {
         .filter(|minutes| *minutes <= 59);
     match minutes {
         Some(minutes) => Some((sign * (hours * 60 + minutes), blank + 5 + colon)),
-        // ` -03` after a blank may be anything.
+        // After a blank, ` -03` may be something else than a zone.
         None if blank == 0 => Some((sign * hours * 60, 3)),
         None => None,
     }
@@ -176,7 +182,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Howard Hinnant's `days_from_civil`.
+/// Days since 1970-01-01 of a date, by Howard Hinnant's `days_from_civil`.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -191,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instants_of_many_loggers() {
+    fn times_of_many_loggers_are_read() {
         for (text, millis) in [
             ("2024-02-09T08:42:44.078Z", 1_707_468_164_078),
             ("2024-06-18T02:07:06Z", 1_718_676_426_000),
@@ -215,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn no_instant_without_a_zone_or_a_real_date() {
+    fn times_without_a_zone_or_a_real_date_are_no_instants() {
         for text in [
             "2021-05-03 11:47:12,494",
             "2021-02-29T00:00:00Z",
@@ -230,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_by_their_size() {
+    fn the_size_of_a_number_tells_its_unit() {
         for number in [
             1_620_042_432.0,
             1_620_042_432_000.0,

@@ -1,10 +1,10 @@
-/*! X-Ray trace headers: `Root=1-…;Parent=…;Sampled=1`. */
+/*! An X-Ray trace header (`Root=1-…;Parent=…;Sampled=1`) goes in; its trace id and sampling decision come out. */
 
 use std::borrow::Cow;
 
 use super::record::Xray;
 
-/// Reads a header, or a bare trace id; none if there is no trace id in it.
+/// Reads a trace header, or a trace id alone; `None` if the text has no trace id.
 pub fn from_header<'a>(header: &Cow<'a, str>) -> Option<Xray<'a>> {
     if is_trace_id(header) {
         return Some(Xray {
@@ -26,7 +26,7 @@ pub fn from_header<'a>(header: &Cow<'a, str>) -> Option<Xray<'a>> {
     xray.trace_id.is_some().then_some(xray)
 }
 
-/// `1-` with 8 and 24 hexadecimal digits.
+/// Whether `text` is a trace id: `1-`, 8 hexadecimal digits, `-`, 24 hexadecimal digits.
 fn is_trace_id(text: &str) -> bool {
     let mut parts = text.split('-');
     let hex = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -38,6 +38,7 @@ fn is_trace_id(text: &str) -> bool {
         && parts.next().is_none()
 }
 
+/// `part`, a slice of `whole`, borrowed if `whole` is borrowed.
 fn part_of<'a>(whole: &Cow<'a, str>, part: &str) -> Cow<'a, str> {
     match whole {
         Cow::Borrowed(text) => {
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_and_bare_ids() {
+    fn headers_and_trace_ids_are_read() {
         let header = Cow::Borrowed(
             "Root=1-6352a70e-1e2c502e358361800241fd45;Parent=35465b3a9e2f7c6a;Sampled=1;Lineage=1:ad95aa34:0",
         );

@@ -50,7 +50,7 @@ fn matches(found: &Notification, expected: &Value) -> bool {
 }
 
 #[test]
-fn every_case() {
+fn every_fixture_is_read_as_expected() {
     let mut ids = HashSet::new();
     let mut wrong = Vec::new();
     for case in cases("cases.jsonl").into_iter().chain(cases("more.jsonl")) {
@@ -66,7 +66,7 @@ fn every_case() {
 }
 
 #[test]
-fn reasons_name_the_place() {
+fn reasons_name_the_path_of_the_part() {
     let body = json!({"Message": json!({"Records": [
         {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": "a"}}},
         {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": 1}}},
@@ -83,7 +83,7 @@ fn reasons_name_the_place() {
 }
 
 #[test]
-fn optional_fields_are_tidied() {
+fn etags_lose_their_quotes_and_empty_versions_are_absent() {
     let record = json!({"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"},
         "object": {"key": "k", "eTag": "\"abc-1\"", "versionId": "", "sequencer": "00AF"}}});
     let found = read(&record.to_string());
@@ -98,7 +98,7 @@ fn optional_fields_are_tidied() {
 }
 
 #[test]
-fn explained_line_by_line() {
+fn explain_prints_a_line_for_each_object_and_one_for_the_reasons() {
     let good = r#"{"eventName":"ObjectCreated:Put","awsRegion":"r","s3":{"bucket":{"name":"b"},"object":{"key":"a+b","size":3}}}"#;
     let bad =
         r#"{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":1}}}"#;
@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_or_change_of_a_case_is_survived(case in 0usize..40, at in 0.0..1.0f64, put in ".{0,3}") {
+    fn a_fixture_cut_or_changed_anywhere_does_not_panic(case in 0usize..40, at in 0.0..1.0f64, put in ".{0,3}") {
         let all = cases("cases.jsonl");
         let input = all[case % all.len()]["input"].as_str().unwrap();
         let mut at = (input.len() as f64 * at) as usize;
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn keys_come_back(key in "\\PC{1,40}|[+ %/\\[\\]$a-z0-9]{1,40}") {
+    fn encoded_keys_are_decoded(key in "\\PC{1,40}|[+ %/\\[\\]$a-z0-9]{1,40}") {
         let percent = utf8_percent_encode(&key, NON_ALPHANUMERIC).to_string();
         let form = percent.replace("%20", "+").replace("%2F", "/").replace("%2D", "-");
         for encoded in [percent, form] {

@@ -1,7 +1,10 @@
-/*! `app` objects that OpenSearch would refuse, mended: over-long strings cut, later duplicate keys renamed, parts that
-are nested too deep (and numbers that are too long) shown as JSON strings, half surrogate pairs replaced.
+/*! A JSON object that OpenSearch would reject goes in; a repaired object comes out, with flags.
 
-A `flat_object` indexes `path=value` of each leaf as one term, so path and value share Lucene's 32,766 bytes. */
+Too long strings are cut. Later duplicate keys are renamed. Parts that are nested too deep, and too long numbers, become
+JSON strings. Unpaired surrogates are replaced.
+
+A `flat_object` indexes `path=value` of each leaf as one term, so path and value share Lucene's limit of 32,766 bytes.
+*/
 
 use crate::document::{Flag, Flags};
 use crate::json;
@@ -10,14 +13,14 @@ use crate::json::scan::{
 };
 use std::collections::HashMap;
 
-/// Bytes of path and value together.
+/// Maximum length of a path and its value together, in bytes.
 const MAX_TERM: usize = 32_000;
-/// Bytes of a key.
+/// Maximum length of a key in bytes.
 const MAX_KEY: usize = 4_096;
-/// Bytes of the path to an object that may still have members of its own.
+/// Maximum path length, in bytes, of an object or array that keeps its members; a deeper one becomes a string.
 const MAX_PATH: usize = 8_192;
 
-/// Appends `text`, a JSON object, mended; `None` if it is no such thing (something may have been appended by then).
+/// Appends `text`, a JSON object, repaired. `None` if `text` is not a JSON object; `out` may then hold a part of it.
 pub(super) fn rewrite(out: &mut Vec<u8>, text: &str, flags: &mut Flags) -> Option<()> {
     let mut rewriter = Rewriter {
         text,
@@ -41,7 +44,7 @@ struct Rewriter<'a> {
 }
 
 impl Rewriter<'_> {
-    /// Reads and writes a value; `path` is how many bytes lead to it.
+    /// Reads and writes a value; `path` is the length of its path in bytes.
     fn value(&mut self, depth: usize, path: usize) -> Option<()> {
         let start = self.at;
         match self.peek()? {
@@ -77,7 +80,7 @@ impl Rewriter<'_> {
             return self.close(b'}');
         }
         loop {
-            let key = self.free_key(&mut taken)?;
+            let key = self.unique_key(&mut taken)?;
             json::string(self.out, &key);
             self.skip_blanks();
             self.expect(b':')?;
@@ -107,9 +110,9 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Reads a key: cut if it is too long, numbered if the object has it already. `taken` remembers how far the
-    /// numbers of a key have come, so that a thousand equal keys are not a million questions.
-    fn free_key(&mut self, taken: &mut HashMap<String, u32>) -> Option<String> {
+    /// Reads a key; cuts it if it is too long, and numbers it if the object has it already. `taken` holds the last
+    /// number of each key, so that `n` equal keys cost `n` lookups, not `n²`.
+    fn unique_key(&mut self, taken: &mut HashMap<String, u32>) -> Option<String> {
         let key = self.decoded()?;
         let kept = cut(&key, MAX_KEY);
         if kept.len() < key.len() {
@@ -141,7 +144,7 @@ impl Rewriter<'_> {
         json::string(self.out, kept);
     }
 
-    /// Reads a string and takes its escapes off.
+    /// Reads a string and decodes its escapes.
     fn decoded(&mut self) -> Option<String> {
         let start = self.at;
         if self.peek()? != b'"' {
@@ -155,8 +158,8 @@ impl Rewriter<'_> {
         Some(decoded.text)
     }
 
-    /// Goes past an object or array, however deep, without recursion. Only brackets and strings are looked at:
-    /// what it shows is a string in any case.
+    /// Skips an object or array of any depth, without recursion. Only brackets and strings are checked, because the
+    /// skipped text becomes a JSON string.
     fn skip_nested(&mut self) -> Option<()> {
         let mut depth = 0usize;
         loop {
@@ -181,9 +184,9 @@ impl Rewriter<'_> {
     }
 
     fn expect(&mut self, byte: u8) -> Option<()> {
-        let found = self.peek()? == byte;
-        self.at += usize::from(found);
-        found.then_some(())
+        let matches = self.peek()? == byte;
+        self.at += usize::from(matches);
+        matches.then_some(())
     }
 
     fn skip_blanks(&mut self) {
@@ -216,7 +219,7 @@ impl Rewriter<'_> {
     }
 }
 
-/// The longest beginning of at most `limit` bytes that ends between characters.
+/// The longest prefix of at most `limit` bytes that ends between characters.
 fn cut(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }

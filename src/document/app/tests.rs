@@ -20,7 +20,7 @@ fn rewritten(text: &str) -> Option<(String, Flags)> {
 }
 
 #[test]
-fn what_is_fine_stays_as_it_is_written() {
+fn plain_objects_are_embedded_unchanged() {
     let text = r#"{ "b": 1.50, "a":[1e400,-0,"é\u00e9\ud83d\ude00\n", null,true,false,{},[ ]],"":{"b":{"a":"{\"b\":"}} }"#;
     assert_eq!(write(text), (text.to_owned(), vec![]));
     assert_eq!(write("{}"), ("{}".to_owned(), vec![]));
@@ -63,13 +63,13 @@ fn later_duplicate_keys_are_numbered() {
     let many: Vec<String> = (0..200).map(|number| format!("\"k{number}\":0")).collect();
     let unique = format!("{{{}}}", many.join(","));
     assert_eq!(write(&unique), (unique.clone(), vec![]));
-    let (mended, flags) = write(&format!("{{{},\"k0\":1}}", many.join(",")));
+    let (repaired, flags) = write(&format!("{{{},\"k0\":1}}", many.join(",")));
     assert_eq!(flags, ["app_duplicate_keys"]);
-    assert!(mended.ends_with(",\"k0 (2)\":1}"));
+    assert!(repaired.ends_with(",\"k0 (2)\":1}"));
 }
 
 #[test]
-fn a_key_with_an_escape_alone_changes_nothing() {
+fn an_escape_in_a_key_sets_no_flag() {
     let (written, flags) = write(r#"{"a\"b":1,"c":"\/"}"#);
     assert_eq!(
         (written.as_str(), flags.len()),
@@ -78,14 +78,14 @@ fn a_key_with_an_escape_alone_changes_nothing() {
 }
 
 #[test]
-fn what_is_nested_too_deep_becomes_a_string() {
+fn parts_nested_too_deep_become_strings() {
     let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
     let text = nested(MAX_DEPTH);
     assert_eq!(write(&text), (text, vec![]));
     let (written, flags) = write(&nested(MAX_DEPTH + 2));
     assert_eq!(flags, ["app_as_text"]);
     assert!(written.contains(r#""{\"a\":{\"a\":1}}""#), "{written}");
-    // Deep enough to overflow the stack of whoever recursed.
+    // A recursive reader would overflow its stack at this depth.
     let arrays = format!("{{\"a\":{}{}}}", "[".repeat(400_000), "]".repeat(400_000));
     let (written, flags) = write(&arrays);
     assert_eq!(flags, ["app_truncated", "app_as_text"]);
@@ -105,7 +105,7 @@ fn long_strings_are_cut_between_characters() {
     let kept = value["a"]["b"].as_str().unwrap();
     assert!(long.starts_with(kept) && kept.len() > 31_900 && kept.len() + 4 <= 32_000);
     assert_eq!(value["c"], 1);
-    // Long in its escapes only: whole.
+    // Only the escapes make it long: it stays whole.
     let (written, flags) = write(&format!(r#"{{"a":"{}"}}"#, r"\u0041".repeat(30_000)));
     assert_eq!((written.len(), flags.len()), (30_008, 0));
 }
@@ -149,7 +149,7 @@ fn half_surrogate_pairs_are_replaced() {
 }
 
 #[test]
-fn what_is_no_json_object_leaves_nothing_behind() {
+fn invalid_json_writes_nothing() {
     for text in [
         "",
         " ",
@@ -184,7 +184,7 @@ fn what_is_no_json_object_leaves_nothing_behind() {
     }
 }
 
-/// JSON text with blanks, escapes, and few enough keys to have duplicates.
+/// JSON text with blanks and escapes, from so few keys that duplicates are likely.
 fn json_text() -> impl Strategy<Value = String> {
     let blank = || prop_oneof![4 => Just(""), 1 => Just(" "), 1 => Just("\r\n\t")];
     let string = prop_oneof![
@@ -222,7 +222,7 @@ fn json_text() -> impl Strategy<Value = String> {
     })
 }
 
-/// Accepts only what has no duplicate keys.
+/// JSON without duplicate keys: any other text fails to deserialize.
 struct Strict;
 
 impl<'de> serde::Deserialize<'de> for Strict {
@@ -277,7 +277,7 @@ impl<'de> serde::de::Visitor<'de> for StrictVisitor {
 
 fn assert_takes(text: &str) {
     if let Err(error) = serde_json::from_str::<Strict>(text) {
-        // Only for whom a number is an f64; it is JSON all the same, and OpenSearch takes it.
+        // serde_json reads numbers as f64. A number out of its range is still valid JSON, and OpenSearch accepts it.
         assert!(
             error.to_string().starts_with("number out of range"),
             "{text}: {error}"
@@ -291,40 +291,40 @@ proptest! {
         let (written, flags) = write(&text);
         prop_assert!(!written.contains(['\n', '\r']) && !flags.contains(&"app_invalid"));
         assert_takes(&written);
-        let (mended, mend_flags) = rewritten(&text).unwrap();
-        assert_takes(&mended);
+        let (repaired, repair_flags) = rewritten(&text).unwrap();
+        assert_takes(&repaired);
         if flags.is_empty() {
             let expected: Value = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Value>(&written).unwrap(), &expected);
-            prop_assert_eq!(&serde_json::from_str::<Value>(&mended).unwrap(), &expected);
-            prop_assert!(mend_flags.is_empty());
+            prop_assert_eq!(&serde_json::from_str::<Value>(&repaired).unwrap(), &expected);
+            prop_assert!(repair_flags.is_empty());
         } else {
-            prop_assert_eq!(flags, mend_flags.names().collect::<Vec<_>>());
+            prop_assert_eq!(flags, repair_flags.names().collect::<Vec<_>>());
         }
     }
 
     #[test]
-    fn the_parser_sees_what_the_writer_would(text in json_text()) {
-        // A key with half a surrogate pair makes it no object to the parser.
+    fn the_parser_and_the_writer_agree_on_plain_objects(text in json_text()) {
+        // The parser does not read an object with an unpaired surrogate in a key.
         if let Some(app) = crate::lambda::parse(&text).app {
             prop_assert_eq!(app.is_plain(), Plain::default().is_plain(app.as_bytes()));
-            let (mut written, mut found) = (Vec::new(), Vec::new());
+            let (mut written, mut logged) = (Vec::new(), Vec::new());
             let flags = AppWriter::default().write(&mut written, &app);
-            prop_assert_eq!(AppWriter::default().write_logged(&mut found, &app), flags);
-            prop_assert_eq!(found, written);
+            prop_assert_eq!(AppWriter::default().write_logged(&mut logged, &app), flags);
+            prop_assert_eq!(logged, written);
         }
     }
 
     #[test]
-    fn a_damaged_text_is_never_taken_for_json(
+    fn damaged_json_is_never_accepted(
         text in json_text(),
-        place in any::<prop::sample::Index>(),
+        position in any::<prop::sample::Index>(),
         damage in prop::option::of("[\\[\\]{}:,\"\\\\0-9eE.x\n-]"),
     ) {
-        let places: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
-        let place = places[place.index(places.len())];
-        let next = text[place..].chars().next().unwrap().len_utf8();
-        let damaged = format!("{}{}{}", &text[..place], damage.unwrap_or_default(), &text[place + next..]);
+        let positions: Vec<usize> = text.char_indices().map(|(position, _)| position).collect();
+        let position = positions[position.index(positions.len())];
+        let removed = text[position..].chars().next().unwrap().len_utf8();
+        let damaged = format!("{}{}{}", &text[..position], damage.unwrap_or_default(), &text[position + removed..]);
         let (written, flags) = write(&damaged);
         if flags.contains(&"app_invalid") {
             prop_assert_eq!(written, "");

@@ -1,16 +1,17 @@
-//! What is open, at a bit for each level.
+//! The stack of open objects and arrays of a walk: one bit for each level.
 
-/// Objects and arrays that are open: one bit a level, set for objects.
+/// The open objects and arrays. A bit is set for an object and clear for an array.
 #[derive(Default)]
 pub(super) struct Open {
-    /// The innermost levels, the very innermost lowest.
+    /// The innermost levels (up to 64); the lowest bit is the innermost.
     bits: u64,
     depth: usize,
-    /// Of 64 levels each, the outermost first.
+    /// The levels outside `bits`, 64 in each word, the outermost first.
     outer: Vec<u64>,
 }
 
 impl Open {
+    /// Opens an object or an array.
     #[inline]
     pub(super) fn push(&mut self, object: bool) {
         if self.depth > 0 && self.depth.is_multiple_of(64) {
@@ -20,7 +21,7 @@ impl Open {
         self.depth += 1;
     }
 
-    /// Whether nothing is open any more.
+    /// Closes the innermost level; true if no level is open any more.
     #[inline]
     pub(super) fn pop(&mut self) -> bool {
         self.bits >>= 1;
@@ -31,7 +32,7 @@ impl Open {
         self.depth == 0
     }
 
-    /// Whether the innermost is an object.
+    /// Whether the innermost level is an object.
     #[inline]
     pub(super) fn is_object(&self) -> bool {
         self.bits & 1 == 1

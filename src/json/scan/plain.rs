@@ -1,32 +1,35 @@
-//! Whether OpenSearch takes a JSON object as it is written.
+//! The walk over a JSON object goes in; whether OpenSearch accepts the object as it is written comes out.
 
 use super::{Hash, Watch, blanks, value_end};
 
-/// Texts up to this many bytes cannot hold a term that is too long for Lucene (32,766 bytes with its path).
+/// Longest text, in bytes, that surely holds no term too long for Lucene (32,766 bytes, path included).
 const SHORT: usize = 32_000;
-/// Levels of objects and arrays.
+/// Maximum nesting of objects and arrays.
 pub const MAX_DEPTH: usize = 50;
-/// Characters of a number: beyond a thousand OpenSearch's parser refuses it.
+/// Maximum length of a number in characters. OpenSearch's parser rejects numbers of more than a thousand.
 pub const MAX_NUMBER: usize = 500;
-/// Up to this many keys of an object that look alike are compared one by one; more are sorted.
+/// Up to this many possibly equal keys of an object are compared pairwise; more keys are sorted.
 const FEW: usize = 12;
-/// Keys that are open at a time, usually.
+/// Initial capacity for the keys of all open objects.
 const USUAL: usize = 30;
 
-/// Watches for what is not plain: duplicate keys, half surrogate pairs, deep nesting, over-long numbers, a long text.
-/// A text that is fine after all may count as not plain: a key with an escape might equal one without.
+/// Watches a walk for the reasons why an object is not plain: duplicate keys, unpaired surrogates, deep nesting, long
+/// numbers, a long text.
+///
+/// The check is conservative: a harmless object may count as not plain. A key with an escape, for example, might
+/// equal a key without one.
 #[derive(Debug, Default)]
 pub struct Plain {
     holds: bool,
     depth: usize,
-    /// Hashes of the keys of all objects that are open; before those of each stands where its outer one's begin.
+    /// Hashes of the keys of all open objects. Before the keys of each object stands the `first` of its outer object.
     keys: Vec<u64>,
-    /// Where the keys of the innermost object begin.
+    /// Index in `keys` of the innermost object's first key.
     first: usize,
 }
 
 impl Plain {
-    /// To watch one walk over an object of so many bytes.
+    /// A watch for one walk over an object of `len` bytes.
     pub fn of(len: usize) -> Self {
         let mut plain = Self {
             keys: Vec::with_capacity(USUAL),
@@ -43,13 +46,13 @@ impl Plain {
         self.keys.clear();
     }
 
-    /// Whether nothing was seen that is not plain.
+    /// Whether the walk has found the object plain so far.
     #[inline]
     pub fn holds(&self) -> bool {
         self.holds
     }
 
-    /// True only for a JSON object that is plain. Keeps its memory for the next.
+    /// Whether `text` is a plain JSON object, with optional blanks around it. Reuses its memory from call to call.
     pub fn is_plain(&mut self, text: &[u8]) -> bool {
         self.begin(text.len());
         let start = blanks(text, 0);
@@ -101,7 +104,7 @@ impl Watch for Plain {
     }
 }
 
-/// Sorts if it has to.
+/// Whether two keys are equal. Sorts `keys` if there are many.
 #[inline]
 fn has_equal(keys: &mut [u64]) -> bool {
     match keys {
@@ -124,7 +127,7 @@ fn has_equal_of_many(keys: &mut [u64]) -> bool {
     keys.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// True only if no two keys are equal; most often so if there are few. By eight bits of each.
+/// True only if all keys differ, judged by eight bits of each; it may be false for different keys, rarely for few.
 #[inline(never)]
 fn all_differ(keys: &[u64]) -> bool {
     let mut seen = [0u64; 4];

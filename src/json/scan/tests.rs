@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Where serde_json ends, skipping a value.
+/// The end of the first value according to serde_json.
 fn oracle(text: &str) -> Option<usize> {
     let mut values =
         serde_json::Deserializer::from_str(text).into_iter::<&serde_json::value::RawValue>();
@@ -10,7 +10,7 @@ fn oracle(text: &str) -> Option<usize> {
 }
 
 #[test]
-fn values_of_any_nesting_end_where_they_do() {
+fn nested_values_end_at_their_last_bracket() {
     for depth in [1, 63, 64, 65, 128, 129, 1000] {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
@@ -33,7 +33,7 @@ fn values_of_any_nesting_end_where_they_do() {
 }
 
 #[test]
-fn keys_have_the_hash_of_their_text() {
+fn a_keys_end_and_hash_are_found() {
     for len in 0..30 {
         for text in ["k".repeat(len), "é".repeat(len)] {
             for rest in ["", ":1,\"x\":2"] {
@@ -52,19 +52,19 @@ fn keys_have_the_hash_of_their_text() {
 }
 
 #[test]
-fn every_byte_is_found_in_every_place() {
+fn special_bytes_are_found_at_any_index() {
     for byte in 0..=255u8 {
-        for place in 0..8 {
+        for index in 0..8 {
             let mut word = *b"x\x7f\x80\xffz! ~";
-            word[place] = byte;
+            word[index] = byte;
             let clean = byte >= 0x20 && byte != b'"' && byte != b'\\';
-            let expected = if clean { 8 } else { place as u32 };
-            let found = first_odd(u64::from_le_bytes(word)).trailing_zeros() / 8;
-            assert_eq!(found, expected, "{byte} at {place}");
+            let expected = if clean { 8 } else { index as u32 };
+            let found = special_bits(u64::from_le_bytes(word)).trailing_zeros() / 8;
+            assert_eq!(found, expected, "{byte} at {index}");
             for before in 0..40 {
                 let text = [&[b'x'; 40][..before], &word].concat();
                 let expected = before + expected as usize;
-                assert_eq!(odd_at(&text, 0), expected, "{byte} at {expected}");
+                assert_eq!(special_at(&text, 0), expected, "{byte} at {expected}");
             }
         }
     }
@@ -75,7 +75,8 @@ proptest! {
     fn values_end_where_serde_json_ends_them(
         text in "([\\[{\\]}:, \n]|\"[a\\\\\"u0-9d/n\t]{0,6}\"|-?[0-9]{1,3}(\\.[0-9]?)?(e[+-]?[0-9]?)?|true|false|null|nul|\"k\":){1,12}",
     ) {
-        // A scalar that more of a word follows is an error to serde_json's stream, and somebody else's matter here.
+        // A scalar directly followed by more of a word (`1x`) is an error to serde_json's stream; here the caller
+        // checks it.
         let ours = value_end(text.as_bytes(), blanks(text.as_bytes(), 0), &mut ());
         if let Some(end) = oracle(&text) {
             prop_assert_eq!(ours, Some(end), "{}", text);

@@ -1,19 +1,20 @@
-//! JSON strings without their escapes.
+//! A JSON string with escapes goes in; its decoded text comes out.
 
-use super::{first_odd, hex, low_half, word_at};
+use super::{hex, low_half, special_bits, word_at};
 
-/// A string whose escapes are undone.
+/// A decoded JSON string.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unescaped {
     pub text: String,
-    /// Whether it had half a surrogate pair, which no UTF-8 can hold; U+FFFD stands for it.
+    /// Whether the string had an unpaired surrogate. UTF-8 has no form for one, so U+FFFD replaces it.
     pub half_pair: bool,
 }
 
-/// Undoes the escapes of what stands between a string's quotes; none if it cannot stand there.
+/// Decodes the text between a string's quotes; `None` if it is not valid there (a bare quote, a control character, a
+/// bad escape).
 pub fn unescaped(inner: &str) -> Option<Unescaped> {
     let text = inner.as_bytes();
-    // Whole words are copied, wherever in them an escape begins.
+    // Each copy writes a whole word, even if an escape begins inside it: hence eight bytes more.
     let mut out = vec![0; text.len() + 8];
     let mut half_pair = false;
     let (mut at, mut len) = (0, 0);
@@ -21,13 +22,13 @@ pub fn unescaped(inner: &str) -> Option<Unescaped> {
         let word = word_at(text, at);
         out.get_mut(len..len + 8)?
             .copy_from_slice(&word.to_le_bytes());
-        let odd = first_odd(word);
-        if odd == 0 {
+        let special = special_bits(word);
+        if special == 0 {
             at += 8;
             len += 8;
             continue;
         }
-        let clean = odd.trailing_zeros() as usize / 8;
+        let clean = special.trailing_zeros() as usize / 8;
         at += clean;
         len += clean;
         match text.get(at) {
@@ -35,10 +36,10 @@ pub fn unescaped(inner: &str) -> Option<Unescaped> {
             Some(b'\\') => {}
             Some(_) => return None,
         }
-        let letter = *text.get(at + 1)?;
+        let escape = *text.get(at + 1)?;
         at += 2;
-        let one = match letter {
-            b'"' | b'\\' | b'/' => letter,
+        let byte = match escape {
+            b'"' | b'\\' | b'/' => escape,
             b'b' => 8,
             b'f' => 12,
             b'n' => b'\n',
@@ -54,7 +55,7 @@ pub fn unescaped(inner: &str) -> Option<Unescaped> {
                     code = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
                     at += 6;
                 }
-                // Only halves are no characters.
+                // Only unpaired surrogates are not characters.
                 half_pair |= char::from_u32(code).is_none();
                 let decoded = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
                 len += decoded.encode_utf8(out.get_mut(len..)?).len();
@@ -62,7 +63,7 @@ pub fn unescaped(inner: &str) -> Option<Unescaped> {
             }
             _ => return None,
         };
-        *out.get_mut(len)? = one;
+        *out.get_mut(len)? = byte;
         len += 1;
     }
     out.truncate(len);
@@ -77,7 +78,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn strings_are_those_of_serde_json(
+        fn strings_are_decoded_as_serde_json_decodes_them(
             text: String,
             escaped in "([a-zé]{0,9}(\\\\([\"\\\\/bfnrtx]|u00[0-9a-fA-F]{2}|ud83d|ude00|ud83d\\\\ude00|u12g4|u20aC)|[\"\u{0}-\u{1f}])?){0,9}",
         ) {
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_of_pairs_are_replaced() {
+    fn unpaired_surrogates_are_replaced() {
         for (inner, text) in [
             (r"x\ud800", "x\u{fffd}"),
             (r"\udc00x", "\u{fffd}x"),

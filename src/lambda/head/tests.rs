@@ -1,4 +1,4 @@
-//! Heads that are patterns of loggers, and prose that is not.
+//! Prefixes of known loggers, and prose that resembles one.
 
 use super::*;
 use crate::lambda::record::Level;
@@ -15,7 +15,7 @@ fn head(text: &str) -> (Option<Level>, Option<String>, Option<String>, Option<i6
 }
 
 #[test]
-fn patterns_of_known_loggers() {
+fn prefixes_of_known_loggers_are_read() {
     let id = "983f71e5-9091-443b-8c01-6668120c0e5d";
     for (text, level, logger, has_id) in [
         (
@@ -122,7 +122,7 @@ fn patterns_of_known_loggers() {
 }
 
 #[test]
-fn words_that_are_no_logger() {
+fn words_of_prose_are_no_logger() {
     for text in [
         "[INFO] Response: ok",
         "[INFO] Event: {..}",
@@ -147,7 +147,7 @@ fn words_that_are_no_logger() {
 }
 
 #[test]
-fn words_that_are_no_level() {
+fn words_of_prose_are_no_level() {
     for text in [
         "[contracts] 1111 contracts",
         "[NR_EXT] attemptSend: data sent",

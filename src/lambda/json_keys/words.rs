@@ -1,16 +1,16 @@
-//! The words for each slot, found by their hashes.
+//! The key of a JSON object goes in; the [`Slot`] of the known word that it equals comes out, by a hash table.
 
 use super::{Key, LONGEST, Slot, is_separator};
 use crate::json::scan;
 
-/// One word for a slot.
+/// A word that names a slot.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word {
     pub text: &'static str,
     pub slot: Slot,
-    /// 0 for the plain word, more for others.
+    /// 0 for the plain word, more for other words.
     pub rank: u8,
-    /// Whether no other spelling of it means the same.
+    /// Whether only this spelling names the slot.
     pub exact: bool,
 }
 
@@ -36,7 +36,7 @@ const fn other(text: &'static str, slot: Slot, rank: u8) -> Word {
     }
 }
 
-/// In lower case and without separators, except for exact ones.
+/// The known words, in lower case and without separators, except for exact words.
 const WORDS: [Word; 86] = [
     exact("_aws", Slot::EmfRoot),
     exact("requestId", Slot::RequestId),
@@ -126,51 +126,53 @@ const WORDS: [Word; 86] = [
     plain("properties", Slot::Properties),
 ];
 
-/// A hash table: of each place the hash, if there is one, and which word it is.
+/// A hash table with open addressing. Each entry has the hash of a word and its index in [`WORDS`]; no hash marks a
+/// free entry.
 const TABLE: [(scan::Hash, u8); 256] = {
     let mut table = [(None, 0); 256];
     let mut word = 0;
     while word < WORDS.len() {
         assert!(WORDS[word].text.len() <= LONGEST);
         let hash = scan::hash(WORDS[word].text.as_bytes());
-        let mut place = first_place(hash);
-        while table[place].0.is_some() {
-            place = (place + 1) % table.len();
+        let mut index = first_index(hash);
+        while table[index].0.is_some() {
+            index = (index + 1) % table.len();
         }
-        table[place] = (hash, word as u8);
+        table[index] = (hash, word as u8);
         word += 1;
     }
     table
 };
 
-/// Where in the table a hash stands, unless others were there before.
+/// The index in [`TABLE`] at which the search for a hash begins.
 #[inline]
-const fn first_place(hash: scan::Hash) -> usize {
+const fn first_index(hash: scan::Hash) -> usize {
     match hash {
         Some(hash) => (hash.get() >> 56) as usize,
         None => 0,
     }
 }
 
-/// The word that a key is, letter by letter.
+/// The word that equals `key`, byte by byte; `None` if there is none.
 #[inline]
 pub(super) fn known(key: Key<'_>) -> Option<&'static Word> {
-    let mut place = first_place(key.hash);
+    let mut index = first_index(key.hash);
     loop {
-        let (hash, word) = TABLE[place];
+        let (hash, word) = TABLE[index];
         hash?;
         if hash == key.hash {
             let word = &WORDS[word as usize];
-            // Short keys of one hash and one length are equal.
+            // Keys of less than eight bytes are equal if their hashes and lengths are.
             let equal = word.text.len() == key.text.len()
                 && (key.text.len() < 8 || word.text.as_bytes() == key.text);
             return equal.then_some(word);
         }
-        place = (place + 1) % TABLE.len();
+        index = (index + 1) % TABLE.len();
     }
 }
 
-/// Of the first two letters of a word the letters in which such words end, a bit each. Letters are numbered by [`LETTERS`].
+/// For each pair of first letters, the last letters of the words that begin so, one bit each. [`LETTERS`] numbers the
+/// letters.
 const ENDS: [[u32; 32]; 32] = {
     let mut ends = [[0; 32]; 32];
     let mut word = 0;
@@ -183,10 +185,11 @@ const ENDS: [[u32; 32]; 32] = {
     ends
 };
 
-/// What stands for no letter of a word but may stand between them.
+/// The number of a byte that may separate the words of a key.
 const SEPARATOR: u8 = 0;
 
-/// A number for each letter in either case, and one for what is in no word.
+/// The number of each byte: one for each letter in either case, one for `@`, one for separators, one for all other
+/// bytes.
 const LETTERS: [u8; 256] = {
     let mut letters = [31; 256];
     let mut byte = 0;
@@ -202,7 +205,8 @@ const LETTERS: [u8; 256] = {
     letters
 };
 
-/// False only for a key that is no other spelling of any word, by its first two and its last letter.
+/// Whether `key` may be another spelling of a word, judged by its first two and last letters. False is certain, true
+/// is not.
 #[inline]
 pub(super) fn may_be_spelled_otherwise(key: &[u8]) -> bool {
     let [first, rest @ ..] = key else {
@@ -221,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_word_is_known_and_no_other() {
+    fn every_word_is_known_and_no_other_key() {
         for word in WORDS {
             let key = Key::of(word.text.as_bytes());
             assert_eq!(known(key).expect("a word").text, word.text);

@@ -1,4 +1,4 @@
-//! Errors of every runtime, prose, and what a search may cost.
+//! Errors of every runtime, prose, and the cost of the search.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn read(text: &str) -> Option<(String, String)> {
 }
 
 #[test]
-fn errors_of_every_runtime() {
+fn errors_of_every_runtime_are_found() {
     for (text, kind, message) in [
         (
             "TypeError: x is no y\n    at f (/a.js:1:2)",
@@ -117,9 +117,9 @@ fn a_long_line_is_searched_at_both_ends() {
     assert_eq!(read(&format!("{prose}Error: {prose}{frame}")), None);
 }
 
-/// A square of a mebibyte would take hours.
+/// A quadratic search of a mebibyte would take hours.
 #[test]
-fn a_line_without_a_type_costs_its_length() {
+fn the_search_is_linear_in_the_length_of_a_line() {
     let started = std::time::Instant::now();
     for piece in ["a b ", "A [", "Error [x ", "Error ", "   ", "x: ", "---> "] {
         let text = piece.repeat((1 << 20) / piece.len());
