@@ -1,5 +1,6 @@
-/*! The whole road in one process, without servers: gzip bytes in memory → pipeline → a sink that checks and drops bodies. Against its
-floor, measured in turn with it: gunzip of the same bytes, and one writing of the same bodies. `make bench-road`.
+/*! The whole pipeline in one process, without servers: gzip bytes in memory → pipeline → a sink that checks bodies and
+drops them. Its CPU time is compared with a lower bound, measured in alternation: gunzip of the same bytes, and one
+write of as many bytes of bodies. `make bench-road`.
 
     cargo bench --bench road -- [LOAD…] [--rounds N]      LOAD: large, typical, tiny; default: all */
 #![forbid(unsafe_code)]
@@ -24,7 +25,7 @@ use logferry::source::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// As the binary has it.
+/// The binary's allocator.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -34,7 +35,7 @@ use data::Generator;
 
 const SEED: u64 = 20_261_121;
 
-/// Objects of about this many decompressed bytes; some distinct ones, under many keys.
+/// A load: a few distinct objects of about the same size under many keys.
 struct Load {
     name: &'static str,
     bytes: usize,
@@ -63,11 +64,11 @@ const LOADS: [Load; 3] = [
     },
 ];
 
-/// What a load is made of.
+/// The objects of a load.
 struct Objects {
     packed: Vec<Bytes>,
     count: usize,
-    /// Decompressed, of all.
+    /// Decompressed bytes of all objects.
     bytes: u64,
 }
 
@@ -104,7 +105,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     gzip.finish().expect("memory takes it")
 }
 
-/// A queue of one message an object, each delivered once.
+/// A queue with one message per object, each delivered once.
 struct Messages {
     count: usize,
     next: AtomicUsize,
@@ -125,7 +126,7 @@ impl Queue for Messages {
         let from = self.next.fetch_add(at_most, Ordering::Relaxed);
         let numbers = from.min(self.count)..(from + at_most).min(self.count);
         if numbers.is_empty() {
-            // As a long poll, in small.
+            // A short form of a long poll.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Ok(numbers.map(message).collect())
@@ -149,7 +150,7 @@ impl Queue for Messages {
     }
 }
 
-/// As S3 sends it.
+/// The message that S3 sends for an object.
 fn message(number: usize) -> Message {
     let key = format!(
         "exports/248945c1-c71f-430b-ab6b-fd7c9a249ef9/2026-11-21-%5B%24LATEST%5D{number:032x}/000000.gz"
@@ -166,7 +167,7 @@ fn message(number: usize) -> Message {
     }
 }
 
-/// Objects in memory, in chunks as they come from a socket.
+/// Objects in memory, read in chunks of a socket's size.
 struct InMemory(Arc<Objects>);
 
 const CHUNK: usize = 16 * 1024;
@@ -190,7 +191,7 @@ impl Store for InMemory {
     }
 }
 
-/// Checks that a body has the lines that it says, and drops it.
+/// Checks that each body has the lines that its list of documents states, then drops the body.
 #[derive(Default)]
 struct Sink {
     bulks: AtomicU64,
@@ -220,7 +221,7 @@ impl Index for Sink {
     }
 }
 
-/// CPU seconds of this process, user and system.
+/// CPU seconds of this process, user and system together.
 fn cpu() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
@@ -234,7 +235,7 @@ struct Ran {
     bulks: u64,
 }
 
-/// The road as the worker runs it, at its default settings.
+/// Runs the pipeline as the worker does, with default settings.
 fn road(objects: &Arc<Objects>) -> Ran {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -287,8 +288,9 @@ fn defaults() -> RoadConfig {
     config
 }
 
-/// Gunzip of the same bytes, streaming, and one writing of as many bytes of bodies, on two threads as the road has them: cores that share
-/// their units are slower when both work. Gives CPU seconds of both.
+/// The lower bound: streaming gunzip of the same bytes, and one write of as many bytes of bodies. Both run on two
+/// threads, as the pipeline does: cores that share their units are slower when both work. Returns the CPU seconds of
+/// gunzip and of writing.
 fn floor(objects: &Objects, body_bytes: u64, bulk: usize) -> (f64, f64) {
     let before = cpu();
     let bytes: u64 = on_two(|half| gunzip(objects, half)).iter().sum();
@@ -306,7 +308,7 @@ fn on_two<T: Send>(work: impl Fn(usize) -> T + Sync) -> [T; 2] {
     })
 }
 
-/// Of every other object; gives the bytes.
+/// Unpacks every other object, from index `half` on. Returns the number of bytes.
 fn gunzip(objects: &Objects, half: usize) -> u64 {
     let mut buffer = vec![0; 128 * 1024];
     let mut bytes = 0;
@@ -363,7 +365,7 @@ fn main() {
         for round in 0..=rounds {
             let ran = road(&objects);
             let (gunzip, writing) = floor(&objects, ran.body_bytes, bulk);
-            // The first round warms up.
+            // The first round is a warm-up.
             if round > 0 || rounds == 0 {
                 runs.push((ran, gunzip, writing));
             }

@@ -1,4 +1,4 @@
-/*! What each stage of the road costs: MB/s (10^6 bytes of its input), and allocations per event. `make bench`. */
+/*! The cost of each stage of the pipeline: MB/s (10^6 bytes of input) and allocations per event. `make bench`. */
 #![forbid(unsafe_code)]
 
 use std::alloc::System;
@@ -30,11 +30,11 @@ const SEED: u64 = 20_261_121;
 const OBJECT: usize = 4_000_000;
 const KEY: &str = "exports/248945c1-c71f-430b-ab6b-fd7c9a249ef9/2026-11-21-[$LATEST]9fd319804879d5a21c09e460cc0c91b5/000000.gz";
 
-/// One pass over some input.
+/// A stage with its input; `run` makes one pass.
 struct Stage {
     name: String,
     bytes: usize,
-    /// What allocations are counted per: events, documents, messages.
+    /// Number of units that allocations are divided by: events, documents or messages.
     events: usize,
     run: Box<dyn FnMut() -> usize>,
 }
@@ -62,7 +62,7 @@ fn main() {
     stages.extend(lines());
     stages.push(bulk_response());
     for stage in &mut stages {
-        // Buffers grow to their size, once.
+        // The first run lets the buffers grow to their size.
         black_box((stage.run)());
         let region = Region::new(ALLOCATOR);
         black_box((stage.run)());
@@ -109,7 +109,7 @@ fn a_notification() -> Stage {
     })
 }
 
-/// An object in memory, in chunks as they come from a socket.
+/// An object in memory, read in chunks of a socket's size.
 struct InMemory(Bytes);
 
 #[async_trait]
@@ -186,7 +186,7 @@ fn decoders() -> impl Iterator<Item = Stage> {
     })
 }
 
-/// Counts an object's events, after checking that it is what it is meant to be.
+/// Counts an object's events and checks its format.
 fn decode(key: &str, mut object: &[u8], format: Format) -> usize {
     let mut decoder = Decoder::new(key, &DecodeOptions::default());
     let mut events = 0;
@@ -211,7 +211,7 @@ fn decode(key: &str, mut object: &[u8], format: Format) -> usize {
     }
 }
 
-/// `parse`, `document` and `invocation` over events of one kind, and over all of them.
+/// The stages `parse`, `document` and `invocation`, over the events of each kind and over all events.
 fn lines() -> Vec<Stage> {
     let lines = Generator::new(SEED).lines(OBJECT);
     let has = |line: &&Line, start: &str| line.text.starts_with(start);
@@ -270,7 +270,7 @@ fn lines() -> Vec<Stage> {
         log_stream: Some("2026/11/21/[$LATEST]9fd319804879d5a21c09e460cc0c91b5".to_owned()),
         ..Origin::default()
     };
-    // Borrowed by what follows, for as long as the program runs.
+    // Leaked: the stages borrow it until the program ends.
     let origin: &'static Arc<Origin> = Box::leak(Box::new(Arc::new(origin)));
     let mut stages = [Vec::new(), Vec::new(), Vec::new()];
     for (name, lines) in kinds {
@@ -323,7 +323,7 @@ fn parsed<'a>(line: &'a Line, origin: &'a Arc<Origin>) -> (Event<'a>, Record<'a>
     (event, lambda::parse(text))
 }
 
-/// Ids and documents; gives the bytes of the body.
+/// Writes ids and documents. Returns the bytes of the body.
 fn documents(events: &[(Event<'_>, Record<'_>)], out: &mut Vec<u8>) -> usize {
     let object = ObjectFacts {
         bucket: "logs".to_owned(),
@@ -339,7 +339,7 @@ fn documents(events: &[(Event<'_>, Record<'_>)], out: &mut Vec<u8>) -> usize {
     let mut writer = DocumentWriter::new(&object, &options);
     let mut total = 0;
     for (event, record) in events {
-        // As a parcel.
+        // A parcel has this size.
         if out.len() > 512 * 1024 {
             total += out.len();
             out.clear();
@@ -350,7 +350,7 @@ fn documents(events: &[(Event<'_>, Record<'_>)], out: &mut Vec<u8>) -> usize {
     total + out.len()
 }
 
-/// Gives the number of summaries.
+/// Tracks invocations. Returns the number of summaries.
 fn observe(events: &[(Event<'_>, Record<'_>)]) -> usize {
     let mut tracker = Tracker::new(Options::default());
     let mut summaries = 0;
@@ -364,7 +364,7 @@ fn observe(events: &[(Event<'_>, Record<'_>)]) -> usize {
 
 fn bulk_response() -> Stage {
     const ITEMS: usize = 10_000;
-    // As `filter_path=items.*.status,items.*.error` leaves it.
+    // A response filtered by `filter_path=items.*.status,items.*.error`.
     let items = vec![r#"{"create":{"status":201}}"#; ITEMS].join(",");
     let answer = format!(r#"{{"items":[{items}]}}"#);
     Stage::new("bulk/response", answer.len(), ITEMS, move || {

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Writes fixtures/demo: the log objects of five imaginary functions, as CreateExportTask lays them out.
+"""Writes fixtures/demo: the log objects of five imaginary functions, in the layout of CreateExportTask.
 
-    python3 demo/make_fixtures.py           writes them anew (always the same bytes)
+    python3 demo/make_fixtures.py           writes the files again (always the same bytes)
     python3 demo/make_fixtures.py --check   fails if the committed files differ
 
     exports/<function>/<export task>/<log stream, "/" as "-">/NNNNNN.log     (in S3: gzip, NNNNNN.gz)
-    exports/<function>/aws-logs-write-test                                  (what CloudWatch writes first)
+    exports/<function>/aws-logs-write-test                                  (CloudWatch's write test)
 
-Nothing here was logged by anybody; the lines have the shapes that Lambda and its runtimes write.
+All lines are invented. They have the shapes of Lambda's and its runtimes' lines.
 """
 
 import calendar
@@ -48,11 +48,11 @@ class Stream:
         self.time += datetime.timedelta(milliseconds=self.random.randint(low, high))
 
     def log(self, text):
-        """One event; in an export its own final line break and the exporter's follow it."""
+        """Adds one event. In an export its own final line break and the exporter's follow it."""
         self.events.append(f"{stamp(self.time)} {text}\n")
 
     def cut(self):
-        """What follows goes to the next chunk (000001, …)."""
+        """Sends the following events to the next chunk (000001, …)."""
         self.cuts.append(len(self.events))
 
     def chunks(self):
@@ -63,7 +63,7 @@ class Stream:
         r = self.random
         return f"{r.getrandbits(32):08x}-{r.getrandbits(16):04x}-4{r.getrandbits(12):03x}-a{r.getrandbits(12):03x}-{r.getrandbits(48):012x}"
 
-    # -- what the platform writes, text form --
+    # -- platform lines, text format --
 
     def init(self):
         self.log(f"INIT_START Runtime Version: {self.function.runtime}\tRuntime Version ARN: {arn(self.function.runtime)}\n")
@@ -96,7 +96,7 @@ class Stream:
     def cold(self):
         return self.random.randint(self.function.init[0] * 100, self.function.init[1] * 100) / 100
 
-    # -- what the runtimes write --
+    # -- lines of the runtimes --
 
     def node(self, request, level, text):
         self.log(f"{stamp(self.time)}\t{request}\t{level}\t{text}\n")
@@ -156,7 +156,7 @@ def checkout_order(s, cold, failed, cut):
            f"  order: '{order}',\n  items: {s.random.randint(1, 7)},\n  total: {total},\n  currency: 'EUR',\n"
            f"  shipping: {{ country: '{s.random.choice(['DE', 'AT', 'FR', 'NL'])}', express: {s.random.choice(['true', 'false'])} }}\n}}")
     if cut:
-        s.cut()  # this request's lines lie in two objects
+        s.cut()  # splits this request's lines between two objects
     s.wait(40, 320)
     if failed:
         s.node(request, "ERROR", 'Invoke Error \t{"errorType":"TypeError","errorMessage":"Cannot read properties of undefined (reading \'iban\')",'
@@ -185,7 +185,7 @@ def thumbnails():
             thumbnail(s, s.cold() if cold else None, kind)
             if (day, index) == (21, 0) and n in (1, 3):
                 s.cut()
-            cold = kind is not None  # after a kill the next request finds a new environment
+            cold = kind is not None  # after a kill the next request gets a new environment
             s.wait(500, 90000)
             if cold:
                 s.init()
@@ -218,7 +218,7 @@ def thumbnail(s, cold, kind):
     s.end(request, cold)
 
 
-# ---- invoices: Python 3.12, called asynchronously: a failure is tried again under the same request id ----
+# ---- invoices: Python 3.12, invoked asynchronously: a failure is retried under the same request id ----
 
 RETRIED = "8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64"
 
@@ -263,7 +263,7 @@ def invoice(s, cold, request, failed):
     s.end(request, cold)
 
 
-# ---- orders: Python 3.13 on a queue; its log format was changed to JSON on the last day ----
+# ---- orders: Python 3.13 on a queue; its log format changes to JSON on the last day ----
 
 def orders():
     f = Function("orders", "python:3.13.v41", 256, (64, 101), (180, 390), task="c5e8f7a1-0b92-4d36-a4e8-2f71b3c9d650")
@@ -326,7 +326,7 @@ def order_batches_json(s, count):
         s.wait(1000, 120000)
 
 
-# ---- inventory: Java 21; a version with SnapStart besides ----
+# ---- inventory: Java 21, with a second version that uses SnapStart ----
 
 def inventory():
     f = Function("inventory", "java:21.mainline.v82", 1024, (161, 238), (1900, 3400), task="e2d7b3f4-6a18-4c95-b7d1-8a0c5e9f3b26")
@@ -376,7 +376,7 @@ def reservation(s, cold=None, restore=None, failed=False):
 
 
 def files():
-    """path -> bytes"""
+    """All files, as a map from path to bytes."""
     made = {}
     for function in (checkout(), thumbnails(), invoices(), orders(), inventory()):
         prefix = f"exports/{function.name}"

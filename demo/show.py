@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Shows how much of each function logferry put into OpenSearch; `logferry search` shows the rest.
+"""Shows figures per function from OpenSearch: documents, streams, invocations, errors. `logferry search` shows the rest.
 
     show.py [URL]         (default http://127.0.0.1:9200)
 """
@@ -29,7 +29,7 @@ class OpenSearch:
             return json.load(answer)
 
     def keyword(self, index, field):
-        """The field itself where it is a keyword, else the keyword that a dynamic mapping puts below a text."""
+        """The field itself if it is a keyword, else the keyword that a dynamic mapping adds below a text field."""
         if (index, field) not in self.names:
             known = self.ask(f"{index}/_field_caps?fields={field},{field}.keyword")["fields"]
             plain = any(of["aggregatable"] for of in known.get(field, {}).values())
@@ -52,7 +52,7 @@ def heading(text):
 
 
 def table(columns, rows):
-    """columns: names, with a leading ">" for right-aligned ones."""
+    """Prints a table. A column name with a leading ">" is right-aligned."""
     names = [c.lstrip(">") for c in columns]
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Sets up what logferry reads from, as an operator would, and puts log objects there.
+"""Sets up logferry's sources as an operator would, and uploads log objects.
 
     wire.py --endpoint URL [--fixtures FOLDER]
 
-Bucket -> notification -> queue -> (after five deliveries) dead-letter queue. Then uploads the fixtures gzipped, so that S3
-itself tells the queue of each. Needs boto3. Prints the queue's URL.
+Bucket -> notification -> queue -> (after five deliveries) dead-letter queue. Then it uploads the fixtures with gzip, and
+S3 notifies the queue of each object. Needs boto3. Prints the queue's URL.
 """
 
 import argparse

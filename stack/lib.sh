@@ -1,5 +1,5 @@
-# Shared by the scripts beside it; sourced, not run. Each server script sets `server` first.
-#   STACK_DIR   where everything goes (default: target/stack of this checkout)
+# Functions of the scripts in this folder; to be sourced, not run. Each server script sets `server` first.
+#   STACK_DIR   the folder of installs and runs (default: target/stack of this checkout)
 # Progress goes to standard error; `start` prints the server's URL on standard output.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,7 +10,7 @@ export STACK_DIR
 say() { echo "${server:-stack}: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# One sentence for each tool that may be missing: what it is for and how to get it.
+# Ends the script if a tool is missing. The message says how to install the tool.
 need() {
   local tool
   for tool; do
@@ -46,11 +46,11 @@ java_home_on_path() {
   local java
   java=$(command -v java) && java=$(readlink -f "$java" 2>/dev/null) && dirname "$(dirname "$java")" || true
 }
-maven() { # Maven itself runs on whatever JDK it finds
+maven() { # Maven chooses its own JDK
   mvn -B -ntp "$@"
 }
 
-# ---- a server that refuses root runs as nobody ----
+# ---- servers that refuse to run as root run as nobody ----
 server_user=()
 become_nobody() {
   [ "$(id -u)" = 0 ] || return 0
@@ -59,7 +59,7 @@ become_nobody() {
 }
 as_server() { ${server_user[@]+"${server_user[@]}"} "$@"; }
 
-# ---- installs: content-stamped, one at a time ----
+# ---- installs: one at a time; a stamp of the inputs' checksum marks a complete install ----
 stamp_of() { cat "$@" | cksum | tr ' ' '-'; }
 installed() { [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$2" ]; }
 with_lock() { # lock-name command…: waits while another process holds it
@@ -81,14 +81,14 @@ elapsed() { echo "$((SECONDS - ${1:-0})) s"; }
 run_dir() { echo "${run_base:-$STACK_DIR/run}/$server-$1"; }
 alive() { [ -f "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null; }
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-claim() { # port: fails if anybody listens there, else leaves an empty run directory
+claim() { # port: fails if the port is taken, else makes an empty run directory
   local run
   run=$(run_dir "$1")
   alive "$run" && die "already running on port $1: stop it with 'stack/$server stop $1'"
   port_taken "$1" && die "port $1 is taken by another program: stop that one, or choose another port with 'stack/$server start PORT'"
   rm -rf "$run"; mkdir -p "$run"
 }
-launch() { # run-directory command…: in its own session, so that Ctrl-C in a terminal does not reach it
+launch() { # run-directory command…: starts the command in its own session, out of reach of a terminal's Ctrl-C
   local run=$1 session=()
   shift
   command -v setsid >/dev/null && session=(setsid)
@@ -96,7 +96,7 @@ launch() { # run-directory command…: in its own session, so that Ctrl-C in a t
   echo $! >"$run/pid"
   disown
 }
-await() { # run-directory seconds command…: until the command succeeds
+await() { # run-directory seconds command…: waits until the command succeeds
   local run=$1 left=$(($2 * 10))
   shift 2
   until "$@" >/dev/null 2>&1; do
@@ -116,7 +116,7 @@ stop_in() { # run-directory
   rm -rf "$run"
 }
 
-# ---- the four verbs; the script defines install and start ----
+# ---- the verbs; each server script defines install and start ----
 verbs() {
   local verb=${1:-} port=${2:-$default_port}
   case $verb in

@@ -1,4 +1,4 @@
-/*! `logferry explain FILE|-` as a person runs it. */
+/*! Tests of the command `logferry explain FILE|-`: its output, errors and exit code. */
 
 use assert_cmd::Command;
 
@@ -16,7 +16,7 @@ fn explain(flags: &[&str]) -> Command {
     command
 }
 
-/// Standard output of a run that succeeds and has nothing else to say.
+/// Standard output of a run that succeeds without a word on standard error.
 fn shown(command: &mut Command) -> String {
     let output = command.assert().success().get_output().clone();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -50,7 +50,7 @@ fn json_lines() {
     insta::assert_snapshot!(shown(&mut explain(&["fixtures/explain/lines.json"])));
 }
 
-/// `fixtures/explain/messy.log`, last modified at a known time: it stands in where lines tell none.
+/// Explains a copy of `fixtures/explain/messy.log` with a known modification time: events without a time take it.
 fn messy(flags: &[&str]) -> (tempfile::TempDir, Command) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("messy.log");
@@ -82,7 +82,7 @@ fn one_json_object_has_the_same_facts() {
 }
 
 #[test]
-fn standard_input_and_a_key_tell_the_same_as_the_file() {
+fn standard_input_with_a_key_gives_the_same_report_as_the_file() {
     let text = std::fs::read(EXPORT).unwrap();
     let key = ["--json", "--key", EXPORT];
     let mut piped = json(explain(&["-"]).args(key).write_stdin(text));
@@ -111,13 +111,13 @@ fn compressed_files_are_unpacked() {
         .failure()
         .get_output()
         .clone();
-    let (said, error) = (
+    let (text, error) = (
         String::from_utf8(output.stdout).unwrap(),
         String::from_utf8(output.stderr).unwrap(),
     );
     assert!(
-        said.contains("\nBroken: ") && said.contains("platform.report"),
-        "{said}"
+        text.contains("\nBroken: ") && text.contains("platform.report"),
+        "{text}"
     );
     assert!(
         error.starts_with("logferry: the file could not be read to its end: "),
@@ -126,7 +126,7 @@ fn compressed_files_are_unpacked() {
 }
 
 #[test]
-fn an_envelope_that_is_cut_off_shows_what_was_before() {
+fn a_truncated_envelope_shows_the_events_before_the_cut() {
     let whole =
         std::fs::read_to_string("fixtures/decode/files/cloudwatch_log_timeout.json").unwrap();
     let cut = &whole[..whole.len() - 60];
@@ -136,34 +136,34 @@ fn an_envelope_that_is_cut_off_shows_what_was_before() {
         .failure()
         .get_output()
         .clone();
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(said["events"], 3);
+    let text: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(text["events"], 3);
     assert!(
-        said["broken"].as_str().unwrap().contains("cut off"),
-        "{said}"
+        text["broken"].as_str().unwrap().contains("cut off"),
+        "{text}"
     );
 }
 
 #[test]
-fn a_binary_file_harms_no_terminal() {
+fn a_binary_file_prints_no_control_characters() {
     let mut bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
     bytes.extend(b"\x1b]0;title\x07\x9b31m");
-    let said = shown(explain(&["-"]).write_stdin(bytes));
-    assert!(said.contains("invalid_utf8"));
+    let text = shown(explain(&["-"]).write_stdin(bytes));
+    assert!(text.contains("invalid_utf8"));
     assert!(
-        !said.chars().any(|c| c.is_control() && c != '\n'),
-        "{said:?}"
+        !text.chars().any(|c| c.is_control() && c != '\n'),
+        "{text:?}"
     );
 }
 
 #[test]
-fn what_the_worker_would_skip() {
+fn skipped_objects_are_reported() {
     assert!(shown(explain(&["-"]).write_stdin("")).contains("The worker skips it: it is empty"));
     let probe = explain(&["-", "--key", "exports/aws-logs-write-test"]);
-    let said = shown({ probe }.write_stdin("Permission Check Successful"));
+    let text = shown({ probe }.write_stdin("Permission Check Successful"));
     assert!(
-        said.contains("The worker skips it: it is the write test of an export task"),
-        "{said}"
+        text.contains("The worker skips it: it is the write test of an export task"),
+        "{text}"
     );
 }
 
@@ -190,24 +190,24 @@ fn mistakes_are_named() {
     ] {
         let output = explain(flags).assert().failure().get_output().clone();
         assert_eq!(output.stdout, b"", "{flags:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.starts_with(error), "{flags:?}: {said}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.starts_with(error), "{flags:?}: {text}");
     }
 }
 
 #[test]
-fn notifications_are_explained_as_ever() {
+fn notifications_are_explained() {
     let body = r#"{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b"}}}]}"#;
     let object = "{\"bucket\":\"b\",\"key\":\"a b\",\"size\":null,\"event_name\":\"ObjectCreated:Put\",\"region\":null}\n";
-    let said = shown(
+    let text = shown(
         explain(&["notification", "-"])
             .env("LOGFERRY_FORMAT", "text")
             .write_stdin(body),
     );
-    assert_eq!(said, object);
+    assert_eq!(text, object);
 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("notification"), "a line\n").unwrap();
-    let said = json(explain(&["./notification", "--json"]).current_dir(folder.path()));
-    assert_eq!(said["events"], 1);
+    let text = json(explain(&["./notification", "--json"]).current_dir(folder.path()));
+    assert_eq!(text["events"], 1);
 }

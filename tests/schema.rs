@@ -1,4 +1,4 @@
-/*! The schema against the documents of all fixtures, and its page of documentation. */
+/*! Tests of the schema against the documents of all fixtures, the mappings and `docs/fields.md`. */
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -13,14 +13,16 @@ use serde_json::Value;
 #[expect(dead_code, reason = "shared with the tests on real servers")]
 mod corpus;
 
-fn of(kind: DocumentKind) -> impl Iterator<Item = &'static Field> {
+/// The fields of a kind of documents.
+fn fields_of(kind: DocumentKind) -> impl Iterator<Item = &'static Field> {
     FIELDS.iter().filter(move |field| match kind {
         DocumentKind::Log => field.in_logs(),
         DocumentKind::Invocation => field.in_invocations(),
     })
 }
 
-/// Paths of a source down to the fields of the schema: what lies below `app` or `invocation.merge` is theirs.
+/// Collects the paths of a source, down to the fields of the schema. Members below `app` or `invocation.merge` belong
+/// to these fields.
 fn paths(value: &Value, path: &str, fields: &BTreeSet<&str>, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) if !fields.contains(path) => {
@@ -34,13 +36,13 @@ fn paths(value: &Value, path: &str, fields: &BTreeSet<&str>, found: &mut BTreeSe
 }
 
 #[test]
-fn documents_of_all_fixtures_have_the_schemas_fields_and_every_field_is_in_one() {
+fn fixtures_use_every_field_of_the_schema_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     corpus::write(folder.path());
     let documents = corpus::documents(folder.path());
     assert!(documents.len() > 10_000, "{}", documents.len());
     for kind in DocumentKind::ALL {
-        let fields: BTreeSet<&str> = of(kind).map(|field| field.path).collect();
+        let fields: BTreeSet<&str> = fields_of(kind).map(|field| field.path).collect();
         let mut found = BTreeSet::new();
         let part = format!("-{}-", kind.as_str());
         for document in documents.iter().filter(|d| d.index.contains(&part)) {
@@ -54,7 +56,7 @@ fn documents_of_all_fixtures_have_the_schemas_fields_and_every_field_is_in_one()
     }
 }
 
-/// Every field of the schema is a leaf of the mappings, and there is no other.
+/// The leaves of the mappings are exactly the fields of the schema.
 #[test]
 fn mappings_map_the_schema() {
     fn leaves(properties: &Value, path: &str, found: &mut BTreeSet<String>) {
@@ -69,22 +71,22 @@ fn mappings_map_the_schema() {
     for kind in DocumentKind::ALL {
         let mut found = BTreeSet::new();
         leaves(&mappings(kind)["properties"], "", &mut found);
-        let fields: BTreeSet<String> = of(kind).map(|field| field.path.to_owned()).collect();
+        let fields: BTreeSet<String> = fields_of(kind).map(|field| field.path.to_owned()).collect();
         assert_eq!(found, fields);
         assert_eq!(mappings(kind)["dynamic"], "false");
     }
 }
 
 #[test]
-fn the_page_of_fields_is_that_of_the_schema() {
+fn docs_fields_md_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fields.md");
     let page = page();
     if std::env::var_os("LOGFERRY_UPDATE_DOCS").is_some() {
         std::fs::write(&path, &page).unwrap();
     }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
-        there == page,
+        stored == page,
         "docs/fields.md is not that of src/document/schema.rs: LOGFERRY_UPDATE_DOCS=1 cargo test --test schema"
     );
 }
@@ -114,7 +116,7 @@ fn page() -> String {
             page,
             "\n## {heading}\n`{alias}-YYYY.MM.DD`, {what}; the alias `{alias}` is over all days.\n\n| field | type | what |\n|---|---|---|\n"
         );
-        for field in of(kind) {
+        for field in fields_of(kind) {
             let name = type_name(field, kind);
             let _ = writeln!(
                 page,

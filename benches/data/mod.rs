@@ -1,6 +1,8 @@
-/*! Log objects as a real account's, made from a seed: the same bytes for the same seed, everywhere.
+/*! A seed goes in; log objects like those of a real account come out. The same seed gives the same bytes on every
+machine.
 
-Of the invocations 45 % are Node's, 35 % Python's and 20 % of functions that log JSON; gzip (level 6) makes 5 to 8 of 1. */
+45 % of the invocations are Node's, 35 % Python's and 20 % of functions that log JSON. gzip (level 6) shrinks the
+objects to a fifth to an eighth. */
 
 use std::fmt::Write;
 
@@ -13,7 +15,7 @@ mod said;
 const START: i64 = 1_795_248_000_000;
 const STREAM: &str = "2026/11/21/[$LATEST]9fd319804879d5a21c09e460cc0c91b5";
 
-/// How a function logs.
+/// Runtime or log format of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
     Node,
@@ -26,7 +28,7 @@ pub enum Runtime {
 pub struct Line {
     /// Milliseconds since 1970.
     pub time: i64,
-    /// As CloudWatch got it, with its final line break.
+    /// Text as CloudWatch received it, with its final line break.
     pub text: String,
 }
 
@@ -35,7 +37,7 @@ pub struct Line {
 pub struct Function {
     pub name: &'static str,
     pub runtime: Runtime,
-    /// Megabytes.
+    /// Memory size in megabytes.
     pub memory: u16,
 }
 
@@ -47,7 +49,7 @@ const fn function(name: &'static str, runtime: Runtime, memory: u16) -> Function
     }
 }
 
-/// Twenty, so that runtimes have their shares.
+/// Twenty functions, so that each runtime has its share.
 pub const FUNCTIONS: [Function; 20] = {
     use Runtime::{Json, Node, Python};
     [
@@ -74,7 +76,7 @@ pub const FUNCTIONS: [Function; 20] = {
     ]
 };
 
-/// A source of invocations, one after another.
+/// A generator of invocations.
 #[derive(Debug)]
 pub struct Generator {
     rng: Rng,
@@ -91,7 +93,7 @@ impl Generator {
         }
     }
 
-    /// An object of an export of about this many bytes, with invocations of all kinds.
+    /// An export object of about `bytes` bytes, with invocations of all kinds.
     pub fn export(&mut self, bytes: usize) -> Vec<u8> {
         let mut object = String::with_capacity(bytes + 8192);
         while object.len() < bytes {
@@ -100,21 +102,21 @@ impl Generator {
         object.into_bytes()
     }
 
-    /// One invocation of a function's stream as an export shows it, appended; gives its number of events.
+    /// Appends one invocation of a function in export format. Returns its number of events.
     pub fn exported_invocation(&mut self, function: &Function, out: &mut String) -> usize {
         let lines = self.invocation_of(function);
         exported(&lines, out);
         lines.len()
     }
 
-    /// The key of the export's object of a new stream of a function.
+    /// The export's key for a new stream of a function.
     pub fn export_key(&mut self, function: &Function) -> String {
         let (task, stream) = (uuid(&mut self.rng), hex(&mut self.rng, 16));
         let name = function.name;
         format!("exports/aws-lambda-{name}/{task}/2026-11-21-[$LATEST]{stream}/000000.gz")
     }
 
-    /// Envelopes of a subscription, one behind the other, of about this many bytes.
+    /// Consecutive envelopes of a subscription, of about `bytes` bytes.
     pub fn subscription(&mut self, bytes: usize) -> Vec<u8> {
         let mut object = String::with_capacity(bytes + 8192);
         while object.len() < bytes {
@@ -136,7 +138,7 @@ impl Generator {
         object.into_bytes()
     }
 
-    /// Lines of a group of JSON format without anything around them, of about this many bytes.
+    /// Bare JSON lines of a log group in JSON format, of about `bytes` bytes.
     pub fn json_lines(&mut self, bytes: usize) -> Vec<u8> {
         let mut object = String::with_capacity(bytes + 8192);
         while object.len() < bytes {
@@ -147,7 +149,7 @@ impl Generator {
         object.into_bytes()
     }
 
-    /// Events of a mixed stream, of about this many bytes.
+    /// Events of a mixed stream, of about `bytes` bytes.
     pub fn lines(&mut self, bytes: usize) -> Vec<Line> {
         let mut lines = Vec::new();
         let mut length = 0;
@@ -268,7 +270,7 @@ impl Generator {
             return text;
         }
         let mut text = String::new();
-        // What is printed has no prefix.
+        // Printed lines have no prefix.
         if self.rng.u8(0..8) > 0 {
             let level = match self.level() {
                 "WARN" => "WARNING",
@@ -297,7 +299,7 @@ impl Generator {
             ["free", "pro", "team"][self.rng.usize(0..3)],
             self.rng.u32(1..800),
         );
-        // In the order that Lambda's JSON format has: level before message.
+        // Members in the order of Lambda's JSON format: level before message.
         let mut line = format!(
             r#"{{"timestamp":"{time}","level":"{level}","requestId":"{id}","message":{},"service":"{}","customer":{{"id":{customer},"plan":"{plan}"}},"tookMs":{took}"#,
             serde_json::Value::from(said),
@@ -335,7 +337,7 @@ impl Generator {
             true => format!("Init Duration: {init}.52 ms\t"),
             false => String::new(),
         };
-        // Tracing is on for some functions.
+        // Some functions are traced.
         let xray = match memory {
             512 => format!(
                 "\nXRAY TraceId: 1-{}-{}\tSegmentId: {}\tSampled: true\t",
@@ -365,7 +367,7 @@ impl Generator {
     }
 }
 
-/// Each event's own line break, then the export's.
+/// Appends events in export format: the event's own line break, then the exporter's.
 fn exported(lines: &[Line], out: &mut String) {
     for line in lines {
         _ = writeln!(out, "{} {}", shown(line.time), line.text);
@@ -384,7 +386,7 @@ fn uuid(rng: &mut Rng) -> String {
     )
 }
 
-/// So many random bytes in hexadecimal digits.
+/// Random bytes as hexadecimal digits; `bytes` is their number.
 fn hex(rng: &mut Rng, bytes: usize) -> String {
     let mut out = String::with_capacity(2 * bytes);
     for _ in 0..bytes {

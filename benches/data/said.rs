@@ -1,4 +1,5 @@
-/*! What functions say: the shapes of lines that real functions log, with their own ids, numbers and words in each. */
+/*! A random generator goes in; log messages come out. They have the shapes of real functions' lines, each with its own
+ids, numbers and words. */
 
 use std::fmt::Write;
 
@@ -6,7 +7,7 @@ use fastrand::Rng;
 
 use super::{hex, uuid};
 
-/// Words of free text; the front ones are said more often.
+/// Words of free text; words at the front occur more often.
 const WORDS: [&str; 96] = [
     "order",
     "payment",
@@ -128,7 +129,7 @@ const TABLES: [&str; 4] = [
     "stock-prod",
 ];
 
-/// Appends what one line says, without a line break.
+/// Appends the message of one line, without a line break.
 pub fn say(rng: &mut Rng, out: &mut String) {
     let (n, took) = (number(rng), rng.u32(1..900));
     _ = match rng.u8(0..100) {
@@ -210,7 +211,7 @@ pub fn say(rng: &mut Rng, out: &mut String) {
     };
 }
 
-/// The whole event, as many a function logs it first.
+/// Appends the whole invocation event, which many functions log first.
 fn gateway_event(rng: &mut Rng, out: &mut String) -> std::fmt::Result {
     let path = PATHS[skewed(rng, PATHS.len())];
     write!(
@@ -229,7 +230,7 @@ fn gateway_event(rng: &mut Rng, out: &mut String) -> std::fmt::Result {
     )
 }
 
-/// So many words.
+/// Appends `words` words.
 pub fn sentence(rng: &mut Rng, words: usize, out: &mut String) {
     for place in 0..words {
         if place > 0 {
@@ -242,7 +243,7 @@ pub fn sentence(rng: &mut Rng, words: usize, out: &mut String) {
     }
 }
 
-/// Appends a stack trace of Node after its first line.
+/// Appends Node's stack trace without its first line.
 pub fn node_stack(rng: &mut Rng, out: &mut String) {
     for file in [
         "TLSSocket.onend (node:internal/tls",
@@ -268,7 +269,7 @@ pub fn node_stack(rng: &mut Rng, out: &mut String) {
     out.push_str("\n    at async Runtime.handler (/var/task/index.js:12:5)");
 }
 
-/// A Python traceback as Lambda's runtime writes it: `\r` ends a line, U+00A0 indents it.
+/// Appends a Python traceback in the format of Lambda's runtime: `\r` ends a line, U+00A0 indents it.
 pub fn traceback(rng: &mut Rng, out: &mut String) {
     out.push_str("Traceback (most recent call last):\r");
     for _ in 0..rng.usize(2..7) {
@@ -294,13 +295,13 @@ pub fn traceback(rng: &mut Rng, out: &mut String) {
     out.pop();
 }
 
-/// Of an order or a customer: the same ones come back for a while.
+/// Number of an order or a customer; some numbers repeat often.
 pub fn number(rng: &mut Rng) -> u32 {
     let of = if rng.u8(0..3) > 0 { 300 } else { 90_000 };
     4_200_000 + rng.u32(0..of)
 }
 
-/// A place below `len`, the front ones more often.
+/// An index below `len`; low ones are more frequent.
 fn skewed(rng: &mut Rng, len: usize) -> usize {
     let (a, b) = (rng.usize(0..len), rng.usize(0..len));
     a.min(b)

@@ -1,4 +1,4 @@
-/*! Ready-made bulk bodies: taken from a worker, given other indices and ids, sent by a bare loader. */
+/*! Ready-made bulk bodies: captured from a worker, rewritten for other indices and ids, sent by a bare loader. */
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -11,15 +11,15 @@ use crate::process::Running;
 use crate::servers::Ends;
 use crate::stub::Stub;
 
-/// First part of the indices' names; all that a run uses are as long, so that bodies can be changed in place.
+/// Prefix of the indices' names. All prefixes of a run have the same length, so that bodies can be rewritten in place.
 pub const PREFIX: &str = "bench-00";
 
-/// `PREFIX` with a number.
+/// A prefix of the same length as [`PREFIX`], with a number.
 pub fn prefix(number: usize) -> String {
     format!("bench-{number:02}")
 }
 
-/// The bodies that a worker sends for these objects, which are uploaded before.
+/// Uploads objects and returns the bodies that a worker sends for them.
 pub async fn captured(ends: &Ends, options: &Options, made: &Objects) -> Result<Vec<Bytes>> {
     ends.upload(&made.objects).await?;
     let queue = ends.create_queue("captured").await?;
@@ -33,7 +33,7 @@ pub async fn captured(ends: &Ends, options: &Options, made: &Objects) -> Result<
     Ok(bodies)
 }
 
-/// Each action line and source line of a body.
+/// The pairs of action line and source line in a body.
 pub fn lines(body: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut lines = body.split_inclusive(|b| *b == b'\n');
     std::iter::from_fn(move || Some((lines.next()?, lines.next()?)))
@@ -43,7 +43,7 @@ pub fn documents(bodies: &[Bytes]) -> usize {
     bodies.iter().map(|body| lines(body).count()).sum()
 }
 
-/// The same for other indices.
+/// The bodies, rewritten for the indices of another prefix.
 pub fn moved(bodies: &[Bytes], to: &str) -> Vec<Bytes> {
     let start = br#"{"create":{"_index":""#.len();
     bodies
@@ -61,10 +61,10 @@ pub fn moved(bodies: &[Bytes], to: &str) -> Vec<Bytes> {
         .collect()
 }
 
-/// As many in flight as a worker has by default.
+/// Requests in flight: the worker's default.
 const IN_FLIGHT: usize = 4;
 
-/// Sends them; fails if one document is refused.
+/// Sends bodies. Returns an error if a document is refused.
 pub async fn load(node: &Node, bodies: Vec<Bytes>) -> Result<()> {
     futures_util::stream::iter(bodies.into_iter().map(Ok))
         .try_for_each_concurrent(IN_FLIGHT, |body| async move {

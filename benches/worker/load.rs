@@ -1,4 +1,4 @@
-/*! Loads: objects of an export as files, made once from a seed. */
+/*! A seed goes in; loads come out: export objects as files, made once and reused. */
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 use crate::data::{FUNCTIONS, Generator};
 
 const SEED: u64 = 20_261_121;
-/// Part of the folder's name: a new number when the generator makes other bytes.
+/// Part of the folder's name: increment it when the generator's bytes change.
 const GENERATION: u32 = 4;
 
-/// What a load consists of.
+/// Number and size of a load's objects.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     pub name: &'static str,
     pub objects: usize,
-    /// Decompressed bytes of each.
+    /// Decompressed bytes of each object.
     pub bytes: usize,
 }
 
@@ -39,7 +39,7 @@ pub const TINY: Load = Load {
     objects: 20_000,
     bytes: 3_000,
 };
-/// Streams of an account's index: many of them short.
+/// Many short streams, as in the index of a whole account.
 pub const STREAMS: Load = Load {
     name: "streams",
     objects: 600,
@@ -51,7 +51,7 @@ pub const STREAMS: Load = Load {
 pub struct Object {
     pub key: String,
     pub file: PathBuf,
-    /// Decompressed.
+    /// Decompressed size.
     pub bytes: u64,
     pub events: u64,
 }
@@ -65,7 +65,7 @@ pub struct Objects {
 }
 
 impl Load {
-    /// Of a part of the size: large objects get smaller, of others there are fewer.
+    /// A fraction of the load: large objects become smaller, other objects fewer.
     pub fn scaled(self, scale: f64) -> Self {
         let part = |n: usize| ((n as f64 * scale).ceil() as usize).max(1);
         match self.objects {
@@ -80,7 +80,7 @@ impl Load {
         }
     }
 
-    /// Its files, made if they are not there.
+    /// The load's files; missing files are made.
     pub fn objects(&self) -> Result<Objects> {
         let Self {
             name,
@@ -95,7 +95,7 @@ impl Load {
         eprintln!("bench: making {objects} objects of {bytes} bytes");
         fs::create_dir_all(&folder)?;
         let all: Vec<usize> = (0..*objects).collect();
-        // Two halves side by side; each object has a seed of its own.
+        // Two threads make one half each; each object has its own seed.
         let (left, right) = all.split_at(objects / 2);
         let made = std::thread::scope(|scope| {
             let left = scope.spawn(|| self.make_all(left, &folder));

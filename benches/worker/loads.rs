@@ -1,4 +1,4 @@
-/*! Three loads through real queue and store, and a stub of the index. */
+/*! Three loads through a real queue, a real store and a stub of the index. */
 
 use anyhow::{Context, Result, ensure};
 
@@ -9,7 +9,7 @@ use crate::servers::Ends;
 use crate::stub::Stub;
 use crate::table::Table;
 
-/// `--bulk-size`'s default.
+/// Default of `--bulk-size`, in bytes.
 const BULK: f64 = 5_000_000.0;
 
 pub async fn run(options: &Options, only: &[String]) -> Result<()> {
@@ -65,7 +65,7 @@ async fn measure(ends: &Ends, options: &Options, load: Load) -> Result<(String, 
         counts.documents,
         made.events
     );
-    // The worker then looks for a while whether the queue stays empty: that is no part of the load.
+    // Afterwards the worker waits until the queue stays empty: that time is no part of the load.
     let end = counts.last.context("no bulk came")?;
     let (last, busy) = (
         end.at.duration_since(started).as_secs_f64(),

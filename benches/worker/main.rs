@@ -1,7 +1,8 @@
-/*! The built worker on real servers, and what its documents cost the index. `make bench-worker`, `make bench-mapping`.
+/*! The built worker on real servers, and the cost of its documents in the index. `make bench-worker`, `make
+bench-mapping`.
 
-The bench starts what it needs by the scripts of `stack/` and stops it at its end. Where servers and worker share two
-cores, CPU seconds of the worker's process say more than the clock. */
+The bench starts its servers with the scripts of `stack/` and stops them at the end. If servers and worker share two
+cores, the CPU seconds of the worker's process are a better measure than the clock. */
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ mod stub;
 mod table;
 mod variants;
 
-/// Odd, for a median that was measured.
+/// Odd, so that the median is a measured value.
 const ROUNDS: usize = 3;
 
 #[derive(Parser)]
@@ -114,7 +115,7 @@ async fn run(command: Option<Command>, options: &Options) -> Result<()> {
     }
 }
 
-/// Where data and logs of the bench lie.
+/// The folder of the bench's data and logs.
 fn folder() -> Result<std::path::PathBuf> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
     std::fs::create_dir_all(&folder)?;

@@ -1,5 +1,5 @@
-/*! What documents cost the index: the node's CPU seconds to index them and to merge them into one segment, and the bytes that they
-take then. The same bodies for every variant, one after another, round by round, on a node that is warm. */
+/*! The cost of documents in the index: the node's CPU seconds to index them and to merge them into one segment, and
+their bytes on disk afterwards. Every round sends the same bodies to each variant in turn, on a warm node. */
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use crate::variants::{self, DYNAMIC, OURS, Variant};
 
 const WARM_UPS: usize = 2;
 
-/// Of one variant in one round.
+/// Cost of one variant in one round.
 #[derive(Debug)]
 struct Cost {
     indexing: f64,
     merging: f64,
-    /// On disk, of one segment an index.
+    /// Bytes on disk, with one segment per index.
     bytes: f64,
-    /// Kinds of files and their bytes.
+    /// Bytes by kind of file.
     files: BTreeMap<String, f64>,
 }
 
@@ -97,11 +97,11 @@ async fn cost(node: &Node, variant: &Variant, bodies: &[Bytes], prefix: &str) ->
     post("_refresh").await?;
     let indexed = node.cpu()?;
     post("_forcemerge?max_num_segments=1").await?;
-    // Files of segments that were merged away go with this.
+    // The flush removes the files of merged segments.
     post("_flush?force=true").await?;
     post("_refresh").await?;
     let merged = node.cpu()?;
-    // The store's own figure may be ten seconds old.
+    // The figure of the store's statistics may be ten seconds old.
     let path = format!("/{prefix}-*/_stats/segments?include_segment_file_sizes=true");
     let stats = node.call(Method::Get, &path, None).await?;
     let path = format!("/{prefix}-*/_segments?filter_path=**.size_in_bytes");
@@ -130,7 +130,7 @@ fn sum(value: &Value) -> f64 {
     }
 }
 
-/// What the files of Lucene hold.
+/// Kinds of content, with the extensions of Lucene's files.
 const KINDS: [(&str, &[&str]); 4] = [
     ("sources, MB", &["fdt", "fdx", "fdm"]),
     (
@@ -161,7 +161,7 @@ fn print(options: &Options, title: &str, variants: &[Variant], costs: &[Vec<Cost
             median(of.iter().map(|c| c.indexing)),
             median(of.iter().map(|c| c.merging)),
             total(of) / gb,
-            // In one round and the same, so that what else the machine does matters less.
+            // Both figures of a ratio come from the same round, so that other load on the machine matters less.
             median(
                 of.iter()
                     .zip(&costs[0])

@@ -1,4 +1,4 @@
-/*! An OpenSearch node with its full compiler, for measurements. */
+/*! An OpenSearch node with the full JIT compiler, for measurements. */
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl Node {
         self.server.url()
     }
 
-    /// Used since its start.
+    /// CPU seconds of the node since its start.
     pub fn cpu(&self) -> Result<f64> {
         process::cpu_seconds(self.pid).context("the node has ended")
     }
@@ -47,7 +47,7 @@ impl Node {
         Ok(serde_json::from_slice(&answer)?)
     }
 
-    /// With the answer that the worker asks for.
+    /// Sends a bulk body; the response is filtered like the worker's.
     pub async fn bulk(&self, body: Bytes) -> Result<Bytes> {
         let path = "/_bulk?filter_path=items.*.status,items.*.error";
         self.send(Method::Post, path, Some(body), "application/x-ndjson")
@@ -78,13 +78,13 @@ impl Node {
         Ok(body)
     }
 
-    /// Puts what `logferry setup` puts.
+    /// Puts the templates of `logferry setup`.
     pub async fn set_up(&self, prefix: &str) -> Result<()> {
         self.put(templates(prefix, Some(&Settings::default())))
             .await
     }
 
-    /// In this order.
+    /// Puts templates in the given order.
     pub async fn put(&self, templates: Vec<Template>) -> Result<()> {
         for Template { form, name, body } in templates {
             let path = format!("/{}/{name}", form.api());
@@ -93,7 +93,7 @@ impl Node {
         Ok(())
     }
 
-    /// Documents that indices of this prefix have taken.
+    /// Number of documents that the indices of a prefix have indexed.
     pub async fn taken(&self, prefix: &str) -> Result<u64> {
         let path =
             format!("/{prefix}-*/_stats/indexing?filter_path=_all.primaries.indexing.index_total");
@@ -103,15 +103,15 @@ impl Node {
             .unwrap_or(0))
     }
 
-    /// Removes indices and templates of this prefix.
+    /// Removes the indices and templates of a prefix.
     pub async fn forget(&self, prefix: &str) -> Result<()> {
         self.call(Method::Delete, &format!("/{prefix}-*"), None)
             .await?;
-        // The components last: index templates are made of them.
+        // Component templates go last: the index templates refer to them.
         for Template { form, name, .. } in
             templates(prefix, Some(&Settings::default())).iter().rev()
         {
-            // Dynamic mapping has none.
+            // The variant with dynamic mapping has no templates: the error is ignored.
             let path = format!("/{}/{name}", form.api());
             let _ = self.call(Method::Delete, &path, None).await;
         }

@@ -1,4 +1,4 @@
-/*! The worker with a real OpenSearch, against a bare loader that sends the same ready-made bodies. */
+/*! The worker with a real OpenSearch, compared with a bare loader that sends the same ready-made bodies. */
 
 use std::time::{Duration, Instant};
 
@@ -13,11 +13,11 @@ use crate::process::Running;
 use crate::servers::Ends;
 use crate::table::{Table, median};
 
-/// Of the typical load; more takes a node minutes a round.
+/// Fraction of the typical load; a larger one takes minutes per round.
 const PART: f64 = 0.03;
 const WARM_UPS: usize = 3;
 
-/// One load of all documents.
+/// Figures of one load of all documents.
 struct Round {
     documents_a_second: f64,
     node_cpu: f64,
@@ -38,7 +38,7 @@ pub async fn run(options: &Options, rounds: usize) -> Result<()> {
     for round in 0..rounds {
         eprintln!("bench: round {} of {rounds}", round + 1);
         let number = WARM_UPS + 2 * round;
-        // Each goes first as often.
+        // Worker and loader go first in alternation.
         if round % 2 == 0 {
             by_worker.push(worker(&ends, options, &node, &made, documents, number).await?);
         }
@@ -137,7 +137,7 @@ async fn bare(node: &Node, bodies: &[Bytes], documents: u64, number: usize) -> R
     })
 }
 
-/// Documents a second, from the first that the node has taken to the last.
+/// Documents per second, from the first indexed document to the last.
 async fn watch(node: &Node, prefix: &str, documents: u64) -> Result<f64> {
     let started = Instant::now();
     let mut tick = tokio::time::interval(Duration::from_millis(100));

@@ -1,4 +1,4 @@
-/*! A process and what it uses: CPU seconds, memory. */
+/*! A process goes in; its CPU seconds and memory come out. */
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -6,16 +6,16 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Of a process from its start to its end.
+/// Resources of a process from its start to its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Used {
-    /// User and system.
+    /// CPU seconds, user and system.
     pub cpu: f64,
-    /// Most bytes that were resident.
+    /// Peak resident memory in bytes.
     pub peak: u64,
 }
 
-/// A worker that runs.
+/// A running worker.
 pub struct Running {
     child: Child,
     log: PathBuf,
@@ -41,19 +41,19 @@ impl Running {
         self.child.id()
     }
 
-    /// Whether it has ended; looks at its memory too.
+    /// Whether the worker has ended. Also samples its memory.
     pub fn ended(&mut self) -> bool {
         self.peak = memory(self.pid(), "VmHWM:").unwrap_or(0).max(self.peak);
         state(self.pid()).is_none_or(|state| state == 'Z')
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the worker.
     pub async fn finish(mut self) -> Result<Used> {
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(20));
         while !self.ended() {
             tick.tick().await;
         }
-        // Until it is waited for, what it used can be read.
+        // A process's times are readable until `wait`.
         let cpu = cpu_seconds(self.pid()).context("the worker's CPU seconds")?;
         let status = self.child.wait()?;
         if !status.success() {
@@ -65,7 +65,7 @@ impl Running {
         })
     }
 
-    /// As `kill -TERM` does.
+    /// Sends SIGTERM.
     pub fn terminate(&self) -> Result<()> {
         signal(self.pid(), "TERM")
     }
@@ -73,7 +73,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Has no effect on one that was waited for.
+        // `kill` has no effect after `wait`.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -89,12 +89,12 @@ fn signal(pid: u32, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// User and system time of a process, ended children left out.
+/// User and system time of a process in seconds, without its ended children.
 pub fn cpu_seconds(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = after_name(&stat)?.split(' ').skip(11);
     let mut ticks = || fields.next()?.parse::<f64>().ok();
-    // A tick is 10 ms on every Linux that shows them.
+    // A tick in /proc is 10 ms on every Linux.
     Some((ticks()? + ticks()?) / 100.0)
 }
 
@@ -103,12 +103,12 @@ fn state(pid: u32) -> Option<char> {
     after_name(&stat)?.chars().next()
 }
 
-/// The fields from the state on; a name may hold blanks and parentheses.
+/// The fields after the name, from the state on; a name may contain blanks and parentheses.
 fn after_name(stat: &str) -> Option<&str> {
     Some(stat.rsplit_once(')')?.1.trim_start())
 }
 
-/// A line of a process's status in bytes: `VmRSS:` or `VmHWM:`.
+/// Value of a line in a process's status, in bytes: `VmRSS:` or `VmHWM:`.
 pub fn memory(pid: u32, line: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|l| l.starts_with(line))?;
@@ -116,7 +116,7 @@ pub fn memory(pid: u32, line: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Seconds that all cores together were busy since the machine's start.
+/// Busy seconds of all cores together since the machine's start.
 pub fn machine_busy() -> Result<f64> {
     let stat = fs::read_to_string("/proc/stat")?;
     let line = stat.lines().next().context("/proc/stat is empty")?;

@@ -1,4 +1,4 @@
-/*! Queue and store: the servers of `stack/`, a bucket, a queue, what is put into them. */
+/*! Queue and store of the bench: servers of `stack/`, a bucket, queues, and the objects and messages in them. */
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,9 +19,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// With settings in the script's environment.
+    /// Starts a server, with settings in the script's environment.
     pub fn start(name: &'static str, port: u16, settings: &[(&str, &str)]) -> Result<Self> {
-        // What an interrupted run may have left.
+        // An interrupted run may have left a server running.
         script(name, "stop", port, &[])?;
         eprintln!("bench: starting {name}");
         script(name, "start", port, settings)?;
@@ -127,7 +127,7 @@ impl Ends {
             .await
     }
 
-    /// A message for each object, as S3 sends it.
+    /// Sends S3's message for each object.
     pub async fn notify(&self, queue: &str, objects: &[Object]) -> Result<()> {
         futures_util::stream::iter(objects.chunks(10))
             .map(Ok)
@@ -149,7 +149,7 @@ impl Ends {
             .await
     }
 
-    /// Messages that are visible, and those that somebody holds.
+    /// Numbers of visible messages and of messages in flight.
     pub async fn depth(&self, queue: &str) -> Result<[usize; 2]> {
         use QueueAttributeName::{
             ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as Held,
@@ -161,7 +161,7 @@ impl Ends {
         Ok([read(Visible).unwrap_or(0), read(Held).unwrap_or(0)])
     }
 
-    /// A worker over these ends, at its defaults.
+    /// Command line of a worker on this queue and store, with default settings.
     pub fn worker(&self, options: &Options, queue: &str, index: &str) -> Command {
         let mut command = worker(options, queue, index);
         command
@@ -171,7 +171,7 @@ impl Ends {
     }
 }
 
-/// A worker without the addresses of queue and store.
+/// Command line of a worker without the addresses of queue and store.
 pub fn worker(options: &Options, queue: &str, index: &str) -> Command {
     let mut command = Command::new(&options.worker);
     command
@@ -185,7 +185,7 @@ pub fn worker(options: &Options, queue: &str, index: &str) -> Command {
 }
 
 fn notification(object: &Object) -> String {
-    // Of an export's key only these need it.
+    // An export's key contains no other characters that need encoding.
     let key = object
         .key
         .replace('[', "%5B")

@@ -1,4 +1,4 @@
-/*! Memory over time: objects of all sizes for as long as is asked, resident bytes each few seconds. */
+/*! Memory over time: objects of all sizes for a given time; resident bytes are sampled every few seconds. */
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::stub::Stub;
 use crate::table::Table;
 
 const EVERY: Duration = Duration::from_secs(5);
-/// Messages that wait for the worker.
+/// Number of messages that wait in the queue.
 const DEPTH: usize = 400;
 
 pub async fn run(options: &Options, minutes: f64) -> Result<()> {
@@ -26,7 +26,7 @@ pub async fn run(options: &Options, minutes: f64) -> Result<()> {
     let started = Instant::now();
     let end = started + Duration::from_secs_f64(minutes * 60.0);
     let mut next = mix.objects.iter().cycle();
-    // Minutes since the start, resident kB.
+    // Pairs of minutes since the start and resident kB.
     let mut samples = Vec::new();
     let mut sampled = started;
     let mut second = tokio::time::interval(Duration::from_secs(1));
@@ -89,7 +89,7 @@ pub async fn run(options: &Options, minutes: f64) -> Result<()> {
     Ok(())
 }
 
-/// Of each load as much as makes all of it matter: objects of 3 kB by the hundred, some of 4 MB, one large one.
+/// A mixture in which each size matters: hundreds of objects of 3 kB, some of 4 MB, one large one.
 fn mixture(scale: f64) -> Result<Objects> {
     let part = |load: Load, objects| Load { objects, ..load }.objects();
     let mut mix = part(TINY, 400)?;
@@ -109,7 +109,7 @@ fn mixture(scale: f64) -> Result<Objects> {
     Ok(mix)
 }
 
-/// Of the straight line that fits best.
+/// Slope of the best-fitting straight line.
 fn slope(points: &[(f64, f64)]) -> f64 {
     let n = points.len() as f64;
     let mean = |f: fn(&(f64, f64)) -> f64| points.iter().map(f).sum::<f64>() / n;

@@ -1,4 +1,4 @@
-/*! How soon a worker asks for messages, and how large it is. */
+/*! Time from a worker's start to its first request for messages, and the size of the binary. */
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub async fn run(options: &Options) -> Result<()> {
         waits.push((first - started).as_secs_f64() * 1000.0);
         running.terminate()?;
         running.finish().await?;
-        // It may have asked more than once before its end.
+        // The worker may have asked more than once before its end.
         while receives.try_recv().is_ok() {}
     }
     let size = std::fs::metadata(&options.worker)?.len() as f64 / 1e6;
@@ -52,7 +52,7 @@ pub async fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A queue without messages that tells when it was asked for some.
+/// A queue without messages that reports the time of each request for messages.
 async fn empty_queue(asked: UnboundedSender<Instant>) -> Result<String> {
     let app = Router::new()
         .fallback(post(answer))
@@ -70,7 +70,7 @@ async fn answer(
     let now = Instant::now();
     let call = headers.get("x-amz-target").map(|call| call.as_bytes());
     if call == Some(b"AmazonSQS.ReceiveMessage") {
-        // Nobody listens once the last start was measured.
+        // The receiver is gone after the last measurement.
         let _ = asked.send(now);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

@@ -1,4 +1,5 @@
-/*! An index that takes everything and keeps nothing: `_bulk` answers as OpenSearch's with the worker's `filter_path`. */
+/*! Bulk bodies go in; counts come out: an index that accepts every document. `_bulk` answers like OpenSearch with the
+worker's `filter_path`. */
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -24,11 +25,11 @@ pub struct Stub {
     bytes: AtomicU64,
     documents: AtomicU64,
     last: Mutex<Option<Last>>,
-    /// Whole bodies, if they are kept.
+    /// The bodies, if the stub keeps them.
     kept: Option<Mutex<Vec<Bytes>>>,
 }
 
-/// What came so far.
+/// Counts of the requests so far.
 #[derive(Debug, Clone, Copy)]
 pub struct Counts {
     pub bodies: u64,
@@ -41,7 +42,7 @@ pub struct Counts {
 #[derive(Debug, Clone, Copy)]
 pub struct Last {
     pub at: Instant,
-    /// How long the machine had been busy, as [`process::machine_busy`] tells it.
+    /// Busy seconds of the machine at that time, from [`process::machine_busy`].
     pub busy: f64,
 }
 
@@ -50,7 +51,7 @@ impl Stub {
         Self::default().serve().await
     }
 
-    /// One that keeps what it gets, for [`take`](Self::take).
+    /// A stub that keeps its bodies for [`take`](Self::take).
     pub async fn keeping() -> Result<(Arc<Self>, String)> {
         let stub = Self {
             kept: Some(Mutex::default()),
@@ -79,7 +80,7 @@ impl Stub {
         let about = r#"{"version":{"number":"3.4.0","distribution":"opensearch"}}"#;
         let app = Router::new()
             .route("/", get(move || async move { about }))
-            // The templates are there already, by whatever name.
+            // The templates exist already, under any name.
             .route(
                 "/_index_template/{name}",
                 get(async || json!({"index_templates": [{"index_template": ours()}]}).to_string()),
@@ -94,7 +95,7 @@ impl Stub {
     }
 }
 
-/// An index template as `logferry setup` has made it.
+/// An index template of `logferry setup`.
 fn ours() -> Option<Value> {
     let all = templates("bench", Some(&Settings::default()));
     all.into_iter().next_back().map(|template| template.body)
@@ -127,11 +128,11 @@ async fn bulk(State(stub): State<Arc<Stub>>, body: Body) -> Result<Body, StatusC
     Ok(answer(documents))
 }
 
-/// `{"items":[…]}` with so many created documents.
+/// The response `{"items":[…]}` with `documents` created documents.
 fn answer(documents: usize) -> Body {
     const ITEM: &str = r#"{"create":{"status":201}},"#;
     const START: &str = r#"{"items":["#;
-    /// More than a bulk holds: a document has some hundred bytes.
+    /// More documents than a bulk can hold: a document has some hundred bytes.
     const MOST: usize = 200_000;
     static ITEMS: OnceLock<Bytes> = OnceLock::new();
     let items = ITEMS.get_or_init(|| Bytes::from(ITEM.repeat(MOST)));

@@ -1,4 +1,4 @@
-/*! Rows of figures, as a Markdown table or as JSON. */
+/*! Rows of figures go in; a Markdown table or JSON comes out. */
 
 use serde_json::{Map, Value, json};
 
@@ -53,7 +53,7 @@ impl Table {
     }
 }
 
-/// Three digits that count, and thousands apart.
+/// A figure with three significant digits and grouped thousands.
 fn shown(figure: f64) -> String {
     match figure.abs() {
         n if n.is_nan() => "–".to_owned(),

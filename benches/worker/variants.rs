@@ -1,4 +1,4 @@
-/*! Ways to index the same documents: our templates, dynamic mapping, and our templates with one thing changed. */
+/*! Ways to index the same documents: our templates, dynamic mapping, and our templates with one change. */
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -17,14 +17,14 @@ pub struct Variant {
 
 enum Change {
     None,
-    /// No template at all: OpenSearch's own defaults.
+    /// No template: OpenSearch's own defaults.
     Dynamic,
-    /// Other mappings of fields; null leaves a field out of the index.
+    /// Other mappings of fields; null removes a field from the index.
     Fields(Vec<(&'static str, Value)>),
     Setting(&'static str, Value),
-    /// Another `_id`, from its 16 bytes, the event's milliseconds and its stream's hash.
+    /// Another `_id`, made of the original's 16 bytes, the event's milliseconds and the hash of its stream.
     Id(fn([u8; 16], u64, u64) -> Vec<u8>),
-    /// Other documents.
+    /// Changed documents.
     Source(fn(&mut Value)),
     All(Vec<Change>),
 }
@@ -32,7 +32,7 @@ enum Change {
 pub const OURS: &str = "our template";
 pub const DYNAMIC: &str = "dynamic mapping";
 
-/// All of them, the two that are always measured first.
+/// All variants; the two that are always measured come first.
 pub fn all() -> Vec<Variant> {
     let mut variants = vec![
         variant(DYNAMIC, Change::Dynamic),
@@ -212,7 +212,7 @@ fn ids() -> Vec<Variant> {
         variant(
             "id: quarter of an hour, stream, time, hash",
             Change::Id(|id, ms, stream| {
-                // Events of a stream stay together, and new ones come after all that is there.
+                // Events of a stream stay together, and new events sort after all existing ones.
                 let quarter = ms / 900_000;
                 let parts = [
                     &quarter.to_be_bytes()[5..],
@@ -268,7 +268,7 @@ fn sources() -> Vec<Variant> {
         }
     }
     vec![
-        // What the others of these are to be compared with.
+        // The baseline of the other variants of documents.
         variant("document: names sorted", Change::Source(|_| {})),
         variant(
             "document: app without what became fields",
@@ -288,7 +288,7 @@ impl Variant {
         made
     }
 
-    /// The bodies with this variant's ids.
+    /// The bodies with this variant's change applied.
     pub fn bodies(&self, bodies: &[Bytes]) -> Vec<Bytes> {
         match self.change {
             Change::Id(of) => bodies.iter().map(|body| with_ids(body, of)).collect(),
@@ -309,7 +309,7 @@ fn change(by: &Change, templates: &mut Vec<Template>) {
                 let Some(settings) = settings.and_then(Value::as_object_mut) else {
                     continue;
                 };
-                // Settings may have dots in their names.
+                // Names of settings may contain dots.
                 match value {
                     Value::Null => drop(settings.remove(*name)),
                     value => drop(settings.insert((*name).to_owned(), value.clone())),
@@ -329,7 +329,7 @@ fn change(by: &Change, templates: &mut Vec<Template>) {
     }
 }
 
-/// Changes a field that is there.
+/// Changes the mapping of an existing field.
 fn remap(object: &mut Value, path: &str, mapping: &Value) {
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
     let Some(properties) = object["properties"].as_object_mut() else {
@@ -356,7 +356,7 @@ fn with_ids(body: &[u8], of: fn([u8; 16], u64, u64) -> Vec<u8>) -> Bytes {
             .unwrap_or_default();
         let mut action: Value = serde_json::from_slice(action).expect("an action line of ours");
         let id = action["create"]["_id"].as_str().unwrap_or_default();
-        // A summary's id has another form and stays as it is.
+        // A summary's id has another format and stays unchanged.
         if let Some(id) = BASE64
             .decode(id)
             .ok()
@@ -364,7 +364,7 @@ fn with_ids(body: &[u8], of: fn([u8; 16], u64, u64) -> Vec<u8>) -> Bytes {
         {
             action["create"]["_id"] = BASE64.encode(of(id, ms, xxh3_64(stream.as_bytes()))).into();
         }
-        // The index stands first, as in all action lines of ours.
+        // The index comes first, as in all our action lines.
         let (index, id) = (&action["create"]["_index"], &action["create"]["_id"]);
         out.extend_from_slice(
             format!("{{\"create\":{{\"_index\":{index},\"_id\":{id}}}}}\n").as_bytes(),

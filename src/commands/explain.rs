@@ -1,11 +1,12 @@
-/*! `explain`: what logferry makes of something, for a person. */
+/*! `explain notification`: a message body goes in; the objects that it names are printed. */
 
 use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
 
-/// Prints the objects that a message body names, a JSON line each, or why there are none.
+/// Prints one JSON line for each object that a message body names, or the reason why it names none. `file` holds the
+/// body; `-` reads standard input. Returns an error if the body cannot be read or the lines cannot be written.
 pub fn notification(file: &Path) -> anyhow::Result<()> {
     let mut bytes = Vec::new();
     if file.as_os_str() == "-" {

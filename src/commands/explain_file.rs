@@ -1,4 +1,5 @@
-/*! `explain FILE`: what the worker would make of an object, for a person. The very stages of the road, without its ends. */
+/*! `explain FILE`: a file goes in; a report for a person comes out. The file passes the same stages as in the worker,
+from reading to encoding, without the queue and the index. */
 
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
@@ -26,10 +27,11 @@ pub(super) mod table;
 
 use report::Report;
 
-/// Columns of a terminal that does not tell, and of no terminal at all.
+/// Columns of the output if the terminal reports no width, or if there is no terminal.
 const WIDTH: u16 = 120;
 
-/// Prints the report. Fails if the file could not be read to its end, after printing what was read.
+/// Prints the report. Returns an error if the file cannot be read to its end; the report of the part before is printed
+/// first.
 pub async fn run(config: ExplainConfig) -> anyhow::Result<()> {
     let mut files = Files::default();
     let from_stdin = config.file.as_os_str() == "-";
@@ -99,7 +101,7 @@ fn object(key: &str) -> ObjectRef {
     }
 }
 
-/// The road's loop over an object, with a report at its end instead of a parcel.
+/// Reads and decodes an object as the pipeline does, and adds its events to a report instead of a parcel.
 async fn read(
     config: &ExplainConfig,
     key: &str,
@@ -111,16 +113,16 @@ async fn read(
     let mut decoder = Decoder::new(key, &config.decode);
     report.key(key, decoder.key());
     let opened = store.open(&object, 0, None).await?;
-    let described = ObjectFacts {
+    let object_facts = ObjectFacts {
         bucket: object.bucket.clone(),
         key: key.to_owned(),
         etag: opened.etag.clone(),
-        // That of the spooled file means nothing.
+        // The spooled file's time says nothing about standard input.
         last_modified: opened.last_modified.filter(|_| !from_stdin),
         chunk: decoder.key().chunk,
         id_scope: decoder.key().prefix.clone(),
     };
-    let mut desk = Desk::new(&described);
+    let mut encoder = EventEncoder::new(&object_facts);
     let mut unpacked = Unpacked::new(Arc::new(store), object, opened).await?;
     loop {
         let read = unpacked.read(decoder.space()).await;
@@ -131,13 +133,13 @@ async fn read(
         report.read(*read.as_ref().unwrap_or(&0), unpacked.stored_bytes());
         let decoded = loop {
             match decoder.next() {
-                Ok(Some(event)) => desk.show(&event, report),
+                Ok(Some(event)) => encoder.encode(&event, report),
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
         if decoder.is_finished() || decoded.is_err() {
-            desk.finish(report);
+            encoder.finish(report);
             report.decoded(
                 decoder.format(),
                 config.decode.format.is_some(),
@@ -150,15 +152,15 @@ async fn read(
     }
 }
 
-/// Where events become documents, of which only the flags are kept.
-struct Desk {
+/// Makes a document of each event and adds the event, with the document's flags, to the report.
+struct EventEncoder {
     writer: DocumentWriter,
     tracker: Tracker,
     prices: Prices,
     document: Vec<u8>,
 }
 
-impl Desk {
+impl EventEncoder {
     fn new(object: &ObjectFacts) -> Self {
         let options = DocumentOptions {
             index_prefix: "logferry".to_owned(),
@@ -172,20 +174,20 @@ impl Desk {
         }
     }
 
-    fn show(&mut self, event: &Event<'_>, report: &mut Report) {
+    fn encode(&mut self, event: &Event<'_>, report: &mut Report) {
         let text = String::from_utf8_lossy(event.text);
         let invalid_utf8 = matches!(text, Cow::Owned(_));
         let record = lambda::parse(&text);
         let id = self.writer.identify(event);
         let at = self.writer.time(event, &record);
-        let around = self.tracker.observe(event, &record, id.hash, at);
+        let context = self.tracker.observe(event, &record, id.hash, at);
         self.document.clear();
         let written = self.writer.write(
             event,
             invalid_utf8,
             &record,
             id,
-            &around,
+            &context,
             &mut self.document,
         );
         let flags = flags(&self.document[written.source_start..written.end]);
@@ -202,7 +204,7 @@ impl Desk {
     }
 }
 
-/// `logferry.flags` of a document.
+/// The member `logferry.flags` of a document.
 fn flags(source: &[u8]) -> Vec<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Document<'a> {

@@ -1,4 +1,4 @@
-/*! `ingest`: local files to OpenSearch or standard output, by the same road. */
+/*! `ingest`: local files go in; documents go to OpenSearch or standard output, through the worker's pipeline. */
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -61,13 +61,13 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
         }
     });
     let shown_metrics = metrics.clone();
-    let shown = progress.clone();
+    let bar = progress.clone();
     let showing = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let done = shown_metrics.objects_settled.get() + shown_metrics.objects_skipped.get();
-            shown.set_position(done);
-            shown.set_message(format!("{} documents", shown_metrics.counts().indexed));
+            bar.set_position(done);
+            bar.set_message(format!("{} documents", shown_metrics.counts().indexed));
         }
     });
     let ended = pipeline::run(ends, config.road, metrics.clone(), stop.clone()).await;
@@ -101,7 +101,8 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Standard input as a file: its identity is its content, which is known only at its end.
+/// Copies standard input to a temporary file: the object's etag is a hash of its content, which is known only at the
+/// end.
 pub(super) fn spool_stdin() -> std::io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::NamedTempFile::new()?;
     std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
@@ -117,7 +118,7 @@ fn shown(paths: &[impl AsRef<Path>]) -> String {
     paths.join(", ")
 }
 
-/// Only on a terminal.
+/// A progress bar over `files` files; hidden if standard error is no terminal.
 fn progress(files: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

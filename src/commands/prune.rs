@@ -1,4 +1,5 @@
-/*! `prune`: deletes whole daily indices of ours that are older than they are to be kept. Nothing else, and not without consent. */
+/*! `prune`: the list of indices goes in; logferry's daily indices older than their retention are deleted, after
+consent. */
 
 use std::io::{IsTerminal, Write};
 
@@ -24,7 +25,7 @@ pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
     let prefix = &config.prefix;
     let columns = "format=json&bytes=b&h=index,docs.count,store.size";
     let path = match index.is_serverless() {
-        // Documented without names; what is not ours is left out below.
+        // Serverless documents this request without index names; the plan below ignores foreign indices.
         true => format!("/_cat/indices?{columns}"),
         false => format!(
             "/_cat/indices/{prefix}-logs-*,{prefix}-invocations-*?{columns}&expand_wildcards=open,closed"
@@ -35,7 +36,7 @@ pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
     let today = jiff::Timestamp::now().as_second().div_euclid(86_400);
     let plan = Plan::new(&listed, prefix, config.retention, today);
     let requests: Vec<String> = batches(&plan.names())
-        // Were one of them gone meanwhile, or an alias, it would be left alone.
+        // A name that has gone meanwhile or is an alias deletes nothing.
         .map(|names| format!("/{names}?expand_wildcards=none&ignore_unavailable=true"))
         .collect();
 
@@ -65,7 +66,7 @@ pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
         }
     }
     if config.json {
-        // Also where it stopped: the first ones of `expired` are gone.
+        // Printed after a failure too: the first `deleted` indices of `expired` are gone.
         let requests = config.dry_run.then_some(&requests);
         writeln!(
             out,
@@ -89,7 +90,7 @@ async fn delete(index: &OpenSearch, path: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks on the terminal. Where there is none, nobody can answer.
+/// Asks for consent on the terminal. Without a terminal it returns an error.
 fn confirmed(plan: &Plan) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!(

@@ -1,4 +1,5 @@
-/*! How the index is reached: nodes, authentication, TLS; and what does not go together. */
+/*! Flags of OpenSearch's access go in: nodes, authentication, TLS. A checked configuration, or the mistakes and
+contradictions, come out. */
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use crate::cli::{AwsService, IndexArgs};
 
 #[derive(Debug, Clone)]
 pub struct OpenSearchConfig {
-    /// At least one, without credentials; all of one cluster.
+    /// URLs of the nodes, at least one, without credentials. All nodes belong to one cluster.
     pub urls: Vec<Url>,
     pub auth: Auth,
     pub tls: Tls,
@@ -36,7 +37,7 @@ pub enum Password {
     File(PathBuf),
 }
 
-/// A text that is shown nowhere.
+/// A secret text; its `Debug` form hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -58,15 +59,15 @@ impl fmt::Debug for Secret {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// PEM, one certificate or several.
+    /// PEM file of one or more CA certificates.
     pub ca: Option<PathBuf>,
-    /// PEM files: certificate, key.
+    /// PEM files of the client's certificate and its key.
     pub client: Option<(PathBuf, PathBuf)>,
     pub accept_invalid: bool,
 }
 
 impl OpenSearchConfig {
-    /// One node, without authentication.
+    /// Configuration of one node, without authentication.
     pub fn of_url(url: Url) -> Self {
         Self {
             urls: vec![url],
@@ -82,7 +83,7 @@ impl Mistakes {
         let auth = self.auth(args, given);
         self.host_names(&urls, args.opensearch_aws_service);
         let tls = self.tls(args, &urls);
-        // What is none was reported, and the whole is not used.
+        // A part that is missing has been reported; the configuration is not used then.
         (!urls.is_empty()).then_some(OpenSearchConfig {
             urls,
             auth: auth?,
@@ -90,7 +91,7 @@ impl Mistakes {
         })
     }
 
-    /// The nodes, and user and password if a URL has them.
+    /// The URLs of the nodes, and the user and password if a URL contains them.
     fn urls(&mut self, values: &[String]) -> (Vec<Url>, Option<(String, Secret)>) {
         let mut urls = Vec::new();
         let mut given = None;
@@ -100,7 +101,7 @@ impl Mistakes {
             return (urls, given);
         }
         for value in values.into_iter().filter(|v| !v.is_empty()) {
-            // Values are not shown: they may hold a password.
+            // The messages do not show the URL: it may contain a password.
             let url = Url::parse(value).ok().filter(|url| {
                 url.has_host()
                     && matches!(url.scheme(), "http" | "https")
@@ -111,12 +112,12 @@ impl Mistakes {
                 self.say("--opensearch-url: not a URL of the form http(s)://host:port (a comma or another special character in its password is written as %2C and the like)");
                 continue;
             };
-            let one = credentials(&url);
-            if one.is_some() && given.is_some() && one != given {
+            let own = credentials(&url);
+            if own.is_some() && given.is_some() && own != given {
                 self.say("--opensearch-url: the URLs have different users or passwords: they must be nodes of one cluster, with one user");
             }
-            given = given.or(one);
-            // Neither fails for a URL with a host.
+            given = given.or(own);
+            // Both calls succeed for a URL with a host.
             let _ = url.set_username("");
             let _ = url.set_password(None);
             if !url.path().ends_with('/') {
@@ -180,7 +181,7 @@ impl Mistakes {
         })
     }
 
-    /// AWS's own host names tell the service.
+    /// Checks the service against AWS's own host names, which show it.
     fn host_names(&mut self, urls: &[Url], service: Option<AwsService>) {
         for host in urls.iter().filter_map(Url::host_str) {
             if host.ends_with(".aoss.amazonaws.com") && service != Some(AwsService::Aoss) {
@@ -245,6 +246,7 @@ impl Mistakes {
     }
 }
 
+/// User and password of a URL, decoded.
 fn credentials(url: &Url) -> Option<(String, Secret)> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     (!url.username().is_empty()).then(|| {
@@ -259,7 +261,7 @@ mod tests {
     use crate::cli::{Cli, Command};
     use clap::Parser;
 
-    fn of(flags: &[&str]) -> Result<OpenSearchConfig, Mistakes> {
+    fn configured(flags: &[&str]) -> Result<OpenSearchConfig, Mistakes> {
         let line = ["logferry", "ingest", "--to", "opensearch", "f"];
         let line = line.iter().chain(flags);
         let Command::Ingest(args) = Cli::try_parse_from(line).unwrap().command else {
@@ -274,8 +276,8 @@ mod tests {
     }
 
     #[test]
-    fn several_nodes_with_the_user_of_one() {
-        let config = of(&[
+    fn nodes_share_the_user_of_one_url() {
+        let config = configured(&[
             "--opensearch-url",
             "https://a:9200, https://u:p%2Cw@b:9200/search",
             "--opensearch-url",
@@ -294,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_go_together_is_said() {
+    fn contradicting_flags_are_reported() {
         const URL: [&str; 2] = ["--opensearch-url", "https://a:9200"];
         const PLAIN: [&str; 2] = ["--opensearch-url", "http://a:9200"];
         const WITH_USER: [&str; 2] = ["--opensearch-url", "https://u:secret@a:9200"];
@@ -344,13 +346,13 @@ mod tests {
         ];
         for (flags, named) in cases {
             let flags = flags.concat();
-            let said = of(&flags).expect_err(&format!("{flags:?}"));
-            assert_eq!(said.0.len(), 1, "{flags:?}: {said}");
+            let mistakes = configured(&flags).expect_err(&format!("{flags:?}"));
+            assert_eq!(mistakes.0.len(), 1, "{flags:?}: {mistakes}");
             assert!(
-                said.0[0].starts_with(&format!("{named}: ")),
-                "{flags:?}: {said}"
+                mistakes.0[0].starts_with(&format!("{named}: ")),
+                "{flags:?}: {mistakes}"
             );
-            assert!(!said.0[0].contains("secret"), "{said}");
+            assert!(!mistakes.0[0].contains("secret"), "{mistakes}");
         }
         let good: [&[&[&str]]; 4] = [
             &[&URL, &USER, &FILE, &CA, &CERT, &KEY],
@@ -359,7 +361,7 @@ mod tests {
             &[&URL, &CERT, &KEY, &ANY],
         ];
         for flags in good {
-            assert!(of(&flags.concat()).is_ok(), "{flags:?}");
+            assert!(configured(&flags.concat()).is_ok(), "{flags:?}");
         }
     }
 }

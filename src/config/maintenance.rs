@@ -1,4 +1,4 @@
-/*! What setup and prune are to do. */
+/*! Flags of `setup` and `prune` go in; their configurations or the mistakes come out. */
 
 use super::{Mistakes, OpenSearchConfig};
 use crate::cli::{PruneArgs, RetainArgs, SetupArgs};
@@ -12,19 +12,20 @@ pub struct SetupConfig {
     pub json: bool,
 }
 
-/// How OpenSearch is to be.
+/// The wanted state of OpenSearch.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     pub prefix: String,
-    /// Each of these none: as it is, or the default where there is nothing yet.
+    /// Primary shards of an index; `None` keeps the present value, or takes the default in a new template.
     pub shards: Option<u32>,
+    /// Replicas of an index; `None` as for `shards`.
     pub replicas: Option<u32>,
-    /// As OpenSearch writes it.
+    /// Refresh interval in OpenSearch's notation; `None` as for `shards`.
     pub refresh_interval: Option<String>,
     pub retention: Retention,
-    /// Overwrite what is not ours, or newer.
+    /// Overwrite foreign templates and newer versions.
     pub force: bool,
-    /// Leave what is newer as it is, with a note; refused otherwise.
+    /// Keep newer versions and add a note. Without this flag and `force`, newer versions are an error.
     pub newer_stays: bool,
 }
 
@@ -38,7 +39,7 @@ pub struct PruneConfig {
     pub json: bool,
 }
 
-/// Whole days that each kind is kept; none: nobody asked.
+/// Whole days that indices of each kind are kept; `None`: no retention was given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Retention {
     pub logs: Option<u32>,
@@ -57,7 +58,7 @@ impl Retention {
         self == Self::default()
     }
 
-    /// As flags, for a sentence that names a command.
+    /// The retention as flags of a command line, for messages.
     pub fn flags(self) -> String {
         let flags = DocumentKind::ALL.into_iter().filter_map(|kind| {
             let days = self.of(kind)?;
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_days_and_at_least_one() {
+    fn retention_takes_whole_days_from_one() {
         for (text, days) in [("1d", 1), ("30d", 30), ("2weeks", 14), ("48h", 2)] {
             let config = pruned(&["--retain-logs", text]).unwrap();
             let expected = Retention {

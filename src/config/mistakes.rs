@@ -1,4 +1,4 @@
-/*! Values of flags, and what is wrong with them. */
+/*! Values of flags go in; checked values, or messages about the mistakes in them, come out. */
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use url::Url;
 use super::DeadLetterTarget;
 use crate::trust::AllowedBuckets;
 
-/// Every mistake, a line each: which flag, what is wrong, what to do.
+/// All mistakes of a command line. Each message is one line: the flag, the mistake, the remedy.
 #[derive(Debug, Default, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct Mistakes(pub Vec<String>);
@@ -158,7 +158,7 @@ impl Mistakes {
     }
 }
 
-/// What may begin an index name, or be one.
+/// Whether a text is an index name or may begin one.
 pub(super) fn is_index_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 100

@@ -1,4 +1,5 @@
-/*! Times that a person types: back from now, dates, RFC 3339. All in UTC, as documents have them. */
+/*! Times as a person types them go in: durations back from now, dates, RFC 3339. UTC timestamps come out, as in
+documents. */
 
 use std::time::Duration;
 
@@ -6,10 +7,10 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-/// Where a search begins.
+/// Beginning of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
-    /// So long before now, whenever now is.
+    /// A duration before the current time.
     Ago(Duration),
     At(Timestamp),
 }
@@ -23,14 +24,15 @@ impl Since {
     }
 }
 
-/// Times to search; an end that is none is open.
+/// Range of times to search; `None` leaves an end open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Range {
     pub since: Option<Since>,
-    /// The first time that is out.
+    /// End of the range, exclusive.
     pub until: Option<Timestamp>,
 }
 
+/// Reads the beginning of a range; `None` if the text is no time.
 pub(super) fn since(text: &str, now: Timestamp) -> Option<Since> {
     if let Ok(ago) = humantime::parse_duration(text) {
         return (back(now, ago) > Timestamp::MIN).then_some(Since::Ago(ago));
@@ -39,7 +41,7 @@ pub(super) fn since(text: &str, now: Timestamp) -> Option<Since> {
     Some(Since::At(time))
 }
 
-/// A date is meant to its end.
+/// Reads the end of a range; a date stands for the end of its day. `None` if the text is no time.
 pub(super) fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(ago) = humantime::parse_duration(text) {
         return Some(back(now, ago));
@@ -57,16 +59,16 @@ fn back(now: Timestamp, ago: Duration) -> Timestamp {
         .unwrap_or(Timestamp::MIN)
 }
 
-/// A time, and whether it is a date's beginning.
+/// Reads a time. The flag is true if the text is a date; the time is then the beginning of the day.
 fn time(text: &str) -> Option<(Timestamp, bool)> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some((time, false));
     }
-    // A civil time leaves a zone's name unread.
+    // The parser of civil times would ignore the name of a time zone.
     if text.contains('[') {
         return None;
     }
-    // It would take the date out of a text that goes on, too.
+    // The parser of dates would also accept a longer text that begins with a date.
     let is_date = text.len() == 10 && text.parse::<Date>().is_ok();
     let zoned = text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC);
     Some((zoned.ok()?.timestamp(), is_date))
@@ -85,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_type() {
+    fn durations_dates_and_times_are_accepted() {
         for (text, from, to) in [
             ("1h", "2026-11-24T11:00:00Z", "2026-11-24T11:00:00Z"),
             ("1h 30m", "2026-11-24T10:30:00Z", "2026-11-24T10:30:00Z"),
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "yesterday",

@@ -1,4 +1,4 @@
-/*! What single lines are to their request. */
+/*! A record and its text go in; the line's role, identity and error text come out. */
 
 use std::borrow::Cow;
 
@@ -8,16 +8,17 @@ use serde::Deserialize;
 use super::lines;
 use crate::lambda::{Kind, Level, Record};
 
-/// Longest text of a field that is kept, in bytes.
+/// Longest text of a field, in bytes; longer texts are cut.
 pub(super) const TEXT: usize = 256;
-/// Longest text of a first error, in bytes.
+/// Longest text of a first error, in bytes; longer texts are cut.
 pub(super) const ERROR_TEXT: usize = 1024;
 
-/// One event: its time in milliseconds since 1970, then its identity.
+/// Key of an event. Sorts by time, then by identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Stamp {
+    /// Milliseconds since 1970.
     pub at: i64,
-    /// As [`lines::kept`] leaves it, so that a state can name the line instead.
+    /// Hash of the event, cut by [`lines::kept`]: a stored state can then refer to the line by its index.
     pub hash: u64,
 }
 
@@ -30,7 +31,8 @@ impl Stamp {
     }
 }
 
-/// What a line is to its request. Of each role the latest line stands. From [`Role::RuntimeDone`] on they tell of an end.
+/// Role of a line in its request. The state keeps the latest line of each role. Roles from [`Role::RuntimeDone`] on
+/// mark the end of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Role {
@@ -43,14 +45,14 @@ pub(super) enum Role {
     ReportJson,
     Timeout,
     Fault,
-    /// An error that the runtime, not the function, printed: the invocation failed.
+    /// An error that the runtime printed, not the function: the invocation failed.
     Failure,
 }
 
 impl Role {
     pub const COUNT: usize = Role::Failure as usize + 1;
 
-    /// `"name":` in a summary's state.
+    /// JSON key of the role in a summary's state: `"name":`.
     pub fn key(self) -> &'static str {
         match self {
             Role::InitStart => "\"init_start\":",
@@ -66,7 +68,7 @@ impl Role {
         }
     }
 
-    /// The role of a line, if it has one.
+    /// Role of a line; `None` for a line that only counts.
     pub fn of(record: &Record<'_>, text: &[u8]) -> Option<Role> {
         Some(match record.kind {
             Kind::InitStart | Kind::RestoreStart => Role::InitStart,
@@ -96,16 +98,17 @@ pub(super) struct Arn<'a> {
 }
 
 impl<'a> Arn<'a> {
+    /// Splits the ARN of a function; `None` for any other text.
     pub fn of(arn: &'a str) -> Option<Arn<'a>> {
         let mut parts = arn.split(':').skip(2);
         if parts.next()? != "lambda" {
             return None;
         }
         let (region, account) = (parts.next()?, parts.next()?);
-        let of_function = parts.next()? == "function";
+        let is_function = parts.next()? == "function";
         let function = parts
             .next()
-            .filter(|name| of_function && !name.is_empty())?;
+            .filter(|name| is_function && !name.is_empty())?;
         Some(Arn {
             region,
             account,
@@ -114,12 +117,13 @@ impl<'a> Arn<'a> {
     }
 }
 
-/// At most `limit` bytes of a text, whole characters.
+/// The beginning of a text: at most `limit` bytes, whole characters.
 pub(super) fn cut(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 
-/// Whether a line tells nothing of its request but that it is there: a function printed it, and it is no error.
+/// Whether a line only counts for its request: the function printed it, and it carries no error, trace, name or
+/// version.
 #[inline]
 pub(super) fn is_plain(record: &Record<'_>) -> bool {
     matches!(record.kind, Kind::Function)
@@ -145,7 +149,7 @@ pub(super) fn is_error(record: &Record<'_>) -> bool {
     }
 }
 
-/// The short text of an error line.
+/// Short text of an error line: `<error type>: <message>`, else the message alone, else the line's own text.
 pub(super) fn error_text(record: &Record<'_>) -> Box<str> {
     let error = record.error.as_deref();
     let kind = error.and_then(|error| error.kind.as_deref());
@@ -167,14 +171,15 @@ pub(super) fn error_text(record: &Record<'_>) -> Box<str> {
     }
 }
 
-/// Whether the runtime reported the handler's failure with this line. A logged error is not one.
+/// Whether the runtime reported a failure of the handler with this line. An error that the function logged is no
+/// failure.
 fn is_failure(record: &Record<'_>, text: &[u8]) -> bool {
     let Some(error) = record.error.as_deref() else {
         return false;
     };
     let kind = error.kind.as_deref().unwrap_or_default();
     let message = record.message.as_ref();
-    // Node; Ruby.
+    // The first three are Node's, the last two Ruby's.
     const PREFIXES: [&str; 5] = [
         "Invoke Error",
         "Uncaught Exception",
@@ -185,16 +190,16 @@ fn is_failure(record: &Record<'_>, text: &[u8]) -> bool {
     if PREFIXES.iter().any(|prefix| message.starts_with(prefix)) {
         return true;
     }
-    // Python: logging's own lines have a tab after the level.
+    // Python: the runtime puts a space after the level, the logging module a tab.
     if text.starts_with(b"[ERROR] ") {
         return kind.starts_with("Runtime.")
             || memmem::find(text, b"Traceback (most recent call last)").is_some();
     }
-    // Go prints the error response as it is, without a level.
+    // Go: the error response as JSON, without a level.
     if is_json(text) {
         return record.level.is_none() && !kind.is_empty() && error.message.is_some();
     }
-    // Java: `message: class`, then the stack trace, which begins with the class again.
+    // Java: `message: class`, then the stack trace, which begins with the same class.
     match message.split_once('\n') {
         Some((first, stack)) if !kind.is_empty() => {
             first.trim_end().ends_with(kind) && first.contains(": ") && stack.starts_with(kind)

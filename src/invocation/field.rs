@@ -1,4 +1,4 @@
-/*! What platform lines state, field by field, in a form that orders totally and survives JSON unchanged. */
+/*! Platform lines go in; their fields come out as values with a total order that JSON keeps exactly. */
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -30,14 +30,15 @@ pub(super) enum Field {
     TraceId,
     SegmentId,
     Sampled,
-    /// The process was killed from outside, as it is when memory runs out. No document shows it.
+    /// The process was killed from outside, for example when memory ran out. No document shows this field.
     Killed,
 }
 
 use Field::*;
 
 impl Field {
-    /// In their order, each with `"name":` as the document has it, under `lambda` or, from [`Field::TraceId`] on, `aws.xray`.
+    /// The fields in order, each with its JSON key in the document (`"name":`): under `lambda`, from
+    /// [`Field::TraceId`] on under `aws.xray`.
     const TABLE: [(Field, &str); 21] = [
         (Duration, "\"duration_ms\":"),
         (BilledDuration, "\"billed_duration_ms\":"),
@@ -64,15 +65,15 @@ impl Field {
 
     pub const ALL: [Field; Field::TABLE.len()] = {
         let mut all = [Duration; Field::TABLE.len()];
-        let mut place = 0;
-        while place < all.len() {
-            all[place] = Field::TABLE[place].0;
-            place += 1;
+        let mut index = 0;
+        while index < all.len() {
+            all[index] = Field::TABLE[index].0;
+            index += 1;
         }
         all
     };
 
-    /// `"name":`.
+    /// JSON key of the field: `"name":`.
     #[inline]
     pub fn key(self) -> &'static str {
         Field::TABLE[self as usize].1
@@ -86,31 +87,32 @@ impl Field {
         Field::ALL.into_iter().find(|field| field.name() == name)
     }
 
-    /// What stands for it in a state: `a` for the first.
+    /// Code letter of the field in a stored state: `a` for the first field.
     pub fn letter(self) -> u8 {
         b'a' + self as u8
     }
 
     pub fn of_letter(letter: u8) -> Option<Field> {
-        let place = letter.checked_sub(b'a')?;
-        Field::ALL.get(usize::from(place)).copied()
+        let index = letter.checked_sub(b'a')?;
+        Field::ALL.get(usize::from(index)).copied()
     }
 }
 
-/// What a line says of a field.
+/// Value of a field in a line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Value {
-    /// Thousandths of the unit that the line states: exact, and equal when written. Of flags 0 and 1.
+    /// A number in thousandths of the line's unit, so that it is exact and equal again after writing. Flags are 0 and
+    /// 1.
     Number(i64),
     Text(Box<str>),
 }
 
-/// What a line stated: sorted, each field once. Nearly all lines state nothing, and a REPORT five fields.
+/// Fields of one line: sorted, each field once. Nearly all lines have none, a REPORT has five.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Facts(Vec<(Field, Value)>);
 
-/// Fields of a REPORT of a cold start.
+/// Number of fields in the REPORT of a cold start.
 const USUAL: usize = 5;
 
 impl Facts {
@@ -125,11 +127,11 @@ impl Facts {
             facts.add_numbers(platform);
             facts.text(Status, platform.status.as_deref());
         }
-        let of_platform = platform.and_then(|platform| platform.error_type.as_deref());
-        let of_error = (record.error.as_deref())
+        let platform_type = platform.and_then(|platform| platform.error_type.as_deref());
+        let record_type = (record.error.as_deref())
             .filter(|_| is_failure)
             .and_then(|error| error.kind.as_deref());
-        facts.text(ErrorType, of_platform.or(of_error));
+        facts.text(ErrorType, platform_type.or(record_type));
         if let Some(platform) = platform {
             facts.add_texts(platform);
         }
@@ -146,7 +148,7 @@ impl Facts {
         facts
     }
 
-    /// Of what was read: with every field once, in their order.
+    /// Facts from a list in any order. Of a field that is listed twice the least value is kept.
     pub fn of_list(mut list: Vec<(Field, Value)>) -> Facts {
         list.sort_unstable();
         list.dedup_by_key(|(field, _)| *field);
@@ -167,7 +169,7 @@ impl Facts {
         self.number(Timeout, platform.timeout_seconds);
     }
 
-    /// Those behind the error's type.
+    /// Adds the text fields that sort after the error type.
     fn add_texts(&mut self, platform: &Platform<'_>) {
         self.text(Phase, platform.phase.as_deref());
         let kind = platform.initialization_type.as_deref();
@@ -232,9 +234,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_has_its_place_letter_and_name() {
-        for (place, field) in Field::ALL.into_iter().enumerate() {
-            assert_eq!(field as usize, place);
+    fn every_field_has_its_index_letter_and_name() {
+        for (index, field) in Field::ALL.into_iter().enumerate() {
+            assert_eq!(field as usize, index);
             assert_eq!(Field::of_letter(field.letter()), Some(field));
             assert_eq!(Field::named(field.name()), Some(field));
         }

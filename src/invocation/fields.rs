@@ -1,4 +1,5 @@
-/*! The fields of an invocation's document, as design section 3 names them, written one by one. Members without a value are left out. */
+/*! A summary and the prices go in; the JSON of the invocation's document comes out, field by field (names: design
+section 3). Members without a value are left out. */
 
 use super::facts::Arn;
 use super::field::Field;
@@ -11,7 +12,7 @@ use super::summary::{FirstError, Summary};
 use crate::document::time::TimeWriter;
 use crate::json;
 
-/// Appends the document's source. `version` is that of the state's form.
+/// Appends the document's source. `version` is the version of the stored state's format.
 pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut Vec<u8>) {
     let origin = &summary.origin;
     let mut shown = Shown::default();
@@ -23,7 +24,7 @@ pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
         .or(arn.map(|arn| arn.function))
         .or(origin.function_name.as_deref())
         .or(summary.stream_name.as_deref());
-    let of_stream = origin.function_version.as_deref();
+    let stream_version = origin.function_version.as_deref();
     let mut times = TimeWriter::default();
     put(out, "{\"@timestamp\":");
     times.write(out, summary.start());
@@ -32,7 +33,7 @@ pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
     text_if(
         out,
         "\"version\":\"",
-        summary.version.as_deref().or(of_stream),
+        summary.version.as_deref().or(stream_version),
     );
     text(out, "\"invocation_id\":\"", &summary.request_id);
     match summary.cold_start() {
@@ -59,14 +60,14 @@ pub(super) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
     number(out, "\"merge\":{\"v\":", version);
     put(out, "\"state\":");
     state::write(summary, &shown, first_error, out);
-    // Of the state's form and the state, of the invocation, of all.
+    // Closes `merge`, `invocation` and the document.
     for _ in 0..3 {
         end(out, b'}');
     }
     out.pop();
 }
 
-/// Gives the first error that is shown.
+/// Appends the members of `invocation` except `end` and `merge`. Returns the text that `first_error` shows.
 fn write_invocation<'a>(
     summary: &'a Summary,
     shown: &Shown<'a>,
@@ -82,7 +83,7 @@ fn write_invocation<'a>(
     word(out, "\"status\":\"", status.as_str());
     number(out, "\"attempts\":", attempts as i64);
     count(out, "\"log_count\":", lines.saturating_add(errors));
-    // A failure that only the platform's report tells of is one, too.
+    // A failure that only the platform reports counts as one error.
     let error_count = errors.max(u64::from(status.is_failure()));
     count(out, "\"error_count\":", error_count);
     count(
@@ -90,7 +91,7 @@ fn write_invocation<'a>(
         "\"log_bytes\":",
         line_bytes.saturating_add(error_bytes),
     );
-    // There are more lines than are told apart: the counts are estimates.
+    // The sets are full: the counts are estimates.
     if summary.lines.is_estimate() || summary.errors.is_estimate() {
         put(out, "\"counts_estimated\":true,");
     }
@@ -118,13 +119,13 @@ fn write_invocation<'a>(
     first_error
 }
 
-/// OpenSearch's `long` is signed.
+/// Appends a count, clamped to OpenSearch's signed `long`.
 fn count(out: &mut Vec<u8>, key: &str, count: u64) {
     number(out, key, i64::try_from(count).unwrap_or(i64::MAX));
 }
 
-/// Why a request failed: what the runtime said in the init before, else its own first error, else the platform's word. Of one that did not
-/// fail: the first error.
+/// For a failed request the reason: the runtime's error in the init before it, else the request's first error, else the
+/// platform's error type. For any other request the first error.
 fn first_error<'a>(summary: &'a Summary, status: Status, shown: &Shown<'a>) -> Option<&'a str> {
     let own = text_of(&summary.first_error);
     match status.is_failure() {

@@ -1,17 +1,18 @@
-/*! Numbers as base64 digits, six bits each: they need no escapes, and no bytes that would have to be packed first. */
+/*! Numbers go in and come out as base64url digits, six bits each: digits need no JSON escapes, and numbers need no
+packing into bytes first. */
 
 use crate::json::BASE64_URL;
 
-/// The last `N` digits of a number.
+/// The lowest `N` digits of a number, most significant first.
 #[inline]
 pub(super) fn of<const N: usize>(number: u64) -> [u8; N] {
-    std::array::from_fn(|place| {
-        let shift = 6 * (N - 1 - place);
+    std::array::from_fn(|index| {
+        let shift = 6 * (N - 1 - index);
         BASE64_URL[(number >> shift & 63) as usize]
     })
 }
 
-/// The number of at most ten digits; none if one of them is no digit.
+/// The number that at most ten digits spell; `None` if a byte is no digit.
 pub(super) fn read(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |number, letter| {
         let digit = match letter {

@@ -1,4 +1,5 @@
-/*! The lines of a request as a set that merges: each event once, whatever object it came in. */
+/*! Hashes and lengths of a request's lines go in; their number and bytes come out. The set is mergeable: an event
+counts once, whichever objects carried it. */
 
 use std::borrow::Cow;
 
@@ -7,28 +8,28 @@ use serde::{Deserialize, Deserializer};
 
 use super::letters;
 
-/// Bits of an event's hash that are kept: six letters. That two of the 8192 lines that one request can have share them has odds of
-/// 1 : 2000, of a dozen lines 1 : 10⁹, and then one line is not counted.
+/// Bits of an event's hash that are kept: six letters. The odds that two lines share them are 1 : 2000 among the 8192
+/// lines that one request can have, and 1 : 10⁹ among a dozen. A collision leaves one line uncounted.
 const HASH: u32 = 36;
 /// Bits below a hash, for the length of its line.
 const LENGTH: u32 = 64 - HASH;
-/// Longest line that can be told, in bytes; CloudWatch's own limit is 1 MiB.
+/// Longest line that an entry can express, in bytes; CloudWatch's own limit is 1 MiB.
 const LONGEST: u64 = (1 << 24) - 1;
-/// Letters of an entry as it is stored: six of its hash, two of its length.
+/// Letters of a stored entry: six for its hash, two for its length.
 const STORED: usize = 8;
-/// A length of two letters that stands for four that follow.
+/// Two-letter length that means: the length follows in four letters.
 const LONG: u64 = (1 << 12) - 1;
 
-/// What is kept of an event's hash.
+/// The upper [`HASH`] bits of an event's hash.
 pub(super) fn kept(event_hash: u64) -> u64 {
     event_hash >> LENGTH
 }
 
-/// One line.
+/// Hash and length of one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry(
-    /// The hash, then by how much the line is shorter than the longest: of two that claim the same hash the larger is the first,
-    /// so that they merge the same way round.
+    /// Upper bits: the hash. Lower bits: [`LONGEST`] minus the length. Of two entries with the same hash the longer
+    /// line sorts first, so that the order of a merge does not matter.
     u64,
 );
 
@@ -47,15 +48,15 @@ impl Entry {
 }
 
 /**
-The `CAP` entries with the smallest hashes, each with the bytes of its line.
+The `CAP` entries with the smallest hashes (a bottom-k sketch), each with the length of its line.
 
-Below `CAP` the set is exact. At `CAP` it is a sample: hashes are uniform, so the largest that is kept tells how many
-there are (standard error 1/√CAP). Keeping the smallest of a union is commutative, associative and idempotent, which no
-count per object is once objects overlap.
+Below `CAP` entries the set is exact. At `CAP` it is a sample: hashes are uniform, so the largest kept hash gives an
+estimate of the number of lines (standard error 1/√CAP). Keeping the smallest of a union is commutative, associative
+and idempotent; counts per object are not, once objects overlap.
 */
 #[derive(Debug, Clone, Default)]
 pub(super) struct LineSet<const CAP: usize> {
-    /// Sorted, distinct and at most `CAP` when `tidy`.
+    /// After [`Self::tidy`]: sorted, distinct and at most `CAP`.
     entries: Vec<Entry>,
     untidy: bool,
 }
@@ -68,7 +69,7 @@ impl<const CAP: usize> LineSet<CAP> {
         }
     }
 
-    /// `hash` is a [`kept`] one.
+    /// Adds a line. `hash` must come from [`kept`].
     #[inline]
     pub fn push(&mut self, hash: u64, bytes: u64) {
         self.untidy = true;
@@ -78,11 +79,12 @@ impl<const CAP: usize> LineSet<CAP> {
         }
     }
 
-    /// Entries held, before they are made distinct.
+    /// Number of entries in memory, duplicates included.
     pub fn held(&self) -> usize {
         self.entries.len()
     }
 
+    /// Sorts the entries, removes duplicates and keeps the smallest `CAP`.
     pub fn tidy(&mut self) {
         if self.untidy {
             self.entries.sort_unstable();
@@ -100,7 +102,7 @@ impl<const CAP: usize> LineSet<CAP> {
         self.tidy();
     }
 
-    /// Lines and their bytes; for a tidy set.
+    /// Number of lines and sum of their bytes; the set must be tidy.
     pub fn totals(&self) -> (u64, u64) {
         let bytes: u64 = self.entries.iter().map(|entry| entry.bytes()).sum();
         let lines = self.entries.len() as u64;
@@ -124,17 +126,17 @@ impl<const CAP: usize> LineSet<CAP> {
         self.entries.is_empty()
     }
 
-    /// The place of a hash; for a tidy set.
+    /// Index of a hash; the set must be tidy.
     pub fn place(&self, hash: u64) -> Option<usize> {
-        let place = self
+        let index = self
             .entries
             .binary_search_by_key(&hash, |entry| entry.hash());
-        place.ok()
+        index.ok()
     }
 
-    /// The hash in a place.
-    pub fn hash(&self, place: usize) -> Option<u64> {
-        self.entries.get(place).map(|entry| entry.hash())
+    /// The hash at an index.
+    pub fn hash(&self, index: usize) -> Option<u64> {
+        self.entries.get(index).map(|entry| entry.hash())
     }
 }
 
@@ -145,7 +147,7 @@ impl<const CAP: usize> PartialEq for LineSet<CAP> {
 }
 
 impl<const CAP: usize> LineSet<CAP> {
-    /// Appends the stored form: letters without one that JSON escapes.
+    /// Appends the stored form: base64url letters, which need no JSON escapes.
     pub fn write(&self, out: &mut Vec<u8>) {
         for entry in &self.entries {
             let bytes = entry.bytes();
@@ -210,20 +212,20 @@ mod tests {
         a
     }
 
-    /// Few, so that many are equal, and those at which the stored form changes.
+    /// Few lengths, so that many are equal, and the lengths at which the stored form changes.
     fn lengths() -> impl Strategy<Value = u64> {
         prop_oneof![0..9_u64, LONG - 1..LONG + 2, LONGEST - 1..LONGEST + 2]
     }
 
     #[test]
-    fn below_its_bound_a_set_is_exact() {
+    fn a_set_below_its_capacity_is_exact() {
         let set = set(&[(3, 10), (1, 20), (3, 10)]);
         assert_eq!((set.totals(), set.is_estimate()), ((2, 30), false));
         assert_eq!(Small::default().totals(), (0, 0));
     }
 
     #[test]
-    fn beyond_its_bound_a_set_estimates() {
+    fn a_set_above_its_capacity_estimates() {
         let mut set = LineSet::<8192>::default();
         for number in 0..100_000_u64 {
             set.push(kept(xxh3_64(&number.to_le_bytes())), 50 + number % 101);
@@ -231,18 +233,18 @@ mod tests {
         set.tidy();
         let (lines, bytes) = set.totals();
         assert!(set.is_estimate());
-        // Five standard errors.
+        // The bounds are five standard errors away.
         assert!((94_500..105_500).contains(&lines), "{lines}");
         assert!((94_500 * 100..105_500 * 100).contains(&bytes), "{bytes}");
     }
 
     #[test]
-    fn a_line_longer_than_can_be_told_counts_as_the_longest() {
+    fn a_line_longer_than_the_longest_counts_as_the_longest() {
         assert_eq!(set(&[(1, u64::MAX)]).totals(), (1, LONGEST));
     }
 
     #[test]
-    fn a_set_that_is_cut_off_is_refused() {
+    fn a_truncated_set_is_refused() {
         let read = |text| serde_json::from_str::<Small>(text).map_err(|error| error.to_string());
         assert_eq!(read(r#""""#), Ok(Small::default()));
         for text in [r#""AAAAAAA""#, r#""AAAAAA__""#, r#""AAAAAA__AAA""#] {

@@ -1,5 +1,6 @@
-/*! JSON whose keys are constants, written in one piece with what surrounds them. Every member and element ends in a comma; the end of its
-object or array takes the last one's place. So nothing asks whether it is the first, and a member costs a third. */
+/*! Values go in; JSON members come out. Each key is a constant that includes its quotes and colon. Every member and
+element ends in a comma, and the closing bracket overwrites the last comma. No writer has to ask whether its member is
+the first: a member costs a third. */
 
 use crate::json;
 
@@ -8,12 +9,12 @@ pub(super) fn put(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// `key` is `"name":`.
+/// Appends a number; `key` is `"name":`.
 #[inline]
 pub(super) fn number(out: &mut Vec<u8>, key: &str, number: i64) {
     put(out, key);
     match number {
-        // Half of them are.
+        // Half of all numbers have one digit.
         0..=9 => out.extend_from_slice(&[b'0' + number as u8, b',']),
         _ => {
             json::signed(out, number);
@@ -22,7 +23,7 @@ pub(super) fn number(out: &mut Vec<u8>, key: &str, number: i64) {
     }
 }
 
-/// `key` is `"name":"`.
+/// Appends an escaped text; `key` is `"name":"`.
 #[inline]
 pub(super) fn text(out: &mut Vec<u8>, key: &str, text: &str) {
     put(out, key);
@@ -30,15 +31,15 @@ pub(super) fn text(out: &mut Vec<u8>, key: &str, text: &str) {
     put(out, "\",");
 }
 
-/// `key` is `"name":"`.
+/// Appends an escaped text if there is one; `key` is `"name":"`.
 #[inline]
-pub(super) fn text_if(out: &mut Vec<u8>, key: &str, text_: Option<&str>) {
-    if let Some(value) = text_ {
+pub(super) fn text_if(out: &mut Vec<u8>, key: &str, value: Option<&str>) {
+    if let Some(value) = value {
         text(out, key, value);
     }
 }
 
-/// A text of ours, which needs no escapes; `key` is `"name":"`.
+/// Appends one of our own words, which need no escapes; `key` is `"name":"`.
 #[inline]
 pub(super) fn word(out: &mut Vec<u8>, key: &str, word: &str) {
     put(out, key);
@@ -46,7 +47,7 @@ pub(super) fn word(out: &mut Vec<u8>, key: &str, word: &str) {
     put(out, "\",");
 }
 
-/// Ends an object or an array as a member: `bracket` in the last comma's place, then a comma of its own.
+/// Closes an object or an array: `bracket` overwrites the last comma, and a new comma follows.
 #[inline]
 pub(super) fn end(out: &mut Vec<u8>, bracket: u8) {
     match out.last_mut() {

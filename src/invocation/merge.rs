@@ -1,4 +1,4 @@
-/*! Two states of one request become one: a least upper bound, field by field. */
+/*! Two states of one request go in; their least upper bound comes out, field by field. */
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::summary::{FirstError, Summary, latest_in, least};
 use crate::decode::Origin;
 
 impl Summary {
-    /// Takes in everything that another part of the same request knows. Commutative, associative, idempotent.
+    /// Merges another part of the same request into this one. Commutative, associative, idempotent.
     pub fn merge(&mut self, other: &Summary) {
         if self.origin != other.origin {
             self.origin = Arc::new(least_origin(&self.origin, &other.origin));
@@ -42,7 +42,8 @@ fn least_error(ours: &mut FirstError, theirs: &FirstError) {
     }
 }
 
-/// The same request in the same stream: origins differ only in what the file formats tell.
+/// Merges two origins of the same request in the same stream: they differ only in the fields that their file formats
+/// carry.
 fn least_origin(a: &Origin, b: &Origin) -> Origin {
     Origin {
         account: least_of(&a.account, &b.account),

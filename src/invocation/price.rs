@@ -1,7 +1,9 @@
 /*!
-What an invocation costs, by a dated price table: an estimate. On demand, first tier, without free tier, savings plans,
-provisioned concurrency and storage. Billed durations are what REPORT states: they hold the init phase where it is billed
-(for all functions since 2025-08-01) and the billed part of a restore.
+The usage of an invocation and a dated price table go in; an estimated cost in US dollars comes out.
+
+The estimate takes the on-demand price of the first tier. It leaves out the free tier, savings plans, provisioned
+concurrency and storage. Billed durations come from REPORT lines: they include the init phase where Lambda bills it (for
+all functions since 2025-08-01) and the billed part of a restore.
 */
 
 use jiff::Timestamp;
@@ -10,10 +12,10 @@ use serde::Deserialize;
 
 use crate::document::time::DAY_MS;
 
-/// Prices of the table's own, in the form that [`Prices::parse`] takes.
+/// The built-in table, in the format of [`Prices::parse`].
 const TABLE: &str = include_str!("prices.json");
 
-/// Processor that functions run on; logs do not tell.
+/// Processor architecture that functions run on. It is configured, because logs do not show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum Architecture {
     #[default]
@@ -24,7 +26,7 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// As Lambda writes it.
+    /// Lambda's own spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             Architecture::X86 => "x86_64",
@@ -33,7 +35,7 @@ impl Architecture {
     }
 }
 
-/// Why a price table cannot be used.
+/// Reasons to refuse a price table.
 #[derive(Debug, thiserror::Error)]
 pub enum PriceError {
     #[error("price table is not as expected: {0}")]
@@ -52,11 +54,11 @@ pub enum PriceError {
     NoDefault(&'static str),
 }
 
-/// A validated price table and the architecture that it is read for.
+/// A validated price table, reduced to one architecture.
 #[derive(Debug, Clone)]
 pub struct Prices {
     architecture: Architecture,
-    /// Of one architecture, the latest first.
+    /// Rows of `architecture`, the latest first.
     rows: Vec<Row>,
 }
 
@@ -64,9 +66,9 @@ pub struct Prices {
 struct Row {
     /// Milliseconds since 1970.
     since: i64,
-    /// Year and month of that: `2025-08`.
+    /// Year and month of `since`: `2025-08`.
     month: String,
-    /// Where it holds; empty: wherever no other row does.
+    /// Regions of the price; empty: every region that no other row names.
     regions: Vec<String>,
     gb_second_usd: f64,
     request_usd: f64,
@@ -90,14 +92,17 @@ struct RawRow {
 }
 
 impl Prices {
-    /// The table that comes with this version.
+    /// The table that is compiled in.
     pub fn builtin(architecture: Architecture) -> Prices {
         Prices::parse(TABLE, architecture).expect("the built-in table is tested")
     }
 
     /**
     Reads a table: `{"prices":[{"since":"2025-08-01","architecture":"arm64","regions":["af-south-1"],
-    "gb_second_usd":0.00001768,"request_usd":2.7e-7}, …]}`. A row without `regions` holds for all others.
+    "gb_second_usd":0.00001768,"request_usd":2.7e-7}, …]}`. A row without `regions` holds for all other regions.
+
+    Returns an error for malformed JSON, an empty table, a bad date or price, and a table without a row of
+    `architecture` that holds for all regions.
     */
     pub fn parse(json: &str, architecture: Architecture) -> Result<Prices, PriceError> {
         let table: RawTable = serde_json::from_str(json)?;
@@ -105,10 +110,10 @@ impl Prices {
             return Err(PriceError::Empty);
         }
         let mut rows = Vec::new();
-        for (at, raw) in table.prices.into_iter().enumerate() {
-            let of_ours = raw.architecture == architecture;
-            let row = Row::of(at + 1, raw)?;
-            if of_ours {
+        for (index, raw) in table.prices.into_iter().enumerate() {
+            let is_wanted = raw.architecture == architecture;
+            let row = Row::of(index + 1, raw)?;
+            if is_wanted {
                 rows.push(row);
             }
         }
@@ -119,35 +124,38 @@ impl Prices {
         Ok(Prices { architecture, rows })
     }
 
-    pub(super) fn cost<'a>(&'a self, of: &Usage<'a>) -> Option<Cost<'a>> {
-        Timestamp::from_millisecond(of.start).ok()?;
-        let row = self.row(of.region, of.start)?;
-        let seconds = of.billed_ms / 1000.0;
-        let usd = seconds * of.memory_mb / 1024.0 * row.gb_second_usd
-            + of.attempts as f64 * row.request_usd;
+    /// Cost of a usage; `None` if `start` lies outside the range of timestamps.
+    pub(super) fn cost<'a>(&'a self, usage: &Usage<'a>) -> Option<Cost<'a>> {
+        Timestamp::from_millisecond(usage.start).ok()?;
+        let row = self.row(usage.region, usage.start)?;
+        let seconds = usage.billed_ms / 1000.0;
+        let usd = seconds * usage.memory_mb / 1024.0 * row.gb_second_usd
+            + usage.attempts as f64 * row.request_usd;
         Some(Cost {
-            // What is beyond a trillionth is noise of the arithmetic.
+            // Digits beyond a trillionth are noise of the arithmetic.
             usd: (usd * 1e12).round() / 1e12,
             architecture: self.architecture.as_str(),
-            place: of.region.unwrap_or("any-region"),
+            place: usage.region.unwrap_or("any-region"),
             since: &row.month,
         })
     }
 
-    /// The row in force at a time: the region's own, else the common one; before the first, the first.
+    /// The row in force at a time: the region's own row, else the common row. Times before the first common row take
+    /// it.
     fn row(&self, region: Option<&str>, at: i64) -> Option<&Row> {
-        let of_region = |region| {
+        let regional_row = |region| {
             let mut rows = self.rows.iter().filter(|row| row.since <= at);
             rows.find(|row| row.regions.iter().any(|own| own == region))
         };
         let mut common = self.rows.iter().filter(|row| row.regions.is_empty());
-        (region.and_then(of_region))
+        (region.and_then(regional_row))
             .or_else(|| common.clone().find(|row| row.since <= at))
             .or_else(|| common.next_back())
     }
 }
 
 impl Row {
+    /// Validates a row; `row` is its number in error messages, from 1.
     fn of(row: usize, raw: RawRow) -> Result<Row, PriceError> {
         let checked = |field, value: f64| {
             if value.is_finite() && value >= 0.0 {
@@ -174,18 +182,19 @@ impl Row {
     }
 }
 
-/// What it comes to, and by which price.
+/// An estimated cost and the price behind it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Cost<'a> {
     /// US dollars.
     pub usd: f64,
     pub architecture: &'static str,
+    /// The usage's region, else `any-region`.
     pub place: &'a str,
-    /// Such as `2025-08`.
+    /// Month in which the price came into force, for example `2025-08`.
     pub since: &'a str,
 }
 
-/// What is paid for.
+/// The billed quantities of an invocation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Usage<'a> {
     pub region: Option<&'a str>,
@@ -213,11 +222,11 @@ mod tests {
         }
     }
 
-    /// The cost and what it is by, as documents show it.
-    fn cost_of(prices: &Prices, of: &Usage<'_>) -> Option<(f64, String)> {
-        let cost = prices.cost(of)?;
-        let by = format!("{}/{}/{}", cost.architecture, cost.place, cost.since);
-        Some((cost.usd, by))
+    /// The cost and the price's name, as documents show them.
+    fn cost_of(prices: &Prices, usage: &Usage<'_>) -> Option<(f64, String)> {
+        let cost = prices.cost(usage)?;
+        let price = format!("{}/{}/{}", cost.architecture, cost.place, cost.since);
+        Some((cost.usd, price))
     }
 
     fn error(json: &str) -> String {
@@ -267,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_is_wrong_says_what_is() {
+    fn a_wrong_table_is_refused_with_the_reason() {
         assert!(error("[]").starts_with("price table is not as expected"));
         assert!(error(r#"{"prices":[],"x":1}"#).contains("unknown field `x`"));
         assert_eq!(error(r#"{"prices":[]}"#), "price table is empty");

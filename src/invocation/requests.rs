@@ -1,4 +1,5 @@
-/*! The requests of an object that are followed. */
+/*! Lines of requests go in by number; the summaries of closed requests come out, in the order in which the requests
+came. */
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,17 +7,17 @@ use super::stream::{Place, Stream};
 use super::summary::Summary;
 use crate::hashed::AsItIs;
 
-/// A request and what it is followed by.
+/// One request that the tracker follows.
 #[derive(Debug)]
 pub(super) struct Request {
     pub summary: Summary,
-    /// Whether it is the first of its environment.
+    /// Whether the request is the first of its environment.
     pub cold_start: Option<bool>,
     /// [`Stream::key`].
     key: u64,
 }
 
-/// What is known of the invocation that a line belongs to.
+/// Context of the invocation that a line belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
     pub cold_start: Option<bool>,
@@ -30,17 +31,17 @@ impl Request {
     }
 }
 
-/// Requests in the order in which they came, which is that in which they leave. They are numbered in it.
+/// A queue of requests. They leave in the order in which they came, and are numbered in that order.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     all: VecDeque<Request>,
-    /// Number of the first.
+    /// Number of the first request in `all`.
     first: u64,
-    /// How many of the first are closed, and wait to be fetched.
+    /// How many requests at the front of `all` are closed and wait to be fetched. The rest are open.
     closed: usize,
-    /// Numbers of the others by [`Stream::key`].
+    /// Numbers of the open requests by [`Stream::key`].
     number_of: HashMap<u64, u64, AsItIs>,
-    /// Lines held in the others.
+    /// Lines held in the open requests.
     held: usize,
 }
 
@@ -51,13 +52,14 @@ impl Requests {
         number >= self.first + self.closed as u64
     }
 
-    /// The number of a request by its id. If it is none yet, it becomes one if it `may_begin`.
+    /// The number of the request with an id. An unknown id begins a request if it `may_begin`, else the answer is
+    /// `None`.
     pub fn number(&mut self, stream: &Stream, id: &str, may_begin: bool) -> Option<u64> {
         let key = stream.key(id);
         match self.number_of.get(&key) {
             Some(&number) => {
-                // Two ids of one hash: the second is not followed.
-                let request = self.all.get(self.place(number)?)?;
+                // Two ids share a hash: the second is not followed.
+                let request = self.all.get(self.index(number)?)?;
                 (request.summary.request_id() == id).then_some(number)
             }
             None => may_begin.then(|| self.begin(stream, key, id)),
@@ -67,23 +69,24 @@ impl Requests {
     fn begin(&mut self, stream: &Stream, key: u64, id: &str) -> u64 {
         let mut summary = Summary::new(id, &stream.origin);
         summary.stream_name = stream.function_name.clone();
-        // Of the invocation that the stream is in, this is a later part.
-        let later = matches!(&stream.place, Place::In(current) if *current.request_id == *id);
+        // The stream is in this invocation already: the new request is a later part of it.
+        let is_later_part =
+            matches!(&stream.place, Place::In(current) if *current.request_id == *id);
         let number = self.first + self.all.len() as u64;
         self.number_of.insert(key, number);
         self.all.push_back(Request {
             summary,
-            cold_start: (stream.seen && !later).then_some(false),
+            cold_start: (stream.seen && !is_later_part).then_some(false),
             key,
         });
         number
     }
 
-    /// Does something with an open request.
+    /// Calls `change` with an open request and updates the number of held lines.
     #[inline]
     pub fn with<T>(&mut self, number: u64, change: impl FnOnce(&mut Request) -> T) -> Option<T> {
-        let place = self.place(number)?;
-        let request = self.all.get_mut(place)?;
+        let index = self.index(number)?;
+        let request = self.all.get_mut(index)?;
         let held = request.summary.held();
         let changed = change(request);
         self.held = self.held - held + request.summary.held();
@@ -91,11 +94,12 @@ impl Requests {
     }
 
     #[inline]
-    fn place(&self, number: u64) -> Option<usize> {
+    fn index(&self, number: u64) -> Option<usize> {
         usize::try_from(number.checked_sub(self.first)?).ok()
     }
 
-    /// Closes the oldest until no more are open, and no more lines are held. The newest stays open.
+    /// Closes the oldest requests until at most `max_open` are open and at most `max_lines` lines are held. The newest
+    /// request stays open.
     #[inline]
     pub fn keep_bounds(&mut self, max_open: usize, max_lines: usize) {
         while self.all.len() - self.closed > max_open || self.held > max_lines {
@@ -117,7 +121,7 @@ impl Requests {
         }
     }
 
-    /// The next that is closed.
+    /// Takes the next closed request's summary.
     #[inline]
     pub fn next_closed(&mut self) -> Option<Summary> {
         self.closed = self.closed.checked_sub(1)?;
@@ -125,7 +129,7 @@ impl Requests {
         self.all.pop_front().map(|request| request.summary)
     }
 
-    /// The next that is left, be it open.
+    /// Takes the next request's summary, closed or open.
     pub fn next(&mut self) -> Option<Summary> {
         if self.closed == 0 {
             self.close_oldest();

@@ -1,26 +1,26 @@
-/*! The STARTs or the REPORTs of a request. */
+/*! STARTs or REPORTs of a request go in; its distinct attempts come out. */
 
 use super::facts::Stamp;
 
-/// Attempts of one request that are told apart; of more, the last stand.
+/// Most attempts that are kept of one request: the last ones.
 const RUNS: usize = 64;
 
-/// A START or a REPORT; a request has one of each at a time.
+/// A START or a REPORT: each attempt has one of both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Run {
     pub stamp: Stamp,
-    /// From a JSON line. An extension may print in JSON what the platform says in text: that is the same run.
+    /// The line is JSON. An extension may print the platform's text line again in JSON: both are the same run.
     pub json: bool,
     /// Billed duration in thousandths of milliseconds.
     pub billed: Option<i64>,
 }
 
-/// Sorted, distinct, the last [`RUNS`]: they merge like a set does.
+/// The last [`RUNS`] runs, sorted and distinct: they merge like a set.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Runs {
-    /// Nearly all requests are tried once: that takes no memory of its own.
+    /// The only run. Nearly all requests are tried once: these need no heap memory.
     one: Option<Run>,
-    /// All of them, if there are more.
+    /// All runs, if there are at least two.
     more: Vec<Run>,
 }
 
@@ -35,8 +35,8 @@ impl Runs {
                     self.more = vec![one.min(run), one.max(run)];
                 }
             }
-        } else if let Err(place) = self.more.binary_search(&run) {
-            self.more.insert(place, run);
+        } else if let Err(index) = self.more.binary_search(&run) {
+            self.more.insert(index, run);
             if self.more.len() > RUNS {
                 self.more.remove(0);
             }
@@ -50,7 +50,7 @@ impl Runs {
         }
     }
 
-    /// How many more are from JSON lines than from text lines.
+    /// Number of JSON lines minus number of text lines.
     pub fn balance(&self) -> i64 {
         let each = self.all().iter();
         each.map(|run| if run.json { 1 } else { -1 }).sum()
@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_are_a_set_of_the_last(times in vec(0..100_i64, 0..150)) {
+        fn runs_are_the_set_of_the_last_ones(times in vec(0..100_i64, 0..150)) {
             let run = |at: &i64| Run { stamp: Stamp::new(*at, 0), json: false, billed: None };
             let runs: Runs = times.iter().map(run).collect();
             let set: BTreeSet<i64> = times.into_iter().collect();

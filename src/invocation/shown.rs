@@ -1,4 +1,4 @@
-/*! What a document shows of its request's platform lines. */
+/*! The latest lines of a request go in; the platform fields that its document shows come out. */
 
 use super::facts::Role;
 use super::field::{Field, Value};
@@ -7,7 +7,7 @@ use super::status::Roles;
 use super::summary::Summary;
 use crate::json;
 
-/// What is shown of a field.
+/// Value of a field in the document.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Said<'a> {
     Number(i64),
@@ -23,7 +23,7 @@ impl<'a> Said<'a> {
     }
 }
 
-/// By field: under `lambda` and `aws.xray`.
+/// The values under `lambda` and `aws.xray`, by field.
 pub(super) struct Shown<'a>([Option<Said<'a>>; Field::ALL.len()]);
 
 impl Default for Shown<'_> {
@@ -33,7 +33,7 @@ impl Default for Shown<'_> {
 }
 
 impl<'a> Shown<'a> {
-    /// Takes in each field from the last attempt's report, else from the line that tells it best.
+    /// Fills each field from the latest report, else from the first line in the order of `AFTER_REPORTS` that has it.
     pub fn fill(&mut self, summary: &'a Summary, roles: &Roles<'a>) {
         const AFTER_REPORTS: [Role; 7] = [
             Role::RuntimeDone,
@@ -49,14 +49,14 @@ impl<'a> Shown<'a> {
         let others = AFTER_REPORTS.map(|role| roles.get(role));
         let mut is_traced = false;
         for latest in reports.into_iter().chain(others).flatten() {
-            // The trace of one report, whole; else the one that any line names.
+            // All trace fields come from one report; without a trace there, any line's trace id is shown.
             let is_report = matches!(latest.role, Role::ReportText | Role::ReportJson);
             let mut traces = false;
             for (field, value) in latest.facts.iter() {
                 let counts = match field {
-                    // The sum of all attempts.
+                    // The document shows the billed duration of all attempts together, and never `Killed`.
                     Field::BilledDuration | Field::Killed => false,
-                    // What an init came to is not what the invocation came to.
+                    // The result of an init is not the result of the invocation.
                     Field::Status | Field::ErrorType => latest.role != Role::InitReport,
                     Field::TraceId | Field::SegmentId | Field::Sampled => {
                         traces |= is_report && field == Field::TraceId;
@@ -64,9 +64,9 @@ impl<'a> Shown<'a> {
                     }
                     _ => true,
                 };
-                let said = &mut self.0[field as usize];
-                if counts && said.is_none() {
-                    *said = Some(Said::of(value));
+                let shown = &mut self.0[field as usize];
+                if counts && shown.is_none() {
+                    *shown = Some(Said::of(value));
                 }
             }
             is_traced |= traces;
@@ -94,7 +94,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Appends `"lambda":{…}` or `"xray":{…}`, if there is something in it.
+    /// Appends `"lambda":{…}` or `"xray":{…}`, unless the object would be empty.
     pub fn write(&self, out: &mut Vec<u8>, key: &str, fields: &[Field]) {
         let start = out.len();
         put(out, key);
@@ -103,9 +103,9 @@ impl<'a> Shown<'a> {
         for field in fields {
             match self.get(*field) {
                 None => {}
-                Some(Said::Text(said)) => {
+                Some(Said::Text(value)) => {
                     put(out, field.key());
-                    text(out, "\"", said);
+                    text(out, "\"", value);
                 }
                 Some(Said::Number(number)) if *field == Field::Sampled => {
                     put(out, field.key());

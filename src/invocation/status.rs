@@ -1,4 +1,4 @@
-/*! How a request ended, as far as its lines tell, and how often it was tried. */
+/*! A summary goes in; the status of the request's last attempt, the number of attempts and the billed time come out. */
 
 use super::facts::Role;
 use super::field::Field;
@@ -12,12 +12,12 @@ pub enum Status {
     Error,
     Timeout,
     OutOfMemory,
-    /// Nothing tells of the end of the last attempt, yet.
+    /// No line has shown the end of the last attempt yet.
     Incomplete,
 }
 
 impl Status {
-    /// Whether the invocation failed for certain.
+    /// Whether the invocation certainly failed.
     pub fn is_failure(self) -> bool {
         matches!(self, Status::Error | Status::Timeout | Status::OutOfMemory)
     }
@@ -43,7 +43,7 @@ impl<'a> Roles<'a> {
         self.0[role as usize]
     }
 
-    /// REPORTs, the latest first.
+    /// The latest REPORT of each format, text and JSON; the later one first.
     pub fn reports(&self) -> [Option<&'a Latest>; 2] {
         let text = self.get(Role::ReportText);
         let json = self.get(Role::ReportJson);
@@ -78,18 +78,19 @@ impl Summary {
     }
 
     /**
-    How the last attempt ended. What the platform states goes before what lines let guess: a REPORT's or runtimeDone's
-    status, "Task timed out", a process killed at its memory's limit, an exit, an error that the runtime printed. An
-    error that the function logged is none of these.
+    Status of the last attempt. Statements of the platform go before conclusions from lines. The evidence, strongest
+    first: the status of a REPORT or runtimeDone, "Task timed out", a process killed at its memory limit, an exit, an
+    error that the runtime printed. An error that the function logged is no evidence.
     */
     pub fn status(&self) -> Status {
-        let last_start = self.of_form(&self.starts).last().map(|run| run.stamp.at);
+        let last_start = (self.of_main_format(&self.starts).last()).map(|run| run.stamp.at);
         let in_last = self.roles_since(last_start.unwrap_or(i64::MIN));
         let reports =
             [Role::ReportText, Role::ReportJson, Role::RuntimeDone].map(|role| in_last.get(role));
         let fault = in_last.get(Role::Fault);
         let failure = in_last.get(Role::Failure);
-        // An init that is made up for inside the invocation fails it; one before it may be tried again.
+        // An init that failed inside the invocation (phase `invoke`) fails it. An init before the invocation may be
+        // retried.
         let init = in_last
             .get(Role::InitReport)
             .filter(|init| init.facts.text_of(Field::Phase) == Some("invoke"))
@@ -123,32 +124,34 @@ impl Summary {
         }
     }
 
-    /// How often the request was tried: its distinct STARTs, or its REPORTs if there are more; at least once.
+    /// Number of attempts: the distinct STARTs, or the REPORTs if there are more; at least 1.
     pub fn attempts(&self) -> usize {
         if self.starts.all().len() <= 1 && self.reports.all().len() <= 1 {
             return 1;
         }
-        let starts = self.of_form(&self.starts).count();
-        starts.max(self.of_form(&self.reports).count()).max(1)
+        let starts = self.of_main_format(&self.starts).count();
+        starts
+            .max(self.of_main_format(&self.reports).count())
+            .max(1)
     }
 
-    /// Billed durations of all attempts together, in thousandths of milliseconds.
+    /// Sum of the billed durations of all attempts, in thousandths of milliseconds.
     pub(super) fn billed(&self) -> Option<i64> {
-        self.of_form(&self.reports)
+        self.of_main_format(&self.reports)
             .filter_map(|run| run.billed)
             .reduce(i64::saturating_add)
     }
 
     /**
-    Runs of the form, text or JSON, that tells of more: where both are there, one is a copy of the other. So are runs of
-    one time: an event that came by export and by subscription has two identities.
+    Runs of the format, text or JSON, that has more of them. Where a request has both formats, one is a copy of the
+    other. Runs with equal times are copies too: an event that came by export and by subscription has two identities.
     */
-    fn of_form<'a>(&self, runs: &'a Runs) -> impl Iterator<Item = &'a Run> {
+    fn of_main_format<'a>(&self, runs: &'a Runs) -> impl Iterator<Item = &'a Run> {
         let json = self.starts.balance() + self.reports.balance() > 0;
-        let mut before = None;
+        let mut previous = None;
         let each = runs.all().iter();
         each.filter(move |run| run.json == json)
-            .filter(move |run| before.replace(run.stamp.at) != Some(run.stamp.at))
+            .filter(move |run| previous.replace(run.stamp.at) != Some(run.stamp.at))
     }
 }
 

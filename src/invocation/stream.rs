@@ -1,4 +1,4 @@
-/*! Where the events of one log stream stand between its invocations. */
+/*! The lines of one log stream in one object go in; the invocation that the next line belongs to comes out. */
 
 use std::sync::Arc;
 
@@ -10,27 +10,28 @@ use super::summary::{Line, Summary};
 use crate::decode::Origin;
 use crate::lambda::{Kind, Record};
 
-/// Where the next line of a stream lies.
+/// Position of a stream's next line relative to invocations.
 #[derive(Debug, Default)]
 pub(super) enum Place {
-    /// At the beginning of the object: nothing told yet.
+    /// At the beginning of the object, before any line that shows an invocation or an init.
     #[default]
     Head,
-    /// After INIT_START: in no invocation.
+    /// After INIT_START, outside of any invocation.
     Init,
     /// In an invocation, until the next START.
     In(Current),
-    /// Requests run side by side: only a line that names its request belongs to one. For the rest of the object.
+    /// Requests run concurrently: a line belongs to a request only if it names the request. This holds for the rest of
+    /// the object.
     Concurrent,
 }
 
-/// The invocation that a stream's lines lie in.
+/// The invocation that a stream's lines belong to.
 #[derive(Debug)]
 pub(super) struct Current {
-    /// Its number in the tracker, or the one that it had before it was given out.
+    /// Number of its request in the tracker. The number stays here after the request is closed and handed out.
     pub number: u64,
     pub request_id: Arc<str>,
-    /// END, REPORT or runtimeDone was there.
+    /// The stream has had its END, REPORT or runtimeDone.
     pub ended: bool,
 }
 
@@ -38,16 +39,16 @@ pub(super) struct Current {
 #[derive(Debug)]
 pub(super) struct Stream {
     pub origin: Arc<Origin>,
-    /// The stream's name is known: its lines are of one environment.
+    /// The stream's name is known: all lines come from one environment.
     pub named: bool,
     /// Hash of the name.
     hash: u64,
     pub place: Place,
-    /// An invocation began or ended.
+    /// The stream has shown the beginning or the end of an invocation.
     pub seen: bool,
-    /// What INIT lines stated, for the invocation that follows them.
+    /// Facts from INIT lines, for the invocation that follows them.
     pub init: Option<Summary>,
-    /// Lines at the head that named no request, for the request that turns out to own them.
+    /// Lines without a request id at the head of the object, for the request that a later line names.
     pub head: Option<Summary>,
     pub function_name: Option<Arc<str>>,
     pub function_version: Option<Arc<str>>,
@@ -69,17 +70,18 @@ impl Stream {
         }
     }
 
-    /// A START of the request: from here on lines are its, unless it runs beside another one.
+    /// Handles a START: the lines after it belong to its request, unless the request runs beside another one.
     pub fn start(&mut self, number: u64, request_id: &Arc<str>, json: bool) {
         let beside = match &self.place {
-            // Text streams take one request after the other; a START that lacks the REPORT before it follows a crash.
+            // A text stream runs one request after the other: a START without the previous request's REPORT follows a
+            // crash.
             Place::In(current) => {
                 (json || !self.named) && !current.ended && current.request_id != *request_id
             }
             Place::Concurrent => true,
             Place::Head | Place::Init => false,
         };
-        // A START among them: the lines at the head were of the invocation before it.
+        // The lines at the head belonged to the invocation before this START.
         self.head = None;
         self.place = if beside {
             Place::Concurrent
@@ -92,7 +94,8 @@ impl Stream {
         };
     }
 
-    /// Another line that names its request. True if the lines at the stream's head are that request's as well.
+    /// Handles any other line that names its request. Returns true if the lines at the stream's head belong to the same
+    /// request.
     pub fn other_line(
         &mut self,
         number: u64,
@@ -102,7 +105,7 @@ impl Stream {
         ends: bool,
     ) -> bool {
         match &mut self.place {
-            // Most lines: of a number, and so without a look at the id.
+            // Most lines: equal numbers make a comparison of ids unnecessary.
             Place::In(current) if current.number == number || current.request_id == *request_id => {
                 current.number = number;
                 current.ended |= ends;
@@ -117,7 +120,7 @@ impl Stream {
                     self.place = Place::Concurrent;
                 }
             }
-            // In text logs, which know no concurrency, any line shows the request that its neighbours belong to.
+            // Text logs have no concurrency: a line with a request id shows the request of its neighbours.
             Place::Head if self.named && !line.is_json() => {
                 self.place = Place::In(Current {
                     number,
@@ -131,42 +134,43 @@ impl Stream {
         false
     }
 
-    /// No invocation runs, as far as the object tells.
+    /// Whether the object shows no running invocation.
     pub fn is_between(&self) -> bool {
         !matches!(&self.place, Place::In(current) if !current.ended)
     }
 
-    /// Key of a request of this stream.
+    /// Hash of this stream's name and a request id.
     pub fn key(&self, request_id: &str) -> u64 {
         xxh3_64_with_seed(request_id.as_bytes(), self.hash)
     }
 
-    /// Keeps what the platform states of the function. Of a stream without a name nothing holds for its other lines.
+    /// Keeps the function's name and version from START and INIT_START. A stream without a name is skipped: its lines
+    /// may come from several functions.
     pub fn learn(&mut self, record: &Record<'_>) {
         if !self.named || !matches!(record.kind, Kind::Start | Kind::InitStart) {
             return;
         }
         let platform = record.platform.as_deref();
         let arn = platform.and_then(|platform| platform.function_arn.as_deref());
-        let of_arn = arn.and_then(Arn::of).map(|arn| arn.function);
+        let arn_name = arn.and_then(Arn::of).map(|arn| arn.function);
         keep(
             &mut self.function_name,
-            record.function_name.as_deref().or(of_arn),
+            record.function_name.as_deref().or(arn_name),
         );
         keep(&mut self.function_version, record.version.as_deref());
     }
 
-    /// Keeps the first error that the runtime printed in an init until the invocation that it leads to.
+    /// Keeps the first error that the runtime printed in an init, for the invocation that follows.
     pub fn note_init_error(&mut self, line: &Line<'_>) {
         let init = (self.init).get_or_insert_with(|| Summary::new("", &self.origin));
         init.note_init_error(line);
     }
 
-    /// Keeps what an INIT line states until the invocation that it leads to.
+    /// Keeps the facts of an INIT line, for the invocation that follows.
     pub fn note_init(&mut self, line: &Line<'_>, role: Role) {
         let facts = Facts::of(line.record, line.event.text, role);
         let init = (self.init).get_or_insert_with(|| Summary::new("", &self.origin));
-        // One that follows a crash starts no environment.
+        // An init that follows a crash starts no new environment.
         init.cold |= !self.seen && facts.text_of(Field::Phase) != Some("invoke");
         init.note(role, line.stamp, line.is_json(), facts);
     }

@@ -1,4 +1,5 @@
-/*! What is known of one request, from any number of its lines. */
+/*! Lines of one request go in, one by one; its state comes out: id, times, counts, errors and the latest platform
+lines. */
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -13,16 +14,16 @@ use crate::decode::{Event, Origin};
 use crate::json;
 use crate::lambda::Record;
 
-/// Lines of one request that are told apart exactly; more of them are estimated.
+/// Lines of one request up to which counts are exact; above, they are estimates.
 pub(super) const LINES: usize = 8192;
-/// The same for its error lines.
+/// Error lines of one request up to which counts are exact; above, they are estimates.
 pub(super) const ERRORS: usize = 1024;
-/// Lines, and their roles, that a request has room for from the beginning.
+/// Initial capacity of a request, in lines and in roles.
 const USUAL_LINES: usize = 16;
 const USUAL_ROLES: usize = 4;
 const DAY: i64 = 86_400_000;
 
-/// The latest line of a role and what it stated.
+/// The latest line of a role, with the fields it stated.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Latest {
     pub role: Role,
@@ -30,43 +31,44 @@ pub(super) struct Latest {
     pub facts: Facts,
 }
 
-/// An error line and its short text.
+/// Key and short text of an error line.
 pub(super) type FirstError = Option<(Stamp, Box<str>)>;
 
 /**
-The state of one request. Complete or a part: merged with other parts of the same request ([`Summary::id`]) it comes to
-the same state in any order, with any repetition.
+The state of one request, complete or a part. Merging all parts of a request (equal [`Summary::id`]) gives the same
+state in any order and with any repetition.
 */
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary(
-    /// Boxed, since it is large and is handed on several times.
+    /// Boxed, because the state is large and moves several times.
     Box<State>,
 );
 
-/// What a summary holds.
+/// Contents of a [`Summary`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     pub(super) request_id: Arc<str>,
     pub(super) origin: Arc<Origin>,
-    /// Function name as the request's own lines state it.
+    /// Function name from the request's own lines.
     pub(super) name: Option<Arc<str>>,
     pub(super) version: Option<Arc<str>>,
-    /// Function name that only the stream's other lines state.
+    /// Function name from other lines of the stream.
     pub(super) stream_name: Option<Arc<str>>,
     pub(super) trace: Option<Arc<str>>,
-    /// Time of the first and of the last line, milliseconds since 1970.
+    /// Time of the first line, milliseconds since 1970.
     pub(super) first: i64,
+    /// Time of the last line, milliseconds since 1970.
     pub(super) last: i64,
-    /// There is evidence of a cold start.
+    /// A line has shown a cold start.
     pub(super) cold: bool,
     pub(super) starts: Runs,
     pub(super) reports: Runs,
-    /// One a role, sorted.
+    /// One entry per role, sorted by role.
     pub(super) latest: Vec<Latest>,
     pub(super) first_error: FirstError,
-    /// The first error that the runtime printed in the init before: why the request failed, if it did.
+    /// The first error that the runtime printed in the init before the request: the reason, if the request failed.
     pub(super) init_error: FirstError,
-    /// Lines that are no errors.
+    /// Lines other than errors.
     pub(super) lines: LineSet<LINES>,
     pub(super) errors: LineSet<ERRORS>,
 }
@@ -91,7 +93,7 @@ impl From<State> for Summary {
     }
 }
 
-/// One event on its way into a summary.
+/// One event, parsed and classified, on its way into a summary.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub event: &'a Event<'a>,
@@ -128,7 +130,7 @@ impl Summary {
         })
     }
 
-    /// Takes a line in as one of the request's.
+    /// Adds a line of the request: counts it and keeps its facts.
     pub(super) fn add(&mut self, line: &Line<'_>) {
         let Line {
             event,
@@ -137,7 +139,7 @@ impl Summary {
             role,
         } = *line;
         if facts::is_error(record) {
-            self.see(stamp);
+            self.extend_times(stamp);
             self.errors.push(stamp.hash, bytes(event));
             note_error(&mut self.first_error, stamp, record);
         } else {
@@ -154,32 +156,33 @@ impl Summary {
         }
     }
 
-    /// Takes in a line of which there is no more to say, and which is no error.
+    /// Counts a line that is no error. Nothing else of the line is kept.
     #[inline]
     pub(super) fn count(&mut self, stamp: Stamp, event: &Event<'_>) {
-        self.see(stamp);
+        self.extend_times(stamp);
         self.lines.push(stamp.hash, bytes(event));
     }
 
     #[inline]
-    fn see(&mut self, stamp: Stamp) {
+    fn extend_times(&mut self, stamp: Stamp) {
         self.first = self.first.min(stamp.at);
         self.last = self.last.max(stamp.at);
     }
 
-    /// Takes in a version that is kept already, in place of an equal one of its own.
+    /// Shares the stream's version string if the line's version equals it and the request has none yet: saves an
+    /// allocation.
     pub(super) fn share_version(&mut self, kept: Option<&Arc<str>>, line: &Line<'_>) {
         if self.version.is_none() && kept.map(|kept| &**kept) == line.record.version.as_deref() {
             self.version = kept.cloned();
         }
     }
 
-    /// Takes in an error of the init before the request, without counting it as one of the request's.
+    /// Notes an error of the init before the request. It does not count as a line of the request.
     pub(super) fn note_init_error(&mut self, line: &Line<'_>) {
         note_error(&mut self.init_error, line.stamp, line.record);
     }
 
-    /// Takes in what a line states, without counting it as a line of the request.
+    /// Notes the fields of a line. The line does not count as a line of the request.
     pub(super) fn note(&mut self, role: Role, stamp: Stamp, json: bool, facts: Facts) {
         match role {
             Role::Start => {
@@ -203,7 +206,7 @@ impl Summary {
         latest_in(&mut self.latest, Latest { role, stamp, facts });
     }
 
-    /// Lines held in memory.
+    /// Number of lines held in memory, duplicates included.
     pub(super) fn held(&self) -> usize {
         self.lines.held() + self.errors.held()
     }
@@ -214,20 +217,21 @@ impl Summary {
     }
 
     /**
-    `_id` of the document, 22 characters. From stream and request id alone: these every file format tells, while account
-    and log group are in some and not in others, and both parts of such a request must meet.
+    `_id` of the document, 22 characters: a hash of log stream and request id. Every file format carries these two.
+    Account and log group are missing in some formats, and the parts of a request from two formats must have the same
+    id.
     */
     pub fn id(&self) -> String {
         self.id_letters().iter().copied().map(char::from).collect()
     }
 
-    /// The letters of [`Summary::id`].
+    /// [`Summary::id`] as bytes.
     pub fn id_letters(&self) -> [u8; 22] {
         const PREFIX: &[u8] = b"invocation\0";
         let stream = self.origin.log_stream.as_deref().unwrap_or_default();
         let length = (stream.len() as u64).to_le_bytes();
         let (stream, request) = (stream.as_bytes(), self.request_id.as_bytes());
-        // In one piece, as long as it has room: that costs half.
+        // Hashing one piece costs half of hashing four; the buffer is large enough for nearly all ids.
         let mut buffer = [0; 192];
         let (begin, end) = (PREFIX.len() + 8, PREFIX.len() + 8 + stream.len());
         let hash = if end + request.len() <= buffer.len() {
@@ -247,8 +251,8 @@ impl Summary {
     }
 
     /**
-    Day of the document's index, in days since 1970-01-01: that of the stream's name. Without one, that of the start, or
-    of the first line: then parts of a request that spans midnight may come to two documents.
+    Day of the document's index, in days since 1970-01-01: the day in the stream's name. Without such a day, the day of
+    the START or of the first line counts; then the parts of a request that spans midnight may end in two documents.
     */
     pub fn index_day(&self) -> i32 {
         self.origin.stream_day.unwrap_or_else(|| {
@@ -257,14 +261,16 @@ impl Summary {
         })
     }
 
-    /// Whether the invocation is the first of its environment: known once an INIT is there before it, or a REPORT that
-    /// would tell of one. Managed instances bill no invocations, and their reports tell of no init.
+    /// Whether the invocation is the first of its environment. `None` until a line decides it: an INIT before the
+    /// invocation, or a REPORT with a billed duration, which would also state an init. Managed instances bill no
+    /// invocations, and their REPORTs state no init.
     pub fn cold_start(&self) -> Option<bool> {
-        let told = self.reports.all().iter().any(|run| run.billed.is_some());
-        (self.cold || told).then_some(self.cold)
+        let is_billed = self.reports.all().iter().any(|run| run.billed.is_some());
+        (self.cold || is_billed).then_some(self.cold)
     }
 
-    /// Time of the latest line that tells of an end, else of the last line: an extension may print for long after.
+    /// Time of the latest line that marks an end, else of the last line; milliseconds since 1970. An extension may
+    /// print long after the end.
     pub fn end(&self) -> i64 {
         ended(&self.latest).unwrap_or(self.last)
     }
@@ -278,11 +284,12 @@ impl Summary {
     }
 }
 
+/// Length of the whole line, including the part that decoding cut off.
 fn bytes(event: &Event<'_>) -> u64 {
     (event.text.len() as u64).saturating_add(event.truncated)
 }
 
-/// Time of the latest line that tells of an end.
+/// Time of the latest line that marks an end.
 pub(super) fn ended(latest: &[Latest]) -> Option<i64> {
     let ends = latest
         .iter()
@@ -290,7 +297,7 @@ pub(super) fn ended(latest: &[Latest]) -> Option<i64> {
     ends.map(|latest| latest.stamp.at).max()
 }
 
-/// Keeps the first error.
+/// Keeps the first of two errors.
 fn note_error(kept: &mut FirstError, stamp: Stamp, record: &Record<'_>) {
     if kept.as_ref().is_none_or(|(at, _)| stamp < *at) {
         *kept = Some((stamp, facts::error_text(record)));
@@ -299,19 +306,19 @@ fn note_error(kept: &mut FirstError, stamp: Stamp, record: &Record<'_>) {
 
 /// Keeps the latest line of each role.
 pub(super) fn latest_in(kept: &mut Vec<Latest>, new: Latest) {
-    // Lines mostly come in the order of their roles.
+    // Lines mostly arrive in the order of their roles.
     if kept.last().is_none_or(|last| last.role < new.role) {
         kept.push(new);
         return;
     }
     match kept.binary_search_by_key(&new.role, |old| old.role) {
-        Ok(place) if kept[place] < new => kept[place] = new,
+        Ok(index) if kept[index] < new => kept[index] = new,
         Ok(_) => {}
-        Err(place) => kept.insert(place, new),
+        Err(index) => kept.insert(index, new),
     }
 }
 
-/// Of several texts the least stands: it is the same in whatever order they come.
+/// Keeps the least of two texts, so that the order of arrival does not matter.
 #[inline]
 pub(super) fn least(kept: &mut Option<Arc<str>>, new: Option<&str>) {
     if let Some(new) = new {

@@ -1,4 +1,4 @@
-/*! Tests of invocations: rules one by one, whole documents, and the laws of merging. */
+/*! Tests of invocations: single rules, whole documents, and the algebraic laws of merging. */
 
 mod laws;
 mod places;

@@ -1,4 +1,4 @@
-/*! Which invocation each event of an object lies in. */
+/*! The events of one object go in, in order; each event's invocation and the summaries of the requests come out. */
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,17 +15,18 @@ use crate::hashed::AsItIs;
 use crate::lambda::request_id::is_uuid;
 use crate::lambda::{Kind, Record};
 
-/// Longest request id that is followed, in bytes.
+/// Longest accepted request id, in bytes; a longer one counts as none.
 const REQUEST_ID: usize = 128;
-/// Lines at a stream's head that are kept until a line names their request.
+/// Most lines at a stream's head that wait for a line with a request id.
 const HEAD_LINES: usize = 256;
 
 /// Bounds of a [`Tracker`]'s memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Requests, and streams, that are followed at a time; of more requests the oldest is given out as a part.
+    /// Most requests, and most streams, that are followed at a time. Above it, the oldest request is handed out as a
+    /// part.
     pub max_open: usize,
-    /// Lines of open requests that are held, 8 bytes each.
+    /// Most lines of open requests that are held, 8 bytes each. Above it, the oldest request is handed out as a part.
     pub max_lines: usize,
 }
 
@@ -43,9 +44,9 @@ impl Default for Options {
 pub struct Tracker {
     options: Options,
     streams: Vec<Stream>,
-    /// By the hash of the stream's identity.
+    /// Index into `streams`, by the hash of log group and stream name.
     stream_of: HashMap<u64, usize, AsItIs>,
-    /// The stream of the event before.
+    /// Index of the previous event's stream.
     last_stream: usize,
     requests: Requests,
 }
@@ -62,9 +63,9 @@ impl Tracker {
     }
 
     /**
-    Takes the next event in, in the object's order and before its document is written, and tells what surrounds it.
-    `event_hash` is the event's identity: the same wherever the event is met again, and evenly spread. `at` is the
-    document's `@timestamp` in milliseconds since 1970.
+    Takes the object's next event and returns its context. Call it in the object's order, before the event's document
+    is written. `event_hash` is the event's identity: evenly distributed, and the same in every object that carries the
+    event. `at` is the document's `@timestamp` in milliseconds since 1970.
     */
     pub fn observe(
         &mut self,
@@ -74,11 +75,11 @@ impl Tracker {
         at: i64,
     ) -> Surroundings<'_> {
         let stamp = Stamp::new(at, event_hash);
-        let place = self.stream(event.origin);
-        let stream = &mut self.streams[place];
+        let index = self.stream(event.origin);
+        let stream = &mut self.streams[index];
         let id = request_id(record);
         let found = match &stream.place {
-            // Nearly every line.
+            // Nearly every line takes this short way.
             Place::In(current)
                 if facts::is_plain(record)
                     && self.requests.holds(current.number)
@@ -106,7 +107,7 @@ impl Tracker {
         self.requests
             .keep_bounds(self.options.max_open, self.options.max_lines);
 
-        let stream = &self.streams[place];
+        let stream = &self.streams[index];
         Surroundings {
             request_id_inferred: match &stream.place {
                 Place::In(current) if id.is_none() && found.is_some() => Some(&current.request_id),
@@ -120,18 +121,19 @@ impl Tracker {
         }
     }
 
-    /// Summaries that have left the tracker: of a request that shows up again later there is a second part.
+    /// Summaries of closed requests. A request that appears again later gives a second part.
     pub fn closed(&mut self) -> impl Iterator<Item = Summary> + '_ {
         std::iter::from_fn(|| self.requests.next_closed())
     }
 
-    /// The object is at its end: all summaries that are left, in the order of their first lines. Then the tracker is as new.
+    /// Ends the object: all remaining summaries, in the order of their first lines. Afterwards the tracker is empty.
     pub fn finish(&mut self) -> impl Iterator<Item = Summary> + '_ {
         self.streams.clear();
         self.stream_of.clear();
         std::iter::from_fn(|| self.requests.next())
     }
 
+    /// Index of the stream of an origin; a new stream is added.
     fn stream(&mut self, origin: &Arc<Origin>) -> usize {
         if let Some(last) = self.streams.get(self.last_stream)
             && Arc::ptr_eq(&last.origin, origin)
@@ -144,7 +146,7 @@ impl Tracker {
         let known = self.stream_of.get(&hash).copied();
         self.last_stream = known.unwrap_or_else(|| {
             if self.streams.len() >= self.options.max_open.max(1) {
-                // Only what lines without a request id lie in is lost.
+                // Lines without a request id lose their invocation; nothing else is lost.
                 self.streams.clear();
                 self.stream_of.clear();
             }
@@ -157,7 +159,7 @@ impl Tracker {
     }
 }
 
-/// A line that names its request, if that is followed.
+/// Handles a line with a request id; `None` if the request is not followed.
 fn named_line(
     stream: &mut Stream,
     requests: &mut Requests,
@@ -170,7 +172,7 @@ fn named_line(
         Place::In(current) if *current.request_id == *id && requests.holds(current.number) => {
             current.number
         }
-        // Functions log ids of other things as well.
+        // Functions also log ids of other things: only a UUID may begin a request.
         _ => requests.number(stream, id, !by_function || is_uuid(id))?,
     };
     requests.with(number, |request| {
@@ -208,7 +210,7 @@ fn named_line(
     })
 }
 
-/// A line that names no request, if it lies in one.
+/// Handles a line without a request id; `None` if it belongs to no invocation.
 fn unnamed_line(stream: &mut Stream, requests: &mut Requests, line: &Line<'_>) -> Option<Found> {
     match line.role {
         Some(Role::InitStart) if stream.is_between() || !is_in_invocation(line.record) => {
@@ -228,12 +230,12 @@ fn unnamed_line(stream: &mut Stream, requests: &mut Requests, line: &Line<'_>) -
             stream.note_init(line, Role::InitReport);
             return None;
         }
-        // The runtime says why the init failed; only the invocation that follows can show it.
+        // The runtime's reason for a failed init: only the invocation that follows can show it.
         Some(Role::Failure) if matches!(stream.place, Place::Init) => {
             stream.note_init_error(line);
             return None;
         }
-        // These name their request, or are nothing of the kind.
+        // A platform line of these roles always names its request: without an id it is malformed.
         Some(Role::Start | Role::RuntimeDone | Role::End | Role::ReportText | Role::ReportJson) => {
             return None;
         }
@@ -243,7 +245,7 @@ fn unnamed_line(stream: &mut Stream, requests: &mut Requests, line: &Line<'_>) -
         Place::In(current) => {
             let mut number = current.number;
             if !requests.holds(number) {
-                // It was given out: from here on it is a part of its own.
+                // The request was handed out: its next lines make a new part.
                 number = requests.number(stream, &Arc::clone(&current.request_id), true)?;
                 if let Place::In(current) = &mut stream.place {
                     current.number = number;

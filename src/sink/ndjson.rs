@@ -1,4 +1,4 @@
-/*! An index that prints: one line a document, `{"_index":…,"_id":…,"_source":{…}}`. */
+/*! Bulks go in; one JSON line per document comes out: `{"_index":…,"_id":…,"_source":{…}}`. */
 
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,7 @@ use super::{Index, IndexError, Stored};
 use crate::bulk::{Bulk, ItemStatus, Target};
 use crate::class::Class;
 
+/// An index that prints its documents. Every document counts as indexed; [`Index::fetch`] finds nothing.
 pub struct Ndjson<W> {
     out: Mutex<W>,
 }
@@ -48,7 +49,7 @@ impl<W: Write + Send> Index for Ndjson<W> {
             });
         match written {
             Ok(()) => Ok(vec![ItemStatus::Indexed; bulk.documents().len()]),
-            // A full disk or a closed pipe: nobody reads any more.
+            // The disk is full or the reader has closed the pipe.
             Err(e) => Err(IndexError::Other {
                 class: Class::Fatal,
                 reason: format!("cannot write documents: {e}"),

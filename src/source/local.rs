@@ -1,4 +1,5 @@
-/*! Queue and store over local files, for `ingest`: a notification for each file, in order of their paths. */
+/*! Local files go in; a queue and a store for `ingest` come out. The queue has one notification per file, in the order
+of the keys. */
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use super::{
 use crate::class::Class;
 use crate::notification::ObjectRef;
 
-/// The bucket that local files are said to lie in.
+/// Bucket name of local files.
 pub const BUCKET: &str = "local";
 const CHUNK: usize = 64 * 1024;
 
@@ -32,14 +33,15 @@ pub enum WalkError {
     NotUtf8(PathBuf),
 }
 
-/// Local files by key: a folder's files by their path in it, a single file by its path as given.
+/// Local files by key. The key is the path within the given folder; for a single file, the path as given.
 #[derive(Debug, Default)]
 pub struct Files {
     by_key: BTreeMap<String, PathBuf>,
 }
 
 impl Files {
-    /// Adds a file, or all files below a folder; names that begin with a dot are left out there.
+    /// Adds a file, or all files below a folder. Names in a folder that begin with a dot are skipped. Returns an error
+    /// for a path that cannot be read, a path that is not UTF-8, and two files with the same key.
     pub fn add(&mut self, path: &Path) -> Result<(), WalkError> {
         let meta = std::fs::metadata(path).map_err(|e| unreadable(path, &e))?;
         if !meta.is_dir() {
@@ -54,28 +56,28 @@ impl Files {
         let mut folders = vec![path.to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).map_err(|e| unreadable(&folder, &e))? {
-                let found = entry.map_err(|e| unreadable(&folder, &e))?.path();
-                if found
+                let child = entry.map_err(|e| unreadable(&folder, &e))?.path();
+                if child
                     .file_name()
                     .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
                 {
                     continue;
                 }
-                if found.is_dir() {
-                    folders.push(found);
+                if child.is_dir() {
+                    folders.push(child);
                     continue;
                 }
-                let inside = found.strip_prefix(path).unwrap_or(&found);
+                let inside = child.strip_prefix(path).unwrap_or(&child);
                 let key = inside
                     .to_str()
-                    .ok_or_else(|| WalkError::NotUtf8(found.clone()))?;
-                self.insert(key.replace(std::path::MAIN_SEPARATOR, "/"), found)?;
+                    .ok_or_else(|| WalkError::NotUtf8(child.clone()))?;
+                self.insert(key.replace(std::path::MAIN_SEPARATOR, "/"), child)?;
             }
         }
         Ok(())
     }
 
-    /// Adds one file under a key of the caller's choice.
+    /// Adds one file under a given key. Returns an error if another file has the key.
     pub fn insert(&mut self, key: String, path: PathBuf) -> Result<(), WalkError> {
         match self.by_key.insert(key, path.clone()) {
             Some(other) if other != path => Err(WalkError::SameKey(other, path)),
@@ -91,7 +93,7 @@ impl Files {
         self.by_key.is_empty()
     }
 
-    /// Bytes of all files as they lie there.
+    /// Size of all files as stored, in bytes.
     pub fn total_bytes(&self) -> u64 {
         let sizes = self
             .by_key
@@ -100,7 +102,7 @@ impl Files {
         sizes.map(|m| m.len()).sum()
     }
 
-    /// The two ends of the road over these files.
+    /// The queue and the store of these files.
     pub fn into_ends(self) -> (LocalQueue, LocalStore) {
         let waiting = self.by_key.keys().cloned().collect();
         let queue = LocalQueue {
@@ -122,7 +124,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> WalkError {
     }
 }
 
-/// A queue of one message a file. What is released is not delivered again: `ingest` reports it and fails.
+/// A queue with one message per file. A released message is not delivered again: `ingest` reports its file and fails.
 pub struct LocalQueue {
     state: Mutex<QueueState>,
     changed: Notify,
@@ -146,7 +148,7 @@ impl LocalQueue {
     }
 }
 
-/// The notification that S3 would have sent.
+/// The notification that S3 would send for a key.
 fn notification(key: &str) -> String {
     let key = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
     serde_json::json!({"Records": [{
@@ -235,7 +237,7 @@ impl Queue for LocalQueue {
     }
 }
 
-/// A store of local files. The etag is a hash of the content, so that the same file has the same documents wherever it lies.
+/// A store of local files. The etag is a hash of the content, so that a file has the same document ids at any path.
 pub struct LocalStore {
     paths: HashMap<String, PathBuf>,
 }
@@ -307,7 +309,7 @@ impl Store for LocalStore {
     }
 }
 
-/// Shared ends are what the road wants.
+/// The queue and the store of `files`, shared as the pipeline needs them.
 pub fn shared(files: Files) -> (Arc<LocalQueue>, Arc<LocalStore>) {
     let (queue, store) = files.into_ends();
     (Arc::new(queue), Arc::new(store))
@@ -337,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_and_equal_keys_are_named() {
+    fn errors_name_unreadable_paths_and_equal_keys() {
         let dir = tempfile::tempdir().unwrap();
         let missing = dir.path().join("nothing-here");
         let error = Files::default().add(&missing).unwrap_err().to_string();
@@ -354,7 +356,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_file_is_delivered_once_and_the_end_is_seen() {
+    async fn every_file_is_delivered_once_and_the_queue_ends() {
         let mut files = Files::default();
         files.insert("k".into(), "p".into()).unwrap();
         let (queue, _) = files.into_ends();

@@ -1,4 +1,5 @@
-/*! What a person should look at: flags, and lines that are text although they begin like more. Pure. */
+/*! Flags and suspicious lines go in; counted findings with examples come out. A suspicious line was parsed as plain
+text but begins like JSON or a platform line. Pure. */
 
 use std::collections::BTreeMap;
 
@@ -7,20 +8,20 @@ use serde_json::value::RawValue;
 
 use crate::lambda::{Kind, Record};
 
-/// Examples kept of each finding.
+/// Most examples per finding.
 const EXAMPLES: usize = 3;
-/// Bytes kept of an example's text.
+/// Longest text of an example, in bytes.
 const TEXT: usize = 240;
 
-/// An event that shows what is meant.
+/// An event as an example of a finding.
 #[derive(Debug, Serialize)]
 pub struct Example {
-    /// Of the event in the decompressed object.
+    /// Byte offset of the event in the decompressed object.
     pub offset: u64,
-    /// What is special about it.
+    /// Reason, if it differs from event to event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The text's beginning.
+    /// Beginning of the event's text.
     pub text: String,
 }
 
@@ -34,25 +35,25 @@ impl Example {
     }
 }
 
-/// Something that was found more or less often.
+/// A flag or a suspicion, with its number of events.
 #[derive(Debug, Serialize)]
 pub struct Finding {
     pub name: String,
-    /// What that means.
+    /// Explanation for the reader.
     pub meaning: &'static str,
     pub count: u64,
     pub examples: Vec<Example>,
 }
 
-/// Counts findings by their names; there are few of them.
+/// Findings by name, in the order of their first event; a linear list, because there are few.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Findings(pub Vec<Finding>);
 
 impl Findings {
     pub fn add(&mut self, name: &str, meaning: &'static str, example: impl FnOnce() -> Example) {
-        let place = self.0.iter().position(|known| known.name == name);
-        let place = place.unwrap_or_else(|| {
+        let index = self.0.iter().position(|known| known.name == name);
+        let index = index.unwrap_or_else(|| {
             self.0.push(Finding {
                 name: name.to_owned(),
                 meaning,
@@ -61,7 +62,7 @@ impl Findings {
             });
             self.0.len() - 1
         });
-        let finding = &mut self.0[place];
+        let finding = &mut self.0[index];
         finding.count += 1;
         if finding.examples.len() < EXAMPLES {
             finding.examples.push(example());
@@ -69,7 +70,7 @@ impl Findings {
     }
 }
 
-/// What a flag of a document tells its reader.
+/// Explanation of a document's flag; empty for an unknown flag.
 pub fn flag_meaning(flag: &str) -> &'static str {
     match flag {
         "truncated" => "longer than --max-event-bytes: what is over is cut off",
@@ -96,7 +97,7 @@ pub fn flag_meaning(flag: &str) -> &'static str {
     }
 }
 
-/// Why a line is plain text although it begins like more.
+/// A line that begins like JSON or a platform line but is plain text, and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Suspicion {
     pub name: &'static str,
@@ -104,7 +105,7 @@ pub struct Suspicion {
     pub why: String,
 }
 
-/// None for a line that is no text, or that does not look like anything else.
+/// Suspicion about a line; `None` if the line was not parsed as text or looks like plain text.
 pub fn suspicion(text: &str, record: &Record<'_>) -> Option<Suspicion> {
     if record.kind != Kind::Function || record.app.is_some() {
         return None;
@@ -124,24 +125,24 @@ pub fn suspicion(text: &str, record: &Record<'_>) -> Option<Suspicion> {
             why: format!("{} without {}", word.0, word.1),
         });
     }
-    let said = record.message.trim();
-    if said.starts_with('{') && said.len() < start.len() {
+    let message = record.message.trim();
+    if message.starts_with('{') && message.len() < start.len() {
         return Some(Suspicion {
             name: "object_behind_prefix",
             meaning: "what follows the runtime's prefix begins with { but is not one JSON object, as console.log prints objects",
-            why: json_error(said)?,
+            why: json_error(message)?,
         });
     }
     None
 }
 
-/// The parser's words for what is wrong; columns count bytes.
+/// serde_json's error for a text, with columns in bytes; `None` for a valid object.
 fn json_error(text: &str) -> Option<String> {
     let parsed = serde_json::from_str::<BTreeMap<String, &RawValue>>(text);
     parsed.err().map(|error| error.to_string())
 }
 
-/// The first word of Lambda's own lines, and what must follow it.
+/// First word of a platform line at the beginning of a text, and the part that must follow it.
 fn platform_word(text: &str) -> Option<(&'static str, &'static str)> {
     const NEEDED: [(&str, &str); 13] = [
         ("START", "RequestId"),
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_suspicious_and_why() {
+    fn suspicious_lines_have_a_name_and_a_reason() {
         for (text, name, why) in [
             (
                 "{\"a\":\"b",
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not() {
+    fn other_lines_are_not_suspicious() {
         for text in [
             "hello",
             "{\"a\":1}",

@@ -1,4 +1,5 @@
-/*! The report as tables for a person. Pure; `console` leaves styles out where nobody sees them. */
+/*! A report goes in; tables for a terminal come out. Pure; `console` drops the styles if standard output is no
+terminal. */
 
 use std::time::Duration;
 
@@ -9,13 +10,14 @@ use super::report::{Report, shown_time};
 use super::rows::{Invocation, Invocations, Kinds, Places};
 use super::table::{Table, grouped, harmless};
 
-/// Rows shown of invocations and of streams.
+/// Most rows shown of invocations and of streams.
 const INVOCATIONS: usize = 20;
 const STREAMS: usize = 5;
 
+/// The whole report as text; `width` is the number of columns.
 pub fn tables(report: &Report, width: usize) -> String {
     let mut out = format!("{}\n", style(harmless(&report.file)).bold());
-    facts(report, &mut out, width);
+    file_info(report, &mut out, width);
     if let Some(why) = report.skipped {
         out.push_str(&format!(
             "\n{}: {why}\n",
@@ -57,24 +59,24 @@ fn heading(out: &mut String, text: &str) {
     out.push_str(&format!("\n{}\n", style(text).bold()));
 }
 
-fn facts(report: &Report, out: &mut String, width: usize) {
+fn file_info(report: &Report, out: &mut String, width: usize) {
     let mut table = Table::new(&["", ""]);
-    let mut fact =
+    let mut add_row =
         |name: &str, value: String| table.row([style(name).dim().to_string(), harmless(&value)]);
     if report.key.key != report.file {
-        fact("key", report.key.key.clone());
+        add_row("key", report.key.key.clone());
     }
     if let Some(format) = &report.format {
-        fact("format", format!("{}: {}", format.name, format.why));
+        add_row("format", format!("{}: {}", format.name, format.why));
     }
     if let Some(task) = &report.key.export_task_id {
         let chunk = report
             .key
             .chunk
             .map_or_else(String::new, |chunk| format!(", chunk {chunk}"));
-        fact("export task", format!("{task}{chunk}"));
+        add_row("export task", format!("{task}{chunk}"));
     }
-    places(&report.origins, &mut fact);
+    places(&report.origins, &mut add_row);
     let stored = if report.stored_bytes == report.bytes {
         String::new()
     } else {
@@ -84,7 +86,7 @@ fn facts(report: &Report, out: &mut String, width: usize) {
             grouped(report.stored_bytes)
         )
     };
-    fact("bytes", format!("{}{stored}", grouped(report.bytes)));
+    add_row("bytes", format!("{}{stored}", grouped(report.bytes)));
     let mut events = grouped(report.events);
     if report.control_messages > 0 {
         events.push_str(&format!(
@@ -92,14 +94,14 @@ fn facts(report: &Report, out: &mut String, width: usize) {
             grouped(report.control_messages)
         ));
     }
-    fact("events", events);
+    add_row("events", events);
     if let Some(span) = &report.time {
-        let long = u64::try_from(span.last.saturating_sub(span.first)).unwrap_or_default();
-        let long = humantime::format_duration(Duration::from_secs(long.div_ceil(1000)));
-        fact(
+        let ms = u64::try_from(span.last.saturating_sub(span.first)).unwrap_or_default();
+        let length = humantime::format_duration(Duration::from_secs(ms.div_ceil(1000)));
+        add_row(
             "time",
             format!(
-                "{} to {} ({long})",
+                "{} to {} ({length})",
                 shown_time(span.first),
                 shown_time(span.last)
             ),
@@ -108,7 +110,7 @@ fn facts(report: &Report, out: &mut String, width: usize) {
     table.write(out, width);
 }
 
-fn places(places: &Places, fact: &mut impl FnMut(&str, String)) {
+fn places(places: &Places, add_row: &mut impl FnMut(&str, String)) {
     let mut last = Vec::new();
     for place in places.rows.iter().take(STREAMS) {
         let function = place
@@ -126,10 +128,10 @@ fn places(places: &Places, fact: &mut impl FnMut(&str, String)) {
             ("log stream", place.log_stream.clone()),
         ];
         let lines = lines.map(|(name, value)| (name, value.unwrap_or_default()));
-        for (place, (name, value)) in lines.iter().enumerate() {
-            let repeated = last.get(place) == Some(value) && *name != "log stream";
+        for (index, (name, value)) in lines.iter().enumerate() {
+            let repeated = last.get(index) == Some(value) && *name != "log stream";
             if !value.is_empty() && !repeated {
-                fact(name, value.clone());
+                add_row(name, value.clone());
             }
         }
         last = lines.map(|(_, value)| value).to_vec();
@@ -137,7 +139,7 @@ fn places(places: &Places, fact: &mut impl FnMut(&str, String)) {
     let more = places.rows.len().saturating_sub(STREAMS);
     if more > 0 {
         let others = if places.others > 0 { " at least" } else { "" };
-        fact("", format!("… {more} more streams{others}"));
+        add_row("", format!("… {more} more streams{others}"));
     }
 }
 
@@ -223,7 +225,7 @@ fn invocations(all: &Invocations, out: &mut String, width: usize) {
     }
 }
 
-/// Those that did not succeed go first where not all are shown; the order stays.
+/// At most [`INVOCATIONS`] rows in their order. Invocations other than `success` take precedence over successful ones.
 fn some(rows: &[Invocation]) -> impl Iterator<Item = &Invocation> {
     let failed = rows.iter().filter(|row| row.status != "success").count();
     let mut failed_left = failed.min(INVOCATIONS);

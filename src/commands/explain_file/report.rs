@@ -1,4 +1,4 @@
-/*! What is known of a file once its events went by; serialised, it is what `--json` prints. Pure. */
+/*! Key, bytes, events and invocations of a file go in; a report comes out. `--json` prints it serialised. Pure. */
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,35 +15,35 @@ use crate::lambda::{Kind, Record};
 pub struct Report {
     pub file: String,
     pub key: Key,
-    /// None: there was nothing to tell it from.
+    /// Format of the content; `None` if the file has no content to detect it from.
     pub format: Option<Detected>,
-    /// As the file lies there.
+    /// Size of the file as stored, in bytes.
     pub stored_bytes: u64,
-    /// Decompressed.
+    /// Size of the decompressed content, in bytes.
     pub bytes: u64,
-    /// Blank lines and a byte order mark, which belong to no event.
+    /// Bytes of blank lines and of a byte order mark, which belong to no event.
     pub blank_bytes: u64,
     pub control_messages: u64,
     pub events: u64,
-    /// First and last time that file or lines tell.
+    /// First and last time among the events, from the file format or the lines.
     pub time: Option<Span>,
     pub origins: Places,
     pub kinds: Kinds,
-    /// `none` of what functions printed without one.
+    /// Events by level; `none` counts function lines without a level.
     pub levels: BTreeMap<String, u64>,
     pub invocations: Invocations,
     pub flags: Findings,
-    /// Lines that are text although they begin like more.
+    /// Plain-text lines that begin like JSON or a platform line.
     pub plain_text: Findings,
-    /// The worker does not read it, and why.
+    /// Reason why the worker skips the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<&'static str>,
-    /// Why it was not read to its end.
+    /// Error that ended the reading before the end of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
 }
 
-/// What the object's key tells.
+/// The object's key and the facts in it.
 #[derive(Debug, Default, Serialize)]
 pub struct Key {
     pub key: String,
@@ -99,7 +99,7 @@ impl Report {
         self.stored_bytes = stored_bytes;
     }
 
-    /// `flags` are those of the event's document; `text` is its text with what is not UTF-8 replaced.
+    /// Adds an event. `text` is its text with invalid UTF-8 replaced; `flags` are the flags of its document.
     pub fn event(
         &mut self,
         event: &Event<'_>,
@@ -137,13 +137,14 @@ impl Report {
             self.flags
                 .add(flag, finding::flag_meaning(flag), || example(why()));
         }
-        if let Some(found) = finding::suspicion(text, record) {
-            self.plain_text
-                .add(found.name, found.meaning, || example(Some(found.why)));
+        if let Some(suspicion) = finding::suspicion(text, record) {
+            self.plain_text.add(suspicion.name, suspicion.meaning, || {
+                example(Some(suspicion.why))
+            });
         }
     }
 
-    /// `document` is what a summary makes.
+    /// Adds an invocation; `document` is the JSON of its summary.
     pub fn invocation(&mut self, document: &[u8]) {
         self.invocations.add(document);
     }
@@ -170,7 +171,7 @@ impl Report {
     }
 }
 
-/// What a format was told by.
+/// Explanation of a detected format.
 fn why(format: Format, export_key: bool) -> String {
     let content = match format {
         Format::Export => "events begin with a time and a blank",
@@ -186,7 +187,7 @@ fn why(format: Format, export_key: bool) -> String {
     }
 }
 
-/// As documents show times.
+/// A time in milliseconds since 1970 in the documents' format, RFC 3339.
 pub fn shown_time(time: i64) -> String {
     let mut out = Vec::new();
     TimeWriter::default().write(&mut out, time);

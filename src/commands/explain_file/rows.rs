@@ -1,4 +1,4 @@
-/*! Rows of the report's tables, each list bounded. Pure. */
+/*! Events and summaries go in; the rows of the report's tables come out. Each list is bounded. Pure. */
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,22 @@ use serde::{Deserialize, Serialize};
 use super::finding::Example;
 use crate::decode::Origin;
 
-/// Kinds of lines, and origins, that are told apart: a file may make up as many as it likes.
+/// Most kinds of lines; a file may contain any number of them.
 const KINDS: usize = 64;
+/// Most origins; a file may contain any number of them.
 const ORIGINS: usize = 1000;
-/// Invocations kept of those that succeeded, and of the others.
+/// Most successful invocations, and most others, that are kept.
 const INVOCATIONS: usize = 500;
 
 #[derive(Debug, Serialize)]
 pub struct Kind {
     #[serde(rename = "type")]
     pub name: String,
-    /// A JSON object, or one behind a runtime's prefix.
+    /// The lines are JSON objects, with or without a runtime's prefix before the object.
     pub json: bool,
     pub events: u64,
     pub bytes: u64,
-    /// Of all events' bytes, from 0 to 1.
+    /// Share of the bytes of all events, from 0 to 1.
     pub share: f64,
     pub example: Example,
 }
@@ -33,8 +34,8 @@ pub struct Kinds(pub Vec<Kind>);
 impl Kinds {
     pub fn add(&mut self, name: &str, json: bool, bytes: u64, example: impl FnOnce() -> Example) {
         let known = |kind: &Kind| kind.name == name && kind.json == json;
-        let place = match self.0.iter().position(known) {
-            Some(place) => place,
+        let index = match self.0.iter().position(known) {
+            Some(index) => index,
             None if self.0.len() > KINDS => KINDS,
             None => {
                 let name = if self.0.len() == KINDS {
@@ -53,11 +54,11 @@ impl Kinds {
                 self.0.len() - 1
             }
         };
-        self.0[place].events += 1;
-        self.0[place].bytes += bytes;
+        self.0[index].events += 1;
+        self.0[index].bytes += bytes;
     }
 
-    /// The most frequent first, and the share of each.
+    /// Sorts the kinds, the most frequent first, and computes their shares.
     pub fn finish(&mut self) {
         self.0.sort_by_key(|kind| std::cmp::Reverse(kind.events));
         let all: u64 = self.0.iter().map(|kind| kind.bytes).sum();
@@ -67,7 +68,7 @@ impl Kinds {
     }
 }
 
-/// Where events were logged.
+/// Log stream and function that events came from.
 #[derive(Debug, Clone, Serialize)]
 pub struct Place {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,7 +89,7 @@ pub struct Place {
 #[derive(Debug, Default, Serialize)]
 pub struct Places {
     pub rows: Vec<Place>,
-    /// Events of streams beyond those.
+    /// Events of origins that have no row.
     pub others: u64,
     #[serde(skip)]
     known: BTreeMap<[Option<String>; 4], usize>,
@@ -108,8 +109,8 @@ impl Places {
             &origin.log_stream,
         ]
         .map(Clone::clone);
-        if let Some(place) = self.known.get(&name) {
-            self.rows[*place].events += 1;
+        if let Some(index) = self.known.get(&name) {
+            self.rows[*index].events += 1;
         } else if self.rows.len() < ORIGINS {
             self.known.insert(name, self.rows.len());
             self.rows.push(Place {
@@ -158,13 +159,13 @@ pub struct Invocations {
     pub by_status: BTreeMap<String, u64>,
     /// In the order of their first lines.
     pub rows: Vec<Invocation>,
-    /// Not among the rows.
+    /// Invocations that have no row.
     pub more: u64,
     #[serde(skip)]
     succeeded: usize,
 }
 
-/// What a summary's document says; see `invocation`.
+/// The fields that are read from a summary's document; see `invocation`.
 #[derive(Deserialize)]
 struct Document {
     #[serde(rename = "@timestamp")]
@@ -200,7 +201,7 @@ struct Counts {
 }
 
 impl Invocations {
-    /// Takes in the document that a summary makes.
+    /// Adds a summary's document.
     pub fn add(&mut self, document: &[u8]) {
         let Ok(document) = serde_json::from_slice::<Document>(document) else {
             return;

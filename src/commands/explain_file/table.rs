@@ -1,21 +1,23 @@
-/*! Aligned columns; the last one is cut to the terminal's width. Pure. */
+/*! Cells go in; aligned columns come out. The last column is cut to the terminal's width. Pure. */
 
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
 const GAP: &str = "  ";
-/// The last column gets this much, however narrow the terminal.
+/// Least width of the last column, even on a narrower terminal.
 const LEAST: usize = 20;
 
-/// Column heads and whether numbers stand in them.
+/// A table of text cells.
 pub struct Table {
+    /// Name and alignment of each column.
     head: Vec<(&'static str, Alignment)>,
     rows: Vec<Vec<String>>,
-    /// Of the columns as they were written; a table that goes on stays aligned.
+    /// Widths of the columns written so far, so that later rows stay aligned.
     widths: Vec<usize>,
 }
 
 impl Table {
-    /// A head that begins with `>` is of numbers. Without any text in them heads are not shown.
+    /// A table with column names. A name that begins with `>` aligns its column to the right, for numbers. If all
+    /// names are empty, the head is not written.
     pub fn new(head: &[&'static str]) -> Self {
         let column = |name: &&'static str| match name.strip_prefix('>') {
             Some(name) => (name, Alignment::Right),
@@ -28,12 +30,12 @@ impl Table {
         }
     }
 
-    /// Cells may be styled already.
+    /// Adds a row; cells may contain styles.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Writes the rows, which are gone then; the head only once.
+    /// Writes the rows and removes them. The head is written only by the first call.
     pub fn write(&mut self, out: &mut String, width: usize) {
         let heads = self
             .head
@@ -83,7 +85,7 @@ impl Table {
     }
 }
 
-/// A text of a file for a terminal: what could steer the terminal or turn the line's direction is escaped.
+/// Makes a text safe for a terminal: control characters and characters that change the direction of text are escaped.
 pub fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.trim_end().chars() {
@@ -107,8 +109,8 @@ pub fn harmless(text: &str) -> String {
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut shown = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             shown.push(',');
         }
         shown.push(digit);
@@ -121,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_line_up_whatever_the_letters_widths() {
+    fn columns_align_with_wide_characters() {
         let mut table = Table::new(&["name", ">n", "text"]);
         table.row(["日本".to_owned(), "7".to_owned(), "x".repeat(99)]);
         table.row(["a".to_owned(), "1,000".to_owned(), String::new()]);
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_goes_on_stays_aligned() {
+    fn a_second_write_stays_aligned() {
         let mut table = Table::new(&["name", "text"]);
         let mut out = String::new();
         for name in ["abcdef", "g", "hijklmnop"] {
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             harmless("\u{1b}[31m\tred\u{202e}\u{9b}\r\n"),
             "\\u{1b}[31m\\tred\\u{202e}\\u{9b}"
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands() {
+    fn digits_are_grouped_by_thousands() {
         for (number, shown) in [
             (0, "0"),
             (999, "999"),

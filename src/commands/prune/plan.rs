@@ -1,4 +1,4 @@
-/*! Which indices have expired. Pure. */
+/*! A list of indices and the retention go in; the expired indices come out. Pure. */
 
 use console::style;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::document::time;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Plan {
-    /// The oldest first.
+    /// The expired indices, the oldest first.
     pub expired: Vec<Expired>,
     pub notes: Vec<String>,
 }
@@ -20,13 +20,15 @@ pub(super) struct Plan {
 pub(super) struct Expired {
     pub index: String,
     pub day: String,
-    /// Unknown of a closed index, as the size.
+    /// Number of documents; `None` for a closed index.
     pub documents: Option<u64>,
+    /// Size in bytes; `None` for a closed index.
     pub bytes: Option<u64>,
 }
 
 impl Plan {
-    /// Of what `_cat/indices` lists; `today` counts from 1970-01-01. An index is kept while any moment of its day is within its days.
+    /// The plan for the response of `_cat/indices`. `today` is in days since 1970-01-01. An index is kept while any
+    /// moment of its day lies within the retention.
     pub fn new(listed: &Value, prefix: &str, retention: Retention, today: i64) -> Self {
         let mut expired = Vec::new();
         let mut notes = Vec::new();
@@ -103,7 +105,9 @@ impl Plan {
                 size(expired.bytes),
             ]);
         }
-        let sum = |of: fn(&Expired) -> Option<u64>| Some(self.expired.iter().filter_map(of).sum());
+        let sum = |number: fn(&Expired) -> Option<u64>| {
+            Some(self.expired.iter().filter_map(number).sum())
+        };
         table.row([
             style(self.count()).bold().to_string(),
             String::new(),
@@ -124,11 +128,11 @@ mod tests {
         names.iter().map(row).collect()
     }
 
-    /// 2026-11-24
+    /// 2026-11-24.
     const TODAY: i64 = 20_781;
 
     #[test]
-    fn a_day_is_kept_while_a_moment_of_it_is() {
+    fn a_day_is_kept_while_any_moment_of_it_is_within_the_retention() {
         let indices = listed(&[
             "l-logs-2026.10.24",
             "l-logs-2026.10.25",
@@ -152,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_ours_is_not() {
+    fn indices_with_similar_names_are_ignored() {
         let indices = listed(&[
             "l-logs-2026.13.01",
             "l-logs-2020.01.01-copy",

@@ -1,4 +1,4 @@
-/*! What holds for any stream, however it is cut, ordered and repeated. */
+/*! Property tests: merging gives the same documents however a stream is cut into objects, ordered and repeated. */
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,41 +12,43 @@ use crate::decode::Origin;
 use crate::invocation::{Merged, Options, Summary, Tracker, merged};
 use crate::lambda::{Kind, Level, Record};
 
-/// What one line of an invocation is.
+/// Kind of a line that an invocation logs.
 #[derive(Debug, Clone, Copy)]
-enum Said {
+enum Logged {
     Log,
     Error,
     Print,
     PythonError,
 }
 
-/// How an invocation goes.
+/// Script of one invocation.
 #[derive(Debug, Clone)]
 struct Plan {
     request: u8,
-    said: Vec<Said>,
-    /// Milliseconds between lines: equal times must not matter.
+    logged: Vec<Logged>,
+    /// Milliseconds between lines; 0 gives equal times.
     step: i64,
     end: u8,
 }
 
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
-    let said = select(
+    let logged = select(
         &[
-            Said::Log,
-            Said::Log,
-            Said::Error,
-            Said::Print,
-            Said::PythonError,
+            Logged::Log,
+            Logged::Log,
+            Logged::Error,
+            Logged::Print,
+            Logged::PythonError,
         ][..],
     );
     let plan =
-        (0..4_u8, vec(said, 0..6), 0..3_i64, 0..8_u8).prop_map(|(request, said, step, end)| Plan {
-            request,
-            said,
-            step,
-            end,
+        (0..4_u8, vec(logged, 0..6), 0..3_i64, 0..8_u8).prop_map(|(request, logged, step, end)| {
+            Plan {
+                request,
+                logged,
+                step,
+                end,
+            }
         });
     vec(plan, 1..6)
 }
@@ -55,7 +57,7 @@ fn id(request: u8) -> String {
     format!("{request:08x}-1111-4222-8333-444444444444")
 }
 
-/// A text stream: one request after the other, some of them retried.
+/// A text stream: sequential requests, some of them retried.
 fn text_stream(plans: &[Plan]) -> Vec<Sample> {
     let mut samples = vec![init_start()];
     let mut clock = 0;
@@ -63,14 +65,14 @@ fn text_stream(plans: &[Plan]) -> Vec<Sample> {
         let id = id(plan.request);
         let begin = start(&id);
         let mut lines = vec![if at == 0 { begin.glued() } else { begin }];
-        for (number, said) in plan.said.iter().enumerate() {
-            lines.push(match said {
-                Said::Log => log(&id, &format!("line {number}")),
-                Said::Error => log(&id, "it failed")
+        for (number, logged) in plan.logged.iter().enumerate() {
+            lines.push(match logged {
+                Logged::Log => log(&id, &format!("line {number}")),
+                Logged::Error => log(&id, "it failed")
                     .level(Level::Error)
                     .error("Error", "it failed"),
-                Said::Print => print(&format!("print {number}")),
-                Said::PythonError => python_error(),
+                Logged::Print => print(&format!("print {number}")),
+                Logged::PythonError => python_error(),
             });
         }
         if plan.end > 0 {
@@ -98,18 +100,18 @@ fn text_stream(plans: &[Plan]) -> Vec<Sample> {
     distinct(samples)
 }
 
-/// A stream of a managed instance: requests side by side, every line names its own.
+/// A stream of a managed instance: concurrent requests; every line names its request.
 fn json_stream(plans: &[Plan], order: &[Index]) -> Vec<Sample> {
     let mut lines: Vec<Vec<Sample>> = Vec::new();
     for plan in plans {
         let id = id(plan.request);
         let mut own = vec![json_start(&id)];
         own.extend(
-            plan.said
+            plan.logged
                 .iter()
                 .enumerate()
-                .map(|(number, said)| match said {
-                    Said::Error => json_log(&id, "bad").level(Level::Error),
+                .map(|(number, logged)| match logged {
+                    Logged::Error => json_log(&id, "bad").level(Level::Error),
                     _ => json_log(&id, &format!("line {number}")),
                 }),
         );
@@ -135,11 +137,11 @@ fn json_stream(plans: &[Plan], order: &[Index]) -> Vec<Sample> {
     distinct(samples)
 }
 
-/// Gives equal events of a stream different texts, as ordinals do with their hashes.
+/// Gives equal events of a stream different texts. In the pipeline, ordinals make their hashes different.
 fn distinct(mut samples: Vec<Sample>) -> Vec<Sample> {
-    let mut met = BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for sample in &mut samples {
-        let count = met.entry((sample.at, sample.text.clone())).or_insert(0);
+        let count = counts.entry((sample.at, sample.text.clone())).or_insert(0);
         *count += 1;
         if *count > 1 {
             sample.text.push_str(&format!(" #{count}"));
@@ -148,7 +150,7 @@ fn distinct(mut samples: Vec<Sample>) -> Vec<Sample> {
     samples
 }
 
-/// Objects: windows that together hold the whole stream and overlap as they like.
+/// Cuts a stream into objects: consecutive windows that cover it, and further windows that overlap them.
 fn objects(stream: &[Sample], cuts: &[(Index, Index)]) -> Vec<Vec<Sample>> {
     let first_of = |mut at: usize| {
         while at > 0 && stream.get(at).is_some_and(|sample| sample.glued) {
@@ -172,7 +174,8 @@ fn objects(stream: &[Sample], cuts: &[(Index, Index)]) -> Vec<Vec<Sample>> {
     plain.chain(overlapping).collect()
 }
 
-/// All parts of all objects, merged pairwise in an order that chance gives, in memory and through stored documents.
+/// Merges the parts of all objects pairwise in random order, in memory or through a stored document. Returns the
+/// documents by id.
 fn merge_all(mut parts: Vec<Summary>, order: &[Index]) -> BTreeMap<String, Vec<u8>> {
     let prices = prices();
     let mut order = order.iter().cycle();
@@ -203,6 +206,7 @@ fn merge_all(mut parts: Vec<Summary>, order: &[Index]) -> BTreeMap<String, Vec<u
     done
 }
 
+/// Checks that the parts of a cut stream merge to the same documents as the whole stream.
 fn check(
     stream: &[Sample],
     cuts: &[(Index, Index)],
@@ -240,7 +244,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn text_streams_come_to_one_result_however_they_are_cut(
+    fn a_text_stream_gives_the_same_documents_however_it_is_cut(
         plans in plans(),
         cuts in vec(any::<(Index, Index)>(), 0..6),
         order in vec(any::<Index>(), 1..20),
@@ -250,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn concurrent_streams_come_to_one_result_however_they_are_cut(
+    fn a_concurrent_stream_gives_the_same_documents_however_it_is_cut(
         plans in plans(),
         cuts in vec(any::<(Index, Index)>(), 0..6),
         order in vec(any::<Index>(), 1..20),
@@ -259,9 +263,9 @@ proptest! {
         check(&json_stream(&plans, &order), &cuts, &order, repeat)?;
     }
 
-    /// Where a cut leaves lines that nothing names, they are missing: never are they another request's.
+    /// A cut can leave lines without any line that names their request. Such lines count for no request at all.
     #[test]
-    fn lines_that_lost_their_request_are_nobodys(plans in plans(), cuts in vec(any::<(Index, Index)>(), 0..6)) {
+    fn lines_that_lost_their_request_count_for_no_other(plans in plans(), cuts in vec(any::<(Index, Index)>(), 0..6)) {
         let mut stream = text_stream(&plans);
         let whole = summaries(&stream);
         stream.iter_mut().for_each(|sample| sample.glued = false);
@@ -275,7 +279,7 @@ proptest! {
     }
 
     #[test]
-    fn a_state_is_read_as_it_was_written(plans in plans()) {
+    fn a_written_state_reads_back_unchanged(plans in plans()) {
         for summary in summaries(&text_stream(&plans)).into_values() {
             let read = Summary::read(&summary.write(&prices())).expect("we wrote it");
             prop_assert_eq!(read, summary);
@@ -284,11 +288,12 @@ proptest! {
 
     #[test]
     fn no_records_make_a_tracker_panic(lines in vec(any_sample(), 0..60), streams in vec(0..3_usize, 1..8)) {
-        let streams_of = [origin(), Arc::default(), Arc::new(Origin { log_stream: Some("s".into()), ..Origin::default() })];
+        let short_name = Origin { log_stream: Some("s".into()), ..Origin::default() };
+        let origins = [origin(), Arc::default(), Arc::new(short_name)];
         let mut tracker = Tracker::new(Options { max_open: 2, max_lines: 8 });
         let mut parts = Vec::new();
         for (sample, stream) in lines.iter().zip(streams.iter().cycle()) {
-            observe(&mut tracker, sample, &streams_of[*stream]);
+            observe(&mut tracker, sample, &origins[*stream]);
             parts.extend(tracker.closed());
         }
         parts.extend(tracker.finish());
@@ -299,7 +304,7 @@ proptest! {
     }
 }
 
-/// Any kind, with and without id, with odd numbers and times.
+/// A sample of any kind, with or without a request id, with odd numbers and times.
 fn any_sample() -> impl Strategy<Value = Sample> {
     let kinds = [
         Kind::Function,
@@ -333,16 +338,16 @@ fn any_sample() -> impl Strategy<Value = Sample> {
         "\\{.{0,40}",
         Just("[ERROR] x\rTraceback".to_owned())
     ];
-    let told = proptest::option::of(select(vec!["success", "timeout", "a \"status\"", ""]));
+    let status = proptest::option::of(select(vec!["success", "timeout", "a \"status\"", ""]));
     (
         select(kinds.to_vec()),
         proptest::option::of(ids),
         number,
         at,
         text,
-        told,
+        status,
     )
-        .prop_map(|(kind, id, number, at, text, told)| {
+        .prop_map(|(kind, id, number, at, text, status)| {
             let record = Record {
                 kind,
                 request_id: id.map(Into::into),
@@ -355,14 +360,14 @@ fn any_sample() -> impl Strategy<Value = Sample> {
                 record,
                 glued: false,
             };
-            let sample = match told {
+            let sample = match status {
                 Some("success") => sample.traced("1-5d83c0ad-b8eb33a0b1de97d804fac890"),
                 _ => sample,
             };
             sample.error("E", "m").platform(|platform| {
-                platform.status = told.map(Into::into);
-                platform.phase = told.map(Into::into);
-                platform.error_type = told.map(Into::into);
+                platform.status = status.map(Into::into);
+                platform.phase = status.map(Into::into);
+                platform.error_type = status.map(Into::into);
                 platform.duration_ms = Some(number);
                 platform.billed_duration_ms = Some(number);
                 platform.memory_size_mb = Some(number);

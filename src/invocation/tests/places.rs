@@ -1,4 +1,4 @@
-/*! Which invocation a line lies in, and whether that is the first of its environment. */
+/*! Tests of the context of a line: its invocation, and whether that invocation is a cold start. */
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ fn cold_starts(samples: Vec<Sample>) -> Vec<Option<bool>> {
     seen.into_iter().map(|seen| seen.cold_start).collect()
 }
 
-fn of(id: &str) -> Option<String> {
+fn some_id(id: &str) -> Option<String> {
     Some(id.to_owned())
 }
 
 #[test]
-fn lines_between_start_and_the_next_start_lie_in_the_invocation() {
+fn lines_between_two_starts_belong_to_the_invocation() {
     let samples = timed(vec![
         print("at the head"),
         start(A),
@@ -37,12 +37,12 @@ fn lines_between_start_and_the_next_start_lie_in_the_invocation() {
     let expected = [
         None,
         None,
-        of(A),
+        some_id(A),
         None,
         None,
-        of(A),
+        some_id(A),
         None,
-        of(B),
+        some_id(B),
         None,
         None,
     ];
@@ -50,7 +50,7 @@ fn lines_between_start_and_the_next_start_lie_in_the_invocation() {
 }
 
 #[test]
-fn concurrent_requests_infer_nothing_for_the_rest_of_the_object() {
+fn concurrent_requests_stop_inference_for_the_rest_of_the_object() {
     let samples = timed(vec![
         json_start(A),
         print("in a"),
@@ -63,19 +63,19 @@ fn concurrent_requests_infer_nothing_for_the_rest_of_the_object() {
         print("still not"),
     ]);
     let mut expected = vec![None; 9];
-    expected[1] = of(A);
+    expected[1] = some_id(A);
     assert_eq!(inferred(&samples, &origin()), expected);
 }
 
 #[test]
-fn json_requests_one_after_the_other_infer() {
+fn sequential_json_requests_allow_inference() {
     let samples = timed(vec![
         json_start(A),
         json_report(A, 1.0, "success"),
         json_start(B),
         print("in b"),
     ]);
-    assert_eq!(inferred(&samples, &origin())[3], of(B));
+    assert_eq!(inferred(&samples, &origin())[3], some_id(B));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_report_beside_an_open_json_request_shows_concurrency() {
 }
 
 #[test]
-fn events_without_a_stream_infer_until_they_interleave() {
+fn events_without_a_stream_allow_inference_until_requests_interleave() {
     let unknown = Arc::new(Origin::default());
     let samples = timed(vec![
         start(A),
@@ -98,23 +98,23 @@ fn events_without_a_stream_infer_until_they_interleave() {
         print("in either"),
         log(B, "named"),
     ]);
-    let expected = [None, of(A), None, None, None];
+    let expected = [None, some_id(A), None, None, None];
     assert_eq!(inferred(&samples, &unknown), expected);
-    // In a stream a START without the REPORT before it follows a crash.
-    assert_eq!(inferred(&samples, &origin())[3], of(B));
+    // In a named stream, a START without the previous request's REPORT follows a crash.
+    assert_eq!(inferred(&samples, &origin())[3], some_id(B));
 }
 
 #[test]
 fn lines_at_the_head_count_for_the_request_that_a_text_line_names() {
     let all = summaries(&timed(vec![print("x"), log(A, "y"), print("z"), start(B)]));
     assert_eq!(shown(&all[A])["invocation"]["log_count"], 3);
-    // Not if a START shows that they were of another one.
+    // A START shows that the lines belonged to another request.
     let all = summaries(&timed(vec![print("x"), start(A)]));
     assert_eq!(shown(&all[A])["invocation"]["log_count"], 1);
 }
 
 #[test]
-fn cold_start_is_told_by_init_lines_before_the_first_start() {
+fn init_lines_before_the_first_start_show_a_cold_start() {
     let seen = cold_starts(vec![
         init_start(),
         print("in init"),
@@ -128,7 +128,7 @@ fn cold_start_is_told_by_init_lines_before_the_first_start() {
 }
 
 #[test]
-fn cold_start_is_unknown_where_nothing_tells() {
+fn cold_start_is_unknown_without_evidence() {
     assert_eq!(cold_starts(vec![start(A), log(A, "x")]), [None, None]);
     assert_eq!(
         cold_starts(vec![report(A, 1.0), start(B)]),
@@ -137,7 +137,7 @@ fn cold_start_is_unknown_where_nothing_tells() {
 }
 
 #[test]
-fn an_init_duration_of_nothing_is_no_cold_start() {
+fn an_init_duration_of_zero_is_no_cold_start() {
     let with_init = |ms| {
         let report = report(A, 1.0).platform(|platform| platform.init_duration_ms = Some(ms));
         let sample = vec![start(A), report];
@@ -148,7 +148,7 @@ fn an_init_duration_of_nothing_is_no_cold_start() {
 }
 
 #[test]
-fn a_report_that_bills_nothing_tells_of_no_cold_start() {
+fn a_report_without_billed_duration_leaves_cold_start_unknown() {
     let managed =
         || json_report(A, 1.0, "success").platform(|platform| platform.billed_duration_ms = None);
     assert_eq!(summary(vec![json_start(A), managed()]).cold_start(), None);

@@ -1,4 +1,4 @@
-/*! The rules, one by one. */
+/*! Tests of single rules: ids, counts, status, errors, attempts. */
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::invocation::{Merged, Options, Status, merged};
 use crate::lambda::{Kind, Level};
 
 #[test]
-fn log_count_is_what_bears_the_request_id() {
+fn log_count_includes_platform_lines_and_lines_with_an_inferred_request() {
     let samples = vec![
         start(A),
         print("12345"),
@@ -28,11 +28,11 @@ fn log_count_is_what_bears_the_request_id() {
 }
 
 #[test]
-fn only_ids_of_requests_open_an_invocation() {
+fn only_request_ids_open_an_invocation() {
     assert!(summaries(&[log("order-4711", "x")]).is_empty());
     assert_eq!(summaries(&[start("test-request-id")]).len(), 1);
     assert!(summaries(&[start(&"x".repeat(1000))]).is_empty());
-    // A platform line without its request is of none.
+    // A platform line without a request id belongs to no request.
     let nameless = |kind| {
         let mut sample = print("REPORT");
         sample.record.kind = kind;
@@ -143,7 +143,7 @@ fn errors_that_runtimes_print_are_failures() {
 }
 
 #[test]
-fn a_failure_that_only_the_report_tells_of_is_an_error() {
+fn a_failure_in_the_report_alone_counts_as_an_error() {
     for (error_type, status) in [
         ("Runtime.ExitError", "error"),
         ("Runtime.OutOfMemory", "out_of_memory"),
@@ -165,7 +165,7 @@ fn a_failure_that_only_the_report_tells_of_is_an_error() {
 }
 
 #[test]
-fn an_init_that_fails_says_why() {
+fn a_failed_init_gives_the_first_error() {
     let import = || {
         let text = "[ERROR] Runtime.ImportModuleError: Unable to import module 'a'";
         let error = print(text).level(Level::Error);
@@ -194,14 +194,14 @@ fn an_init_that_fails_says_why() {
     assert_eq!(shown["invocation"]["first_error"], text);
     assert_eq!(shown["invocation"]["error_count"], 1);
     assert_eq!(shown["invocation"]["log_count"], 2);
-    // The second init went well.
+    // The second init succeeded.
     let shown = with(report(A, 1.0));
     assert!(shown["invocation"].get("first_error").is_none());
     assert_eq!(shown["invocation"]["error_count"], 0);
 }
 
 #[test]
-fn an_attempt_without_its_end_is_incomplete_again() {
+fn a_new_attempt_without_an_end_is_incomplete() {
     let summary = summary(vec![start(A), timeout(A), report(A, 1.0), start(A)]);
     assert_eq!(
         (summary.status(), summary.attempts()),
@@ -210,7 +210,7 @@ fn an_attempt_without_its_end_is_incomplete_again() {
 }
 
 #[test]
-fn a_copy_in_the_other_form_is_the_same_attempt() {
+fn a_copy_in_the_other_format_is_the_same_attempt() {
     let summary = summary(vec![
         start(A),
         json_start(A),
@@ -222,10 +222,10 @@ fn a_copy_in_the_other_form_is_the_same_attempt() {
 }
 
 #[test]
-fn the_same_lines_by_another_way_are_the_same_attempt() {
+fn the_same_lines_by_subscription_are_the_same_attempt() {
     let exported = timed(vec![start(A), report(A, 10.0)]);
     let mut subscribed = exported.clone();
-    // Of another identity.
+    // Another text gives each event another identity.
     subscribed
         .iter_mut()
         .for_each(|sample| sample.text.push(' '));
@@ -236,7 +236,7 @@ fn the_same_lines_by_another_way_are_the_same_attempt() {
 }
 
 #[test]
-fn bounds_give_parts_out_and_parts_merge_to_the_whole() {
+fn parts_of_a_bounded_tracker_merge_to_the_whole() {
     let samples = timed(vec![
         start(A),
         print("1"),
@@ -277,7 +277,7 @@ fn ids_depend_on_stream_and_request_alone() {
     assert_eq!(id(known.clone(), A).len(), 22);
     assert_ne!(id(known.clone(), A), id(known.clone(), B));
     assert_ne!(id(known, A), id(Origin::default(), A));
-    // Stored documents have it: it may not change, whichever way it is computed.
+    // Stored documents have this id: it must not change, for any length of the stream's name.
     for length in [0, 40, 137, 138, 400] {
         let stream = "s".repeat(length);
         let mut hash = Xxh3::new();
@@ -295,7 +295,7 @@ fn ids_depend_on_stream_and_request_alone() {
 }
 
 #[test]
-fn index_day_is_the_streams_else_the_starts() {
+fn index_day_comes_from_the_stream_else_from_the_start() {
     let summary = summary(vec![start(A)]);
     assert_eq!(summary.index_day(), 20_734);
     let (parts, _) = track(
@@ -307,7 +307,7 @@ fn index_day_is_the_streams_else_the_starts() {
 }
 
 #[test]
-fn merged_tells_whether_the_document_changed() {
+fn merged_reports_whether_the_document_changed() {
     let all = timed(vec![start(A), log(A, "x"), end(A), report(A, 1.0)]);
     let (whole, part) = (&summaries(&all)[A], &summaries(&all[2..])[A]);
     let prices = prices();
@@ -318,7 +318,7 @@ fn merged_tells_whether_the_document_changed() {
 }
 
 #[test]
-fn documents_that_cannot_be_merged_say_why() {
+fn documents_without_a_readable_state_are_refused_with_the_reason() {
     let error = |source: &str| {
         let read = crate::invocation::Summary::read(source.as_bytes());
         read.expect_err("it has no state of ours").to_string()

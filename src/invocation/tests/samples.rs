@@ -1,4 +1,4 @@
-/*! Streams of records made by hand, so that these tests do not hang on the parser. */
+/*! Records made by hand, so that these tests do not depend on the parser. */
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,13 +15,13 @@ pub const B: &str = "bbbbbbbb-1111-4222-8333-444444444444";
 /// 2026-10-08T07:30:27.768Z.
 pub const T0: i64 = 1_791_444_627_768;
 
-/// One event, understood.
+/// One event with its record.
 #[derive(Debug, Clone)]
 pub struct Sample {
     pub at: i64,
     pub text: String,
     pub record: Record<'static>,
-    /// An object that begins here would not know what the line belongs to.
+    /// The line needs the line before it: an object that begins here cannot attribute it.
     pub glued: bool,
 }
 
@@ -141,7 +141,7 @@ fn measured(platform: &mut Platform<'static>, duration: f64) {
     platform.max_memory_used_mb = Some(98.0);
 }
 
-/// Node's line: it names its request.
+/// A line of Node's console, which names its request.
 pub fn log(id: &str, message: &str) -> Sample {
     let text = format!("2026-10-08T07:30:27.768Z\t{id}\tINFO\t{message}");
     let mut log = sample(Kind::Function, Some(id), text).level(Level::Info);
@@ -154,7 +154,7 @@ pub fn json_log(id: &str, message: &str) -> Sample {
     sample(Kind::Function, Some(id), text).level(Level::Info)
 }
 
-/// What a function printed: no request id.
+/// A printed line, without a request id.
 pub fn print(message: &str) -> Sample {
     sample(Kind::Function, None, message.to_owned()).glued()
 }
@@ -199,17 +199,18 @@ pub fn prices() -> Prices {
     Prices::builtin(Architecture::X86)
 }
 
-/// What a tracker said of one event, kept.
+/// A tracker's answer for one event, copied.
 #[derive(Debug, PartialEq)]
 pub struct Seen {
     pub inferred: Option<String>,
     pub cold_start: Option<bool>,
 }
 
-/// Each sample one millisecond after the one before, as in a stream.
+/// Moves each sample one millisecond after the previous one.
 pub fn timed(samples: Vec<Sample>) -> Vec<Sample> {
     let each = samples.into_iter().enumerate();
-    each.map(|(at, sample)| sample.after(at as i64)).collect()
+    each.map(|(index, sample)| sample.after(index as i64))
+        .collect()
 }
 
 pub fn observe<'t>(
@@ -228,7 +229,7 @@ pub fn observe<'t>(
     tracker.observe(&event, &sample.record, sample.hash(), sample.at)
 }
 
-/// One object's parts, and what was said of its events.
+/// The parts of one object, and the tracker's answers for its events.
 pub fn track(
     samples: &[Sample],
     origin: &Arc<Origin>,
@@ -238,10 +239,10 @@ pub fn track(
     let mut parts = Vec::new();
     let mut seen = Vec::new();
     for sample in samples {
-        let around = observe(&mut tracker, sample, origin);
+        let context = observe(&mut tracker, sample, origin);
         seen.push(Seen {
-            inferred: around.request_id_inferred.map(str::to_owned),
-            cold_start: around.cold_start,
+            inferred: context.request_id_inferred.map(str::to_owned),
+            cold_start: context.cold_start,
         });
         parts.extend(tracker.closed());
     }
@@ -264,14 +265,14 @@ pub fn summaries(samples: &[Sample]) -> BTreeMap<String, Summary> {
     merged
 }
 
-/// The only summary of an object.
+/// The summary of samples of one request.
 pub fn summary(samples: Vec<Sample>) -> Summary {
     let mut all = summaries(&timed(samples));
     assert_eq!(all.len(), 1);
     all.pop_first().expect("there is one").1
 }
 
-/// The document without its state.
+/// The summary's document, without its state.
 pub fn shown(summary: &Summary) -> serde_json::Value {
     let mut document: serde_json::Value =
         serde_json::from_slice(&summary.write(&prices())).expect("documents are JSON");

@@ -1,4 +1,4 @@
-/*! Whole documents. */
+/*! Snapshots of whole documents. */
 
 use insta::assert_json_snapshot;
 
@@ -14,7 +14,7 @@ fn node_success() {
         end(A),
         report(A, 12.34).traced("1-5d83c0ad-b8eb33a0b1de97d804fac890"),
     ]);
-    // Once with the state: a change of its form needs a new version.
+    // This snapshot includes the state: a change of its format needs a new version.
     let source = summary.write(&prices());
     let document: serde_json::Value = serde_json::from_slice(&source).expect("documents are JSON");
     assert_json_snapshot!(document);

@@ -1,4 +1,4 @@
-/*! Dead letters in a local folder: `<name>.ndjson.gz`. */
+/*! Dead letters go in; one file per set comes out in a local folder: `<name>.ndjson.gz`. */
 
 use std::path::PathBuf;
 
@@ -21,17 +21,17 @@ impl Folder {
 impl DeadLetters for Folder {
     async fn write(&self, letters: &Letters) -> Result<(), DeadLetterError> {
         let path = self.folder.join(format!("{}.ndjson.gz", letters.name));
-        // Written aside and moved, so that a crash leaves the old file or the new one.
-        let aside = path.with_extension(format!("{}.part", std::process::id()));
+        // The file is written under a temporary name and renamed: a crash leaves the old file or the new one.
+        let temporary = path.with_extension(format!("{}.part", std::process::id()));
         let bytes = letters.gzip()?;
         let write = async {
             if let Some(folder) = path.parent() {
                 tokio::fs::create_dir_all(folder).await?;
             }
-            let mut file = tokio::fs::File::create(&aside).await?;
+            let mut file = tokio::fs::File::create(&temporary).await?;
             file.write_all(&bytes).await?;
             file.sync_all().await?;
-            tokio::fs::rename(&aside, &path).await
+            tokio::fs::rename(&temporary, &path).await
         };
         write
             .await
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_second_writing_replaces_the_first() {
+    async fn a_second_write_replaces_the_first() {
         let folder = tempfile::tempdir().unwrap();
         let store = Folder::new(folder.path().join("new"));
         let object = ObjectName {

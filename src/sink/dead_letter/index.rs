@@ -1,4 +1,5 @@
-/*! Dead letters in an OpenSearch index: a document each, whose id is that of what it is about. */
+/*! Dead letters go in; one document per letter goes to an OpenSearch index. Its id consists of the kind and the id of
+the refused document; for an object, of the kind and the name of the letters. */
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ pub struct IndexOfLetters {
 }
 
 impl IndexOfLetters {
-    /// `name` is the index that the letters go to.
+    /// Writes to the index `name`.
     pub fn new(index: Arc<dyn Index>, name: String) -> Self {
         Self { index, name }
     }
@@ -30,7 +31,7 @@ impl DeadLetters for IndexOfLetters {
             let action =
                 json!({"index": {"_index": self.name, "_id": format!("{}-{id}", letter.kind)}});
             let mut source = serde_json::to_value(letter).map_err(failed)?;
-            // As text: its fields are what OpenSearch has refused already.
+            // The document is stored as text: OpenSearch has refused its fields already.
             if let Some(refused) = source.get_mut("_source").map(Value::take) {
                 source["document"] = refused.to_string().into();
             }

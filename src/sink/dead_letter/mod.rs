@@ -1,4 +1,5 @@
-/*! Dead letters: what will never be indexed, kept for a person. Names are deterministic, so that a redelivery overwrites. */
+/*! Dead letters: rejected documents and unreadable objects go in; named sets of letters for a person come out. Names
+are deterministic, so that a redelivery overwrites the same set. */
 
 pub mod file;
 pub mod index;
@@ -11,10 +12,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// One thing that was given up: a document that OpenSearch refuses, or an object that cannot be read to its end.
+/// A document that OpenSearch has rejected, or an object that cannot be read to its end.
 #[derive(Debug, Clone, Serialize)]
 pub struct DeadLetter {
-    /// When it was given up, RFC 3339 UTC.
+    /// Time of the letter, RFC 3339 in UTC.
     #[serde(rename = "@timestamp")]
     pub time: String,
     /// `document` or `object`.
@@ -25,23 +26,23 @@ pub struct DeadLetter {
     pub etag: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// Of the document's event in the decompressed object; of an object, where reading ended. Bytes.
+    /// Offset in the decompressed object, in bytes: of the document's event, or of the end of reading an object.
     pub offset: u64,
-    /// Of the document, or of the object as stored. Bytes.
+    /// Size of the document, or of the object as stored, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// HTTP status that OpenSearch gave the document.
+    /// HTTP status of the document in OpenSearch's response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     pub reason: String,
     /// `logferry` and its version.
     pub worker: &'static str,
-    /// Where the document was to go.
+    /// Index that the document was sent to.
     #[serde(rename = "_index", skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
     #[serde(rename = "_id", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The document, as it was sent.
+    /// The document as sent.
     #[serde(rename = "_source", skip_serializing_if = "Option::is_none")]
     pub source: Option<Box<RawValue>>,
 }
@@ -52,13 +53,13 @@ pub const WORKER: &str = concat!("logferry ", env!("CARGO_PKG_VERSION"));
 /// The letters of one parcel, or of one object.
 #[derive(Debug, Clone)]
 pub struct Letters {
-    /// The same whenever the same parcel or object is given up: letters, digits, `-`, `/`.
+    /// Deterministic name: the same parcel or object always has the same name. Letters, digits, `-`, `/`.
     pub name: String,
     pub letters: Vec<DeadLetter>,
 }
 
 impl Letters {
-    /// Of the documents of a parcel that begins at `offset` of its object.
+    /// Letters of documents from one parcel; `offset` is the beginning of the parcel in its object, in bytes.
     pub fn of_parcel(object: &ObjectName, offset: u64, letters: Vec<DeadLetter>) -> Self {
         Self {
             name: format!("{}/{offset:020}", object.hash()),
@@ -66,7 +67,7 @@ impl Letters {
         }
     }
 
-    /// Of a whole object.
+    /// The letter of a whole object.
     pub fn of_object(object: &ObjectName, letter: DeadLetter) -> Self {
         Self {
             name: format!("{}/object", object.hash()),
@@ -74,7 +75,7 @@ impl Letters {
         }
     }
 
-    /// One JSON object a line.
+    /// One JSON object per line.
     fn ndjson(&self) -> Result<Vec<u8>, DeadLetterError> {
         let mut lines = Vec::new();
         for letter in &self.letters {
@@ -91,7 +92,7 @@ impl Letters {
     }
 }
 
-/// Which object letters are about.
+/// Identity of the object that letters belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectName {
     pub bucket: String,
@@ -101,14 +102,14 @@ pub struct ObjectName {
 }
 
 impl ObjectName {
-    /// Keys are somebody else's words: they do not become names of ours.
+    /// Hash of bucket, key and etag, 32 hex digits. Keys are untrusted text, so names contain their hash instead.
     fn hash(&self) -> String {
         let etag = self.etag.as_deref().unwrap_or_default();
         let text = [&self.bucket, &self.key, etag].map(|part| format!("{}:{part}", part.len()));
         format!("{:032x}", xxh3_128(text.concat().as_bytes()))
     }
 
-    /// A letter about this object or a part of it.
+    /// A letter about this object or one of its documents, with the current time.
     pub fn letter(&self, kind: &'static str, offset: u64, reason: String) -> DeadLetter {
         DeadLetter {
             time: jiff::Timestamp::now().to_string(),
@@ -140,7 +141,7 @@ fn failed(error: impl std::fmt::Display) -> DeadLetterError {
 /// A store of dead letters.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
-    /// Writes letters, over earlier ones of the same name. When it returns, they are safe.
+    /// Writes letters and replaces earlier ones of the same name. `Ok` confirms that the letters are stored.
     async fn write(&self, letters: &Letters) -> Result<(), DeadLetterError>;
 }
 
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_the_same_for_the_same_and_never_the_keys_own_words() {
+    fn names_are_deterministic_and_free_of_the_keys_text() {
         let name = |key: &str, offset| Letters::of_parcel(&object(key), offset, Vec::new()).name;
         assert_eq!(name("a", 5), name("a", 5));
         assert_ne!(name("a", 5), name("a", 6));

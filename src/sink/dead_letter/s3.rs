@@ -1,4 +1,5 @@
-/*! Dead letters in S3: `<prefix>/<name>.ndjson.gz`. A put is whole or not at all, and confirmed by its answer. */
+/*! Dead letters go in; one S3 object per set comes out: `<prefix>/<name>.ndjson.gz`. A put is atomic, and its response
+confirms it. */
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -10,7 +11,7 @@ use super::{DeadLetterError, DeadLetters, Letters, failed};
 pub struct Prefix {
     client: Client,
     bucket: String,
-    /// Without a slash at its end; may be empty.
+    /// Key prefix without slashes at its ends; may be empty.
     prefix: String,
 }
 

@@ -1,4 +1,5 @@
-/*! Who asks: nobody, a user with a password that may be rotated, or AWS credentials (in `aws`). */
+/*! A configuration of authentication goes in; the credentials of each request come out: none, a user with a password
+that may be rotated, or AWS credentials (in `aws`). */
 
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
@@ -18,7 +19,7 @@ pub(super) enum Authorization {
     Aws(Signing),
 }
 
-/// A user whose password may change while we run.
+/// A user whose password may change while the process runs.
 pub(super) struct Basic {
     pub(super) user: String,
     file: Option<PathBuf>,
@@ -44,7 +45,7 @@ impl Authorization {
         })
     }
 
-    /// After a refusal: what there is now, if that is something else.
+    /// New credentials after a request with `used` was refused; `None` if there are no others.
     pub(super) async fn renewed(&self, used: &Used) -> Result<Option<Used>, IndexError> {
         match (self, used) {
             (Self::Basic(basic), Used::Password(header)) => {
@@ -58,11 +59,11 @@ impl Authorization {
     }
 }
 
-/// What a request showed.
+/// Credentials of one request.
 pub(super) enum Used {
     Nothing,
     Password(HeaderValue),
-    /// Its id; the transport signs with it.
+    /// Id of the AWS access key that the transport signs with.
     Key(String),
 }
 
@@ -119,7 +120,7 @@ async fn read(user: &str, path: &std::path::Path) -> Result<HeaderValue, IndexEr
         reason: format!("--opensearch-password-file: {}: {what}", path.display()),
     };
     match text {
-        // Editors and echo end a file with a line break.
+        // Editors and `echo` end a file with a line break, which is no part of the password.
         Ok(text) => match text
             .strip_suffix('\n')
             .map_or(&*text, |t| t.strip_suffix('\r').unwrap_or(t))
@@ -145,7 +146,7 @@ mod tests {
     use std::io::Write;
 
     #[tokio::test]
-    async fn a_password_file_is_read_again_and_only_a_change_is_tried() {
+    async fn a_password_file_is_read_again_and_only_a_new_password_is_used() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         writeln!(file, "old").unwrap();
         let password = Password::File(file.path().to_owned());

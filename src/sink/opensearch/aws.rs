@@ -1,6 +1,7 @@
 /*!
-AWS credentials for signed requests. The transport signs (SigV4, with the body's hash, which Serverless asks for) and wants the
-credentials anew for each request: here they are kept until they are about to expire.
+A provider of AWS credentials goes in; cached credentials for signed requests come out. The transport signs each request
+(SigV4, with the body's hash, which Serverless requires) and asks for credentials each time. The cache keeps them until
+shortly before they expire.
 */
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,16 +21,16 @@ use crate::class::Class;
 use crate::cli::AwsService;
 use crate::sink::IndexError;
 
-/// Credentials are renewed when they have only this much left.
+/// Credentials are renewed this long before they expire.
 const EARLY: Duration = Duration::from_secs(60);
-/// Credentials that do not say when they expire may be rotated, in a file for example.
-const UNTOLD: Duration = Duration::from_secs(15 * 60);
-/// While what is there still holds, a failed renewal is not repeated at once.
+/// Credentials without an expiry are renewed after this time: they may be rotated, for example in a file.
+const WITHOUT_EXPIRY: Duration = Duration::from_secs(15 * 60);
+/// Least time until the next renewal, as long as the present credentials are valid.
 const PAUSE: Duration = Duration::from_secs(10);
 
 pub(super) struct Signing {
     pub(super) service: AwsService,
-    credentials: Kept,
+    credentials: CachedCredentials,
     region: Region,
     clock: SharedTimeSource,
 }
@@ -56,7 +57,7 @@ impl Signing {
         let clock = aws.time_source().unwrap_or_default();
         Ok(Self {
             service,
-            credentials: Kept::new(provider, clock.clone()),
+            credentials: CachedCredentials::new(provider, clock.clone()),
             region: region.clone(),
             clock,
         })
@@ -74,15 +75,16 @@ impl Signing {
             .sigv4_time_source(self.clock.clone())
     }
 
-    /// Before a request: the id of the key that it will be signed with.
+    /// Id of the access key that the next request will be signed with.
     pub(super) async fn key(&self) -> Result<String, IndexError> {
         match self.credentials.current().await {
             Ok(credentials) => Ok(credentials.access_key_id().to_owned()),
-            Err(error) => Err(none_to_sign_with(&error)),
+            Err(error) => Err(no_credentials(&error)),
         }
     }
 
-    /// After a refusal of `used`, which may have ended before its time: whether there is another key now.
+    /// Whether there is another key now, after a request with the key `used` was refused: a key may be revoked before
+    /// it expires.
     pub(super) async fn renewed(&self, used: &str) -> bool {
         match self.credentials.other_than(used).await {
             Ok(credentials) => credentials.access_key_id() != used,
@@ -91,9 +93,9 @@ impl Signing {
     }
 }
 
-fn none_to_sign_with(error: &CredentialsError) -> IndexError {
+fn no_credentials(error: &CredentialsError) -> IndexError {
     let (class, why) = match error {
-        // It lists all the places that were looked at, a line each.
+        // The reason is left out: it lists every source that was tried, one per line.
         CredentialsError::CredentialsNotLoaded(_) => (Class::Fatal, String::new()),
         CredentialsError::InvalidConfiguration(_) => (Class::Fatal, format!(" ({})", chain(error))),
         _ => (Class::Retryable, format!(" ({})", chain(error))),
@@ -107,7 +109,7 @@ fn none_to_sign_with(error: &CredentialsError) -> IndexError {
 }
 
 impl super::OpenSearch {
-    /// With credentials, region and clock of `aws` instead of the environment's.
+    /// Connects with the credentials, region and clock of `aws` instead of the environment's.
     pub async fn with_aws(
         config: crate::config::OpenSearchConfig,
         timeout: Duration,
@@ -119,16 +121,16 @@ impl super::OpenSearch {
     }
 }
 
-/// Credentials, asked for once and then kept. Clones share them.
+/// A provider with a cache; clones share the cache.
 #[derive(Debug, Clone)]
-struct Kept(Arc<Inner>);
+struct CachedCredentials(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     provider: SharedCredentialsProvider,
     clock: SharedTimeSource,
     held: RwLock<Option<Held>>,
-    /// Whoever renews; the others go on with what there is.
+    /// Locked by the task that renews. Other tasks use the old credentials while these are valid.
     renewing: tokio::sync::Mutex<()>,
 }
 
@@ -144,7 +146,7 @@ impl Held {
     }
 }
 
-impl Kept {
+impl CachedCredentials {
     fn new(provider: SharedCredentialsProvider, clock: SharedTimeSource) -> Self {
         Self(Arc::new(Inner {
             provider,
@@ -169,7 +171,7 @@ impl Kept {
                 None => self.0.renewing.lock().await,
             },
         };
-        // Somebody may have done it while we waited.
+        // Another task may have renewed the credentials during the wait for the lock.
         let held = self.held();
         match held {
             Some(held) if now < held.renew_at => Ok(held.credentials),
@@ -177,7 +179,7 @@ impl Kept {
         }
     }
 
-    /// Renewed at once, unless somebody did it since `used` was given.
+    /// Credentials with another key than `used`: renewed now, unless another task has renewed them already.
     async fn other_than(&self, used: &str) -> Provided {
         let _renewing = self.0.renewing.lock().await;
         match self.held() {
@@ -190,9 +192,9 @@ impl Kept {
         match self.0.provider.provide_credentials().await {
             Ok(credentials) => {
                 let renew_at = match credentials.expiry() {
-                    // What comes with less than that left is not asked for at each request either.
+                    // New credentials that expire within `EARLY` still last for `PAUSE`, not for one request only.
                     Some(expiry) => (expiry - EARLY).max(now + PAUSE).min(expiry),
-                    None => now + UNTOLD,
+                    None => now + WITHOUT_EXPIRY,
                 };
                 self.hold(Held {
                     credentials: credentials.clone(),
@@ -234,7 +236,7 @@ impl Kept {
     }
 }
 
-impl ProvideCredentials for Kept {
+impl ProvideCredentials for CachedCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

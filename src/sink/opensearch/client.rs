@@ -1,4 +1,4 @@
-/*! One node's transport: TLS, signing, connections that are kept. */
+/*! A node's URL, TLS files and authentication go in; a transport with its own connection pool comes out. */
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,13 +14,14 @@ use crate::class::Class;
 use crate::config::Tls;
 use crate::sink::IndexError;
 
-/// A node of the cluster. Each has a transport of its own, since the crate's own choice of nodes does not hear which of them failed.
+/// A node of the cluster. Each node has its own transport, because the pool of the `opensearch` crate learns nothing
+/// about failed nodes.
 pub(super) struct Node {
     pub(super) transport: Transport,
     pub(super) url: String,
 }
 
-/// The files of [`Tls`], read.
+/// Contents of the files that [`Tls`] names.
 pub(super) struct Material {
     ca: Option<Vec<u8>>,
     /// Certificate and key.
@@ -93,7 +94,7 @@ impl Material {
     }
 }
 
-/// The reader of bundles knows its marks only without blanks after them, and skips what it does not know.
+/// Removes blanks at the ends of lines: the reader of PEM bundles silently skips markers with blanks after them.
 fn trimmed(pem: &[u8]) -> Vec<u8> {
     let mut lines = Vec::with_capacity(pem.len() + 1);
     for line in pem.split(|b| *b == b'\n') {

@@ -1,6 +1,6 @@
 /*!
-Which node is asked next: each in turn, but for those that did not answer. They are left aside, longer each time, and then asked for a
-sign of life before they get work again.
+Answers and failures of nodes go in; the node for the next request comes out (round robin). A node that fails is paused,
+longer after each failure. After the pause it must pass a health check before it receives requests again.
 */
 
 use std::sync::{Mutex, PoisonError};
@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// Pause after the first failure; each further failure doubles it.
 const SHORTEST: Duration = Duration::from_secs(1);
+/// Longest pause.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// A node gives its sign of life within this time.
+/// Timeout of the health check.
 pub(super) const TRIAL: Duration = Duration::from_secs(5);
 
 pub(super) struct Nodes {
@@ -25,16 +27,16 @@ struct Turns {
 
 #[derive(Clone, Copy)]
 struct State {
-    /// In a row.
+    /// Consecutive failures.
     failures: u32,
-    /// Left aside until then; it is on trial after that.
+    /// End of the pause; after it, the node needs a health check. `None`: the node is healthy.
     until: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Choice {
     pub(super) node: usize,
-    /// It has not answered yet, or not lately.
+    /// The node needs a health check: it has not answered yet, or it failed last.
     pub(super) trial: bool,
 }
 
@@ -42,7 +44,7 @@ impl Nodes {
     pub(super) fn new(n: usize, now: Instant) -> Self {
         let state = State {
             failures: 0,
-            // With one node there is no choice.
+            // A single node is never paused or checked.
             until: (n > 1).then_some(now),
         };
         Self {
@@ -53,20 +55,21 @@ impl Nodes {
         }
     }
 
-    /// The next one that was not tried; if all of these are left aside, the one whose time ends first.
+    /// The next node in turn that is not in `tried`. If all these nodes are paused, the node whose pause ends first.
+    /// `None` if every node was tried.
     pub(super) fn choose(&self, tried: &[usize], now: Instant) -> Option<Choice> {
         let mut turns = self.lock();
         let n = turns.states.len();
         let in_turn = (0..n).map(|i| (turns.next + i) % n);
         let node = in_turn
             .filter(|node| !tried.contains(node))
-            // The first of equals.
+            // Of equal nodes, `min_by_key` takes the first.
             .min_by_key(|node| turns.states[*node].until.filter(|until| *until > now))?;
         turns.next = (node + 1) % n;
         let state = &mut turns.states[node];
         let trial = state.until.is_some();
         if trial {
-            // One request tries it; the others go elsewhere meanwhile.
+            // This request makes the health check; other requests avoid the node meanwhile.
             state.until = Some(now + TRIAL);
         }
         Some(Choice { node, trial })
@@ -86,9 +89,9 @@ impl Nodes {
             return;
         }
         let state = &mut turns.states[node];
-        let aside = SHORTEST * (1 << state.failures.min(10));
+        let pause = SHORTEST * (1 << state.failures.min(10));
         state.failures = state.failures.saturating_add(1);
-        state.until = Some(now + aside.min(LONGEST));
+        state.until = Some(now + pause.min(LONGEST));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Turns> {
@@ -105,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn each_in_turn() {
+    fn healthy_nodes_take_turns() {
         let now = Instant::now();
         let nodes = Nodes::new(3, now);
         for node in 0..3 {
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_does_not_answer_is_left_aside_longer_each_time() {
+    fn a_failing_node_is_paused_longer_each_time() {
         let now = Instant::now();
         let nodes = Nodes::new(2, now);
         nodes.answered(0);
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn if_all_are_left_aside_the_first_to_return_is_asked() {
+    fn if_all_nodes_are_paused_the_first_to_return_is_chosen() {
         let now = Instant::now();
         let nodes = Nodes::new(2, now);
         nodes.failed(0, now);
@@ -156,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_only_node_is_never_left_aside() {
+    fn a_single_node_is_never_paused() {
         let now = Instant::now();
         let nodes = Nodes::new(1, now);
         nodes.failed(0, now);

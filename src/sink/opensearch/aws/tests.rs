@@ -1,4 +1,4 @@
-//! Credentials that expire, and a provider that may fail; the clock is the test's.
+//! Tests of the cache with credentials that expire, a provider that may fail, and a clock that the test sets.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,14 +24,14 @@ impl TimeSource for Clock {
     }
 }
 
-/// Gives credentials numbered from 1, until told to fail.
+/// Returns credentials numbered from 1, until `fails` is set.
 #[derive(Debug, Default)]
 struct Provider {
     asked: AtomicU32,
     lifetime: Option<Duration>,
     fails: std::sync::atomic::AtomicBool,
     clock: Clock,
-    /// Each answer waits for a permit, if there is one.
+    /// If set, each answer waits for a permit.
     permits: Option<tokio::sync::Semaphore>,
 }
 
@@ -67,18 +67,18 @@ impl ProvideCredentials for Shared {
     }
 }
 
-fn kept(provider: Provider) -> (Kept, Arc<Provider>, Clock) {
+fn kept(provider: Provider) -> (CachedCredentials, Arc<Provider>, Clock) {
     let clock = provider.clock.clone();
     let provider = Arc::new(provider);
     let shared = SharedCredentialsProvider::new(Shared(provider.clone()));
     (
-        Kept::new(shared, SharedTimeSource::new(clock.clone())),
+        CachedCredentials::new(shared, SharedTimeSource::new(clock.clone())),
         provider,
         clock,
     )
 }
 
-async fn key(kept: &Kept) -> String {
+async fn key(kept: &CachedCredentials) -> String {
     kept.current().await.unwrap().access_key_id().to_owned()
 }
 
@@ -90,7 +90,7 @@ fn hour() -> Provider {
 }
 
 #[tokio::test]
-async fn they_are_asked_for_once_and_renewed_before_they_expire() {
+async fn credentials_are_cached_and_renewed_before_they_expire() {
     let (kept, provider, clock) = kept(hour());
     for seconds in [0, 1000, 3539] {
         clock.to(seconds);
@@ -104,7 +104,7 @@ async fn they_are_asked_for_once_and_renewed_before_they_expire() {
 }
 
 #[tokio::test]
-async fn a_failed_renewal_costs_nothing_while_the_old_ones_hold() {
+async fn a_failed_renewal_is_harmless_while_the_old_credentials_are_valid() {
     let (kept, provider, clock) = kept(hour());
     assert_eq!(key(&kept).await, "key-1");
     provider.fails.store(true, Ordering::SeqCst);
@@ -124,7 +124,7 @@ async fn a_failed_renewal_costs_nothing_while_the_old_ones_hold() {
 }
 
 #[tokio::test]
-async fn those_without_an_end_are_looked_at_again() {
+async fn credentials_without_an_expiry_are_renewed_after_a_while() {
     let (kept, _, clock) = kept(Provider::default());
     assert_eq!(key(&kept).await, "key-1");
     clock.to(899);
@@ -134,7 +134,7 @@ async fn those_without_an_end_are_looked_at_again() {
 }
 
 #[tokio::test]
-async fn those_that_come_with_little_left_are_not_asked_for_at_each_request() {
+async fn short_lived_credentials_are_not_renewed_at_each_request() {
     let (kept, _, clock) = kept(Provider {
         lifetime: Some(Duration::from_secs(30)),
         ..Provider::default()
@@ -147,7 +147,7 @@ async fn those_that_come_with_little_left_are_not_asked_for_at_each_request() {
 }
 
 #[tokio::test]
-async fn one_renews_and_the_others_go_on() {
+async fn one_task_renews_and_the_others_use_the_old_credentials() {
     let (kept, provider, clock) = kept(Provider {
         permits: Some(tokio::sync::Semaphore::new(1)),
         ..hour()
