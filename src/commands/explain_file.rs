@@ -117,7 +117,6 @@ async fn read(
         etag: opened.etag.clone(),
         // That of the spooled file means nothing.
         last_modified: opened.last_modified.filter(|_| !from_stdin),
-        chunk: decoder.key().chunk,
         id_scope: decoder.key().prefix.clone(),
     };
     let mut desk = Desk::new(&described);
