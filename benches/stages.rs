@@ -328,7 +328,6 @@ fn documents(events: &[(Event<'_>, Record<'_>)], out: &mut Vec<u8>) -> usize {
     let object = ObjectFacts {
         bucket: "logs".to_owned(),
         key: KEY.to_owned(),
-        chunk: Some(0),
         id_scope: "exports".to_owned(),
         ..ObjectFacts::default()
     };

@@ -74,6 +74,8 @@ impl<'a> Case<'a> {
                         let id = match event.identity {
                             Identity::EventId(id) => format!("id {id}"),
                             Identity::Content => "content".to_owned(),
+                            Identity::CutContent(whole) => format!("content {whole:x}"),
+                            Identity::Inner(place) => format!("inner {place}"),
                             Identity::Offset => "offset".to_owned(),
                         };
                         let text = event.text.to_vec();

@@ -119,7 +119,6 @@ async fn read(
         etag: opened.etag.clone(),
         // The spooled file's time says nothing about standard input.
         last_modified: opened.last_modified.filter(|_| !from_stdin),
-        chunk: decoder.key().chunk,
         id_scope: decoder.key().prefix.clone(),
     };
     let mut encoder = EventEncoder::new(&object_facts);

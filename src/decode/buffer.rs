@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::whole::{Whole, breaks};
+
 /// Free room that [`Buffer::space`] offers at least.
 pub(super) const ROOM: usize = 64 * 1024;
 /// What may stand before a message in its line: a time, a stream's name (≤ 512 bytes), colours.
@@ -19,8 +23,8 @@ pub(super) struct Buffer {
     pub scanned: usize,
     /// The part of the pending event that was dropped, after its first `max + PREFIX` bytes.
     dropped: u64,
-    /// Bytes of line breaks that the dropped part ends with.
-    dropped_breaks: u64,
+    /// The pending event's text up to the end of the dropped part, once [`Buffer::shed`] dropped one.
+    whole: Option<Box<Whole>>,
     max: usize,
     pub finished: bool,
 }
@@ -32,6 +36,8 @@ pub(super) struct Taken {
     /// For [`Buffer::at`].
     pub text: Range<usize>,
     pub truncated: u64,
+    /// Hash of the whole text, where it was truncated.
+    pub whole: Option<u128>,
 }
 
 impl Buffer {
@@ -44,7 +50,7 @@ impl Buffer {
             offset: 0,
             scanned: 0,
             dropped: 0,
-            dropped_breaks: 0,
+            whole: None,
             max,
             finished: false,
         }
@@ -94,20 +100,16 @@ impl Buffer {
         self.offset += n as u64 + self.dropped;
         self.scanned = self.scanned.saturating_sub(n);
         self.dropped = 0;
-        self.dropped_breaks = 0;
+        self.whole = None;
     }
 
-    /// Called when more bytes are needed: drops what the pending event has over its cap.
-    pub fn shed(&mut self) {
+    /// Called when more bytes are needed: drops what the pending event, whose text follows `prefix` bytes, has over its cap.
+    pub fn shed(&mut self, prefix: usize) {
         let keep = self.max + PREFIX;
         if self.scanned >= keep + ROOM {
-            let part = &self.bytes[self.start + keep..self.start + self.scanned];
-            let breaks = breaks(part);
-            if breaks == part.len() {
-                self.dropped_breaks += breaks as u64;
-            } else {
-                self.dropped_breaks = breaks as u64;
-            }
+            let event = &self.bytes[self.start..self.start + self.scanned];
+            let head = || Box::new(Whole::of(&event[prefix..keep]));
+            self.whole.get_or_insert_with(head).add(&event[keep..]);
             self.cut(keep, self.scanned);
             self.scanned = keep;
         }
@@ -136,49 +138,36 @@ impl Buffer {
     #[inline]
     pub fn take(&mut self, prefix: usize) -> Taken {
         let raw = &self.bytes[self.start..self.start + self.scanned];
-        let (whole, kept) = if self.dropped == 0 {
-            let whole = raw.len() - prefix - breaks(&raw[prefix..]);
-            (whole as u64, whole)
-        } else {
-            self.measure_cut(raw, prefix)
+        let (len, kept) = match &mut self.whole {
+            None => {
+                let len = raw.len() - prefix - breaks(&raw[prefix..]);
+                (len as u64, len)
+            }
+            Some(whole) => {
+                let (head, tail) = raw.split_at(self.max + PREFIX);
+                whole.add(tail);
+                (whole.len(), (head.len() - prefix).min(whole.len() as usize))
+            }
         };
         let mut kept = kept.min(self.max);
-        if (kept as u64) < whole {
+        let mut whole = None;
+        if (kept as u64) < len {
             kept = boundary(&raw[prefix..], kept);
+            whole = Some(match &self.whole {
+                None => xxh3_128(&raw[prefix..prefix + len as usize]),
+                Some(whole) => whole.hash(),
+            });
         }
         let text = self.start + prefix..self.start + prefix + kept;
         let taken = Taken {
             offset: self.offset,
             text,
-            truncated: whole - kept as u64,
+            truncated: len - kept as u64,
+            whole,
         };
         self.consume(self.scanned);
         taken
     }
-
-    /// Length of the text as it was, and of what is left of it before the dropped part.
-    #[cold]
-    fn measure_cut(&self, raw: &[u8], prefix: usize) -> (u64, usize) {
-        let (head, tail) = raw.split_at(self.max + PREFIX);
-        let mut end = breaks(tail) as u64;
-        if end == tail.len() as u64 {
-            end += self.dropped_breaks;
-            if self.dropped_breaks == self.dropped {
-                end += breaks(&head[prefix..]) as u64;
-            }
-        }
-        let whole = (head.len() - prefix + tail.len()) as u64 + self.dropped - end;
-        (whole, (head.len() - prefix).min(whole as usize))
-    }
-}
-
-/// Length of the run of line breaks that `text` ends with.
-#[inline]
-fn breaks(text: &[u8]) -> usize {
-    text.iter()
-        .rev()
-        .take_while(|b| matches!(b, b'\n' | b'\r'))
-        .count()
 }
 
 /// The last place at or before `at` where UTF-8 may be cut.

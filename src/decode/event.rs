@@ -24,12 +24,16 @@ pub struct Origin {
 /// What makes an event the same event when it is met again (design: guarantee G2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity<'a> {
-    /// Export text: stream, event time, text and its ordinal among equal pairs. Not the export task.
+    /// Export text: stream, event time, text and its ordinal among equal pairs. Not the export task, not the file.
     Content,
+    /// The same of a text that a cap cut: the hash (xxh3, 128 bits) of the whole text.
+    CutContent(u128),
     /// Subscription files: `logEvents[].id`.
     EventId(&'a str),
     /// Anything else: the object and the offset in it.
     Offset,
+    /// The same of an event in `awslogs.data`: its offset in what that inflates to, beside the offset of the `awslogs`.
+    Inner(u64),
 }
 
 /// One event of an object.

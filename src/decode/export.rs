@@ -28,7 +28,7 @@ impl Export {
             let Some(i) = memchr(b'\n', &data[scanned..]) else {
                 buffer.scanned = data.len();
                 if !buffer.finished {
-                    buffer.shed();
+                    buffer.shed(prefix);
                     return None;
                 }
                 break None;
@@ -41,7 +41,7 @@ impl Export {
             }
             if data.len() - line < EXPORT_PREFIX && !buffer.finished {
                 buffer.scanned = line - 1;
-                buffer.shed();
+                buffer.shed(prefix);
                 return None;
             }
             scanned = line;

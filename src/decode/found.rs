@@ -20,8 +20,10 @@ pub(super) struct Found {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
     Content,
+    CutContent(u128),
     EventId,
     Offset,
+    Inner(u64),
 }
 
 /// The bytes and the rest that a found event refers to.
@@ -58,8 +60,10 @@ impl<'a> Lent<'a> {
             truncated: found.truncated,
             identity: match found.identity {
                 Known::Content => Identity::Content,
+                Known::CutContent(whole) => Identity::CutContent(whole),
                 Known::EventId => Identity::EventId(self.id),
                 Known::Offset => Identity::Offset,
+                Known::Inner(place) => Identity::Inner(place),
             },
             origin: self.origin,
         }

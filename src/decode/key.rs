@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::event::Origin;
 use super::pattern::LogGroupPattern;
 use super::stream;
+use super::time::days;
 
 /// An object's key, understood. A CloudWatch export writes `<prefix>/<task id>/<stream>/NNNNNN.gz`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,24 +42,26 @@ impl KeyFacts {
         };
         let Some(chunk) = chunk(name) else {
             // A chunk that someone saved under its stream's name.
-            let stem = name.split_once(']').map_or(name, |(head, tail)| {
-                &name[..head.len() + 1 + tail.find('.').unwrap_or(tail.len())]
-            });
-            let restored = stream::restore(&decoded(stem));
-            if stream::parse(&restored).is_some() {
-                facts.log_stream = Some(restored);
-            }
+            let name = decoded(name);
+            let behind = name.find(']').map_or(0, |bracket| bracket + 1);
+            let stem = name[behind..].split('.').next().unwrap_or_default();
+            let stem = &name[..behind + stem.len()];
+            facts.log_stream = lambda_stream(folder, stem).map(|(stream, _)| stream);
             return facts;
         };
-        let (rest, segment) = folder.rsplit_once('/').unwrap_or(("", folder));
+        let (parent, segment) = folder.rsplit_once('/').unwrap_or(("", folder));
+        let of_lambda = lambda_stream(parent, segment);
+        let rest = of_lambda.as_ref().map_or(parent, |(_, before)| before);
         let (prefix, task) = rest.rsplit_once('/').unwrap_or(("", rest));
-        let restored = stream::restore(&decoded(segment));
         let is_export = is_uuid(task) && !segment.is_empty();
-        if !is_export && stream::parse(&restored).is_none() {
+        if !is_export && of_lambda.is_none() {
             return facts;
         }
         facts.chunk = Some(chunk);
-        facts.log_stream = Some(restored);
+        facts.log_stream = Some(match of_lambda {
+            Some((stream, _)) => stream,
+            None => decoded(segment).into_owned(),
+        });
         if is_export {
             facts.export_task_id = Some(task.to_owned());
             facts.prefix = prefix.to_owned();
@@ -79,6 +82,11 @@ impl KeyFacts {
         self.chunk.is_some()
     }
 
+    /// Whether events of export text in the object are known by stream, time and text, wherever the object lies.
+    pub fn tells_stream(&self) -> bool {
+        self.is_export() || self.log_stream.as_deref().is_some_and(stream::is_unique)
+    }
+
     /// What the key tells of where the object's events were logged.
     pub fn origin(&self) -> Origin {
         let mut origin = Origin {
@@ -97,6 +105,57 @@ impl KeyFacts {
         }
         origin
     }
+}
+
+/// The stream that Lambda made, if the last segment in a folder ends its name, and the folder before the name. Its slashes are dashes, as
+/// exports write them, or slashes: then the name begins three folders up.
+fn lambda_stream<'a>(folder: &'a str, segment: &str) -> Option<(String, &'a str)> {
+    let segment = decoded(segment);
+    let restored = stream::restore(&segment);
+    if stream::parse(&restored).is_some() {
+        return Some((restored, folder));
+    }
+    let date = (folder.rmatch_indices('/').nth(2)).map_or(0, |(slash, _)| slash + 1);
+    let name = format!("{}/{segment}", &folder[date..]);
+    stream::parse(&name)?;
+    Some((name, &folder[..date.saturating_sub(1)]))
+}
+
+/// The last date in a key, in days since 1970-01-01: `2026-11-27`, `2026/11/27`, `20261127` or `year=2026/month=11/day=27`.
+pub(crate) fn date_in(key: &str) -> Option<i32> {
+    let key = key.as_bytes();
+    (0..key.len()).rev().find_map(|at| {
+        let begins = at == 0 || !key[at - 1].is_ascii_alphanumeric();
+        begins.then(|| date_at(&key[at..])).flatten()
+    })
+}
+
+fn date_at(text: &[u8]) -> Option<i32> {
+    const BETWEEN: [(&[u8], &[u8]); 6] = [
+        (b"-", b"-"),
+        (b"/", b"/"),
+        (b"_", b"_"),
+        (b".", b"."),
+        (b"", b""),
+        (b"/month=", b"/day="),
+    ];
+    BETWEEN.iter().find_map(|(first, second)| {
+        let (year, rest) = number(text, 4)?;
+        let (month, rest) = number(rest.strip_prefix(*first)?, 2)?;
+        let (day, rest) = number(rest.strip_prefix(*second)?, 2)?;
+        let ends = !rest.first().is_some_and(u8::is_ascii_digit);
+        ends.then(|| days(year, month, day)).flatten()
+    })
+}
+
+/// A number of so many digits, and what follows it.
+fn number(text: &[u8], digits: usize) -> Option<(u32, &[u8])> {
+    let (number, rest) = text.split_at_checked(digits)?;
+    let number = number.iter().try_fold(0, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+        Some(number * 10 + digit)
+    })?;
+    Some((number, rest))
 }
 
 /// `NNNNNN.gz`; other endings and none are what is left after unpacking.
@@ -192,11 +251,86 @@ mod tests {
             Some("2023/01/04/[$LATEST]072b")
         );
         assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
+        for key in [
+            "copy/2023/01/04/[$LATEST]072b/000000.gz",
+            "copy/2023/01/04/%5B%24LATEST%5D072b/000000",
+        ] {
+            let facts = read(key);
+            assert_eq!(
+                facts.log_stream.as_deref(),
+                Some("2023/01/04/[$LATEST]072b")
+            );
+            assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
+        }
+        let facts = read(&format!("p/{TASK}/2023/01/04/f[1]072b/000001.gz"));
+        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/f[1]072b"));
+        assert_eq!(facts.export_task_id.as_deref(), Some(TASK));
+        assert_eq!((facts.prefix.as_str(), facts.chunk), ("p", Some(1)));
+        for key in [
+            "2023/01/04/[$LATEST]072b/000000.gz",
+            "2023/01/04/[$LATEST]072b.log",
+            "a/2023/01/04/[$LATEST]072b.gz",
+        ] {
+            let facts = read(key);
+            let stream = facts.log_stream.as_deref();
+            assert_eq!(stream, Some("2023/01/04/[$LATEST]072b"), "{key}");
+            assert_eq!(facts.prefix, "", "{key}");
+        }
         let facts = read("x/2023-01-04-[$LATEST]072b.log.gz");
         assert_eq!(
             facts.log_stream.as_deref(),
             Some("2023/01/04/[$LATEST]072b")
         );
         assert_eq!(facts.chunk, None);
+    }
+
+    #[test]
+    fn a_key_tells_the_stream_of_an_export_or_one_that_is_unique_by_itself() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for key in [
+            format!("p/{TASK}/s/000000.gz"),
+            "copy/2023-01-04-[1]072b/000000.gz".to_owned(),
+            format!("copy/2023-01-04-[1]{id}.log"),
+            format!("copy/2023/01/04/f[prod]{id}.txt.gz"),
+        ] {
+            assert!(read(&key).tells_stream(), "{key}");
+        }
+        for key in ["copy/2023-01-04-[1]072b.log", "s/000000.gz", "app.log"] {
+            assert!(!read(key).tells_stream(), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_last_date_in_a_key_counts() {
+        let day = days(2026, 11, 27);
+        for key in [
+            "firehose/2026/11/27/13/x",
+            "a/2020/01/01/13/firehose-1-2026-11-27-13-00-01-6b0c",
+            "2026-11-27",
+            "app-2026-11-27.log.1",
+            "app_2026_11_27_1.log",
+            "app.2026.11.27.log",
+            "x/20261127T1305Z.log",
+            "x/20261127.gz",
+            "year=2026/month=11/day=27/hour=1/x.gz",
+            "dt=2026-11-27/x.gz",
+            "exports/2020-01-01/2026-11-27-[$LATEST]3f9c/000002.gz",
+        ] {
+            assert_eq!(date_in(key), day, "{key}");
+        }
+        for key in [
+            "",
+            "2026",
+            "2026-13-27",
+            "2026-11/27",
+            "2026-11-271",
+            "x2026-11-27",
+            "120261127",
+            "202611270",
+            "year=2026/day=27",
+            "größe/2026-1é-27",
+        ] {
+            assert_eq!(date_in(key), None, "{key}");
+        }
     }
 }

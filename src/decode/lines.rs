@@ -59,7 +59,7 @@ impl Lines {
                 let head = match line_head(buffer) {
                     Head::Line(head) => head,
                     Head::More => {
-                        buffer.shed();
+                        buffer.shed(0);
                         return None;
                     }
                     Head::End => return self.take(buffer),
@@ -94,7 +94,7 @@ impl Lines {
             let end = memchr(b'\n', rest);
             buffer.scanned += end.map_or(rest.len(), |i| i + 1);
             if end.is_none() && !buffer.finished {
-                buffer.shed();
+                buffer.shed(0);
                 return None;
             }
             self.in_line = false;

@@ -26,6 +26,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time;
+mod whole;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ use export::Export;
 pub use format::{Format, UnknownFormat};
 use found::{Found, Known, Lent};
 pub use key::KeyFacts;
-pub(crate) use key::is_uuid;
+pub(crate) use key::{date_in, is_uuid};
 use lines::Lines;
 pub use pattern::{LogGroupPattern, PatternError};
 use subscription::Subscription;
@@ -118,6 +119,8 @@ pub struct Decoder {
     buffer: Buffer,
     state: State,
     key: KeyFacts,
+    /// [`KeyFacts::tells_stream`].
+    by_content: bool,
     origin: Arc<Origin>,
     /// As given, until it is known from the content.
     format: Option<Format>,
@@ -146,6 +149,7 @@ impl Decoder {
             buffer: Buffer::new(options.max_event_bytes),
             state: State::Sniff,
             origin: Arc::new(key.origin()),
+            by_content: key.tells_stream(),
             key,
             format: options.format,
             max: options.max_event_bytes,
@@ -228,11 +232,11 @@ impl Decoder {
         let buffer = &mut self.buffer;
         match &mut self.state {
             State::Export(export) => Ok(export.next(buffer).map(|(taken, time)| {
-                // Without an export's key no stream tells equal lines of two objects apart.
-                let identity = if self.key.is_export() {
-                    Known::Content
-                } else {
-                    Known::Offset
+                // Without a stream nothing tells equal lines of two objects apart.
+                let identity = match (self.by_content, taken.whole) {
+                    (false, _) => Known::Offset,
+                    (true, None) => Known::Content,
+                    (true, Some(whole)) => Known::CutContent(whole),
                 };
                 Found::new(taken, time, identity)
             })),

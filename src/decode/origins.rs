@@ -35,7 +35,12 @@ impl Origins {
 
     /// An envelope begins.
     pub fn enter(&mut self, header: &Header, data: &[u8]) {
-        let mut origin = self.base.clone();
+        // Both are a part of ids: what an operator's pattern finds in the key must not stand in for them.
+        let mut origin = Origin {
+            account: None,
+            log_group: None,
+            ..self.base.clone()
+        };
         if let Some(owner) = header.string(data, &header.owner) {
             origin.account = Some(owner.into_owned());
         }

@@ -1,9 +1,11 @@
 /*! Names of log streams: what Lambda puts into them. */
 
 use super::event::Origin;
+use super::key::is_uuid;
 use super::time::date;
 
-/// A stream's name as Lambda makes it: `YYYY/MM/DD/[version]environment` or, in a group that the function was given, `YYYY/MM/DD/function[version]environment`.
+/// A stream's name as Lambda makes it: `YYYY/MM/DD/[version]environment` or, in a group that the function was given,
+/// `YYYY/MM/DD/function[version]environment`. Documented, though not seen, is `…[version][environment]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamName<'a> {
     /// Days since 1970-01-01 of the date, on which the execution environment started.
@@ -12,10 +14,22 @@ pub struct StreamName<'a> {
     pub date: &'a str,
     /// Function name, where the name has one.
     pub function_name: Option<&'a str>,
-    /// `$LATEST` or a number.
+    /// `$LATEST`, a number or an alias.
     pub version: &'a str,
-    /// Identifies the execution environment: 32 hexadecimal digits.
+    /// Identifies the execution environment: 32 hexadecimal digits. In a centralised group `-<account>-<region>` follows.
     pub environment_id: &'a str,
+}
+
+impl StreamName<'_> {
+    /// Whether no other stream anywhere has this name, since 128 random bits are in it.
+    pub fn is_unique(&self) -> bool {
+        is_environment(self.environment_id)
+    }
+}
+
+/// Whether Lambda made the name, and no other stream anywhere has it.
+pub fn is_unique(name: &str) -> bool {
+    parse(name).is_some_and(|name| name.is_unique())
 }
 
 /// Reads a stream's name; none if Lambda did not make it.
@@ -44,16 +58,22 @@ fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
         return None;
     }
     let (function, rest) = name[11..].split_once('[')?;
-    let (version, environment_id) = rest.split_once(']')?;
-    if version != "$LATEST" && (version.is_empty() || !version.bytes().all(|b| b.is_ascii_digit()))
-    {
-        return None;
-    }
+    let (version, rest) = rest.split_once(']')?;
+    let (environment_id, suffix) = match rest.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => (rest, ""),
+    };
     let plain = |text: &str| {
         text.bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
-    if !plain(function) || !plain(environment_id) || environment_id.is_empty() {
+    if !plain(function) || !plain(environment_id) || environment_id.is_empty() || !plain(suffix) {
+        return None;
+    }
+    // Many a name has a word in brackets: only an environment's id shows that this one is an alias.
+    let is_alias = || !version.contains('.') && plain(version) && is_environment(environment_id);
+    let is_number = version.bytes().all(|b| b.is_ascii_digit());
+    if version.is_empty() || !(version == "$LATEST" || is_number || is_alias()) {
         return None;
     }
     Some(StreamName {
@@ -63,6 +83,15 @@ fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
         version,
         environment_id,
     })
+}
+
+/// Whether an id begins with 32 hexadecimal digits, as they are or as a UUID, and ends there or goes on with a dash.
+fn is_environment(id: &str) -> bool {
+    let begins = |len: usize, is_id: fn(&str) -> bool| {
+        id.split_at_checked(len)
+            .is_some_and(|(head, rest)| is_id(head) && (rest.is_empty() || rest.starts_with('-')))
+    };
+    begins(32, |head| head.bytes().all(|b| b.is_ascii_hexdigit())) || begins(36, is_uuid)
 }
 
 /// The function that logs to a group by default: `/aws/lambda/<name>`, at the edge `/aws/lambda/us-east-1.<name>`.
@@ -132,6 +161,67 @@ mod tests {
             "i-093aecf17bf771f5c",
         ] {
             assert_eq!(parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_alias_stands_where_the_version_does() {
+        let id = "0123456789abcdef0123456789ABCDEF";
+        let uuid = "01234567-89ab-cdef-0123-456789abcdef";
+        for (name, version) in [
+            (format!("2026/11/27/orders[prod]{id}"), "prod"),
+            (format!("2026/11/27/orders[blue_1-b]{id}"), "blue_1-b"),
+            (format!("2026/11/27/orders[7]{id}"), "7"),
+            (format!("2026/11/27/orders[$LATEST][{id}]"), "$LATEST"),
+            (format!("2026/11/27/orders[$LATEST][{uuid}]"), "$LATEST"),
+            (format!("2026/11/27/orders[prod][{uuid}]"), "prod"),
+            (
+                format!("2026/11/27/orders[prod]{id}-123456789012-eu-central-1"),
+                "prod",
+            ),
+        ] {
+            let read = parse(&name).unwrap();
+            assert_eq!(
+                (read.function_name, read.version),
+                (Some("orders"), version),
+                "{name}"
+            );
+            assert!(read.is_unique(), "{name}");
+            let exported = name.replacen('/', "-", 3);
+            assert_eq!(restore(&exported), name);
+        }
+        for other in [
+            "2026/11/27/orders[prod]web-1".to_owned(),
+            format!("2026/11/27/orders[a b]{id}"),
+            format!("2026/11/27/orders[$HEAD]{id}"),
+            format!("2026/11/27/orders[a.b]{id}"),
+            format!("2026/11/27/orders[]{id}"),
+            format!("2026/11/27/orders[prod][{id}"),
+            format!("2026/11/27/orders[prod]{id}0"),
+            format!("2026/11/27/orders[prod]{}", &id[1..]),
+        ] {
+            assert_eq!(parse(&other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_a_whole_environment_id_makes_a_name_unique() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for name in [
+            format!("2026/11/27/[$LATEST]{id}"),
+            format!("2026/11/27/[$LATEST]{id}-123456789012-eu-central-1"),
+            format!("2026/11/27/f[12]{id}"),
+        ] {
+            assert!(is_unique(&name), "{name}");
+        }
+        for name in [
+            "2026/11/27/[$LATEST]072b".to_owned(),
+            format!("2026/11/27/[$LATEST]{id}0"),
+            format!("2026/11/27/[$LATEST]g{}", &id[1..]),
+            id.to_owned(),
+            "i-093aecf17bf771f5c".to_owned(),
+        ] {
+            assert!(!is_unique(&name), "{name}");
         }
     }
 

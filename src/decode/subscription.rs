@@ -183,7 +183,7 @@ impl Subscription {
         };
         buffer.scanned = from + end.unwrap_or(rest.len());
         if end.is_none() && !buffer.finished {
-            buffer.shed();
+            buffer.shed(0);
             return Outcome::More;
         }
         self.state = State::Between;
@@ -193,12 +193,17 @@ impl Subscription {
     /// What was scanned is no envelope: an event that only the object's key says something about.
     fn text(&mut self, buffer: &mut Buffer) -> Found {
         self.origins.leave();
-        let identity = if self.outermost {
+        let identity = self.place(buffer);
+        Found::new(buffer.take(0), None, identity)
+    }
+
+    /// The identity of an event that has no id and begins where the buffer does.
+    fn place(&self, buffer: &Buffer) -> Known {
+        if self.outermost {
             Known::Offset
         } else {
-            Known::Content
-        };
-        Found::new(buffer.take(0), None, identity)
+            Known::Inner(buffer.offset())
+        }
     }
 
     fn ahead(&mut self, buffer: &mut Buffer) -> Outcome {
@@ -305,11 +310,10 @@ impl Subscription {
             Text::Raw(range) => Some(buffer.absolute(range)),
             Text::Unescaped => None,
         };
-        let identity = match (self.element.id.is_empty(), self.outermost) {
-            (false, _) => Known::EventId,
-            (true, true) => Known::Offset,
-            // All events of an `awslogs` have one offset.
-            (true, false) => Known::Content,
+        let identity = if self.element.id.is_empty() {
+            self.place(buffer)
+        } else {
+            Known::EventId
         };
         let found = Found {
             offset: buffer.offset(),

@@ -65,7 +65,7 @@ impl Tail {
                 let head = match line_head(buffer) {
                     Head::Line(head) => head,
                     Head::More => {
-                        buffer.shed();
+                        buffer.shed(self.prefix);
                         return None;
                     }
                     Head::End => return self.take(buffer),
@@ -94,7 +94,7 @@ impl Tail {
             buffer.scanned += end.map_or(rest.len(), |i| i + 1);
             self.in_line = end.is_none();
             if end.is_none() && !buffer.finished {
-                buffer.shed();
+                buffer.shed(self.prefix);
                 return None;
             }
             if end.is_none() {

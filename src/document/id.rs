@@ -5,9 +5,14 @@ are alike at their beginning, which saves OpenSearch 7 % of an index's size over
 
 | identity | 4 bytes | 5 bytes | 7 bytes: hash of |
 |---|---|---|---|
-| content | scope | event time | scope: log group (else the key's prefix before the task id), stream; event time, raw text and what a cap cut off it, ordinal among equal ones in the object, chunk number |
+| content | scope | event time | scope: stream, and the key's prefix before the task id unless the stream's name is unique by itself; event time, whole text, ordinal among equal ones in the object |
 | event id | scope | first 12 digits of `logEvents[].id`, which grow with time | scope: account, log group, stream; `logEvents[].id` |
-| offset | object | offset | object: bucket, key, etag; offset |
+| offset | object | offset | object: bucket, key, etag; offset (in `awslogs.data`: of that, and in that) |
+
+Nothing that an operator chooses is in an id: no flag, and no log group or account that a pattern finds in a key. Nor is an export's task, or how it
+cut a stream into files: an export made again, of another window and under another prefix, has the same ids. What remains: equal texts of
+one millisecond of a stream in two files of one export are one event, since ordinals begin anew with each file. `--format` decides what an event of
+an object is, and `--max-event-bytes` where a JSON object longer than it ends outside of exports; an event that begins at the same byte keeps its id.
 
 Hashes are of fields of fixed width, some of which are hashes themselves, so no two different sequences of fields look alike. Of the events of one
 stream and millisecond, a million would share an id by chance once in 10^5 times.
@@ -16,7 +21,7 @@ It is shown as 22 characters of URL-safe base64, of which OpenSearch stores the 
 xxh3 resists chance, not malice: who can write into a stream could make two of their own events share an id. */
 
 use super::{ObjectFacts, ordinal::Ordinals};
-use crate::decode::{Event, Identity, Origin};
+use crate::decode::{Event, Identity, Origin, stream};
 use crate::json;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
@@ -61,7 +66,6 @@ impl EventId {
 pub struct Identifier {
     /// Hash of bucket, key and etag.
     object: u128,
-    chunk: Option<u32>,
     id_scope: String,
     scopes: Option<Scopes>,
     ordinals: Ordinals,
@@ -83,7 +87,6 @@ impl Identifier {
                 Some(&object.key),
                 object.etag.as_deref(),
             ]),
-            chunk: object.chunk,
             id_scope: object.id_scope.clone(),
             scopes: None,
             ordinals: Ordinals::default(),
@@ -93,7 +96,8 @@ impl Identifier {
     /// The event's id. Asked once for each event: equal events of an object are told apart by their order.
     pub fn identify(&mut self, event: &Event<'_>) -> EventId {
         match event.identity {
-            Identity::Content => self.by_content(event),
+            Identity::Content => self.by_content(event, xxh3_128(event.text)),
+            Identity::CutContent(whole) => self.by_content(event, whole),
             Identity::EventId(id) => {
                 let scope = self.scopes(event.origin).event_id;
                 let hash = hash_parts(b'e', [scope, xxh3_128(id.as_bytes())], [0; 4]);
@@ -103,27 +107,25 @@ impl Identifier {
                 let hash = hash_parts(b'o', [self.object, 0], [event.offset, 0, 0, 0]);
                 EventId::new(self.object, event.offset, hash)
             }
+            Identity::Inner(place) => {
+                let hash = hash_parts(b'i', [self.object, 0], [event.offset, place, 0, 0]);
+                EventId::new(self.object, event.offset, hash)
+            }
         }
     }
 
-    fn by_content(&mut self, event: &Event<'_>) -> EventId {
-        let (scope, text) = (self.scopes(event.origin).content, xxh3_128(event.text));
+    fn by_content(&mut self, event: &Event<'_>, text: u128) -> EventId {
+        let scope = self.scopes(event.origin).content;
         let has_time = u64::from(event.time.is_some());
         let time = event.time.unwrap_or_default() as u64;
         // Only equal events of one object must share it, and only they do but for chance.
         let sameness = (scope as u64)
             .wrapping_add(time.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-            .wrapping_add(event.truncated << 1 | has_time)
+            .wrapping_add(has_time)
             .rotate_left(32)
             ^ text as u64;
-        let ordinal = self.ordinals.next(sameness);
-        let place = u64::from(self.chunk.unwrap_or(u32::MAX)) << 32 | u64::from(ordinal);
-        let has_chunk = u64::from(self.chunk.is_some()) << 1;
-        let hash = hash_parts(
-            b'c',
-            [scope, text],
-            [has_time | has_chunk, time, event.truncated, place],
-        );
+        let ordinal = u64::from(self.ordinals.next(sameness));
+        let hash = hash_parts(b'c', [scope, text], [has_time, time, ordinal, 0]);
         EventId::new(scope, time, hash)
     }
 
@@ -134,12 +136,13 @@ impl Identifier {
         }
         self.scopes.get_or_insert_with(|| {
             let group = origin.log_group.as_deref();
-            let stream = origin.log_stream.as_deref();
-            let prefix = group.is_none().then_some(self.id_scope.as_str());
+            let name = origin.log_stream.as_deref();
+            let is_unique = name.is_some_and(stream::is_unique);
+            let prefix = (!is_unique).then_some(self.id_scope.as_str());
             Scopes {
                 origin: Arc::clone(origin),
-                content: hash_fields(&[group, prefix, stream]),
-                event_id: hash_fields(&[origin.account.as_deref(), group, stream]),
+                content: hash_fields(&[prefix, name]),
+                event_id: hash_fields(&[origin.account.as_deref(), group, name]),
             }
         })
     }
@@ -204,7 +207,6 @@ mod tests {
             bucket: "logs".into(),
             key: "exports/task-1/stream/000000.gz".into(),
             etag: Some("abc".into()),
-            chunk: Some(0),
             id_scope: "exports".into(),
             ..ObjectFacts::default()
         }
@@ -216,16 +218,30 @@ mod tests {
 
     #[test]
     fn ids_stay_what_they_are() {
-        // Whoever changes these makes every event of the past twice at its next export.
-        let origin = origin(Some("/aws/lambda/f"), Some("2026/11/23/[$LATEST]abc"));
-        let ids = [Identity::Content, Identity::EventId("36"), Identity::Offset]
-            .map(|identity| first_id(&object(), &event(&origin, identity, "START")));
+        // A change of these makes every event of the past twice at its next export.
+        let of_lambda = origin(
+            None,
+            Some("2026/11/23/[$LATEST]3f9c0bb1e0c74f2e9cf6d4c3b7a0e111"),
+        );
+        let other = origin(Some("/aws/lambda/f"), Some("2026/11/23/[$LATEST]abc"));
+        let ids = [
+            (&of_lambda, Identity::Content),
+            (&of_lambda, Identity::CutContent(xxh3_128(b"START"))),
+            (&other, Identity::Content),
+            (&other, Identity::EventId("36")),
+            (&other, Identity::Offset),
+            (&other, Identity::Inner(3)),
+        ]
+        .map(|(origin, identity)| first_id(&object(), &event(origin, identity, "START")));
         assert_eq!(
             ids,
             [
-                "lxrG_YvP5WgA0eEwOYXf3g",
+                "RLrElYvP5WgApYM4LgZCIQ",
+                "RLrElYvP5WgApYM4LgZCIQ",
+                "C62VhIvP5WgA4c2OLOsT3Q",
                 "P4BO5wAAAAAAChLHhDLNDg",
-                "0T96EAAAAAAHxFk6KDBGrQ"
+                "0T96EAAAAAAHxFk6KDBGrQ",
+                "0T96EAAAAAAHqkomCw6bgQ",
             ]
         );
     }
@@ -248,8 +264,7 @@ mod tests {
         };
         assert_eq!(first_id(&re_export, &moved), id);
 
-        let group = origin(Some("gs"), Some(""));
-        let no_group = origin(None, Some("s"));
+        let no_name = origin(Some("gs"), Some(""));
         let no_stream = origin(Some("g"), None);
         let mut ids = HashSet::from([id]);
         for other in [
@@ -266,15 +281,19 @@ mod tests {
                 ..base.clone()
             },
             Event {
-                truncated: 1,
+                identity: Identity::CutContent(xxh3_128(b"text and more")),
                 ..base.clone()
             },
             Event {
-                origin: &group,
+                identity: Identity::Inner(0),
                 ..base.clone()
             },
             Event {
-                origin: &no_group,
+                identity: Identity::Inner(1),
+                ..base.clone()
+            },
+            Event {
+                origin: &no_name,
                 ..base.clone()
             },
             Event {
@@ -292,24 +311,53 @@ mod tests {
         ] {
             assert!(ids.insert(first_id(&object(), &other)), "{other:?}");
         }
-        for chunk in [None, Some(1)] {
-            let object = ObjectFacts { chunk, ..object() };
-            assert!(ids.insert(first_id(&object, &base)));
-        }
-        let scope = ObjectFacts {
+        let elsewhere = ObjectFacts {
             id_scope: "elsewhere".into(),
             ..object()
         };
-        let no_group = Event {
-            origin: &no_group,
+        assert!(ids.insert(first_id(&elsewhere, &base)));
+        let unique = origin(
+            None,
+            Some("2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef"),
+        );
+        let of_lambda = Event {
+            origin: &unique,
             ..base.clone()
         };
-        assert!(ids.insert(first_id(&scope, &no_group)));
+        assert!(ids.insert(first_id(&object(), &of_lambda)));
         assert_eq!(
-            first_id(&scope, &base),
-            first_id(&object(), &base),
-            "the group is known"
+            first_id(&elsewhere, &of_lambda),
+            first_id(&object(), &of_lambda),
+            "Lambda's names are unique by themselves"
         );
+    }
+
+    #[test]
+    fn neither_a_group_nor_a_cap_enters_an_id_by_content() {
+        let (grouped, plain) = (origin(Some("g"), Some("s")), origin(None, Some("s")));
+        let whole = event(&grouped, Identity::Content, "text and more");
+        let id = first_id(&object(), &whole);
+        let without_group = Event {
+            origin: &plain,
+            ..whole.clone()
+        };
+        assert_eq!(first_id(&object(), &without_group), id);
+        for kept in ["text", "text and"] {
+            let cut = Event {
+                text: kept.as_bytes(),
+                truncated: whole.text.len() as u64 - kept.len() as u64,
+                identity: Identity::CutContent(xxh3_128(whole.text)),
+                ..whole.clone()
+            };
+            assert_eq!(first_id(&object(), &cut), id);
+            let mut identifier = Identifier::new(&object());
+            let [first, second] = [&whole, &cut].map(|event| identifier.identify(event).hash);
+            assert_ne!(
+                first, second,
+                "a cut text and a whole one are told apart by their order"
+            );
+            assert_eq!(first_id(&object(), &whole), id);
+        }
     }
 
     #[test]

@@ -3,22 +3,20 @@
 use super::app::AppWriter;
 use super::faas::{Faas, FaasPart};
 use super::id::{ID, Identifier};
-use super::index_name::{self, DocumentKind, INDEXED_TIMES};
-use super::time::{self, DAY_MS};
+use super::index_name::{self, DocumentKind};
+use super::time;
+use super::when::{Clock, When};
 use super::{DocumentOptions, EventId, Flag, Flags, ObjectFacts, Surroundings, Written};
 use crate::decode::{Event, Origin};
 use crate::json;
 use crate::lambda::{ErrorInfo, Kind, Platform, Record, Xray};
 use std::sync::Arc;
 
-/// Lambda opened on this day (2014-11-13): its lines cannot be older. Milliseconds since 1970.
-const FIRST_LAMBDA: i64 = 1_415_836_800_000;
-
 /// Writes the documents of one object, in the object's order.
 #[derive(Debug)]
 pub struct DocumentWriter {
     options: DocumentOptions,
-    last_modified: Option<i64>,
+    clock: Clock,
     identifier: Identifier,
     app: AppWriter,
     /// Where `app` is put together if it has more than one source.
@@ -30,8 +28,8 @@ pub struct DocumentWriter {
     faas: FaasPart,
 }
 
-/// What stands before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"` of the document before. Of
-/// the next one id and time of day are other.
+/// What stands before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"` of the document before. For
+/// the next document only the id and the time of day change.
 #[derive(Debug)]
 struct Head {
     index_day: i64,
@@ -55,12 +53,6 @@ struct OriginParts {
     untraced: Vec<u8>,
 }
 
-/// The times of a document.
-struct When {
-    timestamp: i64,
-    index_day: i64,
-}
-
 impl DocumentWriter {
     pub fn new(object: &ObjectFacts, options: &DocumentOptions) -> Self {
         let mut s3 = Vec::new();
@@ -70,7 +62,7 @@ impl DocumentWriter {
         });
         Self {
             options: options.clone(),
-            last_modified: object.last_modified,
+            clock: Clock::new(object),
             identifier: Identifier::new(object),
             app: AppWriter::default(),
             app_parts: Vec::new(),
@@ -86,9 +78,10 @@ impl DocumentWriter {
         self.identifier.identify(event)
     }
 
-    /// The document's `@timestamp` before it is made to fit four digits of a year, milliseconds since 1970.
+    /// The event's place in time, milliseconds since 1970: the document's `@timestamp` unless that is the object's LastModified, and the same
+    /// whenever the event is met again. To be asked before the event's document is written.
     pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
-        self.when(event, record, &mut Flags::default()).timestamp
+        self.clock.when(event, record, &mut Flags::default()).place
     }
 
     /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, a line each. `invalid_utf8` says that the
@@ -109,10 +102,11 @@ impl DocumentWriter {
         if invalid_utf8 {
             flags.set(Flag::InvalidUtf8);
         }
-        let when = self.when(event, record, &mut flags);
+        let when = self.clock.when(event, record, &mut flags);
         let start = out.len();
         let source_start = self.write_head(&id, &when, out);
         self.write_source(event, record, around, flags, out);
+        self.clock.tick(event, record);
         Written {
             start,
             source_start,
@@ -121,43 +115,14 @@ impl DocumentWriter {
         }
     }
 
-    /// The file's time of an event, else the line's, else the object's, else the day of the stream, else 1970.
-    /// A time that only a line's text tells picks the index only if a Lambda line in this object can be from then.
-    fn when(&self, event: &Event<'_>, record: &Record<'_>, flags: &mut Flags) -> When {
-        let stream_day = event.origin.stream_day.map(|day| i64::from(day) * DAY_MS);
-        let fallback = self.last_modified.or(stream_day).unwrap_or_default();
-        let (timestamp, index_time) = match (event.time, record.time) {
-            (Some(time), _) => (time, time),
-            (None, Some(time)) => {
-                let latest = self.last_modified.unwrap_or(INDEXED_TIMES.end);
-                if (FIRST_LAMBDA..=latest.saturating_add(DAY_MS)).contains(&time) {
-                    (time, time)
-                } else {
-                    flags.set(Flag::TimeImplausible);
-                    (time, fallback)
-                }
-            }
-            (None, None) => {
-                flags.set(Flag::NoTimestamp);
-                (fallback, fallback)
-            }
-        };
-        if !INDEXED_TIMES.contains(&index_time) || !time::WRITABLE.contains(&timestamp) {
-            flags.set(Flag::TimeOutOfRange);
-        }
-        When {
-            timestamp,
-            index_day: time::day_of(index_time),
-        }
-    }
-
     /// Up to the message. Gives where the document begins.
     fn write_head(&mut self, id: &EventId, when: &When, out: &mut Vec<u8>) -> usize {
         let (first, last) = (*time::WRITABLE.start(), *time::WRITABLE.end());
         let time = when.timestamp.clamp(first, last);
         let day = time::day_of(time);
-        if self.head.day != day || self.head.index_day != when.index_day {
-            self.head = Head::new(&self.options, when.index_day, day);
+        let index_day = time::day_of(when.index_time);
+        if self.head.day != day || self.head.index_day != index_day {
+            self.head = Head::new(&self.options, index_day, day);
         }
         let head = &mut self.head;
         head.text[head.id..head.id + ID].copy_from_slice(id.as_bytes());

@@ -13,6 +13,7 @@ mod ordinal;
 pub mod schema;
 pub mod template;
 pub mod time;
+mod when;
 
 #[cfg(test)]
 mod tests;
@@ -31,9 +32,7 @@ pub struct ObjectFacts {
     pub etag: Option<String>,
     /// Milliseconds since 1970. Where a store does not tell (standard input), the caller gives the start of the run.
     pub last_modified: Option<i64>,
-    /// `NNNNNN` of an export's `NNNNNN.gz`.
-    pub chunk: Option<u32>,
-    /// The key's prefix before the export task's id: stands for the log group in ids where no group is known.
+    /// The key's prefix before the export task's id: a part of ids where a stream's name is not unique by itself.
     pub id_scope: String,
 }
 

@@ -1,5 +1,6 @@
 mod corpus;
 mod fields;
+mod ids;
 mod lines;
 mod times;
 
@@ -20,7 +21,6 @@ fn object() -> ObjectFacts {
         key: "exports/6b0c/2026-11-23-[$LATEST]3f9c/000002.gz".into(),
         etag: Some("9b2c".into()),
         last_modified: Some(TIME + 3_600_000),
-        chunk: Some(2),
         id_scope: "exports".into(),
     }
 }

@@ -202,22 +202,27 @@ struct OwnedEvent {
     truncated: u64,
     /// Of `Identity::EventId`.
     id: Option<String>,
-    by_content: bool,
+    /// Of any other.
+    identity: Identity<'static>,
     origin: Arc<Origin>,
 }
 
 impl OwnedEvent {
     fn of(event: &Event<'_>) -> Self {
+        let (id, identity) = match event.identity {
+            Identity::EventId(id) => (Some(id.to_owned()), Identity::Offset),
+            Identity::Content => (None, Identity::Content),
+            Identity::CutContent(whole) => (None, Identity::CutContent(whole)),
+            Identity::Offset => (None, Identity::Offset),
+            Identity::Inner(place) => (None, Identity::Inner(place)),
+        };
         Self {
             offset: event.offset,
             time: event.time,
             text: event.text.to_vec(),
             truncated: event.truncated,
-            id: match event.identity {
-                Identity::EventId(id) => Some(id.to_owned()),
-                Identity::Content | Identity::Offset => None,
-            },
-            by_content: event.identity == Identity::Content,
+            id,
+            identity,
             origin: event.origin.clone(),
         }
     }
@@ -230,8 +235,7 @@ impl OwnedEvent {
             truncated: self.truncated,
             identity: match &self.id {
                 Some(id) => Identity::EventId(id),
-                None if self.by_content => Identity::Content,
-                None => Identity::Offset,
+                None => self.identity,
             },
             origin: &self.origin,
         }

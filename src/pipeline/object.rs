@@ -156,7 +156,6 @@ impl UnderWay {
             key: object.key.clone(),
             etag: self.name.etag.clone(),
             last_modified: opened.last_modified,
-            chunk: key.chunk,
             id_scope: key.prefix.clone(),
         };
         // What is surely large waits before it has buffers; its bytes are on their way meanwhile.

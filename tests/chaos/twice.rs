@@ -1,4 +1,4 @@
-/*! Every notification twice; and the same window exported twice, under another task, overlapping. */
+/*! Every notification twice; and the same events exported again: by other tasks, of other windows, in other chunks, under other prefixes. */
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::judge::{Difference, Run, clear};
 use crate::letters;
 use crate::reference::{Documents, Reference, ingested, refuse_levels, upload};
 use crate::support::{Stage, direct, finish};
-use crate::workload::{Object, Text, export_key, invocation};
+use crate::workload::{Object, Text, export_key_under, invocation};
 use crate::{either, seed};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,22 +54,39 @@ async fn notifications() {
     assert!(already_there as usize >= least, "{already_there}");
 }
 
+/// An export task.
+struct Task {
+    id: String,
+    prefix: &'static str,
+    /// Events of a stream that it puts into one file.
+    chunk: usize,
+}
+
 /// Invocations of streams that an export task took along: a window.
-fn window(task: &str, streams: u32, from: u32, to: u32) -> Vec<Object> {
-    let object = |stream| {
-        let mut text = Text::default();
-        for i in from..to {
-            for (n, (time, message)) in invocation(stream, i, "2026-11-23", "").iter().enumerate() {
-                // The window begins and ends in the middle of an invocation.
-                let outside = (i == from && n < 2) || (i + 1 == to && n >= 2);
-                if !outside {
-                    text.event(time, message);
-                }
+fn window(task: &Task, streams: u32, from: u32, to: u32) -> Vec<Object> {
+    let objects = |stream| {
+        let all = (from..to).flat_map(|i| {
+            let events = invocation(stream, i, "2026-11-23", "");
+            // The window begins and ends in the middle of an invocation.
+            let outside = move |n| (i == from && n < 2) || (i + 1 == to && n >= 2);
+            let inside = events
+                .into_iter()
+                .enumerate()
+                .filter(move |(n, _)| !outside(*n));
+            inside.map(|(_, event)| event)
+        });
+        let all: Vec<_> = all.collect();
+        let chunks = all.chunks(task.chunk).zip(0..).map(|(events, chunk)| {
+            let mut text = Text::default();
+            for (time, message) in events {
+                text.event(time, message);
             }
-        }
-        Object::sound(export_key(task, stream, 0), text.gzip())
+            let key = export_key_under(task.prefix, &task.id, stream, chunk);
+            Object::sound(key, text.gzip())
+        });
+        chunks.collect::<Vec<_>>()
     };
-    (0..streams).map(object).collect()
+    (0..streams).flat_map(objects).collect()
 }
 
 async fn work(objects: &[&[Object]], name: &str, seed: u64) -> (Stage, Documents, u64, usize) {
@@ -114,12 +131,22 @@ fn anywhere(source: &Value) -> Value {
 async fn exports() {
     let started = Instant::now();
     let streams = either(10, 60);
-    let tasks = ["11111111", "22222222", "33333333", "44444444"]
-        .map(|t| format!("{t}-1111-4222-8333-444444444444"));
+    // None cuts a stream where another one does.
+    let tasks = [
+        ("11111111", "exports/fn", 1000),
+        ("22222222", "exports/fn", 37),
+        ("33333333", "exports/again", 59),
+        ("44444444", "elsewhere", 83),
+    ]
+    .map(|(id, prefix, chunk)| Task {
+        id: format!("{id}-1111-4222-8333-444444444444"),
+        prefix,
+        chunk,
+    });
     let all = window(&tasks[0], streams, 0, 60);
     let (stage, expected, ..) = work(&[&all], "once", 1).await;
     clear(&stage).await;
-    // Three exports of overlapping windows; together they are that one.
+    // Three exports of overlapping windows, each in several chunks; together they are that one.
     let parts = [
         window(&tasks[1], streams, 0, 30),
         window(&tasks[2], streams, 20, 60),

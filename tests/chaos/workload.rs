@@ -67,7 +67,11 @@ pub fn messages(bucket: &str, objects: &[Object], rng: &mut Rng) -> Vec<String> 
 }
 
 pub fn export_key(task: &str, stream: u32, chunk: u32) -> String {
-    format!("exports/fn/{task}/2026-11-23-[$LATEST]{stream:032x}/{chunk:06}.gz")
+    export_key_under("exports/fn", task, stream, chunk)
+}
+
+pub fn export_key_under(prefix: &str, task: &str, stream: u32, chunk: u32) -> String {
+    format!("{prefix}/{task}/2026-11-23-[$LATEST]{stream:032x}/{chunk:06}.gz")
 }
 
 /// Export text.

@@ -130,6 +130,7 @@ pub fn check(world: &World) {
         }
     }
     one_index_per_id(world, &documents);
+    each_event_once(world, &documents, &damaged);
     letters(world, &expected);
     fates(world);
 }
@@ -143,11 +144,40 @@ fn one_index_per_id(world: &World, documents: &BTreeMap<Place, Stored>) {
     }
 }
 
+/// The oracle's ids are the worker's own: what CloudWatch knows of events shows that no two documents are one event.
+fn each_event_once(world: &World, documents: &BTreeMap<Place, Stored>, damaged: &BTreeSet<String>) {
+    let mut events = BTreeMap::new();
+    for (place, Stored { source, .. }) in documents {
+        // Those that are over a cap hold one event many times.
+        if is_of(source, damaged) {
+            continue;
+        }
+        let document: serde_json::Value = serde_json::from_slice(source).unwrap_or_default();
+        let stream = document["aws"]["log"]["stream"]["name"].as_str();
+        let (Some(stream), Some(message)) = (stream, document["message"].as_str()) else {
+            continue;
+        };
+        // What another object brought under the key has the time at which it was stored.
+        if document["logferry"]["flags"]
+            .to_string()
+            .contains("no_timestamp")
+        {
+            continue;
+        }
+        let time = document["@timestamp"].to_string();
+        let event = (stream.to_owned(), time, message.to_owned());
+        if let Some(other) = events.insert(event, place) {
+            broken(world, format!("{place:?} and {other:?} are one event"));
+        }
+    }
+}
+
 /// Nothing is given up that could be settled, and nothing invented.
 fn letters(world: &World, expected: &Expected) {
     let damaged: Vec<String> = {
         let objects = lock(&world.objects);
-        let sick = objects.iter().filter(|o| o.is_damaged() || o.forbidden);
+        // One that is removed while it is read cannot be read to its end.
+        let sick = (objects.iter()).filter(|o| o.is_damaged() || o.forbidden || o.removed);
         sick.map(|o| o.current().0.key.clone()).collect()
     };
     let plan = &world.sim.plan;

@@ -59,7 +59,7 @@ pub fn iso(at: i64) -> String {
     )
 }
 
-/// A stream of some invocations. `odd` lines are binary or over-long.
+/// A stream of some invocations. `odd` lines are binary or over-long. No two events have one time and one text.
 pub fn stream(rng: &mut Rng, invocations: usize, odd: bool) -> Stream {
     let function = choose(rng, &["thumbnails", "invoices", "tenner-notifier"]).to_string();
     let midnight = rng.bool();
@@ -134,11 +134,22 @@ fn said(rng: &mut Rng, at: i64, id: &str, n: usize, odd: bool) -> (Vec<u8>, bool
     let time = iso(at);
     if odd && rng.u8(0..4) == 0 {
         return match rng.bool() {
-            true => (b"binary \xff\xfe\x00\x01\xc3 and back".to_vec(), false),
+            true => (
+                [
+                    b"binary \xff\xfe\x00\x01\xc3 and back ",
+                    n.to_string().as_bytes(),
+                ]
+                .concat(),
+                false,
+            ),
             false => {
                 let length: usize = *choose(rng, &[2000, 3000, 70_000]);
                 (
-                    format!("{time}\t{id}\tINFO\tlong {}", "x\u{e4}".repeat(length / 3)).into(),
+                    format!(
+                        "{time}\t{id}\tINFO\tlong {n} {}",
+                        "x\u{e4}".repeat(length / 3)
+                    )
+                    .into(),
                     true,
                 )
             }
@@ -146,10 +157,10 @@ fn said(rng: &mut Rng, at: i64, id: &str, n: usize, odd: bool) -> (Vec<u8>, bool
     }
     match rng.u8(0..8) {
         0 => (format!("plain output number {n}").into(), false),
-        1 => (format!("[INFO]\t{time}\t{id}\tpython says {}", rng.u16(..)).into(), true),
-        2 => (format!("{{\"timestamp\":\"{time}\",\"level\":\"WARN\",\"requestId\":\"{id}\",\"message\":\"json {}\"}}", rng.u16(..)).into(), true),
+        1 => (format!("[INFO]\t{time}\t{id}\tpython says {n} {}", rng.u16(..)).into(), true),
+        2 => (format!("{{\"timestamp\":\"{time}\",\"level\":\"WARN\",\"requestId\":\"{id}\",\"message\":\"json {n} {}\"}}", rng.u16(..)).into(), true),
         3 => (format!("{time}\t{id}\tERROR\tInvoke Error \t{{\"errorType\":\"TypeError\",\"errorMessage\":\"x is {n}\",\"stack\":[\"TypeError\",\"    at f\"]}}").into(), true),
-        4 => (format!("two lines\n  of one event, \"quoted\" \u{1f600} {}", rng.u8(..)).into(), false),
+        4 => (format!("two lines\n  of one event, \"quoted\" \u{1f600} {n} {}", rng.u8(..)).into(), false),
         _ => (format!("{time}\t{id}\tINFO\thandled {} \\ {}", n, rng.u32(..)).into(), true),
     }
 }

@@ -94,8 +94,8 @@ const PREFIXES: [&str; 5] = [
 ];
 
 /**
-Objects of some streams. Chunks of one stream do not overlap; an export that is made again overlaps in whole or in part
-with the first, in the same chunks.
+Objects of some streams. Chunks of one export do not overlap; one that is made again overlaps in whole or in part with
+the first, has chunks of its own, and may lie under another prefix.
 */
 pub fn generate(rng: &mut Rng, big: bool) -> Vec<Planned> {
     let mut objects = Vec::new();
@@ -143,23 +143,24 @@ fn exports(rng: &mut Rng, odd: bool, big: bool) -> Vec<Planned> {
     let begins: Vec<usize> = (1..stream.lines.len())
         .filter(|i| stream.lines[*i].may_begin)
         .collect();
-    let mut cuts: Vec<usize> = (0..rng.usize(0..3))
-        .map(|_| *choose(rng, &begins))
-        .collect();
-    cuts.extend([0, stream.lines.len()]);
-    cuts.sort_unstable();
-    cuts.dedup();
-    let prefix = choose(rng, &PREFIXES).to_string();
     let mut objects = Vec::new();
-    for again in 0..if rng.u8(0..4) == 0 { 2 } else { 1 } {
-        let task = uuid(rng);
+    for again in 0..*choose(rng, &[1, 1, 1, 2, 3]) {
+        let (mut from, mut to) = (0, stream.lines.len());
+        if again > 0 {
+            let (first, last) = (*choose(rng, &begins), *choose(rng, &begins));
+            from = *choose(rng, &[0, first]);
+            to = *choose(rng, &[to, last]);
+        }
+        let mut cuts: Vec<usize> = (0..rng.usize(0..3))
+            .map(|_| *choose(rng, &begins))
+            .filter(|cut| (from..to).contains(cut))
+            .collect();
+        cuts.extend([from, to]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        let (prefix, task) = (choose(rng, &PREFIXES).to_string(), uuid(rng));
         for (chunk, bounds) in cuts.windows(2).enumerate() {
-            let mut from = bounds[0];
-            if again == 1 && rng.bool() {
-                let later = begins.iter().filter(|i| (bounds[0]..bounds[1]).contains(i));
-                from = later.copied().next().unwrap_or(from);
-            }
-            let text = export_text(rng, &stream.lines[from..bounds[1]]);
+            let text = export_text(rng, &stream.lines[bounds[0]..bounds[1]]);
             let key = export_key(&prefix, &task, &stream, chunk);
             objects.push(planned(rng, key, text, true));
         }

@@ -36,7 +36,6 @@ pub fn parse(object: &Planned, config: &RoadConfig) -> Parsed {
         key: object.key.clone(),
         etag: Some(object.version.etag.clone()),
         last_modified: Some(object.version.last_modified),
-        chunk: key.chunk,
         id_scope: key.prefix.clone(),
     };
     let mut decoder = Decoder::new(&object.key, &config.decode);

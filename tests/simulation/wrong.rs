@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use logferry::bulk::{Bulk, ItemStatus, Kept};
+use logferry::decode::KeyFacts;
 use logferry::pipeline::Ends;
 use logferry::sink::{Index, IndexError, Stored};
 
@@ -125,6 +126,12 @@ pub const ALL: &[Wrong] = &[
         trouble: false,
     },
     Wrong {
+        name: "names events by their chunk too",
+        wrap: |ends, wire, world| index(ends, wire, world, Lie::ChunkInIds),
+        plan: calm,
+        trouble: false,
+    },
+    Wrong {
         name: "reads Records[0] only",
         wrap: |ends, _, _| queue(ends, Fib::FirstRecord),
         plan: calm,
@@ -207,6 +214,7 @@ enum Lie {
     Overwrites,
     FirstPartStands,
     OwnIds,
+    ChunkInIds,
 }
 
 struct LyingIndex {
@@ -314,6 +322,17 @@ impl Index for LyingIndex {
                 let ids = rewritten(bulk, |document, action| {
                     let (head, _) = action.split_once("\"_id\":\"")?;
                     Some(format!("{head}\"_id\":\"own-{number}-{document}\"}}}}"))
+                });
+                self.honest.bulk(&ids).await
+            }
+            Lie::ChunkInIds => {
+                let ids = rewritten(bulk, |document, action| {
+                    let sent = &bulk.documents()[document];
+                    let source: serde_json::Value =
+                        serde_json::from_slice(bulk.source(sent)).ok()?;
+                    let key = source["aws"]["s3"]["key"].as_str()?;
+                    let chunk = KeyFacts::read(key, &[]).chunk?;
+                    Some(action.replacen("\"}}", &format!("{chunk}\"}}}}"), 1))
                 });
                 self.honest.bulk(&ids).await
             }

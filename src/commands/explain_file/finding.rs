@@ -75,13 +75,9 @@ pub fn flag_meaning(flag: &str) -> &'static str {
     match flag {
         "truncated" => "longer than --max-event-bytes: what is over is cut off",
         "invalid_utf8" => "not UTF-8: what is not is shown as U+FFFD",
-        "no_timestamp" => {
-            "neither file nor line tells a time: the object's LastModified stands in, or the stream's day"
-        }
+        "no_timestamp" => "neither file nor line tells a time: the object's LastModified stands in",
         "time_out_of_range" => "outside of the years 1970 to 2261: indexed under 1970-01-01",
-        "time_implausible" => {
-            "only the text tells the time, and no Lambda line of this file can be from then"
-        }
+        "time_implausible" => "only the text tells the time, and no Lambda line can be from then",
         "app_truncated" => {
             "a string in app is too long to be indexed; event.original has all of it"
         }

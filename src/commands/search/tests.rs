@@ -42,7 +42,6 @@ fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
         key: key.clone(),
         etag: None,
         last_modified: None,
-        chunk: decoder.key().chunk,
         id_scope: decoder.key().prefix.clone(),
     };
     let options = DocumentOptions {

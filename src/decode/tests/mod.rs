@@ -15,6 +15,8 @@ struct Got {
     truncated: u64,
     id: Option<String>,
     by_content: bool,
+    /// Hash of the whole text, of one that is cut.
+    whole: Option<u128>,
     origin: Origin,
 }
 
@@ -57,7 +59,14 @@ fn decode_after(
                         Identity::EventId(id) => Some(id.to_owned()),
                         _ => None,
                     },
-                    by_content: event.identity == Identity::Content,
+                    by_content: matches!(
+                        event.identity,
+                        Identity::Content | Identity::CutContent(_)
+                    ),
+                    whole: match event.identity {
+                        Identity::CutContent(whole) => Some(whole),
+                        _ => None,
+                    },
                     origin: Origin::clone(event.origin),
                 }),
                 Ok(None) => break,

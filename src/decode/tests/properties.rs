@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use regex::bytes::Regex;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::*;
 
@@ -103,6 +104,14 @@ fn assert_nothing_lost(input: &[u8], outcome: &Outcome) -> Result<(), TestCaseEr
         let Some(rest) = rest.and_then(|rest| rest.get(event.truncated as usize..)) else {
             return Err(TestCaseError::fail(format!("changed: {event:?} {raw:?}")));
         };
+        prop_assert_eq!(
+            event.whole.is_some(),
+            event.by_content && event.truncated > 0
+        );
+        if let Some(hash) = event.whole {
+            let whole = &raw[prefix..raw.len() - rest.len()];
+            prop_assert_eq!(hash, xxh3_128(whole));
+        }
         let blank = match format {
             Some(Format::JsonLines | Format::Text) => rest.trim_ascii().is_empty(),
             _ => rest.iter().all(is_break),
