@@ -345,9 +345,8 @@ async fn index_up(road: &Road) {
         }
         failures += 1;
         tokio::time::sleep(full_jitter(failures)).await;
-        let started = Instant::now();
         if road.ends.index.version().await.is_ok() {
-            road.gate.learn(gate::Answer::Good, started.elapsed());
+            road.gate.answers_again();
             tracing::info!("the index answers again");
         }
     }
