@@ -145,12 +145,14 @@ fn one_index_per_id(world: &World, documents: &BTreeMap<Place, Stored>) {
 
 /// Nothing is given up that could be settled, and nothing invented.
 fn letters(world: &World, expected: &Expected) {
-    let damaged: Vec<String> = {
+    let keys = |is: fn(&Object) -> bool| -> Vec<String> {
         let objects = lock(&world.objects);
-        let sick = objects.iter().filter(|o| o.is_damaged() || o.forbidden);
-        sick.map(|o| o.current().0.key.clone()).collect()
+        let found = objects.iter().filter(|o| is(o));
+        found.map(|o| o.current().0.key.clone()).collect()
     };
-    let plan = &world.sim.plan;
+    let damaged = keys(|o| o.is_damaged() || o.forbidden);
+    let removed = keys(|o| o.removed);
+    let refuses = invariants::refuses_documents(&world.sim.plan);
     for (kind, key, place) in world.letters.all() {
         let has_reason = match &place {
             // An index that was missing for a while refuses any document.
@@ -161,11 +163,11 @@ fn letters(world: &World, expected: &Expected) {
                 let sources = expected.allowed.get(place).into_iter().flatten();
                 let parts = expected.parts.get(place).into_iter().flatten();
                 let too_large = || sources.chain(parts).any(|s| world.is_too_large(place, s));
-                let refused = invariants::refuses_documents(plan) || world.index.is_cursed(place);
+                let refused = refuses || world.index.is_cursed(place);
                 damaged.contains(&key) || (known && (refused || too_large()))
             }
-            // One that denies everything for a while may deny just one object that way.
-            None => damaged.contains(&key) || invariants::denies_objects(plan),
+            // What is removed while it is read cannot be read to its end.
+            None => damaged.contains(&key) || removed.contains(&key),
         };
         if !has_reason {
             broken(
