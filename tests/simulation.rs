@@ -106,6 +106,7 @@ fn really_happened(happened: &BTreeMap<String, u64>) {
         "OtherBucketMoved",
         "MappingConflict",
         "CallerRefused",
+        "AllRefused",
         "ReceiveDenied",
         "DeleteDenied",
         "VisibilityDenied",
@@ -216,6 +217,18 @@ fn a_refusal_of_everything_for_a_while_condemns_nothing() {
     for fault in ["CallerRefused", "BucketDenied"] {
         assert!(happened[fault] > 100, "{happened:?}");
     }
+}
+
+/// Every document is refused for a while, as after a slip in a template: none becomes a dead letter, and all are there afterwards.
+#[test]
+fn an_index_that_refuses_everything_for_a_while_condemns_no_document() {
+    let happened = each("all refused", 0..60, |seed| {
+        let (from, to) = (Duration::from_secs(5), Duration::from_secs(90));
+        let mut plan = Plan::calm(seed).between(Fault::AllRefused, from, to);
+        plan.dead_letters = true;
+        Case::new(plan).run(seed)
+    });
+    assert!(happened["AllRefused"] > 100, "{happened:?}");
 }
 
 /// Also where nothing can be settled for a while, a message waits to be sent, or another worker holds some.

@@ -6,7 +6,7 @@ use logferry::decode::KeyFacts;
 use logferry::sink::Stored;
 
 use crate::index::Place;
-use crate::invariants::{self, broken};
+use crate::invariants::broken;
 use crate::objects::Health;
 use crate::oracle::{Expected, with_part};
 use crate::sim::lock;
@@ -152,10 +152,8 @@ fn letters(world: &World, expected: &Expected) {
     };
     let damaged = keys(|o| o.is_damaged() || o.forbidden);
     let removed = keys(|o| o.removed);
-    let refuses = invariants::refuses_documents(&world.sim.plan);
     for (kind, key, place) in world.letters.all() {
         let has_reason = match &place {
-            // An index that was missing for a while refuses any document.
             Some(place) => {
                 let known = expected.allowed.contains_key(place)
                     || expected.parts.contains_key(place)
@@ -163,7 +161,7 @@ fn letters(world: &World, expected: &Expected) {
                 let sources = expected.allowed.get(place).into_iter().flatten();
                 let parts = expected.parts.get(place).into_iter().flatten();
                 let too_large = || sources.chain(parts).any(|s| world.is_too_large(place, s));
-                let refused = refuses || world.index.is_cursed(place);
+                let refused = world.index.is_cursed(place);
                 damaged.contains(&key) || (known && (refused || too_large()))
             }
             // What is removed while it is read cannot be read to its end.

@@ -66,6 +66,8 @@ pub enum Fault {
     OtherBucketMoved,
     /// Some indexes refuse every document, as under a wrong template.
     MappingConflict,
+    /// All do.
+    AllRefused,
     /// S3 refuses everything for a reason that lies with the caller.
     CallerRefused,
     /// A permission on the queue is missing.
@@ -133,6 +135,7 @@ const MORE: &[Fault] = &[
 
 /// Drawn on their own again.
 const REFUSALS: &[Fault] = &[
+    AllRefused,
     CallerRefused,
     ReceiveDenied,
     DeleteDenied,
@@ -295,6 +298,8 @@ impl Plan {
             let fault = *choose(&mut rng, MORE);
             let rate = match fault {
                 ClockLeaps => 0.05,
+                // A template is a state.
+                MappingConflict => 1.0,
                 _ => *choose(&mut rng, &[0.3, 1.0]),
             };
             self.other_bucket |= Fault::OTHER_BUCKET.contains(&fault);

@@ -8,7 +8,7 @@ use logferry::observe::Metrics;
 use logferry::sink::Stored;
 
 use crate::at_rest::{damaged_streams, is_of};
-use crate::faults::{Fault, Plan};
+use crate::faults::Fault;
 use crate::history::{Entry, What};
 use crate::index::Place;
 use crate::objects::{Health, OTHER_BUCKET, Planned};
@@ -125,11 +125,6 @@ fn is_settled(
     Ok(())
 }
 
-/// Any document may be refused for a while.
-pub fn refuses_documents(plan: &Plan) -> bool {
-    plan.has(Fault::IndexMissing) || plan.has(Fault::MappingConflict)
-}
-
 /// A worker that ended by itself has left nothing: not what was there, not what was held or put off.
 pub fn ended_empty(world: &World) {
     let left = world.queue.left_for(Duration::from_secs(1));
@@ -159,13 +154,7 @@ pub fn neighbours(world: &World) {
 pub fn unchanged(world: &World, before: &BTreeMap<Place, Stored>) {
     let after = world.index.documents();
     let damaged = damaged_streams(world);
-    let plan = &world.sim.plan;
-    // What was given up while an index refused everything is brought back by a replay.
-    let brings_back = plan.dead_letters && refuses_documents(plan);
     for (place, stored) in &after {
-        if brings_back && before.get(place) != Some(stored) {
-            continue;
-        }
         if before.get(place) != Some(stored) && !is_of(&stored.source, &damaged) {
             broken(world, format!("a replay has changed {place:?}"));
         }
