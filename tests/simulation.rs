@@ -105,6 +105,13 @@ fn really_happened(happened: &BTreeMap<String, u64>) {
         "OtherBucketThrottled",
         "OtherBucketMoved",
         "MappingConflict",
+        "CallerRefused",
+        "AllRefused",
+        "ReceiveDenied",
+        "DeleteDenied",
+        "VisibilityDenied",
+        "AttributesDenied",
+        "QueueDenied",
         "EndedEmpty",
         "BulkPartlyApplied",
         "BulkUnanswered",
@@ -157,6 +164,71 @@ fn a_sick_bucket_is_left_alone_and_its_neighbours_progress() {
     for fault in Fault::OTHER_BUCKET {
         assert!(happened.contains_key(&format!("{fault:?}")), "{happened:?}");
     }
+}
+
+/// Bodies are slow and no lease can be extended: what is delivered again is not read a second time while it is being read.
+#[test]
+fn a_lost_lease_ends_the_reading() {
+    let happened = each("lost leases", 0..60, |seed| {
+        let mut plan = Plan::calm(seed)
+            .with(Fault::ExtendFails, 1.0, Duration::from_secs(120))
+            .with(Fault::BodyStalls, 1.0, Duration::from_secs(120));
+        plan.visibility = Duration::from_secs(5);
+        plan.max_receive_count = None;
+        Case::new(plan).run(seed)
+    });
+    assert!(happened["Expired"] > 100, "{happened:?}");
+}
+
+/// Each permission on the queue is missing for a while: a worker that learns of it ends and says which; nothing else is lost.
+#[test]
+fn a_worker_that_may_not_use_its_queue_says_so_and_ends() {
+    let denials = [
+        Fault::ReceiveDenied,
+        Fault::DeleteDenied,
+        Fault::VisibilityDenied,
+        Fault::AttributesDenied,
+    ];
+    let happened = each("denied", 0..80, |seed| {
+        let fault = denials[seed as usize % denials.len()];
+        let mut plan = Plan::calm(seed)
+            .with(fault, 1.0, Duration::from_secs(60))
+            // Something to release.
+            .with(Fault::OpenFails, 0.5, Duration::from_secs(60));
+        plan.dead_letters = seed.is_multiple_of(2);
+        Case::new(plan).run(seed)
+    });
+    assert!(happened["QueueDenied"] > 80, "{happened:?}");
+}
+
+/// S3 refuses the caller, or a bucket denies everything: no object is given up, and all are loaded when that is over.
+#[test]
+fn a_refusal_of_everything_for_a_while_condemns_nothing() {
+    let happened = each("refused", 0..80, |seed| {
+        let fault = match seed % 2 {
+            0 => Fault::CallerRefused,
+            _ => Fault::BucketDenied,
+        };
+        let mut plan =
+            Plan::calm(seed).between(fault, Duration::from_secs(5), Duration::from_secs(90));
+        plan.dead_letters = true;
+        Case::new(plan).run(seed)
+    });
+    for fault in ["CallerRefused", "BucketDenied"] {
+        assert!(happened[fault] > 100, "{happened:?}");
+    }
+}
+
+/// Every document is refused for a while, as after a slip in a template: none becomes a dead letter, and all are there afterwards.
+#[test]
+fn an_index_that_refuses_everything_for_a_while_condemns_no_document() {
+    let happened = each("all refused", 0..60, |seed| {
+        let (from, to) = (Duration::from_secs(5), Duration::from_secs(90));
+        let mut plan = Plan::calm(seed).between(Fault::AllRefused, from, to);
+        plan.dead_letters = true;
+        Case::new(plan).run(seed)
+    });
+    assert!(happened["AllRefused"] > 100, "{happened:?}");
 }
 
 /// Also where nothing can be settled for a while, a message waits to be sent, or another worker holds some.

@@ -1,7 +1,14 @@
-/*! A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go on. */
+/*!
+A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go on.
 
+It also tells a key that is not for us from a bucket that refuses everything for a while. One refusal proves nothing: the key
+must be refused again on a later delivery, after its bucket gave another object that was asked for in between.
+*/
+
+use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,82 +17,199 @@ use tokio::time::Instant;
 const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// A bucket that answered this lately works: a denied key is that key's own trouble.
-const LATELY: Duration = Duration::from_secs(600);
 /// Buckets that are remembered; names come from messages, which are not trusted.
 const BUCKETS: usize = 1000;
+/// Refused keys that are remembered, by their hashes.
+const REFUSALS: usize = 10_000;
 
 #[derive(Default)]
-pub(super) struct Breakers {
-    buckets: Mutex<HashMap<String, Circuit>>,
+pub(super) struct Breakers(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// The number of the latest event: an attempt that starts, an answer, a delivery.
+    latest: u64,
+    buckets: HashMap<String, Circuit>,
+    /// When a key was refused for the last time.
+    refused: HashMap<u64, u64>,
+    hasher: RandomState,
 }
 
 #[derive(Default)]
 struct Circuit {
-    /// Keys that failed since the bucket worked.
+    /// Keys that failed since the bucket gave an object.
     failed: BTreeSet<String>,
     /// Times that it opened since.
     opened: u32,
-    worked: Option<Instant>,
     open_until: Option<Instant>,
+    /// The one try is under way.
+    trying: bool,
+    /// When the latest attempt started that was given its object.
+    given: u64,
+}
+
+/// An object that is asked for. Dropped without an answer about the bucket, it changes nothing, and a try can be made again.
+pub(super) struct Attempt<'a> {
+    breakers: &'a Breakers,
+    bucket: &'a str,
+    key: &'a str,
+    started: u64,
+    /// It is the one that is let through while the circuit is open.
+    is_try: bool,
+    /// The key was refused before, on an earlier delivery, and its bucket has given another object since.
+    refused_before: bool,
+}
+
+/// What a refusal of one key comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The bucket works and refuses this key.
+    OfTheKey,
+    MayPass {
+        /// It opened the circuit.
+        opened: bool,
+    },
 }
 
 impl Breakers {
-    fn with<T>(&self, bucket: &str, act: impl FnOnce(&mut Circuit) -> T) -> T {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= BUCKETS && !buckets.contains_key(bucket) {
-            buckets.clear();
-        }
-        act(buckets.entry(bucket.to_owned()).or_default())
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long the bucket is to be left alone; one try is let through when that is over.
-    pub(super) fn pause(&self, bucket: &str) -> Option<Duration> {
+    /// The number of a delivery: what was refused before has a lower one.
+    pub(super) fn delivery(&self) -> u64 {
+        self.lock().next()
+    }
+
+    /// Lets an object be asked for; else how long its bucket is to be left alone. When that is over, one try is let through.
+    pub(super) fn admit<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        delivery: u64,
+    ) -> Result<Attempt<'a>, Duration> {
         let now = Instant::now();
-        self.with(bucket, |circuit| match circuit.open_until {
-            Some(until) if until > now => Some(until - now),
-            Some(_) => {
-                circuit.open();
-                None
-            }
-            None => None,
+        let mut state = self.lock();
+        let started = state.next();
+        let refused = state.refused.get(&state.name(bucket, key)).copied();
+        let circuit = state.circuit(bucket);
+        let is_try = match circuit.open_until {
+            Some(until) if until > now => return Err(until - now),
+            Some(_) if circuit.trying => return Err(FIRST_PAUSE),
+            Some(_) => true,
+            None => false,
+        };
+        circuit.trying |= is_try;
+        let refused_before = refused.is_some_and(|at| at < delivery && at < circuit.given);
+        Ok(Attempt {
+            breakers: self,
+            bucket,
+            key,
+            started,
+            is_try,
+            refused_before,
         })
     }
+}
 
-    pub(super) fn worked(&self, bucket: &str) {
-        self.with(bucket, |circuit| {
+impl State {
+    fn next(&mut self) -> u64 {
+        self.latest += 1;
+        self.latest
+    }
+
+    fn name(&self, bucket: &str, key: &str) -> u64 {
+        self.hasher.hash_one((bucket, key))
+    }
+
+    fn circuit(&mut self, bucket: &str) -> &mut Circuit {
+        if self.buckets.len() >= BUCKETS && !self.buckets.contains_key(bucket) {
+            self.buckets.retain(|_, c| c.open_until.is_some());
+            if self.buckets.len() >= BUCKETS {
+                self.buckets.clear();
+            }
+        }
+        self.buckets.entry(bucket.to_owned()).or_default()
+    }
+
+    fn remember(&mut self, bucket: &str, key: &str) {
+        let (name, at) = (self.name(bucket, key), self.next());
+        self.refused.insert(name, at);
+        if self.refused.len() > REFUSALS
+            && let Some(oldest) = self.refused.values().min().copied()
+        {
+            self.refused.retain(|_, at| *at != oldest);
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// The bucket gave the object.
+    pub(super) fn given(self) {
+        let mut state = self.breakers.lock();
+        let name = state.name(self.bucket, self.key);
+        state.refused.remove(&name);
+        let circuit = state.circuit(self.bucket);
+        circuit.given = circuit.given.max(self.started);
+        // What was asked for before the circuit opened says nothing of the time since.
+        if self.is_try || circuit.open_until.is_none() {
             *circuit = Circuit {
-                worked: Some(Instant::now()),
+                given: circuit.given,
                 ..Circuit::default()
-            }
-        });
+            };
+        }
     }
 
-    /// Notes a failure; true when it opened the circuit.
-    pub(super) fn failed(&self, bucket: &str, key: &str) -> bool {
-        self.with(bucket, |circuit| {
-            if circuit.opened > 0 {
-                return false; // the try that was let through
-            }
-            circuit.failed.insert(key.to_owned());
-            if circuit.failed.len() < KEYS {
-                return false;
-            }
-            circuit.failed.clear();
-            circuit.open();
-            true
-        })
+    /// The bucket did not give the object, for a reason that is not the object's; true when that opened the circuit.
+    pub(super) fn failed(self) -> bool {
+        self.breakers
+            .lock()
+            .circuit(self.bucket)
+            .fail(self.key, self.is_try)
     }
 
-    /// Whether the bucket gave an object lately.
-    pub(super) fn works(&self, bucket: &str) -> bool {
-        self.with(bucket, |circuit| {
-            circuit.worked.is_some_and(|at| at.elapsed() < LATELY)
-        })
+    /// The bucket refused this key, or everything: it does not say which.
+    pub(super) fn refused(self) -> Refusal {
+        let mut state = self.breakers.lock();
+        let circuit = state.circuit(self.bucket);
+        // Others that were refused since the bucket gave something speak for a bucket that gives nothing now.
+        let alone = circuit.failed.iter().all(|key| key == self.key);
+        if self.refused_before && alone && circuit.open_until.is_none() {
+            return Refusal::OfTheKey;
+        }
+        let opened = circuit.fail(self.key, self.is_try);
+        state.remember(self.bucket, self.key);
+        Refusal::MayPass { opened }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.is_try {
+            // After an answer about the bucket there is no try under way any more.
+            self.breakers.lock().circuit(self.bucket).trying = false;
+        }
     }
 }
 
 impl Circuit {
+    fn fail(&mut self, key: &str, is_try: bool) -> bool {
+        if is_try {
+            self.open();
+            return false;
+        }
+        if self.open_until.is_some() {
+            return false; // asked for before it opened
+        }
+        self.failed.insert(key.to_owned());
+        if self.failed.len() < KEYS {
+            return false;
+        }
+        self.failed.clear();
+        self.open();
+        true
+    }
+
     fn open(&mut self) {
         self.open_until = Some(Instant::now() + pause(self.opened));
         self.opened = self.opened.saturating_add(1);
@@ -103,37 +227,153 @@ fn pause(opened: u32) -> Duration {
 mod tests {
     use super::*;
 
+    const MAY_PASS: Refusal = Refusal::MayPass { opened: false };
+
+    /// Asks on a delivery of its own.
+    fn ask<'a>(breakers: &'a Breakers, bucket: &'a str, key: &'a str) -> Attempt<'a> {
+        let asked = breakers.admit(bucket, key, breakers.delivery());
+        asked.unwrap_or_else(|pause| panic!("{bucket}/{key}: {pause:?}"))
+    }
+
+    fn pause_of(breakers: &Breakers, bucket: &str) -> Option<Duration> {
+        breakers.admit(bucket, "any", breakers.delivery()).err()
+    }
+
+    fn open(breakers: &Breakers) {
+        for n in 1..=KEYS {
+            assert_eq!(ask(breakers, "sick", &n.to_string()).failed(), n == KEYS);
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn it_opens_lets_one_try_through_and_closes_when_that_works() {
         let breakers = Breakers::default();
-        for n in 1..=KEYS {
-            for _ in 0..3 {
-                assert_eq!(breakers.pause("sick"), None);
-            }
-            assert_eq!(breakers.failed("sick", &n.to_string()), n == KEYS);
-        }
-        assert_eq!(breakers.pause("sick"), Some(FIRST_PAUSE));
-        assert_eq!(breakers.pause("well"), None, "its neighbours go on");
+        open(&breakers);
+        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE));
+        assert_eq!(pause_of(&breakers, "well"), None, "its neighbours go on");
         tokio::time::advance(FIRST_PAUSE).await;
-        assert_eq!(breakers.pause("sick"), None, "one try");
-        breakers.failed("sick", "x");
-        assert_eq!(
-            breakers.pause("sick"),
-            Some(FIRST_PAUSE * 2),
-            "and no second"
-        );
-        breakers.worked("sick");
-        assert_eq!(breakers.pause("sick"), None);
-        assert!(breakers.works("sick") && !breakers.works("well"));
+        let one = ask(&breakers, "sick", "x");
+        assert!(pause_of(&breakers, "sick").is_some(), "and no second");
+        one.failed();
+        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE * 2));
+        tokio::time::advance(FIRST_PAUSE * 2).await;
+        ask(&breakers, "sick", "x").given();
+        assert_eq!(pause_of(&breakers, "sick"), None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_bad_key_opens_nothing() {
         let breakers = Breakers::default();
         for _ in 0..100 {
-            assert!(!breakers.failed("bucket", "denied"));
+            assert!(!ask(&breakers, "bucket", "denied").failed());
         }
-        assert_eq!(breakers.pause("bucket"), None);
+        assert_eq!(pause_of(&breakers, "bucket"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_try_that_says_nothing_of_the_bucket_can_be_made_again() {
+        let breakers = Breakers::default();
+        open(&breakers);
+        tokio::time::advance(FIRST_PAUSE).await;
+        // Gone, archived, or its task was ended before there was an answer.
+        for _ in 0..3 {
+            drop(ask(&breakers, "sick", "gone"));
+        }
+        let attempt = ask(&breakers, "sick", "denied");
+        assert!(pause_of(&breakers, "sick").is_some(), "it is still open");
+        attempt.refused();
+        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE * 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_asked_for_before_it_opened_does_not_close_it() {
+        let breakers = Breakers::default();
+        let early = ask(&breakers, "sick", "early");
+        open(&breakers);
+        early.given();
+        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn several_keys_refused_in_a_row_open_it_whatever_happened_before() {
+        let breakers = Breakers::default();
+        for n in 0..100 {
+            ask(&breakers, "bucket", &n.to_string()).given();
+        }
+        for n in 1..=KEYS {
+            let refused = ask(&breakers, "bucket", &format!("denied {n}")).refused();
+            assert_eq!(refused, Refusal::MayPass { opened: n == KEYS });
+        }
+        assert_eq!(pause_of(&breakers, "bucket"), Some(FIRST_PAUSE));
+    }
+
+    #[test]
+    fn a_key_is_refused_for_good_on_a_later_delivery_after_another_was_given() {
+        let breakers = Breakers::default();
+        ask(&breakers, "bucket", "before").given();
+        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
+        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
+        ask(&breakers, "other bucket", "other").given();
+        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
+        ask(&breakers, "bucket", "other").given();
+        assert_eq!(ask(&breakers, "bucket", "key").refused(), Refusal::OfTheKey);
+        assert_eq!(ask(&breakers, "bucket", "new").refused(), MAY_PASS);
+    }
+
+    #[test]
+    fn refusals_of_one_delivery_are_one_refusal() {
+        let breakers = Breakers::default();
+        let delivery = breakers.delivery();
+        let again = || breakers.admit("bucket", "key", delivery).ok().unwrap();
+        assert_eq!(again().refused(), MAY_PASS);
+        ask(&breakers, "bucket", "other").given();
+        assert_eq!(again().refused(), MAY_PASS);
+    }
+
+    #[test]
+    fn what_was_asked_for_before_a_refusal_proves_nothing_after_it() {
+        let breakers = Breakers::default();
+        let slow = ask(&breakers, "bucket", "slow");
+        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
+        slow.given();
+        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
+        // Nor what is given while the second answer is on its way.
+        let second = ask(&breakers, "bucket", "key");
+        ask(&breakers, "bucket", "other").given();
+        assert_eq!(second.refused(), MAY_PASS);
+    }
+
+    #[test]
+    fn a_key_that_was_given_begins_anew() {
+        let breakers = Breakers::default();
+        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
+        ask(&breakers, "bucket", "key").given();
+        ask(&breakers, "bucket", "other").given();
+        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_that_is_left_alone_condemns_no_key() {
+        let breakers = Breakers::default();
+        assert_eq!(ask(&breakers, "sick", "key").refused(), MAY_PASS);
+        ask(&breakers, "sick", "other").given();
+        let on_its_way = ask(&breakers, "sick", "key");
+        open(&breakers);
+        assert_eq!(on_its_way.refused(), MAY_PASS);
+        tokio::time::advance(FIRST_PAUSE).await;
+        assert_eq!(ask(&breakers, "sick", "key").refused(), MAY_PASS);
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_there_is_room_for() {
+        let breakers = Breakers::default();
+        for n in 0..REFUSALS + 100 {
+            let (bucket, key) = (format!("b{}", n % (BUCKETS + 10)), n.to_string());
+            ask(&breakers, &bucket, &key).refused();
+        }
+        let state = breakers.lock();
+        assert_eq!(state.refused.len(), REFUSALS);
+        assert!(state.buckets.len() <= BUCKETS);
     }
 
     #[test]

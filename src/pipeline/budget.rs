@@ -4,6 +4,10 @@ The bytes that everything in flight shares.
 Two shares, so that nobody who waits for one holds what the others wait for: readers' buffers, bounded by how many objects are read at
 once and how many of those are large; and parcels, which come back by themselves when their verdicts are in. A task holds no unsent
 parcel while it waits.
+
+A giant parcel takes its share step by step, so that the small ones that come after it wait for a step and not for all of it. One
+giant at a time does so: two that hold half of what they need would wait for each other. Its last step is the longest: until then it
+leaves more than any small one needs, or the small ones before it could wait for what it holds.
 */
 
 use std::sync::Arc;
@@ -21,13 +25,18 @@ pub(super) const SMALL: u64 = 256 * 1024;
 pub(super) struct Budget {
     parcels: Arc<Semaphore>,
     total: u32,
+    /// What is taken at once; more makes a giant.
+    step: u32,
+    /// The place of the one giant that takes its share.
+    giant: Semaphore,
     large: Arc<Semaphore>,
     metrics: Arc<Metrics>,
 }
 
 /// A parcel's share of the budget; given back when dropped.
 pub(super) struct Reservation {
-    permit: OwnedSemaphorePermit,
+    /// There until it is merged into another's.
+    permit: Option<OwnedSemaphorePermit>,
     metrics: Arc<Metrics>,
 }
 
@@ -68,6 +77,8 @@ impl Budget {
         Self {
             parcels: Arc::new(Semaphore::new(total as usize)),
             total,
+            step: (total / 8).max(1),
+            giant: Semaphore::new(1),
             large: Arc::new(Semaphore::new(places)),
             metrics,
         }
@@ -76,12 +87,29 @@ impl Budget {
     /// Waits for room for a parcel. More than there is in all is given as all there is: one giant passes, alone.
     pub(super) async fn reserve(&self, bytes: usize) -> Reservation {
         let units = units(bytes).min(self.total);
+        if units <= self.step {
+            return self.take(units).await;
+        }
+        let turn = self.giant.acquire().await;
+        let mut reservation = self.take(0).await;
+        let mut left = units;
+        while left > 2 * self.step {
+            reservation.grow(self.take(self.step).await);
+            left -= self.step;
+        }
+        reservation.grow(self.take(left).await);
+        drop(turn);
+        reservation
+    }
+
+    /// Waits for its turn, and for so many units.
+    async fn take(&self, units: u32) -> Reservation {
         let permit = self.parcels.clone().acquire_many_owned(units).await;
         let permit = permit.expect("the budget is never closed");
         let held = (permit.num_permits() * UNIT) as i64;
         self.metrics.memory_reserved.inc_by(held);
         Reservation {
-            permit,
+            permit: Some(permit),
             metrics: self.metrics.clone(),
         }
     }
@@ -100,17 +128,23 @@ impl Budget {
 
 impl Reservation {
     pub(super) fn bytes(&self) -> usize {
-        self.permit.num_permits() * UNIT
+        (self.permit.as_ref()).map_or(0, |permit| permit.num_permits() * UNIT)
     }
 
     /// Gives back all but `bytes`.
     pub(super) fn shrink(&mut self, bytes: usize) {
-        let spare = self
-            .permit
-            .num_permits()
-            .saturating_sub(units(bytes) as usize);
-        self.metrics.memory_reserved.dec_by((spare * UNIT) as i64);
-        drop(self.permit.split(spare));
+        if let Some(permit) = &mut self.permit {
+            let spare = permit.num_permits().saturating_sub(units(bytes) as usize);
+            self.metrics.memory_reserved.dec_by((spare * UNIT) as i64);
+            drop(permit.split(spare));
+        }
+    }
+
+    fn grow(&mut self, mut more: Reservation) {
+        match (&mut self.permit, more.permit.take()) {
+            (Some(permit), Some(more)) => permit.merge(more),
+            (permit, more) => *permit = permit.take().or(more),
+        }
     }
 }
 
@@ -126,6 +160,8 @@ fn units(bytes: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -142,6 +178,102 @@ mod tests {
         assert_eq!(giant.bytes(), total);
         drop(giant);
         assert_eq!(metrics.memory_reserved.get(), 0);
+    }
+
+    /// A budget of so many units for parcels.
+    fn budget_of(units: usize) -> Arc<Budget> {
+        let memory = READING + large_reader(0) + units * UNIT;
+        let budget = Budget::new(memory, 1, 0, 0, Arc::new(Metrics::new()));
+        assert_eq!(budget.parcels(), units * UNIT);
+        Arc::new(budget)
+    }
+
+    async fn settle() {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn small_parcels_pass_a_giant_that_waits() {
+        let budget = budget_of(80);
+        let mut held = Vec::new();
+        for _ in 0..8 {
+            held.push(budget.reserve(10 * UNIT).await);
+        }
+        let waiting = budget.clone();
+        let giant = tokio::spawn(async move { waiting.reserve(80 * UNIT).await });
+        settle().await;
+        let waiting = budget.clone();
+        let small = tokio::spawn(async move { waiting.reserve(5 * UNIT).await });
+        settle().await;
+        // The giant was there first: a step for it, and then the small one's turn.
+        held.pop();
+        settle().await;
+        assert!(!small.is_finished());
+        held.pop();
+        settle().await;
+        assert!(small.is_finished() && !giant.is_finished());
+        drop(small.await.unwrap());
+        held.clear();
+        let giant = giant.await.unwrap();
+        assert_eq!(giant.bytes(), 80 * UNIT);
+        assert_eq!(budget.metrics.memory_reserved.get(), 80 * UNIT as i64);
+    }
+
+    #[tokio::test]
+    async fn a_giant_that_gives_up_gives_back_what_it_had() {
+        let budget = budget_of(80);
+        let held = budget.reserve(10 * UNIT).await;
+        let waiting = budget.clone();
+        let giant = tokio::spawn(async move { waiting.reserve(80 * UNIT).await });
+        settle().await;
+        assert_eq!(budget.parcels.available_permits(), 0);
+        giant.abort();
+        assert!(giant.await.is_err_and(|ended| ended.is_cancelled()));
+        assert_eq!(budget.parcels.available_permits(), 70);
+        drop(held);
+        assert_eq!(budget.reserve(1 << 30).await.bytes(), 80 * UNIT);
+        assert_eq!(budget.metrics.memory_reserved.get(), 0);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        /// Whatever is reserved, in whatever order and for however long: everybody has a turn.
+        #[test]
+        fn everybody_has_a_turn(
+            total in 1_usize..200,
+            parcels in proptest::collection::vec((1_usize..300, 0_u64..50, 0_u64..20), 1..80),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let budget = budget_of(total);
+                let tasks: Vec<_> = parcels
+                    .into_iter()
+                    .map(|(units, held, after)| {
+                        let budget = budget.clone();
+                        tokio::spawn(async move {
+                            tokio::time::sleep(Duration::from_millis(after)).await;
+                            let mut share = budget.reserve(units * UNIT).await;
+                            assert_eq!(share.bytes(), units.min(total) * UNIT);
+                            share.shrink(units / 2 * UNIT);
+                            tokio::time::sleep(Duration::from_millis(held)).await;
+                        })
+                    })
+                    .collect();
+                let all = futures_util::future::join_all(tasks);
+                let ended = tokio::time::timeout(Duration::from_secs(60), all).await;
+                for task in ended.expect("somebody waits for ever") {
+                    task.unwrap();
+                }
+                assert_eq!(budget.parcels.available_permits(), total);
+                assert_eq!(budget.metrics.memory_reserved.get(), 0);
+            });
+        }
     }
 
     #[test]

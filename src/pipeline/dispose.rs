@@ -1,6 +1,6 @@
 /*!
 The end of a message's stay, in batches of up to ten: deleted or released. What is deleted must hand over its settled objects:
-deleting early does not compile.
+deleting early does not compile. A lease goes on until the call that ends it is made.
 */
 
 use std::collections::BTreeMap;
@@ -8,16 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::Trouble;
+use super::lease::{Lease, Leases};
 use super::object::Settled;
+use crate::class::Class;
 use crate::observe::Metrics;
 use crate::source::{Handle, Outcome, Queue};
 
 /// The most that SQS takes in one call.
 const BATCH: usize = 10;
 /// How long the first of a batch waits for others.
-const LINGER: Duration = Duration::from_millis(20);
+pub(super) const LINGER: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Verb {
@@ -26,110 +30,198 @@ enum Verb {
 }
 
 struct Request {
-    handle: Handle,
+    lease: Lease,
     verb: Verb,
-    done: oneshot::Sender<Outcome>,
+    done: Done,
 }
+
+/// Where an outcome goes. None: the lease was lost before there was a call.
+type Done = oneshot::Sender<Option<Outcome>>;
 
 pub(super) struct Disposer {
     requests: mpsc::Sender<Request>,
     metrics: Arc<Metrics>,
+    trouble: Arc<Trouble>,
 }
 
 impl Disposer {
     pub(super) fn start(
         queue: Arc<dyn Queue>,
+        leases: Arc<Leases>,
+        linger: Duration,
         metrics: Arc<Metrics>,
+        trouble: Arc<Trouble>,
         background: CancellationToken,
     ) -> Self {
         let (requests, incoming) = mpsc::channel(BATCH * 8);
-        let work = batch(incoming, queue);
+        let caller = Caller {
+            queue,
+            leases,
+            background: background.clone(),
+        };
+        let work = batch(incoming, Arc::new(caller), linger);
         tokio::spawn(async move { background.run_until_cancelled(work).await });
-        Self { requests, metrics }
+        Self {
+            requests,
+            metrics,
+            trouble,
+        }
     }
 
-    /// Deletes a message all of whose objects are settled.
-    pub(super) async fn delete(&self, handle: Handle, _receipts: Vec<Settled>) -> Outcome {
-        let outcome = self.ask(handle, Verb::Delete).await;
+    /// Deletes a message all of whose objects are settled. None: its lease was lost before.
+    pub(super) async fn delete(&self, lease: Lease, _receipts: Vec<Settled>) -> Option<Outcome> {
+        self.end(lease).await
+    }
+
+    async fn end(&self, lease: Lease) -> Option<Outcome> {
+        let outcome = self.ask(lease, Verb::Delete).await?;
         match &outcome {
             Outcome::Done => self.metrics.messages_deleted.inc(),
-            Outcome::Lost | Outcome::Failed(_) => self.metrics.delete_failures.inc(),
+            Outcome::Lost | Outcome::Failed(_) | Outcome::Fatal(_) => {
+                self.metrics.delete_failures.inc()
+            }
         };
-        outcome
+        Some(outcome)
     }
 
     /// Gives a message back. A failure only means that it comes back later, when its visibility timeout ends.
-    pub(super) async fn release(&self, handle: Handle, delay: Duration) {
-        let mut outcome = self.ask(handle.clone(), Verb::Release(delay)).await;
-        if matches!(outcome, Outcome::Failed(_)) && !delay.is_zero() {
-            // Past its twelve hours a message can be shown at once and no later.
-            outcome = self.ask(handle, Verb::Release(Duration::ZERO)).await;
-        }
-        match outcome {
-            Outcome::Done => self.metrics.messages_released.inc(),
-            Outcome::Lost => self.metrics.leases_lost.inc(),
-            Outcome::Failed(reason) => {
+    pub(super) async fn release(&self, lease: Lease, delay: Duration) {
+        match self.ask(lease, Verb::Release(delay)).await {
+            Some(Outcome::Done) => self.metrics.messages_released.inc(),
+            Some(Outcome::Lost) => self.metrics.leases_lost.inc(),
+            Some(Outcome::Failed(reason) | Outcome::Fatal(reason)) => {
                 tracing::warn!(reason, "cannot release a message");
                 0
             }
+            None => 0,
         };
     }
 
-    async fn ask(&self, handle: Handle, verb: Verb) -> Outcome {
+    async fn ask(&self, lease: Lease, verb: Verb) -> Option<Outcome> {
         let (done, outcome) = oneshot::channel();
-        let ended = || Outcome::Failed("the worker is ending".to_owned());
-        let request = Request { handle, verb, done };
+        let ended = || Some(Outcome::Failed("the worker is ending".to_owned()));
+        let request = Request { lease, verb, done };
         if self.requests.send(request).await.is_err() {
             return ended();
         }
-        outcome.await.unwrap_or_else(|_| ended())
+        let outcome = outcome.await.unwrap_or_else(|_| ended());
+        if let Some(Outcome::Fatal(reason)) = &outcome {
+            self.trouble.fatal(reason.clone());
+        }
+        outcome
     }
 }
 
-async fn batch(mut incoming: mpsc::Receiver<Request>, queue: Arc<dyn Queue>) {
-    // Those that wait, by what is to be done with them: one call does one thing.
-    let mut waiting: BTreeMap<Verb, Vec<Request>> = BTreeMap::new();
+/// Requests of one verb that wait for others.
+struct Waiting {
+    /// When they go, however many they are: counted from the first of them.
+    due: Instant,
+    requests: Vec<Request>,
+}
+
+async fn batch(mut incoming: mpsc::Receiver<Request>, caller: Arc<Caller>, linger: Duration) {
+    // By what is to be done with them: one call does one thing.
+    let mut waiting: BTreeMap<Verb, Waiting> = BTreeMap::new();
     loop {
-        let next = match waiting.is_empty() {
-            true => incoming.recv().await,
-            // What has not come by then goes in another call.
-            false => match tokio::time::timeout(LINGER, incoming.recv()).await {
+        // Looked at before each request: however fast they come, those that are due go.
+        let now = Instant::now();
+        for (verb, batch) in waiting.extract_if(.., |_, batch| batch.due <= now) {
+            caller.clone().spawn(verb, batch.requests);
+        }
+        let next = match waiting.values().map(|batch| batch.due).min() {
+            None => incoming.recv().await,
+            Some(due) => match tokio::time::timeout_at(due, incoming.recv()).await {
                 Ok(next) => next,
-                Err(_) => {
-                    for (verb, batch) in std::mem::take(&mut waiting) {
-                        tokio::spawn(send(verb, batch, queue.clone()));
-                    }
-                    continue;
-                }
+                Err(_) => continue,
             },
         };
         let Some(request) = next else {
             return;
         };
         let verb = request.verb;
-        let batch = waiting.entry(verb).or_default();
-        batch.push(request);
-        if batch.len() == BATCH {
-            let full = std::mem::take(batch);
-            waiting.remove(&verb);
-            tokio::spawn(send(verb, full, queue.clone()));
+        let batch = waiting.entry(verb).or_insert_with(|| Waiting {
+            due: Instant::now() + linger,
+            requests: Vec::with_capacity(BATCH),
+        });
+        batch.requests.push(request);
+        if batch.requests.len() == BATCH
+            && let Some(full) = waiting.remove(&verb)
+        {
+            caller.clone().spawn(verb, full.requests);
         }
     }
 }
 
-async fn send(verb: Verb, batch: Vec<Request>, queue: Arc<dyn Queue>) {
-    let handles: Vec<Handle> = batch.iter().map(|r| r.handle.clone()).collect();
-    let answer = match verb {
-        Verb::Delete => queue.delete(&handles).await,
-        Verb::Release(delay) => queue.release(&handles, delay).await,
-    };
-    let outcomes = match answer {
-        Ok(outcomes) => outcomes,
-        // What is not deleted comes back and meets 409s; what is not released comes back later.
-        Err(error) => vec![Outcome::Failed(error.to_string()); handles.len()],
-    };
-    for (request, outcome) in batch.into_iter().zip(outcomes) {
-        // The task that asked may have been abandoned.
-        let _ = request.done.send(outcome);
+/// Makes the calls.
+struct Caller {
+    queue: Arc<dyn Queue>,
+    leases: Arc<Leases>,
+    background: CancellationToken,
+}
+
+impl Caller {
+    fn spawn(self: Arc<Self>, verb: Verb, batch: Vec<Request>) {
+        let background = self.background.clone();
+        let call = async move { self.end(verb, batch).await };
+        tokio::spawn(async move { background.run_until_cancelled(call).await });
+    }
+
+    /// Ends the leases, then makes one call for those that are still ours.
+    async fn end(&self, verb: Verb, batch: Vec<Request>) {
+        let (leases, waiting): (Vec<Lease>, Vec<Done>) =
+            batch.into_iter().map(|r| (r.lease, r.done)).unzip();
+        let handles = self.leases.end(&leases).await;
+        let ours: Vec<Handle> = handles.iter().flatten().cloned().collect();
+        let mut outcomes = self.call(verb, &ours).await.into_iter();
+        for (done, handle) in waiting.into_iter().zip(handles) {
+            // The task that asked may have been abandoned.
+            let _ = done.send(handle.and_then(|_| outcomes.next()));
+        }
+    }
+
+    /// One outcome per handle, in order.
+    async fn call(&self, verb: Verb, handles: &[Handle]) -> Vec<Outcome> {
+        if handles.is_empty() {
+            return Vec::new();
+        }
+        let answer = match verb {
+            Verb::Delete => self.queue.delete(handles).await,
+            Verb::Release(delay) => self.queue.release(handles, delay).await,
+        };
+        let mut outcomes = answer.unwrap_or_else(|error| {
+            let outcome = match error.class {
+                Class::Fatal => Outcome::Fatal(error.to_string()),
+                // What is not deleted comes back and meets 409s; what is not released comes back later.
+                _ => Outcome::Failed(error.to_string()),
+            };
+            vec![outcome; handles.len()]
+        });
+        let missing = || Outcome::Failed("not in the answer".to_owned());
+        outcomes.resize_with(handles.len(), missing);
+        match verb {
+            Verb::Release(delay) if !delay.is_zero() => self.show(handles, outcomes).await,
+            _ => outcomes,
+        }
+    }
+
+    /// Past its twelve hours a message can be shown at once and no later.
+    async fn show(&self, handles: &[Handle], mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        let has_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
+        let failed: Vec<usize> = (0..handles.len())
+            .filter(|i| has_failed(&outcomes[*i]))
+            .collect();
+        if failed.is_empty() {
+            return outcomes;
+        }
+        let again: Vec<Handle> = failed.iter().map(|i| handles[*i].clone()).collect();
+        if let Ok(answered) = self.queue.release(&again, Duration::ZERO).await {
+            for (i, outcome) in failed.into_iter().zip(answered) {
+                outcomes[i] = outcome;
+            }
+        }
+        outcomes
     }
 }
+
+#[cfg(test)]
+mod tests;

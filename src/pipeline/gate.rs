@@ -17,6 +17,9 @@ const SLOW: f64 = 3.0;
 /// … but never below this: small answers vary.
 const NOT_SLOW: f64 = 0.25;
 
+/// Each is of bulks up to four times as large as those before it.
+const SIZES: usize = 16;
+
 pub(super) struct Gate {
     most: f64,
     state: Mutex<State>,
@@ -27,8 +30,8 @@ pub(super) struct Gate {
 struct State {
     allowed: f64,
     in_flight: usize,
-    /// Moving average of the time that answers take, seconds.
-    usual: Option<f64>,
+    /// Moving averages of the time that answers take, seconds: one for bulks of about the same size each.
+    usual: [Option<f64>; SIZES],
     unanswered: u32,
 }
 
@@ -60,7 +63,7 @@ impl Gate {
             state: Mutex::new(State {
                 allowed: most as f64,
                 in_flight: 0,
-                usual: None,
+                usual: [None; SIZES],
                 unanswered: 0,
             }),
             freed: Notify::new(),
@@ -91,20 +94,21 @@ impl Gate {
         }
     }
 
-    /// Learns from an answer.
-    pub(super) fn learn(&self, answer: Answer, took: Duration) {
+    /// Learns from the answer to a bulk of so many bytes.
+    pub(super) fn learn(&self, answer: Answer, took: Duration, bytes: usize) {
         let took = took.as_secs_f64();
+        let size = (bytes.max(1).ilog2() as usize / 2).min(SIZES - 1);
         let mut state = self.lock();
         match answer {
             Answer::Good => {
-                let usual = state.usual.unwrap_or(took);
+                let usual = state.usual[size].unwrap_or(took);
                 if took > NOT_SLOW && took > usual * SLOW {
                     state.allowed *= 0.9;
                 } else {
                     state.allowed += 1.0 / state.allowed;
                 }
                 // What stays slow becomes usual.
-                state.usual = Some(usual * 0.9 + took * 0.1);
+                state.usual[size] = Some(usual * 0.9 + took * 0.1);
             }
             Answer::Refused | Answer::None => state.allowed /= 2.0,
         }
@@ -114,11 +118,22 @@ impl Gate {
             _ => 0,
         };
         self.metrics.bulks_allowed.set(state.allowed as i64);
+        self.tell(&state);
+        drop(state);
+        self.freed.notify_one();
+    }
+
+    /// The index answered something that is no bulk: it is up, and nothing is learnt of how fast it is.
+    pub(super) fn answers_again(&self) {
+        let mut state = self.lock();
+        state.unanswered = 0;
+        self.tell(&state);
+    }
+
+    fn tell(&self, state: &State) {
         let down = state.unanswered >= DOWN;
         self.metrics.index_up.set(i64::from(!down));
         self.metrics.readiness.index_down(down);
-        drop(state);
-        self.freed.notify_one();
     }
 
     /// The index has not answered for a while: nothing more should be started.
@@ -130,6 +145,8 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LARGE: usize = 5_000_000;
 
     fn gate() -> Arc<Gate> {
         Gate::new(8, Arc::new(Metrics::new()))
@@ -143,15 +160,15 @@ mod tests {
     fn it_shrinks_at_once_and_grows_slowly() {
         let gate = gate();
         let quick = Duration::from_millis(20);
-        gate.learn(Answer::Refused, quick);
+        gate.learn(Answer::Refused, quick, LARGE);
         assert_eq!(places(&gate), 4);
-        gate.learn(Answer::None, quick);
-        gate.learn(Answer::Refused, quick);
-        gate.learn(Answer::Refused, quick);
+        gate.learn(Answer::None, quick, LARGE);
+        gate.learn(Answer::Refused, quick, LARGE);
+        gate.learn(Answer::Refused, quick, LARGE);
         assert_eq!(places(&gate), 1, "one always stays");
         let mut answers = 0;
         while places(&gate) < 8 {
-            gate.learn(Answer::Good, quick);
+            gate.learn(Answer::Good, quick, LARGE);
             answers += 1;
         }
         assert!((25..60).contains(&answers), "{answers}");
@@ -160,13 +177,35 @@ mod tests {
     #[test]
     fn slow_answers_shrink_it_until_they_are_usual() {
         let gate = gate();
-        gate.learn(Answer::Good, Duration::from_millis(100));
-        gate.learn(Answer::Good, Duration::from_secs(2));
+        gate.learn(Answer::Good, Duration::from_millis(100), LARGE);
+        gate.learn(Answer::Good, Duration::from_secs(2), LARGE);
         assert_eq!(places(&gate), 7);
         for _ in 0..100 {
-            gate.learn(Answer::Good, Duration::from_secs(2));
+            gate.learn(Answer::Good, Duration::from_secs(2), LARGE);
         }
         assert_eq!(places(&gate), 8);
+    }
+
+    #[test]
+    fn small_answers_and_probes_do_not_make_large_bulks_look_slow() {
+        let gate = gate();
+        let usual = Duration::from_secs(2);
+        gate.learn(Answer::Good, usual, LARGE);
+        for _ in 0..DOWN {
+            gate.learn(Answer::None, Duration::from_secs(60), LARGE);
+        }
+        gate.answers_again();
+        assert!(!gate.is_down());
+        for _ in 0..100 {
+            gate.learn(Answer::Good, Duration::from_millis(3), 2_000);
+        }
+        assert_eq!(places(&gate), 8);
+        gate.learn(Answer::Good, usual, LARGE);
+        assert_eq!(places(&gate), 8, "as fast as ever");
+        let fresh = Gate::new(8, Arc::new(Metrics::new()));
+        fresh.learn(Answer::Good, Duration::from_millis(3), 2_000);
+        fresh.learn(Answer::Good, usual, LARGE);
+        assert_eq!(places(&fresh), 8, "the first of its size");
     }
 
     #[test]
@@ -174,10 +213,10 @@ mod tests {
         let gate = gate();
         for _ in 0..DOWN {
             assert!(!gate.is_down());
-            gate.learn(Answer::None, Duration::ZERO);
+            gate.learn(Answer::None, Duration::ZERO, LARGE);
         }
         assert!(gate.is_down());
-        gate.learn(Answer::Refused, Duration::ZERO);
+        gate.learn(Answer::Refused, Duration::ZERO, LARGE);
         assert!(!gate.is_down());
     }
 
@@ -185,7 +224,7 @@ mod tests {
     async fn no_more_pass_than_are_allowed() {
         let gate = gate();
         for _ in 0..3 {
-            gate.learn(Answer::Refused, Duration::ZERO);
+            gate.learn(Answer::Refused, Duration::ZERO, LARGE);
         }
         let first = gate.enter().await;
         let second = gate.enter();

@@ -1,4 +1,9 @@
-/*! Leases: what is held stays invisible until it is settled, extended at a third of the visibility timeout, not past twelve hours. */
+/*!
+Leases: what is held stays invisible until it is settled, extended at a third of the visibility timeout, not past twelve hours.
+
+A lease lasts until the call that deletes or releases its message. When it is lost, the work on its message ends. A message that is
+delivered again while it is worked on is not worked on twice: its lease goes on under the newer handle.
+*/
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +14,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::Trouble;
+use crate::class::Class;
 use crate::observe::Metrics;
 use crate::source::{Attributes, Handle, Message, Outcome, Queue};
 
@@ -22,6 +29,7 @@ pub(super) struct Leases {
     /// How long after its first delivery a message can be hidden.
     longest: Duration,
     metrics: Arc<Metrics>,
+    trouble: Arc<Trouble>,
     held: Mutex<Held>,
     /// An extension that was under way has ended.
     extended: Notify,
@@ -34,6 +42,9 @@ struct Held {
 }
 
 struct Hold {
+    /// The queue's id of the message.
+    message: String,
+    /// Of its latest delivery.
     handle: Handle,
     /// When the queue gives the message to another unless it is extended.
     expires: Instant,
@@ -51,27 +62,12 @@ pub(super) struct Lease {
     id: u64,
     leases: Arc<Leases>,
     lost: CancellationToken,
-    handle: Handle,
 }
 
 impl Lease {
-    /// Ends the extensions and gives the handle, once none is under way that could hide again what is released. None: the
-    /// message is or will be someone else's, and its handle must not be used.
-    pub(super) async fn end(self) -> Option<Handle> {
-        loop {
-            let extended = self.leases.extended.notified();
-            tokio::pin!(extended);
-            extended.as_mut().enable();
-            {
-                let mut held = self.leases.lock();
-                if !held.by_id.get(&self.id).is_some_and(|h| h.extending) {
-                    held.by_id.remove(&self.id);
-                    break;
-                }
-            }
-            extended.await;
-        }
-        (!self.lost.is_cancelled()).then(|| self.handle.clone())
+    /// Completes when the message is or will be someone else's.
+    pub(super) async fn lost(&self) {
+        self.lost.cancelled().await;
     }
 }
 
@@ -91,6 +87,7 @@ impl Leases {
         queue: Arc<dyn Queue>,
         attributes: &Attributes,
         metrics: Arc<Metrics>,
+        trouble: Arc<Trouble>,
         background: CancellationToken,
     ) -> Arc<Self> {
         let leases = Arc::new(Self {
@@ -98,6 +95,7 @@ impl Leases {
             visibility: attributes.visibility,
             longest: attributes.longest_visibility,
             metrics,
+            trouble,
             held: Mutex::default(),
             extended: Notify::new(),
         });
@@ -106,11 +104,13 @@ impl Leases {
         leases
     }
 
-    pub(super) fn hold(self: &Arc<Self>, message: &Message) -> Lease {
+    /// Holds a message that was delivered. None: it is worked on already, and that work's lease has taken the new handle over.
+    pub(super) fn hold(self: &Arc<Self>, message: &Message) -> Option<Lease> {
         let now = Instant::now();
         let lost = CancellationToken::new();
         let left = self.longest.saturating_sub(message.held_before);
         let hold = Hold {
+            message: message.id.clone(),
             handle: message.handle.clone(),
             expires: now + self.visibility,
             due: now + self.visibility / 3,
@@ -119,16 +119,55 @@ impl Leases {
             lost: lost.clone(),
         };
         let mut held = self.lock();
+        let is_held = |h: &&mut Hold| h.message == hold.message && !h.lost.is_cancelled();
+        if let Some(older) = held.by_id.values_mut().find(is_held)
+            && !message.id.is_empty()
+        {
+            // A call that extends the older delivery may be under way: a release waits for it all the same.
+            let (extending, lost) = (older.extending, older.lost.clone());
+            *older = Hold {
+                extending,
+                lost,
+                ..hold
+            };
+            return None;
+        }
         held.next += 1;
         let id = held.next;
         held.by_id.insert(id, hold);
         self.metrics.messages_held.set(held.by_id.len() as i64);
-        Lease {
+        Some(Lease {
             id,
             leases: self.clone(),
             lost,
-            handle: message.handle.clone(),
+        })
+    }
+
+    /// Ends the extensions of all of these and gives their handles, once no call is under way that could hide again what is
+    /// released. None: the message is or will be someone else's, and its handle must not be used.
+    pub(super) async fn end(&self, leases: &[Lease]) -> Vec<Option<Handle>> {
+        loop {
+            let extended = self.extended.notified();
+            tokio::pin!(extended);
+            extended.as_mut().enable();
+            if let Some(handles) = self.try_end(leases) {
+                return handles;
+            }
+            extended.await;
         }
+    }
+
+    fn try_end(&self, leases: &[Lease]) -> Option<Vec<Option<Handle>>> {
+        let mut held = self.lock();
+        let extending = |l: &Lease| held.by_id.get(&l.id).is_some_and(|h| h.extending);
+        if leases.iter().any(extending) {
+            return None;
+        }
+        let ended = leases.iter().map(|lease| {
+            let hold = held.by_id.remove(&lease.id)?;
+            (!hold.lost.is_cancelled()).then_some(hold.handle)
+        });
+        Some(ended.collect())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
@@ -188,12 +227,14 @@ impl Leases {
         }
         match answer {
             Ok(outcomes) => {
-                for ((id, _), outcome) in batch.iter().zip(outcomes) {
-                    if let Some(hold) = held.by_id.get_mut(id) {
+                for ((id, handle), outcome) in batch.iter().zip(outcomes) {
+                    // What became of an older delivery says nothing of the latest.
+                    if let Some(hold) = held.by_id.get_mut(id).filter(|h| h.handle == *handle) {
                         self.extended_by(hold, now, visibility, outcome);
                     }
                 }
             }
+            Err(error) if error.class == Class::Fatal => self.trouble.fatal(error.to_string()),
             // Still due: the next tick tries again, until the lease ends.
             Err(error) => {
                 tracing::warn!(%error, messages = handles.len(), "cannot extend leases");
@@ -212,6 +253,7 @@ impl Leases {
             }
             Outcome::Lost => self.lose(hold, "its handle is no longer valid"),
             Outcome::Failed(reason) => tracing::warn!(reason, "cannot extend a lease"),
+            Outcome::Fatal(reason) => self.trouble.fatal(reason),
         }
     }
 
@@ -220,7 +262,7 @@ impl Leases {
         self.metrics.leases_lost.inc();
         tracing::warn!(
             reason,
-            "lost the lease of a message; its work goes on, it will not be deleted"
+            "lost the lease of a message; the work on it ends, and it is not deleted"
         );
     }
 }
@@ -273,6 +315,11 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
+    async fn end(lease: Lease) -> Option<Handle> {
+        let leases = lease.leases.clone();
+        leases.end(&[lease]).await.remove(0)
+    }
+
     fn stage(takes: Duration, visibility: Duration) -> (Arc<Granting>, Arc<Leases>) {
         let queue = Arc::new(Granting {
             takes,
@@ -288,6 +335,7 @@ mod tests {
             queue.clone(),
             &attributes,
             metrics,
+            Trouble::new(CancellationToken::new()),
             CancellationToken::new(),
         );
         (queue, leases)
@@ -306,36 +354,54 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_lease_is_extended_to_twelve_hours_and_not_past_them() {
         let (queue, leases) = stage(Duration::ZERO, Duration::from_secs(30));
-        let lease = leases.hold(&message(11 * HOUR));
+        let lease = leases.hold(&message(11 * HOUR)).unwrap();
         tokio::time::sleep(HOUR - Duration::from_secs(5)).await;
         assert!(!lease.lost.is_cancelled());
         let granted = queue.granted.lock().unwrap().clone();
         assert!(granted.len() > 100 && granted.iter().all(|by| *by <= Duration::from_secs(30)));
         tokio::time::sleep(Duration::from_secs(60)).await;
-        assert!(lease.end().await.is_none());
+        assert!(end(lease).await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_first_received_long_ago_is_ours_for_its_visibility() {
         for visibility in [Duration::from_secs(30), 12 * HOUR] {
             let (_, leases) = stage(Duration::ZERO, visibility);
-            let lease = leases.hold(&message(13 * HOUR));
+            let lease = leases.hold(&message(13 * HOUR)).unwrap();
             tokio::time::sleep(visibility - Duration::from_secs(1)).await;
-            assert!(lease.end().await.is_some(), "{visibility:?}");
+            assert!(end(lease).await.is_some(), "{visibility:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_ends_after_an_extension_that_is_under_way() {
         let (queue, leases) = stage(Duration::from_secs(3), Duration::from_secs(30));
-        let lease = leases.hold(&message(Duration::ZERO));
+        let lease = leases.hold(&message(Duration::ZERO)).unwrap();
         tokio::time::sleep(Duration::from_millis(10_500)).await;
         assert!(queue.granted.lock().unwrap().is_empty(), "under way");
-        assert!(lease.end().await.is_some());
+        assert!(end(lease).await.is_some());
         assert_eq!(
             queue.granted.lock().unwrap().len(),
             1,
             "and done before the end"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_delivered_again_is_held_under_its_latest_handle() {
+        let (_, leases) = stage(Duration::from_secs(3), Duration::from_secs(30));
+        let lease = leases.hold(&message(Duration::ZERO)).unwrap();
+        // An extension by the first handle is under way meanwhile.
+        tokio::time::sleep(Duration::from_millis(10_500)).await;
+        let mut again = message(Duration::from_secs(10));
+        again.handle = Handle("h2".into());
+        assert!(leases.hold(&again).is_none(), "it is worked on already");
+        let mut other = message(Duration::ZERO);
+        other.id = "n".into();
+        let other = leases.hold(&other).unwrap();
+        assert_eq!(end(lease).await, Some(again.handle.clone()));
+        let lease = leases.hold(&again).expect("nobody holds it any more");
+        assert_eq!(end(lease).await, Some(again.handle));
+        assert_eq!(end(other).await, Some(Handle("h".into())));
     }
 }

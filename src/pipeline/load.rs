@@ -195,7 +195,9 @@ impl Round<'_> {
         let answer = self.loader.index.bulk(bulk).await;
         let took = started.elapsed();
         self.loader.metrics.bulk_sent(took, answer.is_ok());
-        self.loader.gate.learn(heard(&answer), took);
+        self.loader
+            .gate
+            .learn(heard(&answer), took, bulk.body().len());
         match answer {
             Ok(statuses) => self.read(bulk, statuses).await,
             Err(IndexError::TooLarge) => match bulk.halves() {

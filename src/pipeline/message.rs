@@ -27,7 +27,13 @@ pub(super) async fn carry(
     permits: Permits,
     abandon: CancellationToken,
 ) {
-    let lease = road.leases.hold(&message);
+    let Some(lease) = road.leases.hold(&message) else {
+        tracing::info!(
+            message_id = message.id,
+            "delivered again while it is worked on: the work goes on under the newer delivery"
+        );
+        return;
+    };
     let Permits { read, hold: _hold } = permits;
     // What is dropped half done has deleted nothing: whatever it loaded meets 409s the next time.
     let work = AssertUnwindSafe(settle(&road, &message, read)).catch_unwind();
@@ -38,6 +44,11 @@ pub(super) async fn carry(
             tracing::error!(message_id = message.id, "a task panicked; its message is released");
             Disposition::Release(release_delay(message.receive_count))
         }),
+        // Whoever has it now would read its objects a second time at once.
+        () = lease.lost() => {
+            tracing::info!(message_id = message.id, "no longer worked on: the lease was lost");
+            return;
+        }
         () = abandon.cancelled() => {
             for object in notification::read(&message.body).objects {
                 tracing::warn!(bucket = object.bucket, key = object.key, "released unfinished");
@@ -45,22 +56,15 @@ pub(super) async fn carry(
             Disposition::Release(Duration::ZERO)
         }
     };
-    // A handle that is no longer ours deletes, at worst, what somebody else is working on.
-    let Some(handle) = lease.end().await else {
-        tracing::info!(
-            message_id = message.id,
-            "neither deleted nor released: the lease was lost"
-        );
-        return;
-    };
     match disposition {
-        Disposition::Delete(receipts) => match road.disposer.delete(handle, receipts).await {
-            Outcome::Done => tracing::debug!(message_id = message.id, "deleted"),
-            Outcome::Lost => {
+        Disposition::Delete(receipts) => match road.disposer.delete(lease, receipts).await {
+            Some(Outcome::Done) => tracing::debug!(message_id = message.id, "deleted"),
+            Some(Outcome::Lost) => {
                 road.metrics.leases_lost.inc();
                 tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
             }
-            Outcome::Failed(reason) => {
+            None => tracing::info!(message_id = message.id, "not deleted: the lease was lost"),
+            Some(Outcome::Failed(reason) | Outcome::Fatal(reason)) => {
                 tracing::warn!(
                     message_id = message.id,
                     reason,
@@ -70,7 +74,7 @@ pub(super) async fn carry(
         },
         Disposition::Release(delay) => {
             tracing::debug!(message_id = message.id, ?delay, "released");
-            road.disposer.release(handle, delay).await;
+            road.disposer.release(lease, delay).await;
         }
     }
 }
@@ -96,10 +100,22 @@ async fn settle(
     }
     let mut longest_pause = Duration::ZERO;
     let mut under_way = Vec::with_capacity(notification.objects.len());
+    let delivery = road.breakers.delivery();
     for object in &notification.objects {
-        match admit(road, object) {
-            Ok(()) => under_way.push(object::read(road, object).await),
-            Err(delay) => longest_pause = longest_pause.max(delay),
+        if !is_allowed(road, object) {
+            continue;
+        }
+        match object::read(road, object, delivery).await {
+            Ok(read) => under_way.push(read),
+            Err(pause) => {
+                tracing::info!(
+                    bucket = object.bucket,
+                    key = object.key,
+                    ?pause,
+                    "not fetched: the bucket is left alone for a while"
+                );
+                longest_pause = longest_pause.max(pause);
+            }
         }
     }
     // All is read: another message may start while this one waits for its verdicts.
@@ -114,29 +130,17 @@ async fn settle(
     }
 }
 
-/// Whether an object may be fetched now; else how long to leave it alone.
-fn admit(road: &Road, object: &ObjectRef) -> Result<(), Duration> {
-    if !road.config.allowed_buckets.allow(&object.bucket) {
+fn is_allowed(road: &Road, object: &ObjectRef) -> bool {
+    let allowed = road.config.allowed_buckets.allow(&object.bucket);
+    if !allowed {
         road.metrics.buckets_not_allowed.inc();
         tracing::warn!(
             bucket = object.bucket,
             key = object.key,
             "not fetched: --allow-bucket does not allow this bucket; left to the queue's redrive policy"
         );
-        return Err(Duration::ZERO);
     }
-    match road.breakers.pause(&object.bucket) {
-        Some(pause) => {
-            tracing::info!(
-                bucket = object.bucket,
-                key = object.key,
-                ?pause,
-                "not fetched: the bucket is left alone for a while"
-            );
-            Err(pause)
-        }
-        None => Ok(()),
-    }
+    allowed
 }
 
 /// Two seconds after the first delivery, doubled with each further one, at most five minutes.

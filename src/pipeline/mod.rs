@@ -123,6 +123,13 @@ struct Trouble {
 }
 
 impl Trouble {
+    fn new(stop: CancellationToken) -> Arc<Self> {
+        Arc::new(Self {
+            first: OnceLock::new(),
+            stop,
+        })
+    }
+
     fn fatal(&self, reason: String) {
         if self.first.set(reason).is_ok() {
             self.stop.cancel();
@@ -149,10 +156,7 @@ pub async fn run(
         );
     }
     let stop = stop.child_token();
-    let trouble = Arc::new(Trouble {
-        first: OnceLock::new(),
-        stop: stop.clone(),
-    });
+    let trouble = Trouble::new(stop.clone());
     let gate = gate::Gate::new(config.bulk.in_flight, metrics.clone());
     // Ends everything that outlives the message tasks, however this function is left.
     let background = CancellationToken::new();
@@ -163,6 +167,13 @@ pub async fn run(
         config.decode.max_event_bytes,
         config.bulk.bytes,
         metrics.clone(),
+    );
+    let leases = lease::Leases::start(
+        ends.queue.clone(),
+        &attributes,
+        metrics.clone(),
+        trouble.clone(),
+        background.clone(),
     );
     let road = Arc::new(Road {
         packer: packer::Packer::start(load::Loader {
@@ -180,13 +191,15 @@ pub async fn run(
         budget,
         gate,
         breakers: breaker::Breakers::default(),
-        disposer: dispose::Disposer::start(ends.queue.clone(), metrics.clone(), background.clone()),
-        leases: lease::Leases::start(
+        disposer: dispose::Disposer::start(
             ends.queue.clone(),
-            &attributes,
+            leases.clone(),
+            dispose::LINGER,
             metrics.clone(),
+            trouble.clone(),
             background.clone(),
         ),
+        leases,
         redrive: attributes.max_receive_count.is_some(),
         trouble: trouble.clone(),
         ends,
@@ -293,9 +306,9 @@ async fn receive(
             () = stop.cancelled() => {
                 // Messages may be on their way: give them back at once rather than let them time out.
                 if let Ok(Ok(late)) = tokio::time::timeout(Duration::from_secs(1), receiving).await {
-                    for message in late {
-                        road.disposer.release(message.handle, Duration::ZERO).await;
-                    }
+                    let leases = late.iter().filter_map(|message| road.leases.hold(message));
+                    let released = leases.map(|lease| road.disposer.release(lease, Duration::ZERO));
+                    futures_util::future::join_all(released).await;
                 }
                 return;
             }
@@ -345,9 +358,8 @@ async fn index_up(road: &Road) {
         }
         failures += 1;
         tokio::time::sleep(full_jitter(failures)).await;
-        let started = Instant::now();
         if road.ends.index.version().await.is_ok() {
-            road.gate.learn(gate::Answer::Good, started.elapsed());
+            road.gate.answers_again();
             tracing::info!("the index answers again");
         }
     }
@@ -356,6 +368,10 @@ async fn index_up(road: &Road) {
 async fn is_empty(road: &Road, tasks: &TaskTracker) -> bool {
     match road.ends.queue.depth().await {
         Ok(depth) => depth.is_zero() && tasks.is_empty(),
+        Err(error) if error.class == Class::Fatal => {
+            road.trouble.fatal(error.to_string());
+            false
+        }
         Err(error) => {
             tracing::warn!(%error, "cannot tell whether the queue is empty");
             false

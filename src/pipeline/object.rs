@@ -1,10 +1,12 @@
 /*! One object: open → events → records → documents → parcels, then its verdicts. */
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::breaker::{Attempt, Refusal};
 use super::budget;
 use super::desk::Desk;
 use super::verdict::Tally;
@@ -81,8 +83,13 @@ pub(super) struct Parcels {
     tally: Tally,
 }
 
-/// Reads an object and hands its documents over. Returns when the last parcel is on its way.
-pub(super) async fn read(road: &Road, object: &ObjectRef) -> UnderWay {
+/// Reads an object and hands its documents over. Returns when the last parcel is on its way; or at once, with how long its
+/// bucket is to be left alone.
+pub(super) async fn read(
+    road: &Road,
+    object: &ObjectRef,
+    delivery: u64,
+) -> Result<UnderWay, Duration> {
     let started = Instant::now();
     let (reply, verdicts) = mpsc::unbounded_channel();
     let mut under_way = UnderWay {
@@ -106,18 +113,24 @@ pub(super) async fn read(road: &Road, object: &ObjectRef) -> UnderWay {
     let key = KeyFacts::read(&object.key, &road.config.decode.log_groups);
     under_way.skip = skip(object, &key);
     if under_way.skip.is_none() {
+        let attempt = (road.breakers).admit(&object.bucket, &object.key, delivery)?;
         let _reading = Reading::count(&road.metrics);
-        under_way.fetch(road, object, &key).await;
+        under_way.fetch(road, object, &key, attempt).await;
     }
-    under_way
+    Ok(under_way)
 }
 
 impl UnderWay {
-    async fn fetch(&mut self, road: &Road, object: &ObjectRef, key: &KeyFacts) {
-        let bucket = &object.bucket;
+    async fn fetch(
+        &mut self,
+        road: &Road,
+        object: &ObjectRef,
+        key: &KeyFacts,
+        attempt: Attempt<'_>,
+    ) {
         match road.ends.store.open(object, 0, None).await {
             Ok(opened) => {
-                road.breakers.worked(bucket);
+                attempt.given();
                 if let Some(etag) = &opened.etag {
                     Arc::make_mut(&mut self.name).etag = Some(etag.clone());
                 }
@@ -125,21 +138,7 @@ impl UnderWay {
                 self.failure = ferried.err();
             }
             Err(OpenError::Gone) => self.skip = Some(Skip::Gone),
-            Err(error) => {
-                let class = match &error {
-                    // The bucket gives other objects: this one is not for us, or is not there and we may not know.
-                    OpenError::Denied(_) if road.breakers.works(bucket) => Class::Broken,
-                    error => error.class(),
-                };
-                if class == Class::Retryable && road.breakers.failed(bucket, &object.key) {
-                    road.metrics.buckets_paused.inc();
-                    tracing::warn!(bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
-                }
-                self.failure = Some(Failure {
-                    class,
-                    reason: error.to_string(),
-                });
-            }
+            Err(error) => self.failure = Some(not_opened(road, object, attempt, &error)),
         }
     }
 
@@ -215,6 +214,29 @@ impl UnderWay {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// What a failure to open says of the object, and what of its bucket.
+fn not_opened(road: &Road, object: &ObjectRef, attempt: Attempt<'_>, error: &OpenError) -> Failure {
+    let (class, opened) = match (error, error.class()) {
+        (OpenError::Denied(_), _) => match attempt.refused() {
+            // It is not for us, or it is not there and we may not know.
+            Refusal::OfTheKey => (Class::Broken, false),
+            Refusal::MayPass { opened } => (Class::Retryable, opened),
+        },
+        (_, Class::Retryable) => (Class::Retryable, attempt.failed()),
+        // The object's own trouble.
+        (_, class) => (class, false),
+    };
+    if opened {
+        road.metrics.buckets_paused.inc();
+        tracing::warn!(bucket = object.bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
+    }
+    let reason = match class == Class::Broken && matches!(error, OpenError::Denied(_)) {
+        true => format!("{error}: refused again, while its bucket gives other objects"),
+        false => error.to_string(),
+    };
+    Failure { class, reason }
 }
 
 /// Neither longer nor denser than an object of logs can be.
@@ -349,6 +371,14 @@ impl UnderWay {
         match left {
             None => {
                 metrics.objects_settled.inc();
+                if let Some(reason) = broken {
+                    tracing::warn!(
+                        bucket = name.bucket,
+                        key = name.key,
+                        reason,
+                        "a broken object: it is a dead letter now"
+                    );
+                }
                 tracing::info!(
                     bucket = name.bucket,
                     key = name.key,

@@ -40,6 +40,8 @@ pub enum Outcome {
     /// The handle is no longer valid: the message belongs to someone else or is gone.
     Lost,
     Failed(String),
+    /// No waiting cures it: a sentence that names the call, the queue and what is missing.
+    Fatal(String),
 }
 
 /// What the worker must know of a queue before it starts.
@@ -146,8 +148,8 @@ pub enum OpenError {
     /// It is there with another content than asked for.
     #[error("the object has changed since it was opened")]
     Changed,
-    /// No access to this key.
-    #[error("access denied: {0}")]
+    /// Access denied: to this key or to anything in its bucket, which the answer does not tell.
+    #[error("{0}")]
     Denied(String),
     #[error(transparent)]
     Other(#[from] StoreError),

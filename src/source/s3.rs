@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use bytes::Bytes;
 
 use super::aws::{innermost, sdk_reason};
@@ -102,29 +103,70 @@ fn body_error(error: &(dyn std::error::Error + 'static)) -> StoreError {
     }
 }
 
-fn open_error<E>(error: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> OpenError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let status = error.raw_response().map(|r| r.status().as_u16());
-    let code = error.code().unwrap_or_default().to_owned();
-    let reason = sdk_reason(&error);
-    match (status, code.as_str()) {
-        // Only S3 itself says so. A 404 of anything else (a proxy, a wrong endpoint) proves nothing.
-        (_, "NoSuchKey" | "NoSuchVersion") => OpenError::Gone,
-        (_, "PreconditionFailed") | (Some(412), _) => OpenError::Changed,
-        (_, "AccessDenied") | (Some(403), _) => OpenError::Denied(reason),
-        (_, "InvalidObjectState" | "InvalidRange") | (Some(405 | 416), _) => {
-            OpenError::Other(StoreError {
-                class: Class::Broken,
-                reason,
-            })
+fn open_error(
+    error: SdkError<GetObjectError, aws_sdk_s3::config::http::HttpResponse>,
+) -> OpenError {
+    let reason = match error.as_service_error() {
+        Some(GetObjectError::InvalidObjectState(archived)) => {
+            let place = (archived.storage_class().map(|class| class.as_str()))
+                .or(archived.access_tier().map(|tier| tier.as_str()));
+            let reason = sdk_reason(&error);
+            match place {
+                Some(place) => format!("{reason} ({place})"),
+                None => reason,
+            }
         }
-        _ => OpenError::Other(StoreError {
-            class: Class::Retryable,
-            reason,
-        }),
+        _ => match (error.code(), error.raw_response()) {
+            // A proxy, a firewall, a wrong endpoint.
+            (None, Some(response)) => {
+                format!("HTTP {} without a code of S3's", response.status().as_u16())
+            }
+            _ => sdk_reason(&error),
+        },
+    };
+    let message = error.message().unwrap_or_default();
+    refusal(error.code().unwrap_or_default(), message, reason)
+}
+
+/**
+What an answer to GetObject says, and of what: of this object, of this key or its whole bucket, or of neither. Only S3's own codes
+say anything. A status alone may be that of anything between here and S3, and proves nothing.
+*/
+pub fn refusal(code: &str, message: &str, reason: String) -> OpenError {
+    let other = |class, reason| OpenError::Other(StoreError { class, reason });
+    match code {
+        "NoSuchKey" | "NoSuchVersion" => OpenError::Gone,
+        "PreconditionFailed" => OpenError::Changed,
+        "InvalidObjectState" => {
+            let reason = format!("{reason}: it is archived: restore it, then replay");
+            other(Class::Broken, reason)
+        }
+        // A delete marker; a range that the object does not have; a key that no object can have.
+        "MethodNotAllowed" | "InvalidRange" | "KeyTooLongError" => other(Class::Broken, reason),
+        // Encrypted with a key that only its owner has.
+        "InvalidRequest" if message.contains("Server Side Encryption") => {
+            other(Class::Broken, reason)
+        }
+        "AccessDenied" if !speaks_of_the_caller(message) => OpenError::Denied(reason),
+        // Of the caller (credentials, clock, token, account), of the bucket or its KMS key, or of how busy S3 is: any object would get it.
+        _ => other(Class::Retryable, reason),
     }
+}
+
+/// An `AccessDenied` whose reason lies with a KMS key or the request's credentials.
+fn speaks_of_the_caller(message: &str) -> bool {
+    // The resource's name is somebody else's words.
+    let said = message.split(" on resource: ").next().unwrap_or_default();
+    let said = said.to_ascii_lowercase();
+    [
+        "kms",
+        "ciphertext",
+        "request has expired",
+        "token",
+        "credential",
+    ]
+    .iter()
+    .any(|word| said.contains(word))
 }
 
 /// S3's rules for bucket names, the older, laxer ones included as far as they are safe in a path.
@@ -161,6 +203,52 @@ mod tests {
             assert_eq!(region, Some(used), "{asked:?}");
         }
     }
+
+    #[test]
+    fn a_refusal_is_of_the_object_of_its_key_or_of_neither() {
+        const DECRYPT: &str = "User: arn:aws:sts::1:assumed-role/r/i is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext";
+        const OWN: &str = "User: u is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::b/kms token\" because no identity-based policy allows it";
+        let class = |code: &str, message: &str| match refusal(code, message, String::new()) {
+            OpenError::Denied(_) => None,
+            error => Some(error.class()),
+        };
+        for code in ["InvalidObjectState", "MethodNotAllowed", "InvalidRange"] {
+            assert_eq!(class(code, ""), Some(Class::Broken), "{code}");
+        }
+        assert_eq!(class("AccessDenied", "Access Denied"), None);
+        assert_eq!(class("AccessDenied", OWN), None);
+        assert_eq!(class("AccessDenied", DECRYPT), Some(Class::Retryable));
+        for code in CALLER {
+            assert_eq!(class(code, ""), Some(Class::Retryable), "{code}");
+        }
+    }
+
+    const CALLER: &[&str] = &[
+        "",
+        "AccountProblem",
+        "AllAccessDisabled",
+        "AuthorizationHeaderMalformed",
+        "ExpiredToken",
+        "InternalError",
+        "InvalidAccessKeyId",
+        "InvalidPayer",
+        "InvalidSecurity",
+        "InvalidToken",
+        "KMS.DisabledException",
+        "NoSuchBucket",
+        "NotSignedUp",
+        "OptInRequired",
+        "PermanentRedirect",
+        "RequestExpired",
+        "RequestLimitExceeded",
+        "RequestTimeTooSkewed",
+        "ServiceUnavailable",
+        "SignatureDoesNotMatch",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TokenRefreshRequired",
+    ];
 
     #[test]
     fn bucket_names() {

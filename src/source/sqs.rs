@@ -1,5 +1,7 @@
 /*! The queue over SQS. Retries of single calls are the SDK's; this file only translates. */
 
+mod refusal;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -10,23 +12,10 @@ use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, MessageSystemAttributeName, QueueAttributeName,
 };
 
+pub use self::refusal::refusal;
 use super::aws::sdk_reason;
 use super::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
 use crate::class::Class;
-
-/// Codes that no waiting cures.
-const FATAL_CODES: [&str; 10] = [
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "QueueDoesNotExist",
-    "com.amazonaws.sqs#QueueDoesNotExist",
-    "AccessDenied",
-    "AccessDeniedException",
-    "InvalidAddress",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-    "SignatureDoesNotMatch",
-    "InvalidSecurity",
-];
 
 pub struct Sqs {
     /// For long polls.
@@ -54,16 +43,33 @@ impl Sqs {
         R: std::fmt::Debug + 'static,
     {
         let code = error.code().unwrap_or_default();
-        let class = match &error {
-            SdkError::ConstructionFailure(_) => Class::Fatal,
-            _ if FATAL_CODES.contains(&code) => Class::Fatal,
-            _ => Class::Retryable,
-        };
-        QueueError {
-            class,
-            what: format!("{call} on {}", self.queue_url),
-            reason: sdk_reason(&error),
+        let message = error.message().unwrap_or_default();
+        let mut refused = refusal(call, &self.queue_url, code, message, sdk_reason(&error));
+        if matches!(error, SdkError::ConstructionFailure(_)) {
+            refused.class = Class::Fatal;
         }
+        refused
+    }
+
+    /// Outcomes in the order of the request; an entry that the answer leaves out has failed.
+    fn outcomes(
+        &self,
+        call: &str,
+        asked: usize,
+        done: &[&str],
+        failed: &[BatchResultErrorEntry],
+    ) -> Vec<Outcome> {
+        let mut outcomes = vec![Outcome::Failed("not in the answer".to_owned()); asked];
+        let done = done.iter().map(|id| (*id, Outcome::Done));
+        let failed = failed
+            .iter()
+            .map(|entry| (entry.id(), outcome_of(call, &self.queue_url, entry)));
+        for (id, what) in done.chain(failed) {
+            if let Some(outcome) = id.parse().ok().and_then(|i: usize| outcomes.get_mut(i)) {
+                *outcome = what;
+            }
+        }
+        outcomes
     }
 
     async fn change_visibility(
@@ -93,7 +99,8 @@ impl Sqs {
             .await
             .map_err(|e| self.error("ChangeMessageVisibilityBatch", e))?;
         let done: Vec<&str> = answer.successful.iter().map(|e| e.id.as_str()).collect();
-        Ok(outcomes(handles.len(), &done, &answer.failed))
+        let call = "ChangeMessageVisibilityBatch";
+        Ok(self.outcomes(call, handles.len(), &done, &answer.failed))
     }
 
     async fn read_attributes(
@@ -112,28 +119,7 @@ impl Sqs {
     }
 }
 
-/// Outcomes in the order of the request; an entry that the answer leaves out has failed.
-fn outcomes(asked: usize, done: &[&str], failed: &[BatchResultErrorEntry]) -> Vec<Outcome> {
-    let mut outcomes = vec![Outcome::Failed("not in the answer".to_owned()); asked];
-    for id in done {
-        if let Some(outcome) = id.parse().ok().and_then(|i: usize| outcomes.get_mut(i)) {
-            *outcome = Outcome::Done;
-        }
-    }
-    for entry in failed {
-        if let Some(outcome) = entry
-            .id
-            .parse()
-            .ok()
-            .and_then(|i: usize| outcomes.get_mut(i))
-        {
-            *outcome = outcome_of(entry);
-        }
-    }
-    outcomes
-}
-
-fn outcome_of(entry: &BatchResultErrorEntry) -> Outcome {
+fn outcome_of(call: &str, queue_url: &str, entry: &BatchResultErrorEntry) -> Outcome {
     let message = entry.message().unwrap_or_default();
     let lost = match entry.code() {
         "ReceiptHandleIsInvalid" | "MessageNotInflight" => true,
@@ -148,9 +134,13 @@ fn outcome_of(entry: &BatchResultErrorEntry) -> Outcome {
         _ => false,
     };
     if lost {
-        Outcome::Lost
-    } else {
-        Outcome::Failed(format!("{}: {message}", entry.code()))
+        return Outcome::Lost;
+    }
+    let reason = format!("{}: {message}", entry.code());
+    let refused = refusal(call, queue_url, entry.code(), message, reason.clone());
+    match refused.class {
+        Class::Fatal => Outcome::Fatal(refused.to_string()),
+        _ => Outcome::Failed(reason),
     }
 }
 
@@ -267,7 +257,7 @@ impl Queue for Sqs {
             .await
             .map_err(|e| self.error("DeleteMessageBatch", e))?;
         let done: Vec<&str> = answer.successful.iter().map(|e| e.id.as_str()).collect();
-        Ok(outcomes(handles.len(), &done, &answer.failed))
+        Ok(self.outcomes("DeleteMessageBatch", handles.len(), &done, &answer.failed))
     }
 
     async fn depth(&self) -> Result<Depth, QueueError> {
@@ -301,9 +291,17 @@ mod tests {
             .unwrap()
     }
 
+    fn sqs() -> Sqs {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest());
+        let client = Client::from_conf(config.build());
+        Sqs::new(client.clone(), client, "queue".to_owned(), Duration::ZERO)
+    }
+
     #[test]
     fn outcomes_follow_the_request() {
-        let answers = outcomes(
+        let answers = sqs().outcomes(
+            "DeleteMessageBatch",
             4,
             &["2", "junk", "9"],
             &[
@@ -324,17 +322,27 @@ mod tests {
 
     #[test]
     fn an_expired_handle_is_a_lost_lease() {
+        let outcome = |entry| outcome_of("ChangeMessageVisibilityBatch", "queue", &entry);
         let expired = failed(
             "0",
             "InvalidParameterValue",
             "Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.",
         );
-        assert_eq!(outcome_of(&expired), Outcome::Lost);
+        assert_eq!(outcome(expired), Outcome::Lost);
         let other = failed(
             "0",
             "InvalidParameterValue",
             "VisibilityTimeout is too large",
         );
-        assert!(matches!(outcome_of(&other), Outcome::Failed(_)));
+        assert!(matches!(outcome(other), Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn an_entry_that_is_not_permitted_is_fatal() {
+        let denied = failed("0", "AccessDenied", "");
+        let Outcome::Fatal(said) = outcome_of("DeleteMessageBatch", "queue", &denied) else {
+            panic!("it would be tried again and again");
+        };
+        assert!(said.contains("sqs:DeleteMessage"), "{said}");
     }
 }

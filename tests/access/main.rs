@@ -1,5 +1,7 @@
 /*! How OpenSearch is reached: nodes that die, signatures, credentials that change, refusals; against stubs, and the real node with TLS and users. */
 
+mod aws;
+mod denied;
 mod failover;
 mod node;
 mod passwords;

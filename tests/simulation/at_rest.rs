@@ -6,7 +6,7 @@ use logferry::decode::KeyFacts;
 use logferry::sink::Stored;
 
 use crate::index::Place;
-use crate::invariants::{self, broken};
+use crate::invariants::broken;
 use crate::objects::Health;
 use crate::oracle::{Expected, with_part};
 use crate::sim::lock;
@@ -174,16 +174,15 @@ fn each_event_once(world: &World, documents: &BTreeMap<Place, Stored>, damaged: 
 
 /// Nothing is given up that could be settled, and nothing invented.
 fn letters(world: &World, expected: &Expected) {
-    let damaged: Vec<String> = {
+    let keys = |is: fn(&Object) -> bool| -> Vec<String> {
         let objects = lock(&world.objects);
-        // One that is removed while it is read cannot be read to its end.
-        let sick = (objects.iter()).filter(|o| o.is_damaged() || o.forbidden || o.removed);
-        sick.map(|o| o.current().0.key.clone()).collect()
+        let found = objects.iter().filter(|o| is(o));
+        found.map(|o| o.current().0.key.clone()).collect()
     };
-    let plan = &world.sim.plan;
+    let damaged = keys(|o| o.is_damaged() || o.forbidden);
+    let removed = keys(|o| o.removed);
     for (kind, key, place) in world.letters.all() {
         let has_reason = match &place {
-            // An index that was missing for a while refuses any document.
             Some(place) => {
                 let known = expected.allowed.contains_key(place)
                     || expected.parts.contains_key(place)
@@ -191,11 +190,11 @@ fn letters(world: &World, expected: &Expected) {
                 let sources = expected.allowed.get(place).into_iter().flatten();
                 let parts = expected.parts.get(place).into_iter().flatten();
                 let too_large = || sources.chain(parts).any(|s| world.is_too_large(place, s));
-                let refused = invariants::refuses_documents(plan) || world.index.is_cursed(place);
+                let refused = world.index.is_cursed(place);
                 damaged.contains(&key) || (known && (refused || too_large()))
             }
-            // One that denies everything for a while may deny just one object that way.
-            None => damaged.contains(&key) || invariants::denies_objects(plan),
+            // What is removed while it is read cannot be read to its end.
+            None => damaged.contains(&key) || removed.contains(&key),
         };
         if !has_reason {
             broken(

@@ -66,6 +66,15 @@ pub enum Fault {
     OtherBucketMoved,
     /// Some indexes refuse every document, as under a wrong template.
     MappingConflict,
+    /// All do.
+    AllRefused,
+    /// S3 refuses everything for a reason that lies with the caller.
+    CallerRefused,
+    /// A permission on the queue is missing.
+    ReceiveDenied,
+    DeleteDenied,
+    VisibilityDenied,
+    AttributesDenied,
 }
 
 use Fault::*;
@@ -124,7 +133,20 @@ const MORE: &[Fault] = &[
     MappingConflict,
 ];
 
+/// Drawn on their own again.
+const REFUSALS: &[Fault] = &[
+    AllRefused,
+    CallerRefused,
+    ReceiveDenied,
+    DeleteDenied,
+    VisibilityDenied,
+    AttributesDenied,
+];
+
 impl Fault {
+    /// A policy is a state: while it denies, it denies every call.
+    const DENIALS: [Fault; 2] = [BucketDenied, OtherBucketDenied];
+
     pub const OTHER_BUCKET: [Fault; 3] =
         [OtherBucketDenied, OtherBucketThrottled, OtherBucketMoved];
 
@@ -147,6 +169,10 @@ impl Fault {
         Crashes,
         Stops,
         BulkUnauthorised,
+        ReceiveDenied,
+        DeleteDenied,
+        VisibilityDenied,
+        AttributesDenied,
     ];
 }
 
@@ -232,7 +258,24 @@ impl Plan {
             plan.add(fault, rate, &mut rng);
         }
         plan.widen(seed);
+        plan.refuse(seed);
         plan
+    }
+
+    /// Refusals of S3 and SQS, for a while.
+    fn refuse(&mut self, seed: u64) {
+        let mut rng = Rng::with_seed(seed ^ 0x0de1_11ed);
+        for _ in 0..*choose(&mut rng, &[0, 0, 0, 1, 2]) {
+            let fault = *choose(&mut rng, REFUSALS);
+            let from = rng.f64() * self.faults_end.as_secs_f64();
+            let to = (from + rng.f64() * 60.0).min(self.faults_end.as_secs_f64());
+            self.spells.push(Spell {
+                fault,
+                rate: 1.0,
+                from: Duration::from_secs_f64(from),
+                to: Duration::from_secs_f64(to),
+            });
+        }
     }
 
     /// More, drawn on its own, so that the seeds without it stay what they were.
@@ -255,6 +298,8 @@ impl Plan {
             let fault = *choose(&mut rng, MORE);
             let rate = match fault {
                 ClockLeaps => 0.05,
+                // A template is a state.
+                MappingConflict => 1.0,
                 _ => *choose(&mut rng, &[0.3, 1.0]),
             };
             self.other_bucket |= Fault::OTHER_BUCKET.contains(&fault);
@@ -277,13 +322,18 @@ impl Plan {
                 (from, (from + rng.f64() * 120.0).min(end))
             }
         };
+        let is_denial = Fault::DENIALS.contains(&fault);
+        // One key that is denied twice, with others given in between, is what the worker takes for a key that is not for it.
+        if is_denial && Fault::DENIALS.iter().any(|denial| self.has(*denial)) {
+            return;
+        }
         self.spells.push(Spell {
             fault,
             // These end a worker; it needs time to do something in between.
-            rate: if matches!(fault, StorePanics | BulkUnauthorised) {
-                rate.min(0.1)
-            } else {
-                rate
+            rate: match fault {
+                StorePanics | BulkUnauthorised => rate.min(0.1),
+                _ if is_denial => 1.0,
+                _ => rate,
             },
             from: Duration::from_secs_f64(from),
             to: Duration::from_secs_f64(to),
@@ -298,6 +348,18 @@ impl Plan {
             rate,
             from: Duration::ZERO,
             to: end,
+        });
+        self
+    }
+
+    /// The plan with one fault all the time between two moments, after which there is time to get over it.
+    pub fn between(mut self, fault: Fault, from: Duration, to: Duration) -> Self {
+        self.faults_end = self.faults_end.max(to + Duration::from_secs(60));
+        self.spells.push(Spell {
+            fault,
+            rate: 1.0,
+            from,
+            to,
         });
         self
     }

@@ -57,6 +57,10 @@ pub enum What {
         from: u64,
         result: String,
     },
+    /// A worker learnt that it may not make this call on the queue.
+    QueueDenied {
+        call: &'static str,
+    },
     BodyBroke {
         key: String,
         at: u64,

@@ -21,6 +21,22 @@ const LATENCY: Duration = Duration::from_millis(120);
 /// What the worker's client waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How OpenSearch refuses every document after an operator's slip.
+const SLIPS: [(&str, &str); 3] = [
+    (
+        "mapper_parsing_exception",
+        "failed to parse field [@timestamp] of type [long]",
+    ),
+    (
+        "invalid_alias_name_exception",
+        "Invalid alias name [logs]: an index exists with the same name as the alias",
+    ),
+    (
+        "illegal_argument_exception",
+        "pipeline with id [ours] does not exist",
+    ),
+];
+
 /// Index name and `_id`.
 pub type Place = (String, String);
 
@@ -175,6 +191,10 @@ impl IndexServer {
                 && self.sim.strikes(Fault::MappingConflict)
         {
             return refuse(400, "mapper_parsing_exception", "failed to parse");
+        } else if self.sim.strikes(Fault::AllRefused) {
+            // An alias that a template adds, a pipeline that it names, a mapping: one kind of slip a seed.
+            let (kind, reason) = SLIPS[self.sim.seed as usize % SLIPS.len()];
+            return refuse(400, kind, reason);
         }
         let mut state = lock(&self.state);
         let state = &mut *state;

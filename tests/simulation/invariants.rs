@@ -8,7 +8,7 @@ use logferry::observe::Metrics;
 use logferry::sink::Stored;
 
 use crate::at_rest::{damaged_streams, is_of};
-use crate::faults::{Fault, Plan};
+use crate::faults::Fault;
 use crate::history::{Entry, What};
 use crate::index::Place;
 use crate::objects::{Health, OTHER_BUCKET, Planned};
@@ -20,8 +20,18 @@ pub fn broken(world: &World, why: String) {
     world.sim.note(0, What::Broken(why));
 }
 
-/// From here on every delete is judged when it happens.
+/// From here on every delete and every read is judged when it happens.
 pub fn watch(world: &Arc<World>) {
+    let weak = Arc::downgrade(world);
+    world
+        .store
+        .on_read_twice(Box::new(move |worker, bucket, key| {
+            if let Some(world) = weak.upgrade()
+                && world.messages_of(bucket, key) == 1
+            {
+                broken(&world, format!("worker {worker} reads {key} twice at once"));
+            }
+        }));
     let weak = Arc::downgrade(world);
     world.queue.on_delete(Box::new(move |number, worker| {
         if let Some(world) = weak.upgrade()
@@ -115,16 +125,6 @@ fn is_settled(
     Ok(())
 }
 
-/// Any document may be refused for a while.
-pub fn refuses_documents(plan: &Plan) -> bool {
-    plan.has(Fault::IndexMissing) || plan.has(Fault::MappingConflict)
-}
-
-/// Any object of a bucket may be denied for a while.
-pub fn denies_objects(plan: &Plan) -> bool {
-    plan.has(Fault::BucketDenied) || plan.has(Fault::OtherBucketDenied)
-}
-
 /// A worker that ended by itself has left nothing: not what was there, not what was held or put off.
 pub fn ended_empty(world: &World) {
     let left = world.queue.left_for(Duration::from_secs(1));
@@ -154,13 +154,7 @@ pub fn neighbours(world: &World) {
 pub fn unchanged(world: &World, before: &BTreeMap<Place, Stored>) {
     let after = world.index.documents();
     let damaged = damaged_streams(world);
-    let plan = &world.sim.plan;
-    // What was given up while an index or a bucket refused everything is brought back by a replay.
-    let brings_back = plan.dead_letters && (refuses_documents(plan) || denies_objects(plan));
     for (place, stored) in &after {
-        if brings_back && before.get(place) != Some(stored) {
-            continue;
-        }
         if before.get(place) != Some(stored) && !is_of(&stored.source, &damaged) {
             broken(world, format!("a replay has changed {place:?}"));
         }
@@ -240,6 +234,7 @@ pub fn drained(world: &World, within: std::ops::Range<Duration>) {
 pub fn afterwards(world: &World) {
     let history = world.sim.history();
     let mut stopped = BTreeSet::new();
+    let mut denied = BTreeMap::new();
     let mut wrong = Vec::new();
     for Entry { worker, what, .. } in &history.entries {
         match what {
@@ -249,9 +244,28 @@ pub fn afterwards(world: &World) {
             What::Receiving if stopped.contains(worker) => {
                 wrong.push(format!("worker {worker} receives after SIGTERM"))
             }
+            What::QueueDenied { call } if !stopped.contains(worker) => {
+                denied.insert(*worker, *call);
+            }
+            What::Crashed => {
+                denied.remove(worker);
+            }
+            What::Ended(result) => {
+                // The first of what ends it is what it says.
+                let may_say = |text: &String| text.contains("allow sqs:") || text.contains("401");
+                if let Some(call) = denied.remove(worker)
+                    && !result.as_ref().is_err_and(may_say)
+                {
+                    wrong.push(format!(
+                        "worker {worker} may not {call}, and ends so: {result:?}"
+                    ));
+                }
+            }
             _ => {}
         }
     }
+    let goes_on = denied.into_iter();
+    wrong.extend(goes_on.map(|(w, call)| format!("worker {w} may not {call}, and goes on")));
     let plan = &world.sim.plan;
     if plan.aged.is_zero()
         && !Fault::LOSE_LEASES.iter().any(|fault| plan.has(*fault))

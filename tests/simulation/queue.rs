@@ -322,6 +322,6 @@ fn shown(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Done => "done",
         Outcome::Lost => "lost",
-        Outcome::Failed(_) => "failed",
+        Outcome::Failed(_) | Outcome::Fatal(_) => "failed",
     }
 }

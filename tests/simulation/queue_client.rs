@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use logferry::class::Class;
-use logferry::source::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
+use logferry::source::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError, sqs};
 
 use crate::faults::Fault;
 use crate::history::What;
@@ -34,6 +34,27 @@ impl SimQueue {
         }
     }
 
+    /// What the queue answers to a call that is not permitted.
+    fn denied(&self, fault: Fault, call: &str) -> Option<QueueError> {
+        let reason = "AccessDenied: simulated".to_owned();
+        self.wire
+            .sim
+            .strikes(fault)
+            .then(|| sqs::refusal(call, "the queue", "AccessDenied", "simulated", reason))
+    }
+
+    /// As a whole.
+    async fn permitted(&self, fault: Fault, call: &'static str) -> Result<(), QueueError> {
+        match self.denied(fault, call) {
+            None => Ok(()),
+            Some(error) => {
+                self.wire.back(LATENCY).await;
+                self.wire.note(What::QueueDenied { call });
+                Err(error)
+            }
+        }
+    }
+
     async fn there(&self) {
         let slow = self.wire.sim.strikes(Fault::QueueSlow);
         self.wire
@@ -45,11 +66,11 @@ impl SimQueue {
             .await;
     }
 
-    /// A batch call: it fails wholly, or entry by entry, or only its answer is lost.
+    /// A batch call: it is denied or fails, wholly or entry by entry, or only its answer is lost.
     async fn batch(
         &self,
-        what: &str,
-        [whole, entry]: [Fault; 2],
+        what: &'static str,
+        [denied, whole, entry]: [Fault; 3],
         handles: &[Handle],
         call: impl Fn(&Handle) -> Outcome + Send,
     ) -> Result<Vec<Outcome>, QueueError> {
@@ -60,6 +81,14 @@ impl SimQueue {
         );
         self.there().await;
         self.fails(whole, what)?;
+        if let Some(error) = self.denied(denied, what) {
+            self.wire.back(LATENCY).await;
+            self.wire.note(What::QueueDenied { call: what });
+            return match self.wire.sim.chance(|rng| rng.bool()) {
+                true => Err(error),
+                false => Ok(vec![Outcome::Fatal(error.to_string()); handles.len()]),
+            };
+        }
         let outcomes: Vec<Outcome> = handles
             .iter()
             .map(|handle| match self.wire.sim.strikes(entry) {
@@ -82,6 +111,8 @@ impl Queue for SimQueue {
     async fn attributes(&self) -> Result<Attributes, QueueError> {
         self.wire.there(LATENCY).await;
         self.fails(Fault::CredentialsExpired, "attributes")?;
+        self.permitted(Fault::AttributesDenied, "GetQueueAttributes")
+            .await?;
         Ok(Attributes {
             visibility: self.server.visibility,
             longest_visibility: Duration::from_secs(12 * 3600),
@@ -94,6 +125,8 @@ impl Queue for SimQueue {
         self.wire.note(What::Receiving);
         self.there().await;
         self.fails(Fault::ReceiveFails, "receive")?;
+        self.permitted(Fault::ReceiveDenied, "ReceiveMessage")
+            .await?;
         if self.wire.sim.strikes(Fault::ReceiveHangs) {
             tokio::time::sleep(Duration::from_secs(30)).await;
             self.fails(Fault::ReceiveHangs, "receive")?;
@@ -125,8 +158,12 @@ impl Queue for SimQueue {
                 .change(self.wire.worker, handle, visibility, false)
         };
         self.batch(
-            "extend",
-            [Fault::ExtendFails, Fault::ExtendEntryFails],
+            "ChangeMessageVisibilityBatch",
+            [
+                Fault::VisibilityDenied,
+                Fault::ExtendFails,
+                Fault::ExtendEntryFails,
+            ],
             handles,
             call,
         )
@@ -140,8 +177,12 @@ impl Queue for SimQueue {
     ) -> Result<Vec<Outcome>, QueueError> {
         let call = |handle: &Handle| self.server.change(self.wire.worker, handle, delay, true);
         self.batch(
-            "release",
-            [Fault::ReleaseFails, Fault::ReleaseEntryFails],
+            "ChangeMessageVisibilityBatch",
+            [
+                Fault::VisibilityDenied,
+                Fault::ReleaseFails,
+                Fault::ReleaseEntryFails,
+            ],
             handles,
             call,
         )
@@ -156,8 +197,12 @@ impl Queue for SimQueue {
         let call = |handle: &Handle| self.server.delete(self.wire.worker, handle);
         let outcomes = self
             .batch(
-                "delete",
-                [Fault::DeleteFails, Fault::DeleteEntryFails],
+                "DeleteMessageBatch",
+                [
+                    Fault::DeleteDenied,
+                    Fault::DeleteFails,
+                    Fault::DeleteEntryFails,
+                ],
                 handles,
                 call,
             )
@@ -168,6 +213,8 @@ impl Queue for SimQueue {
 
     async fn depth(&self) -> Result<Depth, QueueError> {
         self.there().await;
+        self.permitted(Fault::AttributesDenied, "GetQueueAttributes")
+            .await?;
         Ok(self.server.depth())
     }
 }

@@ -9,12 +9,26 @@ use bytes::Bytes;
 use futures_util::stream;
 use logferry::class::Class;
 use logferry::notification::ObjectRef;
-use logferry::source::{Chunks, OpenError, Opened, Store, StoreError};
+use logferry::source::{Chunks, OpenError, Opened, Store, StoreError, s3};
 
 use crate::faults::Fault;
 use crate::history::What;
 use crate::objects::OTHER_BUCKET;
 use crate::sim::{Sim, Wire, lock};
+
+/// What S3 says of a caller; of the last, the code is a proxy's.
+const CALLER: [(&str, &str); 7] = [
+    ("InvalidAccessKeyId", ""),
+    ("SignatureDoesNotMatch", ""),
+    ("RequestTimeTooSkewed", ""),
+    ("ExpiredToken", ""),
+    ("AccountProblem", ""),
+    (
+        "AccessDenied",
+        "User: u is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext",
+    ),
+    ("", ""),
+];
 
 const LATENCY: Duration = Duration::from_millis(150);
 
@@ -39,14 +53,59 @@ pub struct StoreServer {
     sim: Arc<Sim>,
     objects: Mutex<BTreeMap<(String, String), Slot>>,
     panicked: Mutex<bool>,
+    /// Bodies that are being read since an object was opened, and not resumed; by worker and key.
+    reading: Mutex<BTreeMap<(u32, String), usize>>,
+    on_read_twice: Mutex<Option<OnReadTwice>>,
+}
+
+/// Called when a worker begins to read an object that it is reading, with its bucket and key.
+pub type OnReadTwice = Box<dyn Fn(u32, &str, &str) + Send + Sync>;
+
+/// A worker reads an object.
+struct Reading {
+    server: Arc<StoreServer>,
+    of: (u32, String),
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(n) = lock(&self.server.reading).get_mut(&self.of) {
+            *n -= 1;
+        }
+    }
 }
 
 impl StoreServer {
+    pub fn on_read_twice(&self, check: OnReadTwice) {
+        *lock(&self.on_read_twice) = Some(check);
+    }
+
+    fn read(self: &Arc<Self>, worker: u32, object: &ObjectRef) -> Reading {
+        let of = (worker, object.key.clone());
+        let before = {
+            let mut reading = lock(&self.reading);
+            let n = reading.entry(of.clone()).or_default();
+            *n += 1;
+            *n - 1
+        };
+        if before > 0
+            && let Some(check) = &*lock(&self.on_read_twice)
+        {
+            check(worker, &object.bucket, &object.key);
+        }
+        Reading {
+            server: self.clone(),
+            of,
+        }
+    }
+
     pub fn new(sim: &Arc<Sim>) -> Arc<Self> {
         Arc::new(Self {
             sim: sim.clone(),
             objects: Mutex::default(),
             panicked: Mutex::new(false),
+            reading: Mutex::default(),
+            on_read_twice: Mutex::default(),
         })
     }
 
@@ -158,6 +217,9 @@ impl Store for SimStore {
             Err(OpenError::Other(retryable("503 Slow Down")))
         } else if sim.strikes(Fault::BucketDenied) {
             Err(OpenError::Denied("simulated: the whole bucket".to_owned()))
+        } else if sim.strikes(Fault::CallerRefused) {
+            let (code, message) = sim.chance(|rng| *crate::faults::choose(rng, &CALLER));
+            Err(s3::refusal(code, message, format!("simulated: {code}")))
         } else if sim.strikes(Fault::CredentialsExpired) {
             Err(OpenError::Other(retryable("400 ExpiredToken")))
         } else if other && sim.strikes(Fault::OtherBucketDenied) {
@@ -187,7 +249,7 @@ impl Store for SimStore {
         }
         self.wire.back(LATENCY).await;
         Ok(Opened {
-            chunks: self.body(&version, from as usize, key),
+            chunks: self.body(&version, from as usize, object, etag.is_none()),
             etag: Some(version.etag),
             last_modified: Some(version.last_modified),
             size: Some(version.bytes.len() as u64),
@@ -212,10 +274,11 @@ struct Body {
     breaks: Option<(usize, Break)>,
     chunk: usize,
     over: bool,
+    _reading: Option<Reading>,
 }
 
 impl SimStore {
-    fn body(&self, version: &Version, from: usize, key: String) -> Chunks {
+    fn body(&self, version: &Version, from: usize, object: &ObjectRef, first: bool) -> Chunks {
         let sim = &self.wire.sim;
         let rest = version.bytes.slice(from..);
         let how = [
@@ -230,7 +293,8 @@ impl SimStore {
                 .chance(|rng| *crate::faults::choose(rng, &[7, 300, 4 << 10, 64 << 10]))
                 .max(rest.len() / 40),
             wire: self.wire.clone(),
-            key,
+            key: object.key.clone(),
+            _reading: first.then(|| self.server.read(self.wire.worker, object)),
             rest,
             at: from as u64,
             over: false,

@@ -229,6 +229,18 @@ impl World {
         number
     }
 
+    /// How many messages name an object.
+    pub fn messages_of(&self, bucket: &str, key: &str) -> usize {
+        let objects = lock(&self.objects);
+        let is = |n: &usize| {
+            let planned = &objects[*n].current().0;
+            planned.bucket == bucket && planned.key == key
+        };
+        let messages = lock(&self.messages);
+        let naming = messages.iter().filter(|(_, m)| m.objects.iter().any(is));
+        naming.count()
+    }
+
     pub fn message(&self, number: u64) -> Message {
         let messages = lock(&self.messages);
         let found = messages.iter().find(|(n, _)| *n == number);

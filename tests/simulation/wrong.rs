@@ -73,6 +73,18 @@ fn leases_end(seed: u64) -> Plan {
     slow(seed).with(Fault::ExtendFails, 0.8, 2 * MINUTE)
 }
 
+/// The bucket denies everything for a while.
+fn denied(seed: u64) -> Plan {
+    let mut plan = Plan::calm(seed).with(Fault::BucketDenied, 1.0, MINUTE);
+    plan.dead_letters = true;
+    plan
+}
+
+/// Nothing can be deleted for a while.
+fn undeletable(seed: u64) -> Plan {
+    Plan::calm(seed).with(Fault::DeleteDenied, 1.0, MINUTE)
+}
+
 /// Some documents are refused, and buried.
 fn refused(seed: u64) -> Plan {
     let mut plan = Plan::calm(seed);
@@ -195,6 +207,18 @@ pub const ALL: &[Wrong] = &[
         name: "extends without end and never deletes",
         wrap: |ends, _, _| queue(ends, Fib::HoldsForever),
         plan: calm,
+        trouble: false,
+    },
+    Wrong {
+        name: "condemns a key at its first refusal",
+        wrap: |ends, _, _| store(ends, Trick::CondemnsAtOnce),
+        plan: denied,
+        trouble: false,
+    },
+    Wrong {
+        name: "takes a delete that is denied for one that failed",
+        wrap: |ends, _, _| queue(ends, Fib::DeniedIsFailed),
+        plan: undeletable,
         trouble: false,
     },
     Wrong {

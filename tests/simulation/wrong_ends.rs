@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use logferry::class::Class;
 use logferry::notification::ObjectRef;
 use logferry::pipeline::Ends;
 use logferry::sink::dead_letter::{DeadLetterError, DeadLetters, Letters};
 use logferry::source::{
     Attributes, Depth, Handle, Message, OpenError, Opened, Outcome, Queue, QueueError, Store,
+    StoreError,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -21,6 +23,7 @@ pub enum Fib {
     DeletesInstead,
     NeverLost,
     HoldsForever,
+    DeniedIsFailed,
 }
 
 struct LyingQueue {
@@ -92,10 +95,17 @@ impl Queue for LyingQueue {
     }
 
     async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
-        if self.fib != Fib::HoldsForever {
-            return self.honest.delete(handles).await;
-        }
         let failed = vec![Outcome::Failed("simulated".to_owned()); handles.len()];
+        match self.fib {
+            Fib::HoldsForever => {}
+            Fib::DeniedIsFailed => {
+                return Ok(match self.honest.delete(handles).await {
+                    Ok(outcomes) if !matches!(outcomes[0], Outcome::Fatal(_)) => outcomes,
+                    _ => failed,
+                });
+            }
+            _ => return self.honest.delete(handles).await,
+        }
         let (honest, handles) = (self.honest.clone(), handles.to_vec());
         tokio::spawn(async move {
             loop {
@@ -134,6 +144,7 @@ pub enum Trick {
     ShortBody,
     FromTheBeginning,
     AnyVersion,
+    CondemnsAtOnce,
 }
 
 struct LyingStore {
@@ -196,6 +207,16 @@ impl Store for LyingStore {
                 Ok(Opened {
                     etag: etag.map(str::to_owned).or(opened.etag.clone()),
                     ..opened
+                })
+            }
+            Trick::CondemnsAtOnce => {
+                let opened = self.honest.open(object, from, etag).await;
+                opened.map_err(|error| match error {
+                    OpenError::Denied(reason) => OpenError::Other(StoreError {
+                        class: Class::Broken,
+                        reason,
+                    }),
+                    error => error,
                 })
             }
             Trick::FromTheBeginning => self.honest.open(object, 0, etag).await,
