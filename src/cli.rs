@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 mod index;
 
@@ -25,6 +26,33 @@ pub struct Cli {
         value_parser = log_filter
     )]
     pub log: String,
+}
+
+impl Cli {
+    /// What was typed, with an empty environment variable as good as an unset one. Ends the process where that is help, or none of ours.
+    pub fn read() -> Self {
+        let command = without_empty_variables(Self::command());
+        match command
+            .try_get_matches()
+            .and_then(|typed| Self::from_arg_matches(&typed))
+        {
+            Ok(cli) => cli,
+            // Help names every variable.
+            Err(error) if !error.use_stderr() => Self::parse(),
+            Err(error) => error.exit(),
+        }
+    }
+}
+
+/// Compose files and charts set variables to nothing where they mean to leave them out.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|v| v.is_empty());
+    command
+        .mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(Resettable::Reset),
+            _ => arg,
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
