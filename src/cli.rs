@@ -258,15 +258,19 @@ Examples:
   logferry search --errors --since 1h
   logferry search --request-id 8f14e45f
   logferry search --function 'orders*' --since 2026-11-23 'payment AND (declined OR refused)'
+  logferry search --literal 'Error: connect ECONNREFUSED 10.0.0.1:5432 (orders)'
   logferry search --follow --errors
 
 Exit codes: 0 answered, also where nothing was found (a sentence on standard error says so); 1 an error: no answer, an answer \
-that is not whole, a question that makes no sense; 2 unknown arguments.")]
+that is not whole (shards that failed, closed indices), a question that makes no sense; 2 unknown arguments.")]
 pub struct SearchArgs {
     /// What lines say, in query_string syntax; all words must be in one field, or with AND between them in any: OR NOT ( ),
     /// "a phrase", begin*, log.level:WARN, app.order:"A-1", lambda.duration_ms:>500.
     #[arg(value_name = "TEXT")]
     pub text: Vec<String>,
+    /// Search for TEXT as it stands, as pasted from a log: all its words in their order in one field, without fields and operators.
+    #[arg(long)]
+    pub literal: bool,
     /// One invocation from start to end. The beginning of the id will do.
     #[arg(long, value_name = "ID")]
     pub request_id: Option<String>,
