@@ -160,7 +160,9 @@ impl Search {
     /// Where TEXT could not be checked before, the search itself says what is wrong with it.
     fn explained(&self, error: anyhow::Error) -> anyhow::Error {
         let text = self.question.text.as_deref();
-        let why = text.and_then(|text| text::refused_search(text, &format!("{error:#}")));
+        let why = text.and_then(|text| {
+            text::refused_search(text, self.question.literal, &format!("{error:#}"))
+        });
         why.map_or(error, anyhow::Error::msg)
     }
 

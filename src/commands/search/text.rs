@@ -37,13 +37,18 @@ pub fn check(text: &str, literal: bool, kind: DocumentKind, answer: &Value) -> C
         // A blocked index makes a query invalid too.
         let about_text = error.contains("QueryShardException") || error.contains("ParseException");
         return if about_text {
-            Checked::Wrong(refused(text, error))
+            Checked::Wrong(refused(text, literal, error))
         } else {
             Checked::Unknown(brief(error))
         };
     }
     if explanations.is_empty() && total > 0 {
         return Checked::Unknown(format!("{failed} of {total} shards did not answer"));
+    }
+    // As of `message:>`.
+    let empty = |explanation: &Value| explanation["explanation"] == "#()";
+    if !explanations.is_empty() && explanations.iter().all(empty) {
+        return Checked::Wrong(refused(text, literal, "it says nothing to search for"));
     }
     let unknown = (!literal).then(|| unknown_field(text, explanations));
     match unknown.flatten() {
@@ -64,13 +69,13 @@ pub fn check(text: &str, literal: bool, kind: DocumentKind, answer: &Value) -> C
 }
 
 /// What is wrong with TEXT, if that is why a search failed.
-pub fn refused_search(text: &str, error: &str) -> Option<String> {
+pub fn refused_search(text: &str, literal: bool, error: &str) -> Option<String> {
     let (_, reason) = error.split_once("query_shard_exception: ")?;
-    Some(refused(text, reason))
+    Some(refused(text, literal, reason))
 }
 
 /// From OpenSearch's words, which go on over many lines.
-fn refused(text: &str, error: &str) -> String {
+fn refused(text: &str, literal: bool, error: &str) -> String {
     let between = |begin: &str, end: &str| {
         let rest = error.split_once(begin)?.1;
         rest.split_once(end).map(|(inside, _)| inside)
@@ -106,10 +111,12 @@ fn refused(text: &str, error: &str) -> String {
             .unwrap_or(reason);
         brief(reason.trim_end_matches(']'))
     };
-    format!(
-        "TEXT: {} is no query_string query: {why}; {LITERALLY}",
-        quoted(text)
-    )
+    let text = quoted(text);
+    if literal {
+        format!("TEXT: {text} cannot be searched for: {why}")
+    } else {
+        format!("TEXT: {text} is no query_string query: {why}; {LITERALLY}")
+    }
 }
 
 /// As it stands in a sentence: pasted text may be long.
@@ -336,6 +343,32 @@ mod tests {
                 &answer(&["#MatchNoDocsQuery(\"unmapped fields []\")"])
             ),
             Checked::Good
+        );
+    }
+
+    #[test]
+    fn a_query_of_nothing_is_no_query() {
+        let Checked::Wrong(said) = check("message:>", false, DocumentKind::Log, &answer(&["#()"]))
+        else {
+            panic!("it finds nothing, whatever is there")
+        };
+        assert!(said.contains("says nothing to search for"), "{said}");
+    }
+
+    #[test]
+    fn literal_text_is_not_advised_to_be_literal() {
+        let error =
+            "[i/u] QueryShardException[failed to create query: maxClauseCount is set to 1024]";
+        let explanation = json!({"index": "i", "valid": false, "error": error});
+        let answer = json!({
+            "_shards": {"total": 1, "successful": 1, "failed": 0}, "valid": false, "explanations": [explanation],
+        });
+        assert_eq!(
+            check("a b", true, DocumentKind::Log, &answer),
+            Checked::Wrong(
+                "TEXT: \"a b\" cannot be searched for: it has more words than one query may have"
+                    .to_owned()
+            )
         );
     }
 
