@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 mod index;
 
@@ -25,6 +26,33 @@ pub struct Cli {
         value_parser = log_filter
     )]
     pub log: String,
+}
+
+impl Cli {
+    /// What was typed, with an empty environment variable as good as an unset one. Ends the process where that is help, or none of ours.
+    pub fn read() -> Self {
+        let command = without_empty_variables(Self::command());
+        match command
+            .try_get_matches()
+            .and_then(|typed| Self::from_arg_matches(&typed))
+        {
+            Ok(cli) => cli,
+            // Help names every variable.
+            Err(error) if !error.use_stderr() => Self::parse(),
+            Err(error) => error.exit(),
+        }
+    }
+}
+
+/// Compose files and charts set variables to nothing where they mean to leave them out.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|v| v.is_empty());
+    command
+        .mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(Resettable::Reset),
+            _ => arg,
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
@@ -230,15 +258,19 @@ Examples:
   logferry search --errors --since 1h
   logferry search --request-id 8f14e45f
   logferry search --function 'orders*' --since 2026-11-23 'payment AND (declined OR refused)'
+  logferry search --literal 'Error: connect ECONNREFUSED 10.0.0.1:5432 (orders)'
   logferry search --follow --errors
 
 Exit codes: 0 answered, also where nothing was found (a sentence on standard error says so); 1 an error: no answer, an answer \
-that is not whole, a question that makes no sense; 2 unknown arguments.")]
+that is not whole (shards that failed, closed indices), a question that makes no sense; 2 unknown arguments.")]
 pub struct SearchArgs {
     /// What lines say, in query_string syntax; all words must be in one field, or with AND between them in any: OR NOT ( ),
     /// "a phrase", begin*, log.level:WARN, app.order:"A-1", lambda.duration_ms:>500.
     #[arg(value_name = "TEXT")]
     pub text: Vec<String>,
+    /// Search for TEXT as it stands, as pasted from a log: all its words in their order in one field, without fields and operators.
+    #[arg(long)]
+    pub literal: bool,
     /// One invocation from start to end. The beginning of the id will do.
     #[arg(long, value_name = "ID")]
     pub request_id: Option<String>,

@@ -1,5 +1,7 @@
 /*! Logs and metrics. The metrics are a typed struct that is passed along: no global, no names in strings elsewhere. */
 
+mod exposition;
+
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,6 +14,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use tracing_subscriber::EnvFilter;
+
+pub use exposition::Exposition;
 
 /// Logs go to standard error: text on a terminal, JSON otherwise. `filter` as in `RUST_LOG`.
 pub fn log_to_stderr(filter: &str) {
@@ -384,7 +388,15 @@ impl Metrics {
         self.bulks.get_or_create(&AnsweredLabel { answered }).inc();
     }
 
-    /// The text that Prometheus scrapes.
+    /// What is scraped.
+    pub fn show(&self, format: Exposition) -> String {
+        match format {
+            Exposition::OpenMetrics => self.encode(),
+            Exposition::Prometheus => exposition::prometheus_text(&self.encode()),
+        }
+    }
+
+    /// As OpenMetrics.
     pub fn encode(&self) -> String {
         let mut text = String::new();
         match encode(&mut text, &self.registry) {

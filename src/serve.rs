@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::observe::Metrics;
+use crate::observe::{Exposition, Metrics};
 
 /// Serves until `stop`. The address may have port 0; the one that is bound is returned.
 pub async fn serve(
@@ -26,9 +26,13 @@ pub async fn serve(
             false => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
         }
     };
-    let scrape = move || async move {
-        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        ([(header::CONTENT_TYPE, kind)], metrics.encode())
+    let scrape = move |head: HeaderMap| async move {
+        let accept = head.get_all(header::ACCEPT).iter();
+        let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
+        let format = Exposition::accepted(&accept.join(","));
+        let kind = format.content_type();
+        let head = [(header::CONTENT_TYPE, kind), (header::VARY, "accept")];
+        (head, metrics.show(format))
     };
     let app = Router::new()
         .route("/livez", get(|| async { "alive\n" }))
@@ -51,8 +55,13 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     async fn get(address: SocketAddr, path: &str) -> String {
+        get_as(address, path, "").await
+    }
+
+    /// With further lines of the head.
+    async fn get_as(address: SocketAddr, path: &str, head: &str) -> String {
         let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n{head}Connection: close\r\n\r\n");
         connection.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).await.unwrap();
@@ -73,6 +82,19 @@ mod tests {
         let scraped = get(address, "/metrics").await;
         assert!(
             scraped.contains("logferry_messages_received_total 7"),
+            "{scraped}"
+        );
+        assert!(
+            scraped.contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n"),
+            "{scraped}"
+        );
+        assert!(!scraped.contains("# EOF"), "{scraped}");
+        let accept = "Accept: application/openmetrics-text;version=1.0.0;q=0.5\r\nAccept: text/plain;q=0.2\r\n";
+        let scraped = get_as(address, "/metrics", accept).await;
+        assert!(
+            scraped.contains(
+                "content-type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"
+            ),
             "{scraped}"
         );
         assert!(scraped.ends_with("# EOF\n"), "{scraped}");

@@ -1,5 +1,6 @@
 /*! `search`: log lines, invocations and errors from the terminal. */
 
+use std::cell::{Cell, OnceCell};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -13,22 +14,29 @@ use tokio::net::unix::pipe::Sender;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Question, SearchConfig, View};
+use crate::sink::IndexError;
 use crate::sink::opensearch::OpenSearch;
 
+mod closed;
+mod fields;
 mod follow;
+mod index;
 mod line;
 mod list;
 mod page;
 mod query;
 #[cfg(test)]
 mod tests;
+mod text;
 mod timeline;
 
 use follow::Follow;
+use index::{Hit, Index, Interrupted, NoIndex, Relation, Total};
 use line::Line;
 use list::{Invocation, Invocations, Lines, Screen};
-use page::{Hit, Index, Interrupted, NoIndex, Pages, Relation, Total};
+use page::Pages;
 use query::{Order, Query};
+use text::Checked;
 use timeline::Timeline;
 
 /// One request may take this long.
@@ -54,16 +62,25 @@ pub async fn run(config: SearchConfig) -> anyhow::Result<()> {
         now: Timestamp::now(),
         json: config.json,
         screen: screen(),
+        unchecked: OnceCell::new(),
+        cut: Cell::new(false),
     };
-    match search.run(&stop).await {
+    let question = &search.question;
+    let left_out = search.index.left_out(question, search.now).await?;
+    if following && let Some(why) = &left_out {
+        note(why);
+    }
+    let mut ended = search.run(&stop).await;
+    if following && ended.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
+        ended = Ok(());
+    }
+    match (ended, left_out.or_else(|| search.index.incomplete())) {
         // Whoever reads has seen enough.
-        Err(error) if is_closed_pipe(&error) => Ok(()),
-        Err(error) if following && error.is::<Interrupted>() => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => match search.index.incomplete() {
-            Some(why) => bail!("there may be more than was found: {why}"),
-            None => Ok(()),
-        },
+        (Err(error), _) if is_closed_pipe(&error) => Ok(()),
+        (Err(error), Some(why)) if error.is::<NoIndex>() => bail!(why),
+        (Err(error), _) => Err(search.explained(error)),
+        (Ok(()), Some(why)) => bail!("there may be more than was found: {why}"),
+        (Ok(()), None) => Ok(()),
     }
 }
 
@@ -101,22 +118,52 @@ struct Search {
     now: Timestamp,
     json: bool,
     screen: Screen,
+    /// Why nobody knows whether the fields of TEXT exist.
+    unchecked: OnceCell<String>,
+    /// There were more hits than were asked for.
+    cut: Cell<bool>,
 }
 
 impl Search {
     async fn run(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         if let Some(text) = &self.question.text {
-            let query = query::list(&self.question, self.now, Order::OldestFirst);
-            let answer = self.index.validate(&query).await?;
-            if let Some(why) = answer.and_then(|answer| query::refusal(text, &answer)) {
-                bail!(why);
-            }
+            self.check(text).await?;
         }
         match self.question.view {
             View::Timeline => self.timelines().await,
             View::Follow => self.follow(stop).await,
             View::Lines | View::Slowest | View::ColdStarts => self.list().await,
         }
+    }
+
+    async fn check(&self, text: &str) -> anyhow::Result<()> {
+        let literal = self.question.literal;
+        let query = query::list(&self.question, self.now, Order::OldestFirst);
+        let checked = match self.index.validate(&query).await {
+            Ok(answer) => text::check(text, literal, query.kind, &answer),
+            Err(error @ IndexError::Unanswered(_)) => bail!(error),
+            Err(error) => Checked::Unknown(error.to_string()),
+        };
+        match checked {
+            Checked::Unknown(why) if !literal && text::names_fields(text) => {
+                note(&format!(
+                    "TEXT: whether its fields exist could not be checked: {why}"
+                ));
+                let _ = self.unchecked.set(why);
+            }
+            Checked::Wrong(why) => bail!(why),
+            Checked::Good | Checked::Unknown(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Where TEXT could not be checked before, the search itself says what is wrong with it.
+    fn explained(&self, error: anyhow::Error) -> anyhow::Error {
+        let text = self.question.text.as_deref();
+        let why = text.and_then(|text| {
+            text::refused_search(text, self.question.literal, &format!("{error:#}"))
+        });
+        why.map_or(error, anyhow::Error::msg)
     }
 
     /// What is asked for of each document.
@@ -144,7 +191,7 @@ impl Search {
         pages.close().await;
         let (shown, total) = shown?;
         if shown == 0 {
-            self.nothing();
+            self.nothing()?;
         } else if total.value > shown && !self.json {
             let more = match total.relation {
                 Relation::Eq => "",
@@ -212,14 +259,14 @@ impl Search {
 
     async fn timelines(&self) -> anyhow::Result<()> {
         let mut summaries = self.summaries().await?;
-        if summaries.len() > WHOLE {
-            note(&format!(
-                "more than {WHOLE} invocations; the first are shown: give more of the id, --function or a range of time"
-            ));
+        if summaries.len() > WHOLE || self.cut.get() {
+            note(
+                "more invocations than are shown whole; the first are shown: give more of the id, --function or a range of time",
+            );
             summaries.truncate(WHOLE);
         }
         if summaries.is_empty() {
-            self.nothing();
+            self.nothing()?;
         }
         for (place, (request, hits)) in summaries.iter().enumerate() {
             if place > 0 && !self.json {
@@ -267,7 +314,9 @@ impl Search {
 
     async fn hits(&self, query: Query, fields: Value, most: usize) -> anyhow::Result<Vec<Hit>> {
         let rest = json!({"_source": fields});
-        Ok(self.index.search(&query, most, rest).await?.hits)
+        let page = self.index.search(&query, most, rest).await?;
+        self.cut.set(page.total.value > page.hits.len() as u64);
+        Ok(page.hits)
     }
 
     async fn timeline(&self, request: &str, summaries: &[Hit]) -> anyhow::Result<()> {
@@ -301,12 +350,16 @@ impl Search {
         Ok(())
     }
 
-    fn nothing(&self) {
+    fn nothing(&self) -> anyhow::Result<()> {
+        let words = query::in_words(&self.question, self.now);
+        if self.unchecked.get().is_some() {
+            bail!("found no {words}, which proves nothing as long as its fields are not checked");
+        }
         note(&format!(
-            "found no {}; {}",
-            query::in_words(&self.question, self.now),
+            "found no {words}; {}",
             query::hint(&self.question)
         ));
+        Ok(())
     }
 }
 

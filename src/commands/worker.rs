@@ -193,7 +193,7 @@ fn s3_client(aws: &SdkConfig, path_style: PathStyle, region: Option<String>) -> 
 fn has_own_endpoint() -> bool {
     ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"]
         .iter()
-        .any(|name| std::env::var_os(name).is_some())
+        .any(|name| std::env::var_os(name).is_some_and(|url| !url.is_empty()))
 }
 
 /// A custom endpoint that is an IP address, localhost or a bare host name cannot have a bucket before its name.

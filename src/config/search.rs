@@ -20,8 +20,10 @@ pub struct SearchConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Question {
     pub view: View,
-    /// In query_string syntax.
+    /// In query_string syntax, unless it is literal.
     pub text: Option<String>,
+    /// TEXT has neither fields nor operators.
+    pub literal: bool,
     /// A request id or the beginning of one.
     pub request: Option<String>,
     pub trace: Option<String>,
@@ -47,6 +49,22 @@ pub enum View {
     ColdStarts,
     /// Invocations from start to end.
     Timeline,
+}
+
+/// Brackets that may be open at once in TEXT. A question that a person writes has a few.
+const MOST_NESTED: usize = 100;
+
+fn nesting(text: &str) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' => open += 1,
+            b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
 }
 
 /// How late a line may be while following, if nobody says.
@@ -90,9 +108,11 @@ impl Mistakes {
             View::Lines
         };
         self.combinations(args, view);
+        self.text(text.as_deref(), args.literal);
         Question {
             view,
             text,
+            literal: args.literal,
             request: given(&args.request_id),
             trace: given(&args.trace),
             functions: args.function.clone(),
@@ -139,6 +159,26 @@ impl Mistakes {
             args.trace.is_some() && matches!(view, View::Lines | View::Follow),
             "--trace shows whole invocations: leave out TEXT, --errors and --follow, or use --request-id with them",
         );
+    }
+
+    fn text(&mut self, text: Option<&str>, literal: bool) {
+        let Some(text) = text else {
+            if literal {
+                self.0
+                    .push("--literal: give the TEXT to search for".to_owned());
+            }
+            return;
+        };
+        let is_word = |c: char| c.is_alphanumeric() || !c.is_ascii();
+        if !text.contains(is_word) && (literal || !text.contains(['*', '?', '/'])) {
+            self.0
+                .push("TEXT: has no letter or digit, and nothing else is searched for".to_owned());
+        }
+        if !literal && nesting(text) > MOST_NESTED {
+            self.0.push(format!(
+                "TEXT: has more than {MOST_NESTED} open brackets at once; --literal searches for it as it stands"
+            ));
+        }
     }
 
     fn range(&mut self, args: &SearchArgs, now: Timestamp) -> Range {
@@ -247,6 +287,9 @@ mod tests {
             &["--since", "2026-11-24", "--until", "2026-11-23"],
             &["--limit", "0"],
             &["--limit", "many"],
+            &["--literal"],
+            &["--literal", "[*]"],
+            &["--", "---", "()"],
         ] {
             said.push_str(&format!(
                 "{}\n    {}\n",

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::page::{Hit, Index, Pages};
+use super::index::{Hit, Index};
+use super::page::Pages;
 use super::query::{Order, list};
 use crate::class::Class;
 use crate::config::Question;
@@ -110,7 +111,12 @@ impl<'a> Follow<'a> {
             ticks.tick().await;
             match self.arrived(Timestamp::now()).await {
                 Ok(arrived) => {
-                    if std::mem::take(&mut silent) {
+                    // What a shard did not tell is late, and found as late lines are.
+                    if let Some(why) = self.index.incomplete() {
+                        if !std::mem::replace(&mut silent, true) {
+                            super::note(&format!("{why}; asking on"));
+                        }
+                    } else if std::mem::take(&mut silent) {
                         super::note("OpenSearch answers again");
                     }
                     if !arrived.is_empty() {
@@ -129,13 +135,17 @@ impl<'a> Follow<'a> {
 
     /// What was not there before, oldest first.
     async fn arrived(&mut self, now: Timestamp) -> anyhow::Result<Vec<Hit>> {
+        self.index.forget_incomplete();
         if let Some(since) = self.question.range.since {
             self.seen.forget_before(since.at(now));
         }
         let query = list(self.question, now, Order::NewestFirst);
         let rest = json!({"_source": self.fields, "track_total_hits": true});
-        let copies = format!("?preference={}", self.preference);
-        let page = self.index.search_by(&copies, &query, NEWEST, rest).await?;
+        let copies = format!("preference={}", self.preference);
+        let page = self
+            .index
+            .search_by(&[&copies], &query, NEWEST, rest)
+            .await?;
         let mut new: Vec<Hit> = page.hits;
         new.retain(|hit| self.seen.insert(hit));
         if self.seen.len() < page.total.value {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::text::quoted;
 use crate::config::{Question, Range, View};
 use crate::document::index_name::DocumentKind;
 
@@ -173,12 +174,14 @@ fn shared(question: &Question, now: Timestamp, kind: DocumentKind) -> Vec<Value>
         };
         filters.push(json!({how: {"faas.invocation_id": request}}));
     }
-    filters.extend(question.text.as_deref().map(|text| words(text, kind)));
+    if let Some(text) = &question.text {
+        filters.push(words(text, question.literal, kind));
+    }
     filters
 }
 
 /// Text without a field's name is looked for where people would.
-fn words(text: &str, kind: DocumentKind) -> Value {
+fn words(text: &str, literal: bool, kind: DocumentKind) -> Value {
     let fields: &[&str] = match kind {
         DocumentKind::Log => &[
             "message",
@@ -189,7 +192,11 @@ fn words(text: &str, kind: DocumentKind) -> Value {
         ],
         DocumentKind::Invocation => &["invocation.first_error", "lambda.error_type", "faas.name"],
     };
-    json!({"query_string": {"query": text, "fields": fields, "default_operator": "AND"}})
+    if literal {
+        json!({"multi_match": {"query": text, "fields": fields, "type": "phrase"}})
+    } else {
+        json!({"query_string": {"query": text, "fields": fields, "default_operator": "AND"}})
+    }
 }
 
 fn range(range: &Range, now: Timestamp) -> Option<Value> {
@@ -248,7 +255,7 @@ pub fn in_words(question: &Question, now: Timestamp) -> String {
         words.push_str(&format!(" in trace {trace}"));
     }
     if let Some(text) = &question.text {
-        words.push_str(&format!(" with {text:?}"));
+        words.push_str(&format!(" with {}", quoted(text)));
     }
     let since = question.range.since.map(|since| since.at(now));
     match (since, question.range.until) {
@@ -271,6 +278,8 @@ pub fn hint(question: &Question) -> &'static str {
         "look further back with --since: logs may come hours after their time"
     } else if functions.iter().any(|name| !name.contains('*')) {
         "--function takes a whole name, or its beginning as in 'orders*'"
+    } else if question.literal {
+        "--literal looks for all words of TEXT in their order in one field, and for whole values of app"
     } else if question.text.is_some() {
         "all words must be in one field, as whole words; AND between them looks across fields, OR and begin* find more"
     } else if question.request.is_some() || question.trace.is_some() {
@@ -278,46 +287,6 @@ pub fn hint(question: &Question) -> &'static str {
     } else {
         "nothing of this kind has come yet"
     }
-}
-
-/// Why a text cannot be searched, from an answer of `_validate/query?explain=true`.
-pub fn refusal(text: &str, answer: &Value) -> Option<String> {
-    let mut explanations = answer["explanations"].as_array()?.iter();
-    if answer["valid"] == false {
-        let error = explanations.find_map(|e| e["error"].as_str()).unwrap_or("");
-        let column = || {
-            let rest = error.split_once("line 1, column ")?.1;
-            let end = rest.find(|c: char| !c.is_ascii_digit())?;
-            rest.get(..end)
-        };
-        let between = |begin: &str, end: &str| {
-            let rest = error.split_once(begin)?.1;
-            rest.split_once(end).map(|(inside, _)| inside)
-        };
-        let why = if let Some(value) = between("For input string: \"", "\"") {
-            format!("{value:?} is no number, which its field has")
-        } else if error.contains("<EOF>") {
-            "it ends too early, as after an open quote or bracket".to_owned()
-        } else if let Some(column) = column() {
-            format!("it breaks off at character {column}")
-        } else {
-            let reason = between("failed to create query: ", "]").unwrap_or(error);
-            reason.chars().take(200).collect()
-        };
-        return Some(format!(
-            "TEXT: {text:?} is no query_string query: {why}; words in \"…\" are searched for as they stand"
-        ));
-    }
-    // A field that no index has finds nothing, which could be taken for an answer.
-    let unknown = |explanation: &Value| {
-        let text = explanation["explanation"].as_str()?;
-        let name = text.split_once("unmapped fields [")?.1.split_once(']')?.0;
-        Some(name.to_owned())
-    };
-    let first = explanations.next().and_then(unknown)?;
-    explanations
-        .all(|e| unknown(e).is_some())
-        .then(|| format!("TEXT: there is no field {first}, as there is log.level, error.type, faas.name or app.KEY; words in \"…\" are searched for as they stand"))
 }
 
 #[cfg(test)]
@@ -376,6 +345,19 @@ mod tests {
             in_words(&Question::default(), now()),
             "log line at any time"
         );
+    }
+
+    #[test]
+    fn literal_text_has_no_operators() {
+        let question = Question {
+            text: Some("[ERROR] a AND b: (c".to_owned()),
+            literal: true,
+            ..Question::default()
+        };
+        let query = list(&question, now(), Order::OldestFirst);
+        let asked = &query.filters[0]["multi_match"];
+        assert_eq!(asked["query"], "[ERROR] a AND b: (c");
+        assert_eq!(asked["type"], "phrase");
     }
 
     #[test]

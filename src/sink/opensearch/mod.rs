@@ -286,7 +286,7 @@ impl OpenSearch {
             }
             // A proxy's, a wrong path's, an older server's; a later try may meet another node.
             _ => {
-                let text = String::from_utf8_lossy(&body[..body.len().min(500)]);
+                let text = reason::cause(&body);
                 (
                     Class::Retryable,
                     format!("{url} answers {path} with HTTP {code}: {text}"),

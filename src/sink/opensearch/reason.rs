@@ -222,6 +222,45 @@ impl Said {
     }
 }
 
+/// What the first shard or the whole request failed of, in one line: `type: reason [index]`. The text's beginning where an
+/// answer has no such thing.
+pub(super) fn cause(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Answer {
+        error: Error,
+    }
+    #[derive(Deserialize)]
+    struct Error {
+        #[serde(default)]
+        root_cause: Vec<Cause>,
+        #[serde(flatten)]
+        whole: Cause,
+    }
+    #[derive(Deserialize)]
+    struct Cause {
+        r#type: String,
+        #[serde(default)]
+        reason: String,
+        index: Option<String>,
+    }
+    let Ok(Answer { error }) = serde_json::from_slice(body) else {
+        return Said::of(body).reason;
+    };
+    let cause = error.root_cause.into_iter().next().unwrap_or(error.whole);
+    let reason: String = cause
+        .reason
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(500)
+        .collect();
+    match cause.index {
+        Some(index) if !reason.contains(&index) => format!("{}: {reason} [{index}]", cause.r#type),
+        _ => format!("{}: {reason}", cause.r#type),
+    }
+}
+
 /// An error and its causes; those that an [`io::Error`] wraps, too.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
@@ -282,6 +321,22 @@ mod tests {
             said,
             "http://h/ refuses /_bulk (HTTP 403) to user without a name: not here: see docs/access.md"
         );
+    }
+
+    #[test]
+    fn the_cause_of_a_failure_is_one_line() {
+        for (body, line) in [
+            (
+                &br#"{"error":{"root_cause":[{"type":"query_shard_exception","reason":"Failed to parse query [a\nb]","index":"i","index_uuid":"u"}],
+                    "type":"search_phase_execution_exception","reason":"all shards failed"},"status":400}"#[..],
+                "query_shard_exception: Failed to parse query [a",
+            ),
+            (br#"{"error":{"root_cause":[],"type":"t","reason":"closed","index":"i"}}"#, "t: closed [i]"),
+            (br#"{"error":{"type":"t"}}"#, "t: "),
+            (b"<html>Bad Gateway</html>", "<html>Bad Gateway</html>"),
+        ] {
+            assert_eq!(cause(body), line);
+        }
     }
 
     #[test]

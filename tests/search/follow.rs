@@ -1,0 +1,86 @@
+/*! Lines that arrive, from a server that does not always answer. */
+
+use std::io::{BufRead, BufReader};
+
+use serde_json::json;
+
+use crate::stub::{hits, search, server};
+
+#[test]
+fn following_outlives_an_outage() {
+    let url = server(vec![
+        hits(&["one"], 0),
+        hits(&["one"], 0),
+        None,
+        None,
+        hits(&["two", "one"], 0),
+    ]);
+    let mut child = search(&url, &["--follow"]).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    for id in ["one", "two"] {
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        assert!(line.contains(&format!("\"_id\":\"{id}\"")), "{line}");
+    }
+    drop(out);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let said: Vec<&str> = said.lines().collect();
+    assert_eq!(said.len(), 2, "once, however long it takes: {said:?}");
+    assert!(
+        said[0].contains("does not answer") && said[0].ends_with("; asking on"),
+        "{said:?}"
+    );
+    assert_eq!(said[1], "logferry: OpenSearch answers again");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn following_loses_nothing_where_a_round_breaks_off() {
+    // Three in all, of which two are told: the third has to be looked for.
+    let mut deeper = hits(&["two", "one"], 0).unwrap();
+    deeper.1["hits"]["total"]["value"] = json!(3);
+    let url = server(vec![
+        hits(&["one"], 0),
+        Some(deeper),
+        None,
+        hits(&["three", "two", "one"], 0),
+    ]);
+    let mut child = search(&url, &["--follow"]).spawn().unwrap();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = out.lines();
+    for id in ["one", "two", "three"] {
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains(&format!("\"_id\":\"{id}\"")), "{line}");
+    }
+    drop(lines);
+    child.wait().unwrap();
+}
+
+#[test]
+fn following_says_that_shards_do_not_answer() {
+    let url = server(vec![
+        hits(&["one"], 0),
+        hits(&["one"], 1),
+        hits(&["one"], 1),
+        hits(&["two", "one"], 0),
+    ]);
+    let mut child = search(&url, &["--follow"]).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    for id in ["one", "two"] {
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        assert!(line.contains(&format!("\"_id\":\"{id}\"")), "{line}");
+    }
+    drop(out);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let said: Vec<&str> = said.lines().collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(
+        said[0].contains("1 of 3 shards did not answer") && said[0].ends_with("; asking on"),
+        "{said:?}"
+    );
+    assert_eq!(said[1], "logferry: OpenSearch answers again");
+    assert_eq!(output.status.code(), Some(0), "what was missed has come");
+}

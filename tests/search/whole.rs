@@ -1,0 +1,134 @@
+/*! An answer that is not whole is never a good one. */
+
+use serde_json::{Value, json};
+
+use crate::stub::{Answer, Stub, answered, error, forbidden, hits, server};
+
+/// A full page, so that a list needs a point in time.
+fn full_page() -> Answer {
+    let ids: Vec<String> = (0..1000).map(|i| i.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    hits(&ids, 0)
+}
+
+/// What 3.4.0 answers once a node has all the contexts that it may have.
+fn too_many_contexts() -> Value {
+    json!({
+        "type": "rejected_execution_exception",
+        "reason": "Trying to create too many Point In Time contexts. Must be less than or equal to: [300]. This limit can be set by changing the [search.max_open_pit_context] setting.",
+    })
+}
+
+#[test]
+fn a_point_in_time_without_all_shards_is_not_read() {
+    let failures = json!([{"shard": 0, "index": "logferry-logs-2026.11.22", "node": "n", "reason": too_many_contexts()}]);
+    let partly = json!({
+        "pit_id": "48a5", "creation_time": 1_795_822_883_188_u64,
+        "_shards": {"total": 3, "successful": 2, "skipped": 0, "failed": 1, "failures": failures},
+    });
+    let refused = json!({
+        "error": {
+            "root_cause": [too_many_contexts()], "type": "search_phase_execution_exception",
+            "reason": "Partial shards failure", "phase": "create_pit", "grouped": true, "failed_shards": failures,
+        },
+        "status": 429,
+    });
+    for point_in_time in [(200, partly), (429, refused)] {
+        let mut stub = Stub::new(vec![full_page()]);
+        stub.point_in_time = point_in_time;
+        let (url, asked) = stub.start();
+        let (printed, said, code) = answered(&url, &["--limit", "all"]);
+        assert_eq!((printed.as_str(), code), ("", 1), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(
+            said.contains("search.max_open_pit_context") && !said.contains('{'),
+            "{said}"
+        );
+        let created = asked.try_iter().find(|r| r.contains("point_in_time"));
+        let created = created.expect("a point in time is asked for");
+        assert!(
+            created.contains("allow_partial_pit_creation=false"),
+            "{created}"
+        );
+    }
+}
+
+fn closed(names: &[&str]) -> (u16, Value) {
+    let indices = names.iter().map(|name| {
+        let settings = json!({"settings": {"index": {"uuid": "MuMFI4rXSm2RqDicElg4DQ"}}});
+        ((*name).to_owned(), settings)
+    });
+    (200, Value::Object(indices.collect()))
+}
+
+#[test]
+fn closed_indices_are_named_and_the_answer_is_not_whole() {
+    let stub = || {
+        let mut stub = Stub::new(vec![hits(&["one"], 0)]);
+        stub.closed = closed(&["logferry-logs-2026.11.20", "logferry-logs-2026.11.21"]);
+        stub.start().0
+    };
+    let (printed, said, code) = answered(&stub(), &[]);
+    assert_eq!((printed.lines().count(), code), (1, 1), "{said}");
+    assert!(
+        said.contains("logferry-logs-2026.11.20, logferry-logs-2026.11.21")
+            && said.contains("closed"),
+        "{said}"
+    );
+    // A day that cannot have what is asked for is not missed.
+    let (_, said, code) = answered(&stub(), &["--since", "2026-11-22"]);
+    assert_eq!((said.as_str(), code), ("", 0));
+    let (_, said, code) = answered(&stub(), &["--until", "2026-11-19"]);
+    assert_eq!((said.as_str(), code), ("", 0));
+    let (_, said, code) = answered(&stub(), &["--since", "2026-11-21T12:00"]);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("logferry-logs-2026.11.21") && !said.contains("2026.11.20"),
+        "{said}"
+    );
+}
+
+#[test]
+fn closed_indices_are_told_without_the_permission_to_list_them() {
+    let cause = json!({
+        "type": "index_closed_exception", "reason": "closed", "index": "logferry-logs-2026.11.21",
+        "index_uuid": "MuMFI4rXSm2RqDicElg4DQ",
+    });
+    let mut stub = Stub::new(vec![hits(&["one"], 0)]);
+    stub.closed = forbidden("indices:monitor/settings/get");
+    stub.open_and_closed = (400, error(400, &cause));
+    let (printed, said, code) = answered(&stub.start().0, &[]);
+    assert_eq!((printed.lines().count(), code), (1, 1), "{said}");
+    assert!(
+        said.contains("logferry-logs-2026.11.21") && said.contains("closed"),
+        "{said}"
+    );
+
+    let mut stub = Stub::new(vec![hits(&["one"], 0)]);
+    stub.closed = forbidden("indices:monitor/settings/get");
+    let (_, said, code) = answered(&stub.start().0, &[]);
+    assert_eq!((said.as_str(), code), ("", 0), "none is closed");
+}
+
+#[test]
+fn where_all_indices_are_closed_they_are_not_said_to_be_missing() {
+    let mut none = hits(&[], 0).unwrap();
+    none.1["_shards"]["total"] = json!(0);
+    let mut stub = Stub::new(vec![Some(none)]);
+    stub.closed = closed(&["logferry-logs-2026.11.21"]);
+    let (printed, said, code) = answered(&stub.start().0, &[]);
+    assert_eq!((printed.as_str(), code), ("", 1));
+    assert!(
+        said.contains("closed") && !said.contains("there is no index"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_search_that_a_time_limit_cuts_off_is_not_whole() {
+    let mut late = hits(&["one"], 0).unwrap();
+    late.1["timed_out"] = json!(true);
+    let (_, said, code) = answered(&server(vec![Some(late)]), &[]);
+    assert_eq!(code, 1);
+    assert!(said.contains("time limit"), "{said}");
+}
