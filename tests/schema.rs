@@ -99,22 +99,26 @@ fn page() -> String {
          stored and not indexed. `match_only_text` is for words. `flat_object` is searched by path, such as `app.order.id`, \
          and all its values are keywords. `stored` is in the document and not indexed. What is `not indexed` but has a type can be sorted by, and searched by slowly.\n",
     );
-    for (kind, heading, what) in [
+    for (kind, heading, what, more) in [
         (
             DocumentKind::Log,
             "Log documents",
             "one for each event, by the day of the event",
+            " An event without a time (`no_timestamp`) shows the object's LastModified as `@timestamp`.\n\
+             Its index is that of the last time before it in the object, else of the date in the key or in the stream's name,\n\
+             else of 1970-01-01: LastModified does not choose it, so that the same object stored again ends in the same documents.",
         ),
         (
             DocumentKind::Invocation,
             "Invocations",
             "one for each request, by the day of its log stream",
+            "",
         ),
     ] {
         let alias = alias("PREFIX", kind);
         let _ = write!(
             page,
-            "\n## {heading}\n`{alias}-YYYY.MM.DD`, {what}; the alias `{alias}` is over all days.\n\n| field | type | what |\n|---|---|---|\n"
+            "\n## {heading}\n`{alias}-YYYY.MM.DD`, {what}; the alias `{alias}` is over all days.{more}\n\n| field | type | what |\n|---|---|---|\n"
         );
         for field in fields_of(kind) {
             let name = type_name(field, kind);

@@ -103,7 +103,8 @@ impl Buffer {
         self.whole = None;
     }
 
-    /// Called when more bytes are needed: drops what the pending event, whose text follows `prefix` bytes, has over its cap.
+    /// Called when more bytes are needed: drops what the pending event, whose text follows `prefix` bytes, has over its
+    /// cap.
     pub fn shed(&mut self, prefix: usize) {
         let keep = self.max + PREFIX;
         if self.scanned >= keep + ROOM {

@@ -107,8 +107,8 @@ impl KeyFacts {
     }
 }
 
-/// The stream that Lambda made, if the last segment in a folder ends its name, and the folder before the name. Its slashes are dashes, as
-/// exports write them, or slashes: then the name begins three folders up.
+/// The stream that Lambda made, if the last segment in a folder ends its name, and the folder before the name. Its
+/// slashes are dashes, as exports write them, or slashes: then the name begins three folders up.
 fn lambda_stream<'a>(folder: &'a str, segment: &str) -> Option<(String, &'a str)> {
     let segment = decoded(segment);
     let restored = stream::restore(&segment);
@@ -121,7 +121,8 @@ fn lambda_stream<'a>(folder: &'a str, segment: &str) -> Option<(String, &'a str)
     Some((name, &folder[..date.saturating_sub(1)]))
 }
 
-/// The last date in a key, in days since 1970-01-01: `2026-11-27`, `2026/11/27`, `20261127` or `year=2026/month=11/day=27`.
+/// The last date in a key, in days since 1970-01-01: `2026-11-27`, `2026/11/27`, `20261127` or
+/// `year=2026/month=11/day=27`.
 pub(crate) fn date_in(key: &str) -> Option<i32> {
     let key = key.as_bytes();
     (0..key.len()).rev().find_map(|at| {
@@ -217,6 +218,21 @@ mod tests {
         assert_eq!(origin.function_name.as_deref(), Some("fn"));
         assert_eq!(origin.function_version.as_deref(), Some("3"));
         assert_eq!(origin.stream_day, Some(19_361));
+    }
+
+    #[test]
+    fn an_alias_in_the_stream_of_an_export_does_not_hide_the_function() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for (name, version) in [
+            (format!("orders[prod]{id}"), "prod"),
+            (format!("orders[$LATEST][{id}]"), "$LATEST"),
+            (format!("orders%5Bprod%5D{id}"), "prod"),
+        ] {
+            let origin = read(&format!("p/{TASK}/2026-11-27-{name}/000000.gz")).origin();
+            assert_eq!(origin.function_name.as_deref(), Some("orders"), "{name}");
+            assert_eq!(origin.function_version.as_deref(), Some(version), "{name}");
+            assert!(origin.stream_day.is_some(), "{name}");
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub struct StreamName<'a> {
     pub function_name: Option<&'a str>,
     /// `$LATEST`, a number or an alias.
     pub version: &'a str,
-    /// Identifies the execution environment: 32 hexadecimal digits. In a centralised group `-<account>-<region>` follows.
+    /// Identifies the execution environment: 32 hexadecimal digits. In a centralised group `-<account>-<region>`
+    /// follows.
     pub environment_id: &'a str,
 }
 

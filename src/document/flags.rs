@@ -7,12 +7,13 @@ pub enum Flag {
     Truncated,
     /// The text was not UTF-8; what was not is shown as U+FFFD.
     InvalidUtf8,
-    /// Neither file nor line tells a time: `@timestamp` is the object's LastModified, else that of the document's index.
+    /// Neither file nor line tells a time: `@timestamp` is the object's LastModified, else that of the document's
+    /// index.
     NoTimestamp,
     /// The time lies outside of the years 1970 to 2261: the document is in the index of 1970-01-01.
     TimeOutOfRange,
-    /// Only the line's text tells the time, and no Lambda line can be from then: the document is in the index that it would
-    /// have without a time.
+    /// Only the line's text tells the time, and no Lambda line can be from then: the document is in the index that it
+    /// would have without a time.
     TimeImplausible,
     /// A string of `app` was too long to be indexed and is cut; `event.original` has all of it.
     AppTruncated,

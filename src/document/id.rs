@@ -9,10 +9,12 @@ are alike at their beginning, which saves OpenSearch 7 % of an index's size over
 | event id | scope | first 12 digits of `logEvents[].id`, which grow with time | scope: account, log group, stream; `logEvents[].id` |
 | offset | object | offset | object: bucket, key, etag; offset (in `awslogs.data`: of that, and in that) |
 
-Nothing that an operator chooses is in an id: no flag, and no log group or account that a pattern finds in a key. Nor is an export's task, or how it
-cut a stream into files: an export made again, of another window and under another prefix, has the same ids. What remains: equal texts of
-one millisecond of a stream in two files of one export are one event, since ordinals begin anew with each file. `--format` decides what an event of
-an object is, and `--max-event-bytes` where a JSON object longer than it ends outside of exports; an event that begins at the same byte keeps its id.
+Nothing that an operator chooses is in an id: no flag, and no log group or account that a pattern finds in a key.
+Nor is an export's task, or how it cut a stream into files: an export made again, of another window and under another
+prefix, has the same ids. What remains: equal texts of one millisecond of a stream in two files of one export are one
+event, since ordinals begin anew with each file. `--format` decides what an event of an object is, and
+`--max-event-bytes` where a JSON object longer than it ends outside of exports; an event that begins at the same byte
+keeps its id.
 
 Hashes are of fields of fixed width, some of which are hashes themselves, so no two different sequences of fields look alike. Of the events of one
 stream and millisecond, a million would share an id by chance once in 10^5 times.

@@ -28,8 +28,8 @@ pub struct DocumentWriter {
     faas: FaasPart,
 }
 
-/// What stands before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"` of the document before. For
-/// the next document only the id and the time of day change.
+/// What stands before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"` of the
+/// document before. For the next document only the id and the time of day change.
 #[derive(Debug)]
 struct Head {
     index_day: i64,
@@ -78,8 +78,8 @@ impl DocumentWriter {
         self.identifier.identify(event)
     }
 
-    /// The event's place in time, milliseconds since 1970: the document's `@timestamp` unless that is the object's LastModified, and the same
-    /// whenever the event is met again. To be asked before the event's document is written.
+    /// The event's place in time, milliseconds since 1970: the document's `@timestamp` unless that is the object's
+    /// LastModified, and the same whenever the event is met again. To be asked before the event's document is written.
     pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
         self.clock.when(event, record, &mut Flags::default()).place
     }

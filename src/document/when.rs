@@ -7,8 +7,9 @@ use super::time::{self, DAY_MS};
 use crate::decode::{self, Event, Identity};
 use crate::lambda::Record;
 
-/// Times that a line's text may put into an index of their own: from 2014-11-13, when Lambda opened, to 2049, so that wild texts
-/// cannot open an index each. Fixed: what an index is chosen by must be the same whenever the line is read. Milliseconds since 1970.
+/// Times that a line's text may put into an index of their own: from 2014-11-13, when Lambda opened, to 2049, so that
+/// wild texts cannot open an index each. Fixed: what an index is chosen by must be the same whenever the line is read.
+/// Milliseconds since 1970.
 const PLAUSIBLE: std::ops::Range<i64> = 1_415_836_800_000..2_524_608_000_000;
 
 /// What an object tells of times, so far.
@@ -40,9 +41,9 @@ impl Clock {
         }
     }
 
-    /// `@timestamp` is the file's time of an event, else the line's, else the object's LastModified. The index is chosen by what the id is
-    /// made of and by nothing else, so that one event cannot come to two: the same bytes may be stored again later, a re-export has
-    /// other neighbours, and a cap may cut a line's time off.
+    /// `@timestamp` is the file's time of an event, else the line's, else the object's LastModified. The index is
+    /// chosen by what the id is made of and by nothing else, so that one event cannot come to two: the same bytes may
+    /// be stored again later, a re-export has other neighbours, and a cap may cut a line's time off.
     pub fn when(&self, event: &Event<'_>, record: &Record<'_>, flags: &mut Flags) -> When {
         let stream_day = event.origin.stream_day.map(|day| i64::from(day) * DAY_MS);
         let (of_text, of_object) = match event.identity {

@@ -1,4 +1,4 @@
-/*! Every notification twice; and the same events exported again: by other tasks, of other windows, in other chunks, under other prefixes. */
+/*! Every notification twice; and the same events exported again, by other windows, chunks and prefixes. */
 
 use std::collections::BTreeMap;
 use std::time::Instant;

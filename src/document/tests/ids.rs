@@ -262,7 +262,8 @@ proptest! {
         let whole = View { cuts: Vec::new(), ..first };
         let mut alone = Outcome::default();
         export(stream, &lines, &whole, &mut alone);
-        // A file may begin behind the START that shows whose its lines are: of a summary such parts are less than it, but none is counted twice.
+        // A file may begin behind the START that shows whose its lines are: of a summary such parts are less than it,
+        // but none is counted twice.
         export(stream, &lines, &whole, &mut found);
         prop_assert_eq!(counts(&found), counts(&alone));
     }
@@ -285,7 +286,8 @@ proptest! {
         prop_assert!(once.keys().all(|id| !elsewhere.contains_key(id)));
     }
 
-    /// The same bytes under the same key, with the same etag: only when they were stored, and what an operator chooses, is other.
+    /// The same bytes under the same key, with the same etag: only when they were stored, and what an operator chooses,
+    /// is other.
     #[test]
     fn an_object_stored_again_ends_in_the_same_documents(
         key in prop::sample::select(vec!["app.log", "f/2026/11/27/13/x", "x/2026-11-23-[7]072b.log"]),

@@ -258,7 +258,8 @@ fn an_index_does_not_depend_on_when_an_object_was_stored() {
         ["1970.01.01"]
     );
     assert_eq!(indices("app.log", &stream, &[offset(None)]), ["2026.11.23"]);
-    // What lies beside the event in one object, or in its key, does not lie beside it in another; and a cap may cut a text's time off.
+    // What lies beside the event in one object, or in its key, does not lie beside it in another; and a cap may cut a
+    // text's time off.
     let by_id = Identity::EventId("7");
     for identity in [Identity::Content, Identity::CutContent(1), by_id] {
         let events = [
