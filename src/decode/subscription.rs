@@ -1,5 +1,6 @@
-/*! Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them. Of an envelope only its header and one
-element of `logEvents` are held at a time. */
+/*! Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them; and other JSON that holds many events in one
+value: arrays of envelopes, records or strings, what `aws logs get-log-events` prints, records that Firehose could not process. Of an envelope
+only its header and one element of `logEvents` are held at a time, of an array one element. */
 
 use std::borrow::Cow;
 
@@ -7,17 +8,20 @@ use memchr::{memchr, memchr2};
 
 use super::DecodeError;
 use super::buffer::{Buffer, PREFIX, ROOM};
+use super::container;
 use super::element::{Element, Text};
 use super::event::Origin;
 use super::found::{Found, Known, Lent};
-use super::header::{Head, Header, head};
+use super::header::{Head, Header, head, is_listed_event};
 use super::json::skip_blanks;
-use super::nested::Nested;
+use super::nested::{Inflated, Nested};
 use super::origins::Origins;
 use super::scanner::{Progress, Scanner};
 
 /// Bytes before a cut in an element's message that are made harmless, so that no escape reaches over the cut.
 const SEAM: usize = 12;
+/// Arrays in arrays.
+const MAX_DEPTH: u32 = 100;
 
 #[derive(Debug)]
 pub(super) struct Subscription {
@@ -29,7 +33,23 @@ pub(super) struct Subscription {
     hold: usize,
     /// Only the outermost may hold `awslogs`.
     outermost: bool,
+    /// Arrays that are open.
+    depth: u32,
+    /// An element of the innermost array was read: a comma or its end comes next.
+    comma: bool,
+    /// So many bytes did not tell what begins here: it is looked at again when there are twice as many.
+    looked_at: usize,
+    pub inflated: Inflated,
     pub control_messages: u64,
+    pub failures: Failures,
+}
+
+/// Records that Firehose could not process.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    pub records: u64,
+    /// What was wrong with the last one.
+    pub last: String,
 }
 
 #[derive(Debug)]
@@ -49,8 +69,10 @@ enum State {
     },
     /// Behind `logEvents`.
     Rest(Scanner),
-    /// In `awslogs.data`.
+    /// In `awslogs.data` or `rawData`.
     Nested(Box<Nested>),
+    /// In an element of an array that is no document of events.
+    Value(Scanner),
 }
 
 type Step = Result<Option<Found>, DecodeError>;
@@ -64,11 +86,16 @@ impl Subscription {
             max,
             hold: max.saturating_mul(6).saturating_add(PREFIX + ROOM),
             outermost: true,
+            depth: 0,
+            comma: false,
+            looked_at: 0,
+            inflated: Inflated::default(),
             control_messages: 0,
+            failures: Failures::default(),
         }
     }
 
-    /// What `awslogs.data` holds.
+    /// What `awslogs.data` or `rawData` holds.
     pub fn inner(&self) -> Self {
         Subscription {
             outermost: false,
@@ -98,6 +125,9 @@ impl Subscription {
                         buffer.consume(blanks);
                     }
                     if buffer.data().is_empty() {
+                        if self.depth > 0 && buffer.finished {
+                            return error(buffer.offset(), "an array that is cut off");
+                        }
                         return Ok(None);
                     }
                     self.between(buffer)?
@@ -114,8 +144,9 @@ impl Subscription {
                     self.events(buffer)?
                 }
                 State::Rest(_) => self.rest(buffer)?,
+                State::Value(_) => self.value(buffer)?,
                 State::Nested(nested) => {
-                    let found = nested.next()?;
+                    let found = nested.next(&mut self.inflated)?;
                     if found.is_none() {
                         self.control_messages += nested.control_messages();
                         self.state = State::Between;
@@ -132,45 +163,200 @@ impl Subscription {
         }
     }
 
-    /// At what should be an envelope.
+    /// At what should be an envelope, or an element of an array.
     fn between(&mut self, buffer: &mut Buffer) -> Result<Outcome, DecodeError> {
+        let data = buffer.data();
+        let offset = buffer.offset();
+        match data[0] {
+            b',' if self.comma => {
+                self.comma = false;
+                buffer.consume(1);
+            }
+            b']' if self.depth > 0 => {
+                self.depth -= 1;
+                self.comma = self.depth > 0;
+                buffer.consume(1);
+            }
+            _ if self.comma => return error(offset, "no comma between elements of an array"),
+            b'{' => return self.object(buffer),
+            b'[' => return self.array(buffer),
+            _ if self.depth > 0 => self.element(State::Value(Scanner::value())),
+            _ => self.state = State::Junk { to_brace: true },
+        }
+        Ok(Outcome::Again)
+    }
+
+    /// Goes on with an element of the innermost array, if one is open.
+    fn element(&mut self, state: State) {
+        self.comma = self.depth > 0;
+        self.looked_at = 0;
+        self.state = state;
+    }
+
+    /// An array is entered where objects, arrays or strings are in it; within another one, not for strings.
+    fn array(&mut self, buffer: &mut Buffer) -> Result<Outcome, DecodeError> {
+        let data = buffer.data();
+        let enters = match data.get(skip_blanks(data, 1)) {
+            None if !buffer.finished && data.len() < self.hold => return Ok(Outcome::More),
+            Some(b'{' | b'[' | b']') => true,
+            Some(b'"') => self.depth == 0,
+            _ => false,
+        };
+        if enters && self.depth == MAX_DEPTH {
+            return error(buffer.offset(), "too many arrays in arrays");
+        }
+        if enters {
+            self.depth += 1;
+            buffer.consume(1);
+        } else if self.depth > 0 {
+            self.element(State::Value(Scanner::value()));
+        } else {
+            self.state = State::Junk { to_brace: false };
+        }
+        Ok(Outcome::Again)
+    }
+
+    fn object(&mut self, buffer: &mut Buffer) -> Result<Outcome, DecodeError> {
         let all = buffer.data();
         let data = &all[..all.len().min(self.hold)];
         let no_more = buffer.finished || all.len() >= self.hold;
-        if data[0] != b'{' {
-            self.state = State::Junk { to_brace: true };
-            return Ok(Outcome::Again);
+        if data.len() < self.looked_at && !no_more {
+            return Ok(Outcome::More);
         }
         let mut header = Header::default();
         let found = head(data, &mut header);
         let offset = buffer.offset();
+        let in_array = self.depth > 0;
         match found {
-            Head::More if !no_more => return Ok(Outcome::More),
+            Head::More if !no_more => {
+                self.looked_at = 2 * data.len();
+                return Ok(Outcome::More);
+            }
             Head::More if header.is_envelope() => {
                 return error(offset, "an envelope that is cut off in its header");
             }
             Head::Broken(at) if header.is_envelope() => {
                 return error(offset + at as u64, "no JSON in an envelope's header");
             }
-            Head::More | Head::Broken(_) => self.state = State::Junk { to_brace: false },
-            Head::End(n) if header.is_control() => {
-                buffer.consume(n);
-                self.control_messages += 1;
+            Head::More | Head::Broken(_) if in_array => {
+                self.element(State::Value(Scanner::value()));
             }
-            Head::End(n) => {
-                if let (true, Some(awslogs)) = (self.outermost, header.awslogs(data)) {
-                    let nested = Nested::new(&awslogs, offset, self.inner(), self.hold);
-                    self.state = State::Nested(Box::new(nested?));
-                    buffer.consume(n);
-                } else {
-                    buffer.scanned = n;
-                    return Ok(self.text(buffer).into());
+            Head::More | Head::Broken(_) => {
+                if data.len() > self.max {
+                    container::refuse_cut(data, self.max, offset)?;
                 }
+                self.element(State::Junk { to_brace: false });
             }
-            Head::Events(at) if header.is_complete() => self.open(header, buffer, at),
-            Head::Events(at) => self.state = State::Ahead(Scanner::value(), at),
+            Head::End(n) if header.is_control() || header.is_empty_listing(&data[..n]) => {
+                self.element(State::Between);
+                self.control_messages += u64::from(header.is_control());
+                buffer.consume(n);
+            }
+            Head::End(n) => return self.whole(buffer, &header, n),
+            Head::Events(at) if header.is_complete() => {
+                self.element(State::Between);
+                self.open(header, buffer, at);
+            }
+            Head::Events(at) => self.element(State::Ahead(Scanner::value(), at)),
         }
         Ok(Outcome::Again)
+    }
+
+    /// An object that is whole and has no list: it may hold an envelope, or be an event, or a record.
+    fn whole(
+        &mut self,
+        buffer: &mut Buffer,
+        header: &Header,
+        n: usize,
+    ) -> Result<Outcome, DecodeError> {
+        let (data, offset) = (buffer.data(), buffer.offset());
+        if self.outermost {
+            let mut nested = None;
+            if let Some(awslogs) = header.awslogs(data) {
+                nested = Some(Nested::new(
+                    "awslogs.data",
+                    &awslogs,
+                    offset,
+                    self.inner(),
+                    self.max,
+                )?);
+            } else if let Some((raw, why)) = header.failure(data) {
+                self.failures.records += 1;
+                self.failures.last = why.into_owned();
+                nested = Some(Nested::new(
+                    "rawData",
+                    &raw,
+                    offset,
+                    self.inner(),
+                    self.hold,
+                )?);
+            }
+            if let Some(nested) = nested {
+                self.element(State::Nested(Box::new(nested)));
+                buffer.consume(n);
+                return Ok(Outcome::Again);
+            }
+        }
+        if self.depth > 0 {
+            let listed = is_listed_event(&data[..n]);
+            self.element(State::Between);
+            return self.emit_value(buffer, n, listed);
+        }
+        if n > self.max {
+            container::refuse_cut(&data[..n], self.max, offset)?;
+        }
+        self.looked_at = 0;
+        buffer.scanned = n;
+        Ok(self.text(buffer).into())
+    }
+
+    /// An element of an array that is no envelope: to its end, however far that is.
+    fn value(&mut self, buffer: &mut Buffer) -> Result<Outcome, DecodeError> {
+        let State::Value(scanner) = &mut self.state else {
+            return Ok(Outcome::Again);
+        };
+        let (data, offset) = (buffer.data(), buffer.offset());
+        match scanner.run(data) {
+            Progress::More if buffer.finished => {
+                error(offset, "an element of an array that is cut off")
+            }
+            Progress::More => {
+                if data.len() >= self.hold + ROOM {
+                    container::refuse_cut(data, self.max, offset)?;
+                    cut(buffer, scanner, self.hold);
+                }
+                Ok(Outcome::More)
+            }
+            Progress::Broken(at) => error(
+                offset + at as u64 + buffer.dropped(),
+                "no JSON in an element of an array",
+            ),
+            Progress::Done(n) => {
+                self.state = State::Between;
+                self.emit_value(buffer, n, false)
+            }
+        }
+    }
+
+    /// The event that the first `n` bytes, an element of an array, make.
+    fn emit_value(
+        &mut self,
+        buffer: &mut Buffer,
+        n: usize,
+        listed: bool,
+    ) -> Result<Outcome, DecodeError> {
+        let data = &buffer.data()[..n];
+        if listed {
+            return Ok(self.emit(buffer, n).into());
+        }
+        if n > self.max {
+            container::refuse_cut(data, self.max, buffer.offset())?;
+        }
+        self.origins.leave();
+        let usable = self.hold - SEAM;
+        self.element
+            .read_value(data, buffer.dropped(), self.max, usable);
+        Ok(self.found(buffer, n).into())
     }
 
     fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> Outcome {
@@ -193,12 +379,7 @@ impl Subscription {
     /// What was scanned is no envelope: an event that only the object's key says something about.
     fn text(&mut self, buffer: &mut Buffer) -> Found {
         self.origins.leave();
-        let identity = if self.outermost {
-            Known::Offset
-        } else {
-            Known::Content
-        };
-        Found::new(buffer.take(0), None, identity)
+        Found::new(buffer.take(0), None, Known::Offset)
     }
 
     fn ahead(&mut self, buffer: &mut Buffer) -> Outcome {
@@ -301,15 +482,28 @@ impl Subscription {
         let data = &buffer.data()[..n];
         let usable = self.hold - SEAM;
         self.element.read(data, buffer.dropped(), self.max, usable);
+        let found = self.found(buffer, n);
+        let Element {
+            account,
+            region,
+            stream,
+            ..
+        } = &self.element;
+        self.origins
+            .set(account.as_ref(), region.as_ref(), stream.as_ref());
+        found
+    }
+
+    /// What the element says, which the buffer's first `n` bytes are.
+    fn found(&self, buffer: &mut Buffer, n: usize) -> Found {
         let text = match self.element.text.clone() {
             Text::Raw(range) => Some(buffer.absolute(range)),
             Text::Unescaped => None,
         };
-        let identity = match (self.element.id.is_empty(), self.outermost) {
-            (false, _) => Known::EventId,
-            (true, true) => Known::Offset,
-            // All events of an `awslogs` have one offset.
-            (true, false) => Known::Content,
+        let identity = if self.element.id.is_empty() {
+            Known::Offset
+        } else {
+            Known::EventId
         };
         let found = Found {
             offset: buffer.offset(),
@@ -319,8 +513,6 @@ impl Subscription {
             identity,
         };
         buffer.consume(n);
-        let (account, region) = (&self.element.account, &self.element.region);
-        self.origins.set(account.as_ref(), region.as_ref());
         found
     }
 
@@ -381,11 +573,16 @@ fn shed(
             reason: Cow::Borrowed("an element of logEvents that is too long"),
         });
     }
+    cut(buffer, scanner, hold);
+    Ok(())
+}
+
+/// Drops what the scanner saw behind `hold`.
+fn cut(buffer: &mut Buffer, scanner: &mut Scanner, hold: usize) {
     let to = scanner.pos - usize::from(scanner.escape);
     buffer.blot(hold - SEAM..hold);
     buffer.cut(hold, to);
     scanner.pos = hold + usize::from(scanner.escape);
-    Ok(())
 }
 
 fn error<T>(offset: u64, reason: &'static str) -> Result<T, DecodeError> {

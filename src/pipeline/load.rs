@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Reservation;
 use super::gate::{Answer, Gate, Pass};
 use super::packer::Load;
+use super::refused::Refused;
 use super::verdict::{Rejection, Tally};
 use super::{BulkConfig, Trouble};
 use crate::bulk::{Bulk, ItemStatus, Kept, Sent, Target};
@@ -16,7 +17,7 @@ use crate::class::Class;
 use crate::invocation::{Merged, Prices, ReadError, Summary, merged};
 use crate::observe::Metrics;
 use crate::retry::Delays;
-use crate::sink::dead_letter::{DeadLetter, DeadLetters, Letters, ObjectName};
+use crate::sink::dead_letter::{DeadLetters, Letters, ObjectName};
 use crate::sink::{Index, IndexError};
 
 /// Merges in a row without a pause.
@@ -37,7 +38,12 @@ pub(super) struct Loader {
     /// Bytes of bulks between two attempts, and the most of them.
     pub(super) waiting: AtomicUsize,
     pub(super) most_waiting: usize,
+    /// Turns to write a parcel's dead letters.
+    pub(super) letters: Semaphore,
 }
+
+/// So many parcels' dead letters are written at a time.
+pub(super) const LETTERS: usize = 4;
 
 /// A parcel whose documents are being settled.
 pub(super) struct Waiting {
@@ -45,8 +51,8 @@ pub(super) struct Waiting {
     tally: Tally,
     object: Arc<ObjectName>,
     number: u64,
-    /// Letters for the rejected documents, if there is a store for them.
-    letters: Vec<DeadLetter>,
+    /// The rejected documents, if there is a store of dead letters.
+    refused: Vec<Refused>,
     reply: mpsc::UnboundedSender<Tally>,
     reservation: Option<Reservation>,
 }
@@ -59,7 +65,7 @@ impl Waiting {
             tally: Tally::default(),
             object: load.object,
             number: load.number,
-            letters: Vec::new(),
+            refused: Vec::new(),
             reply: load.reply,
             reservation: Some(load.reservation),
         }
@@ -95,6 +101,9 @@ async fn see_through(loader: &Loader, bulk: Bulk, waiting: Vec<Waiting>, pass: P
             delays = config.delays();
         }
         drop(bulk);
+        if matches!(attempt, Attempt::Again(_) | Attempt::Later(..)) {
+            round.detach();
+        }
         let mut wait = None;
         match attempt {
             Attempt::Done => {}
@@ -327,18 +336,8 @@ impl Round<'_> {
     fn reject(&mut self, bulk: &Bulk, sent: &Sent, status: u16, reason: String) {
         let offset = sent.placed.offset;
         if self.loader.dead_letters.is_some() {
-            let source = bulk.source(sent);
-            let Target { index, id } = bulk.target(sent);
-            let waiting = &mut self.waiting[sent.parcel];
-            let letter = waiting.object.letter("document", offset, reason.clone());
-            waiting.letters.push(DeadLetter {
-                size: Some(source.len() as u64),
-                status: Some(status),
-                index: Some(index.to_owned()),
-                id: Some(id.to_owned()),
-                source: serde_json::from_slice(source).ok(),
-                ..letter
-            });
+            let refused = Refused::of(bulk, sent, status, reason.clone());
+            self.waiting[sent.parcel].refused.push(refused);
         }
         self.settle(sent, |t| {
             t.reject(Rejection {
@@ -355,24 +354,31 @@ impl Round<'_> {
         }
     }
 
+    fn detach(&mut self) {
+        let refused = self.waiting.iter_mut().flat_map(|w| &mut w.refused);
+        refused.for_each(Refused::detach);
+    }
+
     /// Replies for the parcels that have all their verdicts, after their dead letters are safe.
     async fn close(&mut self) {
+        // One body holds the refused documents of all of them.
+        let mut reservations = Vec::new();
         for parcel in std::mem::take(&mut self.over) {
-            if !self.waiting[parcel].letters.is_empty() {
+            let waiting = &mut self.waiting[parcel];
+            reservations.push(waiting.reservation.take());
+            let mut tally = std::mem::take(&mut waiting.tally);
+            let refused = std::mem::take(&mut waiting.refused);
+            if let Some(store) = self.loader.dead_letters.as_deref()
+                && !refused.is_empty()
+            {
                 // Not a bulk: its place is for others.
                 self.pass = None;
-            }
-            let waiting = &mut self.waiting[parcel];
-            let mut tally = std::mem::take(&mut waiting.tally);
-            let letters = std::mem::take(&mut waiting.letters);
-            if let Some(store) = self
-                .loader
-                .dead_letters
-                .as_deref()
-                .filter(|_| !letters.is_empty())
-            {
+                // Letters are copies that no reservation counts: few parcels' at a time.
+                let _turn = self.loader.letters.acquire().await;
+                let object = &self.waiting[parcel].object;
+                let letters: Vec<_> = refused.into_iter().map(|r| r.letter(object)).collect();
                 let n = letters.len() as u64;
-                let letters = Letters::of_parcel(&waiting.object, waiting.number, letters);
+                let letters = Letters::of_parcel(object, self.waiting[parcel].number, letters);
                 match bury(store, &letters, self.loader.config.delays()).await {
                     Ok(()) => {
                         tally.dead_lettered += n;
@@ -381,10 +387,8 @@ impl Round<'_> {
                     Err(reason) => tally.unsettled_reason = Some(reason),
                 }
             }
-            let waiting = &mut self.waiting[parcel];
-            waiting.reservation = None;
             // The object's task may have been abandoned.
-            let _ = waiting.reply.send(tally);
+            let _ = self.waiting[parcel].reply.send(tally);
         }
     }
 }

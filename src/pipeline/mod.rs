@@ -16,6 +16,7 @@ mod load;
 mod message;
 mod object;
 mod packer;
+mod refused;
 mod verdict;
 
 use std::sync::atomic::AtomicUsize;
@@ -176,6 +177,7 @@ pub async fn run(
             background: background.clone(),
             waiting: AtomicUsize::new(0),
             most_waiting: budget.parcels() / 2,
+            letters: Semaphore::new(load::LETTERS),
         }),
         budget,
         gate,

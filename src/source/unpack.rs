@@ -125,13 +125,18 @@ impl Unpacked {
             let packed = members::begin(&head[padding..]);
             if let Some(name) = magic::name(&head).filter(|_| !packed) {
                 return Err(ReadError::Corrupt {
-                    reason: format!("{name}: not read; store logs as UTF-8 text or JSON, plain or in gzip or zstd"),
+                    reason: format!(
+                        "{name}: not read; store logs as UTF-8 text or JSON, plain or in gzip or zstd"
+                    ),
                     whole: true,
                 });
             }
             reader = match failure {
                 None => Box::pin(AsyncReadExt::chain(io::Cursor::new(head), reader)),
-                Some(error) => Box::pin(AsyncReadExt::chain(io::Cursor::new(head), Failing(Some(error)))),
+                Some(error) => Box::pin(AsyncReadExt::chain(
+                    io::Cursor::new(head),
+                    Failing(Some(error)),
+                )),
             };
             if !packed {
                 return Ok(Self {
@@ -206,7 +211,11 @@ async fn read_head(
             }
         });
         match read.await {
-            None => return Err(ReadError::cut("a zstd frame that begins with too much padding")),
+            None => {
+                return Err(ReadError::cut(
+                    "a zstd frame that begins with too much padding",
+                ));
+            }
             Some(Ok(0)) => break,
             Some(Ok(n)) => filled += n,
             Some(Err(error)) => return Ok((Bytes::copy_from_slice(&head[..filled]), Some(error))),

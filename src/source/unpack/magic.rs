@@ -36,7 +36,10 @@ const BINARY: [(&[u8], &str); 43] = [
     (b"\xca\xfe\xba\xbe", "a Java class"),
     (b"\0asm", "a WebAssembly module"),
     (b"SQLite format 3\0", "an SQLite database"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a Microsoft Office document"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "a Microsoft Office document",
+    ),
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"\xd4\xc3\xb2\xa1", "a packet capture"),
@@ -133,7 +136,10 @@ mod tests {
     fn printable_signatures_need_bytes_that_no_text_has() {
         assert_eq!(name(b"PAR1\x15\x04\x15\x10"), Some("Parquet"));
         assert_eq!(name(b"ORC\x0a\x14\x0a\x04\x00\x01"), Some("ORC"));
-        assert_eq!(name(b"%PDF-1.7\n%\xb5\xb5\n1 0 obj\n\x00"), Some("a PDF document"));
+        assert_eq!(
+            name(b"%PDF-1.7\n%\xb5\xb5\n1 0 obj\n\x00"),
+            Some("a PDF document")
+        );
         assert_eq!(name(b"x\x9c\x4b\x4c\x02\x00"), Some("zlib"));
     }
 }

@@ -50,7 +50,10 @@ enum State {
     /// In a skippable frame of which this much is left.
     Skipping(u64),
     /// In a member: first these bytes of it, then the source's. The output was full, so that more may be there without input.
-    Within { head: PartialBuffer<Vec<u8>>, full: bool },
+    Within {
+        head: PartialBuffer<Vec<u8>>,
+        full: bool,
+    },
     End,
 }
 
@@ -100,7 +103,11 @@ impl Members {
     }
 
     /// The next bytes; none at the end. Waits for a window where the frame needs one.
-    fn poll_next(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<Result<usize, ReadError>> {
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut [u8],
+    ) -> Poll<Result<usize, ReadError>> {
         if let Some(failure) = self.failure.take() {
             self.state = State::End;
             return Poll::Ready(Err(failure));
@@ -242,7 +249,10 @@ impl Members {
         let mut over = false;
         if std::mem::take(full) {
             // Without input it fails where nothing was left, which is no failure; any other is met again.
-            over = matches!(codec.decode(&mut PartialBuffer::new(&[]), &mut out), Ok(true));
+            over = matches!(
+                codec.decode(&mut PartialBuffer::new(&[]), &mut out),
+                Ok(true)
+            );
         }
         while !over && !out.has_no_spare_space() {
             let from_head = !head.unwritten().is_empty();

@@ -61,8 +61,7 @@ fn unpack_within(stored: &[u8], chunk: usize, limit: u64) -> Outcome {
     let mut outcome = Outcome::default();
     let read = async {
         let opened = opened(stored, chunk);
-        let mut unpacked =
-            Unpacked::within(Arc::new(NoStore), object(), opened, limit).await?;
+        let mut unpacked = Unpacked::within(Arc::new(NoStore), object(), opened, limit).await?;
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match unpacked.step(&mut buffer).await? {
@@ -138,7 +137,13 @@ fn white_space_and_zeros_between_members_are_skipped() {
             assert_eq!(unpack(&stored.concat(), chunk), whole(b"one\ntwo\nthree\n"));
         }
     }
-    let padded = [gzip(b"one\n"), vec![0; 100_000], gzip(b"two\n"), vec![0; 512]].concat();
+    let padded = [
+        gzip(b"one\n"),
+        vec![0; 100_000],
+        gzip(b"two\n"),
+        vec![0; 512],
+    ]
+    .concat();
     assert_eq!(unpack(&padded, 1000), whole(b"one\ntwo\n"));
     let delimited_before = [b"\n".to_vec(), gzip(b"one\n")].concat();
     assert_eq!(unpack(&delimited_before, 1), whole(b"one\n"));
@@ -168,7 +173,9 @@ fn other_bytes_behind_a_member_are_refused_and_what_was_read_is_whole() {
             assert_eq!(outcome, &outcomes[0]);
         }
     }
-    let (reason, _) = unpack(&[gzip(b"a"), b"\n\nx".to_vec()].concat(), 3).failure.unwrap();
+    let (reason, _) = unpack(&[gzip(b"a"), b"\n\nx".to_vec()].concat(), 3)
+        .failure
+        .unwrap();
     let at = gzip(b"a").len() + 2;
     assert!(reason.ends_with(&format!("at byte {at}")), "{reason}");
 }
@@ -289,7 +296,9 @@ fn a_window_over_the_limit_is_refused_in_words() {
     }
     let outcome = unpack_within(&zstd(&long, 27), 1000, 128 << 20);
     assert_eq!((outcome.plain.len(), outcome.failure), (long.len(), None));
-    let (reason, _) = unpack(&zstd(&zstd(&noise(600_000), 23), 21), 1000).failure.unwrap();
+    let (reason, _) = unpack(&zstd(&zstd(&noise(600_000), 23), 21), 1000)
+        .failure
+        .unwrap();
     assert!(reason.contains("window of 8388608"), "{reason}");
 }
 
@@ -297,7 +306,9 @@ fn a_window_over_the_limit_is_refused_in_words() {
 fn noise(n: usize) -> Vec<u8> {
     let mut state = 1u64;
     let next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         b'a' + (state >> 60) as u8
     };
     std::iter::repeat_with(next).take(n).collect()
