@@ -3,27 +3,24 @@
 use super::DecodeError;
 
 /// So few bytes prove nothing.
-const LEAST: usize = 16;
+const LEAST: usize = 8;
 
-/// Refuses a window that is in great part control characters and bytes that are no UTF-8: more than three of ten. Of compressed data they are six of
-/// ten, of coloured or Latin-1 text hardly one.
+/// Refuses a window that is in great part control characters and bytes that are no UTF-8: more than three of ten together, or one of twenty of each.
+/// Of compressed data they are six of ten; coloured text has neither, Latin-1 none of the first, fields between control characters none of the second.
 pub(super) fn refuse(window: &[u8], offset: u64) -> Result<(), DecodeError> {
     let controls = window.iter().filter(|b| is_control(**b)).count();
-    let invalid: usize = window
-        .utf8_chunks()
-        .map(|chunk| chunk.invalid().len())
-        .sum();
+    let chunks = window.utf8_chunks();
+    let invalid: usize = chunks.map(|chunk| chunk.invalid().len()).sum();
     let odd = controls + invalid;
-    if odd < LEAST || odd * 10 <= window.len() * 3 {
+    let len = window.len();
+    let is_binary = odd * 10 > len * 3 || (controls.min(invalid) * 20 > len);
+    if odd < LEAST || !is_binary {
         return Ok(());
     }
     Err(DecodeError {
         offset,
-        reason: format!(
-            "looks binary: {odd} of {} bytes are control characters or no UTF-8",
-            window.len()
-        )
-        .into(),
+        reason: format!("looks binary: {odd} of {len} bytes are control characters or no UTF-8")
+            .into(),
     })
 }
 
@@ -65,7 +62,9 @@ mod tests {
             (state >> 24) as u8
         };
         let random: Vec<u8> = std::iter::repeat_with(&mut random).take(60).collect();
-        for data in [&utf16[..], &random, &[0; 16], &[0xff; 16]] {
+        // Literal text between the tags of a block format.
+        let block = b"\x012026-11-23T10:00\xfe\x1c some words\x82\xf0\x05\x09 and more".repeat(9);
+        for data in [&utf16[..], &random, &block, &[0; 16], &[0xff; 16]] {
             let refused = refuse(data, 5).unwrap_err();
             assert!(refused.reason.starts_with("looks binary: "), "{refused}");
             assert_eq!(refused.offset, 5);

@@ -217,6 +217,18 @@ impl Decoder {
         }
     }
 
+    /// Bytes that the pending event takes beyond the longest text twice: an element of JSON with an escape for every byte. As much as it may come to,
+    /// as soon as it is longer.
+    pub fn excess(&self) -> u64 {
+        let usual = 2 * self.max + 2 * ROOM;
+        match &self.state {
+            State::Subscription(inner) if self.buffer.data().len() > usual => {
+                inner.hold().saturating_sub(usual) as u64
+            }
+            _ => 0,
+        }
+    }
+
     /// Bytes that were inflated inside of the object so far: envelopes that are compressed themselves.
     pub fn inflated(&self) -> u64 {
         match &self.state {

@@ -103,13 +103,10 @@ impl Budget {
         }
     }
 
-    /// Waits for a large reader's place, with zstd windows of so many bytes.
-    pub(super) async fn large_reader(&self, windows: u64) -> OwnedSemaphorePermit {
-        let windows = usize::try_from(windows).unwrap_or(usize::MAX);
-        let bytes = self
-            .large_part
-            .saturating_add(windows)
-            .min(self.large_total);
+    /// Waits for a large reader's place, with so many bytes more: of zstd windows, and of an element that is longer than any text.
+    pub(super) async fn large_reader(&self, extra: u64) -> OwnedSemaphorePermit {
+        let extra = usize::try_from(extra).unwrap_or(usize::MAX);
+        let bytes = self.large_part.saturating_add(extra).min(self.large_total);
         let permit = self.large.clone().acquire_many_owned(units(bytes)).await;
         permit.expect("the budget is never closed")
     }

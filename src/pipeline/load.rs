@@ -43,7 +43,7 @@ pub(super) struct Loader {
 }
 
 /// So many parcels' dead letters are written at a time.
-pub(super) const LETTERS: usize = 4;
+pub(super) const LETTERS: usize = 1;
 
 /// A parcel whose documents are being settled.
 pub(super) struct Waiting {
@@ -373,7 +373,7 @@ impl Round<'_> {
             {
                 // Not a bulk: its place is for others.
                 self.pass = None;
-                // Letters are copies that no reservation counts: few parcels' at a time.
+                // Letters are copies that no reservation counts: one parcel's at a time.
                 let _turn = self.loader.letters.acquire().await;
                 let object = &self.waiting[parcel].object;
                 let letters: Vec<_> = refused.into_iter().map(|r| r.letter(object)).collect();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
 use super::budget;
@@ -160,9 +160,9 @@ impl UnderWay {
             id_scope: key.prefix.clone(),
         };
         // What is surely large waits before it has buffers; its bytes are on their way meanwhile.
-        let mut large = match opened.size {
-            Some(stored) if stored > budget::SMALL => Some(road.budget.large_reader(0).await),
-            _ => None,
+        let mut place = match opened.size {
+            Some(stored) if stored > budget::SMALL => Place::taken(road, 0).await,
+            _ => Place::default(),
         };
         let mut decoder = Decoder::new(&object.key, &road.config.decode);
         let mut desk = Desk::new(road, &described, self.name.clone());
@@ -171,11 +171,16 @@ impl UnderWay {
         let mut unpacked = Unpacked::within(store, object.clone(), opened, limit)
             .await
             .map_err(failure)?;
+        let mut windows = 0;
         loop {
-            if large.is_none() && facts.bytes > budget::SMALL {
+            let needs = windows + decoder.excess();
+            let is_large = facts.bytes > budget::SMALL || needs > 0;
+            if is_large && !place.suffices(needs) {
                 // Nothing that others wait for is held meanwhile.
                 desk.send(parcels).await;
-                large = Some(road.budget.large_reader(0).await);
+                // What it has is given back first: two that wait for more would wait for each other.
+                drop(place);
+                place = Place::taken(road, needs).await;
             }
             let space = decoder.space();
             let step = space.len().min(STEP);
@@ -183,10 +188,7 @@ impl UnderWay {
             facts.stored_bytes = unpacked.stored_bytes();
             let n = match read {
                 Ok(Step::Window(bytes)) => {
-                    // What it has is given back first: two that wait for more would wait for each other.
-                    desk.send(parcels).await;
-                    drop(large.take());
-                    large = Some(road.budget.large_reader(bytes).await);
+                    windows = bytes;
                     unpacked.grant(bytes);
                     continue;
                 }
@@ -245,6 +247,27 @@ impl UnderWay {
             // Others had to wait for as long as this one's bytes took.
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// A large reader's place, once it has one.
+#[derive(Default)]
+struct Place {
+    permit: Option<OwnedSemaphorePermit>,
+    /// Bytes beyond those of any large reader.
+    extra: u64,
+}
+
+impl Place {
+    async fn taken(road: &Road, extra: u64) -> Self {
+        Self {
+            permit: Some(road.budget.large_reader(extra).await),
+            extra,
+        }
+    }
+
+    fn suffices(&self, extra: u64) -> bool {
+        self.permit.is_some() && extra <= self.extra
     }
 }
 
