@@ -5,8 +5,9 @@ use super::DecodeError;
 /// So few bytes prove nothing.
 const LEAST: usize = 8;
 
-/// Refuses a window that is in great part control characters and bytes that are no UTF-8: more than three of ten together, or one of twenty of each.
-/// Of compressed data they are six of ten; coloured text has neither, Latin-1 none of the first, fields between control characters none of the second.
+/// Refuses a window that is in great part control characters and bytes that are no UTF-8: more than three of
+/// ten together, or one of twenty of each. Of compressed data they are six of ten; coloured text has neither,
+/// Latin-1 none of the first, fields between control characters none of the second.
 pub(super) fn refuse(window: &[u8], offset: u64) -> Result<(), DecodeError> {
     let controls = window.iter().filter(|b| is_control(**b)).count();
     let chunks = window.utf8_chunks();

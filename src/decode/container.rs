@@ -5,7 +5,8 @@ use super::header::{Head, Header, head, is_known_key};
 use super::json::{Next, members, next_key, skip_blanks};
 use super::scanner::{Progress, Scanner};
 
-/// Whether a document or an array that holds events begins here. `window` ends where the object does or at a fixed place.
+/// Whether a document or an array that holds events begins here. `window` ends where the object does or at a
+/// fixed place.
 pub(super) fn begins(window: &[u8]) -> bool {
     match window.first() {
         Some(b'{') => {
@@ -26,7 +27,8 @@ pub(super) fn begins(window: &[u8]) -> bool {
     }
 }
 
-/// Whether the first key of an object is one of those that a document of events has: cheap, for every line of JSON is asked.
+/// Whether the first key of an object is one of those that a document of events has: cheap, for every line of
+/// JSON is asked.
 pub(super) fn may_begin(data: &[u8]) -> bool {
     let data = &data[..data.len().min(FIRST_KEY)];
     match next_key(data, 1) {
@@ -39,7 +41,8 @@ pub(super) fn may_begin(data: &[u8]) -> bool {
 /// A first key and its colon are looked for in so many bytes.
 const FIRST_KEY: usize = 256;
 
-/// An array of objects, arrays or strings, with nothing but more JSON behind it: not `[INFO] …`, nor a line of text that begins like one.
+/// An array of objects, arrays or strings, with nothing but more JSON behind it: not `[INFO] …`, nor a line
+/// of text that begins like one.
 fn is_array(window: &[u8]) -> bool {
     if !matches!(window.get(skip_blanks(window, 1)), Some(b'{' | b'[' | b'"')) {
         return false;
@@ -70,7 +73,8 @@ const OF_RECORDS: [&[u8]; 12] = [
     b"function_request_id",
 ];
 
-/// Refuses a value that would be cut in the middle of a list. A record with a long text, or with keys of a logger's, is cut as any long event is.
+/// Refuses a value that would be cut in the middle of a list. A record with a long text, or with keys of a
+/// logger's, is cut as any long event is.
 pub(super) fn refuse_cut(data: &[u8], max: usize, offset: u64) -> Result<(), DecodeError> {
     let kept = &data[..data.len().min(max)];
     let mut scanner = Scanner::value();

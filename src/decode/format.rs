@@ -13,8 +13,9 @@ use super::time::{EXPORT_PREFIX, export_time};
 pub enum Format {
     /// CloudWatch export: lines that begin with a time and a blank.
     Export,
-    /// CloudWatch subscription, as Firehose stores it: `DATA_MESSAGE` envelopes. Likewise other JSON that holds many events in one value: arrays, what
-    /// `aws logs get-log-events` prints, records that Firehose could not process.
+    /// CloudWatch subscription, as Firehose stores it: `DATA_MESSAGE` envelopes. Likewise other JSON that
+    /// holds many events in one value: arrays, what `aws logs get-log-events` prints, records that Firehose
+    /// could not process.
     Subscription,
     /// JSON objects, one after another, maybe with lines of text between them.
     JsonLines,

@@ -217,16 +217,10 @@ impl Decoder {
         }
     }
 
-    /// Bytes that the pending event takes beyond the longest text twice: an element of JSON with an escape for every byte. As much as it may come to,
-    /// as soon as it is longer.
-    pub fn excess(&self) -> u64 {
-        let usual = 2 * self.max + 2 * ROOM;
-        match &self.state {
-            State::Subscription(inner) if self.buffer.data().len() > usual => {
-                inner.hold().saturating_sub(usual) as u64
-            }
-            _ => 0,
-        }
+    /// Whether the pending event takes more bytes than the longest text twice: an element of JSON with an escape
+    /// for every byte. It may come to six times the longest text.
+    pub fn is_in_long_element(&self) -> bool {
+        self.buffer.data().len() > 2 * (self.max + ROOM)
     }
 
     /// Bytes that were inflated inside of the object so far: envelopes that are compressed themselves.
@@ -237,7 +231,8 @@ impl Decoder {
         }
     }
 
-    /// No more than this many bytes may be inflated inside of the object, in all; then it cannot be decoded any further.
+    /// No more than this many bytes may be inflated inside of the object, in all; then it cannot be decoded
+    /// any further.
     pub fn allow_inflated(&mut self, bytes: u64) {
         self.inflatable = bytes;
         if let State::Subscription(inner) = &mut self.state {

@@ -1,5 +1,7 @@
-/*! Envelopes, compressed and in base64: `{"awslogs":{"data":…}}`, as a subscribed Lambda function gets them, and the `rawData` of a record that
-Firehose could not process. */
+/*!
+Envelopes, compressed and in base64: `{"awslogs":{"data":…}}`, as a subscribed Lambda function gets them, and
+the `rawData` of a record that Firehose could not process.
+*/
 
 use std::borrow::Cow;
 
@@ -102,7 +104,8 @@ impl Nested {
         }
     }
 
-    /// An event of the inner file as one of the outer. What has no id is told apart by the offset: each has one of its own within the wrapping.
+    /// An event of the inner file as one of the outer. What has no id is told apart by the offset: each has
+    /// one of its own within the wrapping.
     fn outside(&mut self, found: Found) -> Result<Found, DecodeError> {
         let mut offset = self.offset;
         if found.identity == Known::Offset {

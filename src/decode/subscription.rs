@@ -1,6 +1,9 @@
-/*! Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them; and other JSON that holds many events in one
-value: arrays of envelopes, records or strings, what `aws logs get-log-events` prints, records that Firehose could not process. Of an envelope
-only its header and one element of `logEvents` are held at a time, of an array one element. */
+/*!
+Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them; and other JSON that
+holds many events in one value: arrays of envelopes, records or strings, what `aws logs get-log-events`
+prints, records that Firehose could not process. Of an envelope only its header and one element of `logEvents`
+are held at a time, of an array one element.
+*/
 
 mod values;
 
@@ -102,11 +105,6 @@ impl Subscription {
             outermost: false,
             ..Subscription::new(self.origins.base().clone(), self.max)
         }
-    }
-
-    /// Most bytes that are held of one element.
-    pub fn hold(&self) -> usize {
-        self.hold
     }
 
     /// Where the bytes of the event found last are.

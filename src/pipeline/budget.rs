@@ -25,6 +25,7 @@ pub(super) struct Budget {
     /// Of the large readers' share: one reader's part, and all of it.
     large_part: usize,
     large_total: usize,
+    long: Arc<Semaphore>,
     metrics: Arc<Metrics>,
 }
 
@@ -86,6 +87,7 @@ impl Budget {
             large: Arc::new(Semaphore::new(units(large_total) as usize)),
             large_part: part,
             large_total,
+            long: Arc::new(Semaphore::new(1)),
             metrics,
         }
     }
@@ -103,11 +105,21 @@ impl Budget {
         }
     }
 
-    /// Waits for a large reader's place, with so many bytes more: of zstd windows, and of an element that is longer than any text.
-    pub(super) async fn large_reader(&self, extra: u64) -> OwnedSemaphorePermit {
-        let extra = usize::try_from(extra).unwrap_or(usize::MAX);
-        let bytes = self.large_part.saturating_add(extra).min(self.large_total);
+    /// Waits for a large reader's place, with zstd windows of so many bytes.
+    pub(super) async fn large_reader(&self, windows: u64) -> OwnedSemaphorePermit {
+        let windows = usize::try_from(windows).unwrap_or(usize::MAX);
+        let bytes = self
+            .large_part
+            .saturating_add(windows)
+            .min(self.large_total);
         let permit = self.large.clone().acquire_many_owned(units(bytes)).await;
+        permit.expect("the budget is never closed")
+    }
+
+    /// Waits for the turn to hold an element that is longer than any text. Who has it waits for no large
+    /// reader's place.
+    pub(super) async fn long_element(&self) -> OwnedSemaphorePermit {
+        let permit = self.long.clone().acquire_owned().await;
         permit.expect("the budget is never closed")
     }
 

@@ -96,7 +96,8 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// What a broken object still holds: whole events only. Its last one may be cut, and where it is cut may vary, unless all that was read is `whole`.
+    /// What a broken object still holds: whole events only. Its last one may be cut, and where it is cut may
+    /// vary, unless all that was read is `whole`.
     pub(super) async fn write_rest(
         &mut self,
         decoder: &mut Decoder,

@@ -1,9 +1,9 @@
 /*! One bulk, until each of its documents has a verdict: only what is unsettled is sent again. */
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Reservation;
@@ -38,12 +38,11 @@ pub(super) struct Loader {
     /// Bytes of bulks between two attempts, and the most of them.
     pub(super) waiting: AtomicUsize,
     pub(super) most_waiting: usize,
-    /// Turns to write a parcel's dead letters.
+    /// The turn to make dead letters.
     pub(super) letters: Semaphore,
+    /// Most documents of the last bulk were refused: its like is sent one at a time.
+    pub(super) refusing: AtomicBool,
 }
-
-/// So many parcels' dead letters are written at a time.
-pub(super) const LETTERS: usize = 1;
 
 /// A parcel whose documents are being settled.
 pub(super) struct Waiting {
@@ -86,6 +85,7 @@ async fn see_through(loader: &Loader, bulk: Bulk, waiting: Vec<Waiting>, pass: P
         waiting,
         over: Vec::new(),
         pass: Some(pass),
+        turn: None,
     };
     let config = &loader.config;
     let mut delays = config.delays();
@@ -193,10 +193,15 @@ struct Round<'a> {
     /// Parcels that have all their verdicts and no reply yet.
     over: Vec<usize>,
     pass: Option<Pass>,
+    /// To turn what was refused into dead letters.
+    turn: Option<SemaphorePermit<'a>>,
 }
 
 impl Round<'_> {
     async fn attempt(&mut self, bulk: &Bulk) -> Attempt {
+        if self.loader.refusing.load(Ordering::Relaxed) {
+            self.take_turn().await;
+        }
         if self.pass.is_none() {
             self.pass = Some(self.loader.gate.enter().await);
         }
@@ -226,8 +231,25 @@ impl Round<'_> {
         }
     }
 
+    /// No reservation counts the reasons and letters of refused documents: they are made of one bulk at a time.
+    async fn take_turn(&mut self) {
+        if self.turn.is_none() {
+            // Its place is for others meanwhile.
+            self.pass = None;
+            self.turn = self.loader.letters.acquire().await.ok();
+        }
+    }
+
     /// Settles what has a final status; the rest is kept.
     async fn read(&mut self, bulk: &Bulk, statuses: Vec<ItemStatus>) -> Attempt {
+        if self.loader.dead_letters.is_some() {
+            let refused = statuses.iter().filter(|status| is_rejected(status)).count();
+            let most = refused > statuses.len() / 2;
+            self.loader.refusing.store(most, Ordering::Relaxed);
+            if refused > 0 {
+                self.take_turn().await;
+            }
+        }
         let mut later = Vec::new();
         let mut why = String::new();
         let mut merge = Vec::new();
@@ -373,8 +395,6 @@ impl Round<'_> {
             {
                 // Not a bulk: its place is for others.
                 self.pass = None;
-                // Letters are copies that no reservation counts: one parcel's at a time.
-                let _turn = self.loader.letters.acquire().await;
                 let object = &self.waiting[parcel].object;
                 let letters: Vec<_> = refused.into_iter().map(|r| r.letter(object)).collect();
                 let n = letters.len() as u64;
@@ -390,6 +410,7 @@ impl Round<'_> {
             // The object's task may have been abandoned.
             let _ = self.waiting[parcel].reply.send(tally);
         }
+        self.turn = None;
     }
 }
 
@@ -420,6 +441,10 @@ fn heard(answer: &Result<Vec<ItemStatus>, IndexError>) -> Answer {
         Err(IndexError::Unanswered(_)) => Answer::None,
         Err(_) => Answer::Refused,
     }
+}
+
+fn is_rejected(status: &ItemStatus) -> bool {
+    matches!(status, ItemStatus::Rejected { .. })
 }
 
 /// A blocked index is not an overload: less in flight would not help it, and would slow the others.

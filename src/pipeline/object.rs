@@ -171,16 +171,21 @@ impl UnderWay {
         let mut unpacked = Unpacked::within(store, object.clone(), opened, limit)
             .await
             .map_err(failure)?;
-        let mut windows = 0;
+        let (mut windows, mut long) = (0, None);
         loop {
-            let needs = windows + decoder.excess();
-            let is_large = facts.bytes > budget::SMALL || needs > 0;
-            if is_large && !place.suffices(needs) {
+            let is_large = facts.bytes > budget::SMALL || windows > 0;
+            if is_large && !place.suffices(windows) {
                 // Nothing that others wait for is held meanwhile.
                 desk.send(parcels).await;
                 // What it has is given back first: two that wait for more would wait for each other.
                 drop(place);
-                place = Place::taken(road, needs).await;
+                place = Place::taken(road, windows).await;
+            }
+            if !decoder.is_in_long_element() {
+                long = None;
+            } else if long.is_none() {
+                desk.send(parcels).await;
+                long = Some(road.budget.long_element().await);
             }
             let space = decoder.space();
             let step = space.len().min(STEP);
@@ -254,20 +259,20 @@ impl UnderWay {
 #[derive(Default)]
 struct Place {
     permit: Option<OwnedSemaphorePermit>,
-    /// Bytes beyond those of any large reader.
-    extra: u64,
+    /// Bytes of zstd windows that it has room for.
+    windows: u64,
 }
 
 impl Place {
-    async fn taken(road: &Road, extra: u64) -> Self {
+    async fn taken(road: &Road, windows: u64) -> Self {
         Self {
-            permit: Some(road.budget.large_reader(extra).await),
-            extra,
+            permit: Some(road.budget.large_reader(windows).await),
+            windows,
         }
     }
 
-    fn suffices(&self, extra: u64) -> bool {
-        self.permit.is_some() && extra <= self.extra
+    fn suffices(&self, windows: u64) -> bool {
+        self.permit.is_some() && windows <= self.windows
     }
 }
 

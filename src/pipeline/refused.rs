@@ -5,8 +5,8 @@ use bytes::Bytes;
 use crate::bulk::{Bulk, Sent, Target, target};
 use crate::sink::dead_letter::{DeadLetter, ObjectName};
 
-/// A document that will be a dead letter. Its lines lie in the bulk's body, which the parcels' reservations stand for: letters are made of them parcel
-/// by parcel, when they are written.
+/// A document that will be a dead letter. Its lines lie in the bulk's body, which the parcels' reservations
+/// stand for: letters are made of them parcel by parcel, when they are written.
 pub(super) struct Refused {
     action: Bytes,
     source: Bytes,

@@ -1,7 +1,7 @@
 /*!
-An object's bytes, decompressed: gzip members and zstd frames, any number of them, or plain, told by their first bytes and not by the
-object's name. Compression inside compression (Firehose re-compressing gzip) is undone too. What is known to be no log is refused by its name.
-The only user of async-compression.
+An object's bytes, decompressed: gzip members and zstd frames, any number of them, or plain, told by their
+first bytes and not by the object's name. Compression inside compression (Firehose re-compressing gzip) is
+undone too. What is known to be no log is refused by its name. The only user of async-compression.
 */
 
 mod magic;

@@ -1,6 +1,7 @@
 /*!
-One layer of compression: gzip members and zstd frames, one after another. White space and zeros between them are skipped, as gzip does with a
-tape's padding and as Firehose's delimiters make necessary; so are zstd's skippable frames. Other bytes are refused where they begin.
+One layer of compression: gzip members and zstd frames, one after another. White space and zeros between them
+are skipped, as gzip does with a tape's padding and as Firehose's delimiters make necessary; so are zstd's
+skippable frames. Other bytes are refused where they begin.
 */
 
 use std::io;
@@ -49,7 +50,8 @@ enum State {
     Between(Vec<u8>),
     /// In a skippable frame of which this much is left.
     Skipping(u64),
-    /// In a member: first these bytes of it, then the source's. The output was full, so that more may be there without input.
+    /// In a member: first these bytes of it, then the source's. The output was full, so that more may be
+    /// there without input.
     Within {
         head: PartialBuffer<Vec<u8>>,
         full: bool,

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What the frames that are being read need, and may have. Shared by the layers of one object, which one task reads.
+/// What the frames that are being read need, and may have. Shared by the layers of one object, which one task
+/// reads.
 #[derive(Debug)]
 pub(super) struct Windows {
     /// Frames of larger windows are refused.
