@@ -113,9 +113,7 @@ impl Bulk {
 
     /// Where a document's action line sends it.
     pub fn target(&self, document: &Sent) -> Target<'_> {
-        let action: Action<'_> =
-            serde_json::from_slice(self.action(document)).expect("we wrote this action line");
-        action.create
+        target(self.action(document))
     }
 
     /// The source line of a document, without its line break.
@@ -187,6 +185,12 @@ impl Bulk {
 struct Action<'a> {
     #[serde(borrow, alias = "index")]
     create: Target<'a>,
+}
+
+/// Where an action line sends its document.
+pub fn target(action: &[u8]) -> Target<'_> {
+    let action: Action<'_> = serde_json::from_slice(action).expect("we wrote this action line");
+    action.create
 }
 
 /// Index and id of a document: of our own making, and without anything to escape.

@@ -4,7 +4,7 @@ mod body;
 mod parcel;
 mod response;
 
-pub use body::{Bulk, Kept, Packing, Sent, Target};
+pub use body::{Bulk, Kept, Packing, Sent, Target, target};
 pub use parcel::{Parcel, Placed};
 pub use response::{AnswerError, read};
 

@@ -1,4 +1,4 @@
-/*! One element of `logEvents`. */
+/*! One element of `logEvents`, of a list of events, or of an array. */
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::json::{members, string, unescape};
 /// What an element says. Reused from event to event.
 #[derive(Debug, Default)]
 pub(super) struct Element {
-    /// `id`; empty if there is none.
+    /// `id` or `eventId`; empty if there is none.
     pub id: String,
     /// Milliseconds since 1970.
     pub time: Option<i64>,
@@ -18,6 +18,7 @@ pub(super) struct Element {
     pub truncated: u64,
     pub account: Option<String>,
     pub region: Option<String>,
+    pub stream: Option<String>,
 }
 
 /// Where the message is.
@@ -33,16 +34,12 @@ impl Element {
     /// Reads an element whose end the scanner found. Of its message at most `max` bytes are kept, from the element's first `usable`
     /// bytes; `dropped` bytes behind those are gone already. An element without a message is a text as it stands.
     pub fn read(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
-        self.id.clear();
-        self.time = None;
-        self.account = None;
-        self.region = None;
-        self.unescaped.clear();
+        self.clear();
         let mut message = None;
         for (key, at) in members(data) {
             let value = &data[at.clone()];
             match key {
-                b"id" => {
+                b"id" | b"eventId" => {
                     if let Some(id) = string(value) {
                         self.id.push_str(&id);
                     }
@@ -53,6 +50,7 @@ impl Element {
                 b"message" if value.first() == Some(&b'"') => {
                     message = Some(at.start + 1..at.end - 1)
                 }
+                b"logStreamName" => self.stream = string(value).map(|text| text.into_owned()),
                 b"extractedFields" => {
                     let field = |at| string(&value[at]).map(|text| text.into_owned());
                     for (key, at) in members(value) {
@@ -66,17 +64,44 @@ impl Element {
                 _ => {}
             }
         }
-        let Some(message) = message else {
-            let whole = data.len().min(usable);
-            let kept = if data.len() > max {
-                boundary(data, max.min(whole))
-            } else {
-                whole
-            };
-            self.text = Text::Raw(0..kept);
-            self.truncated = data.len() as u64 + dropped - kept as u64;
-            return;
+        match message {
+            Some(message) => self.say(data, message, dropped, max, usable),
+            None => self.keep(data, dropped, max, usable),
+        }
+    }
+
+    /// Likewise an element that is a record, a string or anything else: without id and time.
+    pub fn read_value(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
+        self.clear();
+        if data.first() == Some(&b'"') {
+            self.say(data, 1..data.len() - 1, dropped, max, usable);
+        } else {
+            self.keep(data, dropped, max, usable);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.id.clear();
+        self.time = None;
+        self.account = None;
+        self.region = None;
+        self.stream = None;
+        self.unescaped.clear();
+    }
+
+    fn keep(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
+        let whole = data.len().min(usable);
+        let kept = if data.len() > max {
+            boundary(data, max.min(whole))
+        } else {
+            whole
         };
+        self.text = Text::Raw(0..kept);
+        self.truncated = data.len() as u64 + dropped - kept as u64;
+    }
+
+    /// What a string says, without its quotes.
+    fn say(&mut self, data: &[u8], message: Range<usize>, dropped: u64, max: usize, usable: usize) {
         let (start, len) = (message.start, message.len());
         let raw = &data[start..message.end.min(usable).max(start)];
         let mut used = raw.len();

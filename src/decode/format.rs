@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::header::{Head, Header, head};
+use super::container;
 use super::key::{KeyFacts, is_uuid};
 use super::tail;
 use super::time::{EXPORT_PREFIX, export_time};
@@ -13,7 +13,9 @@ use super::time::{EXPORT_PREFIX, export_time};
 pub enum Format {
     /// CloudWatch export: lines that begin with a time and a blank.
     Export,
-    /// CloudWatch subscription, as Firehose stores it: `DATA_MESSAGE` envelopes.
+    /// CloudWatch subscription, as Firehose stores it: `DATA_MESSAGE` envelopes. Likewise other JSON that
+    /// holds many events in one value: arrays, what `aws logs get-log-events` prints, records that Firehose
+    /// could not process.
     Subscription,
     /// JSON objects, one after another, maybe with lines of text between them.
     JsonLines,
@@ -62,17 +64,13 @@ impl FromStr for Format {
 pub(super) fn detect(window: &[u8], key: &KeyFacts) -> Format {
     let blanks = window.len() - window.trim_ascii_start().len();
     let content = &window[blanks..];
-    if content.first() == Some(&b'{') {
-        let mut header = Header::default();
-        if let Head::Events(_) = head(content, &mut header) {
-            return Format::Subscription;
-        }
-        if header.is_envelope() {
-            return Format::Subscription;
-        }
-        if let Some(b'"' | b'}') = content[1..].trim_ascii_start().first() {
-            return Format::JsonLines;
-        }
+    if container::begins(content) {
+        return Format::Subscription;
+    }
+    if content.first() == Some(&b'{')
+        && let Some(b'"' | b'}') = content[1..].trim_ascii_start().first()
+    {
+        return Format::JsonLines;
     }
     let begin = memchr::memrchr(b'\n', &window[..blanks]).map_or(0, |i| i + 1);
     let first = lines(&window[begin..]).next().unwrap_or_default();

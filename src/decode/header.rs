@@ -1,9 +1,10 @@
-/*! The members of a subscription envelope around its `logEvents`. */
+/*! The members of a JSON document around the list that it holds: a subscription's envelope around its `logEvents`, what
+`aws logs filter-log-events` prints around `events`, what Firehose writes around a record that it could not process. */
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::json::{Next, members, next_key, string, value_end};
+use super::json::{Next, members, next_key, skip_blanks, string, value_end};
 use super::scanner::Progress;
 
 /// Where the header's values are.
@@ -14,8 +15,13 @@ pub(super) struct Header {
     pub log_group: Option<Range<usize>>,
     pub log_stream: Option<Range<usize>>,
     awslogs: Option<Range<usize>>,
+    raw_data: Option<Range<usize>>,
+    error: Option<Range<usize>>,
     /// `logEvents` or `awslogs` was met.
     is_envelope: bool,
+    /// Only keys of this kind of document were met.
+    is_listing: Only,
+    is_failure: Only,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -24,6 +30,27 @@ enum Kind {
     Unknown,
     Data,
     Control,
+    /// `events`, as the AWS CLI and SDKs print them.
+    Listing,
+}
+
+/// Whether the keys so far are all of one kind.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+enum Only {
+    #[default]
+    NoKeys,
+    Yes,
+    No,
+}
+
+impl Only {
+    fn and(&mut self, yes: bool) {
+        *self = if yes && *self != Only::No {
+            Only::Yes
+        } else {
+            Only::No
+        };
+    }
 }
 
 /// How an object begins.
@@ -37,7 +64,7 @@ pub(super) enum Head {
     Broken(usize),
 }
 
-/// Reads an object up to the elements of its `logEvents`.
+/// Reads an object up to the elements of its list.
 pub(super) fn head(data: &[u8], header: &mut Header) -> Head {
     let mut at = 1;
     loop {
@@ -47,9 +74,21 @@ pub(super) fn head(data: &[u8], header: &mut Header) -> Head {
             Next::More => return Head::More,
             Next::Broken(at) => return Head::Broken(at),
         };
+        header.is_listing.and(is_listing_key(key));
+        header.is_failure.and(is_failure_key(key));
         if key == b"logEvents" && data[value] == b'[' {
             header.is_envelope = true;
             return Head::Events(value + 1);
+        }
+        if key == b"events" && data[value] == b'[' && header.is_listing == Only::Yes {
+            match listed(data, value + 1) {
+                Some(true) => {
+                    header.kind = Kind::Listing;
+                    return Head::Events(value + 1);
+                }
+                Some(false) => {}
+                None => return Head::More,
+            }
         }
         if key == b"awslogs" && data[value] == b'{' {
             header.is_envelope = true;
@@ -63,6 +102,90 @@ pub(super) fn head(data: &[u8], header: &mut Header) -> Head {
             Progress::Broken(at) => return Head::Broken(at),
         }
     }
+}
+
+/// Whether the element at this place is an event as CloudWatch lists them; none if more bytes are needed.
+fn listed(data: &[u8], at: usize) -> Option<bool> {
+    let at = skip_blanks(data, at);
+    match data.get(at) {
+        None => return None,
+        Some(b'{') => {}
+        Some(_) => return Some(false),
+    }
+    match value_end(data, at) {
+        Progress::Done(end) => Some(is_listed_event(&data[at..end])),
+        Progress::More => None,
+        Progress::Broken(_) => Some(false),
+    }
+}
+
+/// `{"timestamp":…,"message":"…","ingestionTime":…}`, with an id and a stream or without.
+pub(super) fn is_listed_event(element: &[u8]) -> bool {
+    let (mut time, mut message, mut sure) = (false, false, false);
+    for (key, at) in members(element) {
+        let first = element[at.start];
+        match key {
+            b"timestamp" => time = first.is_ascii_digit(),
+            b"message" => message = first == b'"',
+            b"ingestionTime" => sure |= first.is_ascii_digit(),
+            b"id" | b"eventId" => sure |= first == b'"',
+            b"logStreamName" | b"extractedFields" => {}
+            _ => return false,
+        }
+    }
+    time && message && sure
+}
+
+/// A key of a subscription's envelope, of a list of events, or of a record that Firehose could not process.
+pub(super) fn is_known_key(key: &[u8]) -> bool {
+    const OF_ENVELOPES: [&[u8]; 8] = [
+        b"messageType",
+        b"owner",
+        b"logGroup",
+        b"logStream",
+        b"subscriptionFilters",
+        b"policyLevel",
+        b"logEvents",
+        b"awslogs",
+    ];
+    OF_ENVELOPES.contains(&key) || is_listing_key(key) || is_failure_key(key)
+}
+
+fn is_listing_key(key: &[u8]) -> bool {
+    const KEYS: [&[u8]; 8] = [
+        b"events",
+        b"nextForwardToken",
+        b"nextBackwardToken",
+        b"searchedLogStreams",
+        b"nextToken",
+        b"NextToken",
+        b"ResponseMetadata",
+        b"$metadata",
+    ];
+    KEYS.contains(&key)
+}
+
+/// Of a Firehose that failed to transform, convert or deliver a record.
+fn is_failure_key(key: &[u8]) -> bool {
+    const KEYS: [&[u8]; 16] = [
+        b"rawData",
+        b"attemptsMade",
+        b"arrivalTimestamp",
+        b"attemptEndingTimestamp",
+        b"errorCode",
+        b"errorMessage",
+        b"lastErrorCode",
+        b"lastErrorMessage",
+        b"lambdaArn",
+        b"lambdaARN",
+        b"sequenceNumber",
+        b"subSequenceNumber",
+        b"dataCatalogTable",
+        b"esDocumentId",
+        b"esIndexName",
+        b"esTypeName",
+    ];
+    KEYS.contains(&key)
 }
 
 impl Header {
@@ -79,6 +202,8 @@ impl Header {
             b"logGroup" => self.log_group = Some(at),
             b"logStream" => self.log_stream = Some(at),
             b"awslogs" => self.awslogs = Some(at),
+            b"rawData" => self.raw_data = Some(at),
+            b"errorMessage" | b"lastErrorMessage" => self.error = Some(at),
             _ => {}
         }
     }
@@ -90,7 +215,7 @@ impl Header {
         }
     }
 
-    /// Whether the object can only be a subscription's envelope.
+    /// Whether the object can only be a subscription's envelope or a list of events.
     pub fn is_envelope(&self) -> bool {
         self.is_envelope || self.kind != Kind::Unknown
     }
@@ -99,13 +224,32 @@ impl Header {
         self.kind == Kind::Control
     }
 
-    /// Whether nothing is left to be said behind `logEvents`.
+    /// Whether nothing is left to be said behind the list.
     pub fn is_complete(&self) -> bool {
         self.is_control()
+            || self.kind == Kind::Listing
             || (self.kind == Kind::Data
                 && self.owner.is_some()
                 && self.log_group.is_some()
                 && self.log_stream.is_some())
+    }
+
+    /// Whether all keys that were met, if any, are of one kind of document with a list or with a record in it.
+    pub fn may_hold_events(&self) -> bool {
+        self.is_listing == Only::Yes || self.is_failure == Only::Yes
+    }
+
+    /// A whole document that lists no event: with nothing but tokens, and streams that were searched.
+    pub fn is_empty_listing(&self, document: &[u8]) -> bool {
+        let mut empty = false;
+        let mut others = false;
+        for (key, at) in members(document) {
+            match key {
+                b"events" => empty = skip_blanks(document, at.start + 1) + 1 == at.end,
+                _ => others = true,
+            }
+        }
+        self.is_listing == Only::Yes && empty && others
     }
 
     pub fn string<'a>(&self, data: &'a [u8], at: &Option<Range<usize>>) -> Option<Cow<'a, str>> {
@@ -117,5 +261,14 @@ impl Header {
         let awslogs = &data[self.awslogs.clone()?];
         let (_, at) = members(awslogs).find(|(key, _)| *key == b"data")?;
         string(&awslogs[at])
+    }
+
+    /// `rawData` of a record that Firehose could not process, and what was wrong.
+    pub fn failure<'a>(&self, data: &'a [u8]) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+        if self.is_failure != Only::Yes {
+            return None;
+        }
+        let raw = string(&data[self.raw_data.clone()?])?;
+        Some((raw, self.string(data, &self.error).unwrap_or_default()))
     }
 }

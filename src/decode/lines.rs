@@ -3,7 +3,9 @@
 
 use memchr::memchr;
 
-use super::buffer::{Buffer, PREFIX, Taken};
+use super::DecodeError;
+use super::buffer::{Buffer, PREFIX, ROOM, Taken};
+use super::container;
 use super::line::{Head, line_head};
 use super::scanner::{Progress, Scanner};
 use super::shape::Shape;
@@ -22,6 +24,17 @@ pub(super) struct Lines {
     pub blank: u64,
 }
 
+/// What comes next.
+pub(super) enum Next {
+    Event(Taken),
+    /// More bytes are needed, or the end is reached.
+    More,
+    /// JSON with many events in one value: not lines.
+    Container,
+}
+
+type Step = Result<Next, DecodeError>;
+
 impl Lines {
     pub fn new(json: bool, max: usize) -> Self {
         Lines {
@@ -34,21 +47,23 @@ impl Lines {
         }
     }
 
-    /// The next event; none if more bytes are needed or the end is reached.
-    pub fn next(&mut self, buffer: &mut Buffer) -> Option<Taken> {
+    pub fn next(&mut self, buffer: &mut Buffer) -> Step {
         loop {
             if let Some(scanner) = &mut self.object {
                 match object_end(scanner, buffer, self.max) {
-                    Progress::More => return None,
+                    Progress::More => return Ok(Next::More),
                     Progress::Done(n) => {
                         self.object = None;
                         buffer.scanned = n;
-                        return Some(buffer.take(0));
+                        return Ok(Next::Event(buffer.take(0)));
                     }
                     Progress::Broken(_) => {
                         self.object = None;
+                        if buffer.data().len() >= self.max {
+                            container::refuse_cut(buffer.data(), self.max, buffer.offset())?;
+                        }
                         let Head::Line(head) = line_head(buffer) else {
-                            return None;
+                            return Ok(Next::More);
                         };
                         self.shape = Some(Shape::of(head));
                         self.in_line = true;
@@ -60,7 +75,7 @@ impl Lines {
                     Head::Line(head) => head,
                     Head::More => {
                         buffer.shed(0);
-                        return None;
+                        return Ok(Next::More);
                     }
                     Head::End => return self.take(buffer),
                 };
@@ -77,6 +92,15 @@ impl Lines {
                         let blanks = head.len() - head.trim_ascii_start().len();
                         buffer.consume(blanks);
                         self.blank += blanks as u64;
+                        if container::may_begin(buffer.data()) {
+                            let data = buffer.data();
+                            if data.len() < ROOM && !buffer.finished {
+                                return Ok(Next::More);
+                            }
+                            if container::begins(&data[..data.len().min(ROOM)]) {
+                                return Ok(Next::Container);
+                            }
+                        }
                         self.object = Some(Scanner::one_line_strings());
                         continue;
                     }
@@ -95,15 +119,23 @@ impl Lines {
             buffer.scanned += end.map_or(rest.len(), |i| i + 1);
             if end.is_none() && !buffer.finished {
                 buffer.shed(0);
-                return None;
+                return Ok(Next::More);
             }
             self.in_line = false;
         }
     }
 
-    fn take(&mut self, buffer: &mut Buffer) -> Option<Taken> {
+    fn take(&mut self, buffer: &mut Buffer) -> Step {
         self.shape = None;
-        (buffer.scanned > 0).then(|| buffer.take(0))
+        if buffer.scanned == 0 {
+            return Ok(Next::More);
+        }
+        let taken = buffer.take(0);
+        if taken.truncated > 0 {
+            let text = buffer.at(taken.text.clone());
+            container::refuse_cut(text, self.max, taken.offset)?;
+        }
+        Ok(Next::Event(taken))
     }
 }
 

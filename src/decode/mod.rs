@@ -2,9 +2,11 @@
 
 A [`Decoder`] is fed with chunks of decompressed bytes and lends out one event after another from its own buffer. What comes out does not
 depend on how the input was cut into chunks, and no byte gets lost: whatever is not an event's time or prefix, a line break
-or the syntax of a JSON envelope is in an event's text. */
+or the syntax of a JSON envelope is in an event's text. What is no text is refused. */
 
+mod binary;
 mod buffer;
+mod container;
 mod element;
 mod event;
 mod export;
@@ -85,6 +87,8 @@ pub struct Counters {
     pub control_messages: u64,
     /// Bytes of blank lines that belong to no event, and of a byte order mark.
     pub blank_bytes: u64,
+    /// Records that Firehose could not process, read from its report of them.
+    pub firehose_failures: u64,
 }
 
 /// Turns one object's bytes into events. See the module's documentation.
@@ -127,6 +131,8 @@ pub struct Decoder {
     max: usize,
     /// Bytes that the format is told from.
     window: usize,
+    /// Bytes that may be inflated inside of the object.
+    inflatable: u64,
     failed: bool,
     counters: Counters,
 }
@@ -154,6 +160,7 @@ impl Decoder {
             format: options.format,
             max: options.max_event_bytes,
             window: ROOM,
+            inflatable: u64::MAX,
             failed: false,
             counters: Counters::default(),
         }
@@ -198,9 +205,43 @@ impl Decoder {
             State::Export(export) => counters.blank_bytes += export.blank,
             State::Tail(tail) => counters.blank_bytes += tail.blank,
             State::Lines(lines) => counters.blank_bytes += lines.blank,
-            State::Subscription(inner) => counters.control_messages += inner.control_messages,
+            State::Subscription(inner) => {
+                counters.control_messages += inner.control_messages;
+                counters.firehose_failures += inner.failures.records;
+            }
         }
         counters
+    }
+
+    /// Why Firehose could not process the last of those records.
+    pub fn firehose_error(&self) -> Option<&str> {
+        match &self.state {
+            State::Subscription(inner) if inner.failures.records > 0 => Some(&inner.failures.last),
+            _ => None,
+        }
+    }
+
+    /// Whether the pending event takes more bytes than the longest text twice: an element of JSON with an escape
+    /// for every byte. It may come to six times the longest text.
+    pub fn is_in_long_element(&self) -> bool {
+        self.buffer.data().len() > 2 * (self.max + ROOM)
+    }
+
+    /// Bytes that were inflated inside of the object so far: envelopes that are compressed themselves.
+    pub fn inflated(&self) -> u64 {
+        match &self.state {
+            State::Subscription(inner) => inner.inflated.bytes,
+            _ => 0,
+        }
+    }
+
+    /// No more than this many bytes may be inflated inside of the object, in all; then it cannot be decoded
+    /// any further.
+    pub fn allow_inflated(&mut self, bytes: u64) {
+        self.inflatable = bytes;
+        if let State::Subscription(inner) = &mut self.state {
+            inner.inflated.allowed = bytes;
+        }
     }
 
     /// The next event. None: more bytes are needed, or (finished) this is the end. After an error there are no more events.
@@ -244,11 +285,17 @@ impl Decoder {
             State::Tail(tail) => Ok(tail
                 .next(buffer)
                 .map(|(taken, time)| Found::new(taken, time, Known::Offset))),
-            State::Lines(lines) => Ok(lines
-                .next(buffer)
-                .map(|taken| Found::new(taken, None, Known::Offset))),
+            State::Lines(lines) => match lines.next(buffer)? {
+                lines::Next::Event(taken) => Ok(Some(Found::new(taken, None, Known::Offset))),
+                lines::Next::More => Ok(None),
+                lines::Next::Container => {
+                    self.counters.blank_bytes += lines.blank;
+                    self.state = self.subscription();
+                    self.advance()
+                }
+            },
             State::Sniff => {
-                if !self.sniff() {
+                if !self.sniff()? {
                     return Ok(None);
                 }
                 self.advance()
@@ -256,12 +303,18 @@ impl Decoder {
         }
     }
 
+    fn subscription(&self) -> State {
+        let mut subscription = Subscription::new(Origin::clone(&self.origin), self.max);
+        subscription.inflated.allowed = self.inflatable;
+        State::Subscription(Box::new(subscription))
+    }
+
     /// Finds out the format; false if that needs more bytes.
     #[cold]
-    fn sniff(&mut self) -> bool {
+    fn sniff(&mut self) -> Result<bool, DecodeError> {
         let data = self.buffer.data();
         if (data.len() < self.window && !self.buffer.finished) || data.is_empty() {
-            return false;
+            return Ok(false);
         }
         let window = &data[..data.len().min(self.window)];
         let bom = if window.starts_with(BYTE_ORDER_MARK) {
@@ -270,15 +323,14 @@ impl Decoder {
             0
         };
         let window = &window[bom..];
-        let format = self
-            .format
-            .unwrap_or_else(|| format::detect(window, &self.key));
+        let detected = format::detect(window, &self.key);
+        if matches!(detected, Format::Text | Format::JsonLines) {
+            binary::refuse(window, self.buffer.offset() + bom as u64)?;
+        }
+        let format = self.format.unwrap_or(detected);
         self.state = match format {
             Format::Export => State::Export(Export::default()),
-            Format::Subscription => State::Subscription(Box::new(Subscription::new(
-                Origin::clone(&self.origin),
-                self.max,
-            ))),
+            Format::Subscription => self.subscription(),
             Format::Tail => State::Tail(Box::new(Tail::new(
                 format::tail_style(window),
                 self.origin.clone(),
@@ -289,7 +341,7 @@ impl Decoder {
         self.format = Some(format);
         self.buffer.consume(bom);
         self.counters.blank_bytes += bom as u64;
-        true
+        Ok(true)
     }
 
     fn lent(&self) -> Lent<'_> {

@@ -1,4 +1,7 @@
-/*! `{"awslogs":{"data":…}}`: envelopes, compressed and in base64, as a subscribed Lambda function gets them. */
+/*!
+Envelopes, compressed and in base64: `{"awslogs":{"data":…}}`, as a subscribed Lambda function gets them, and
+the `rawData` of a record that Firehose could not process.
+*/
 
 use std::borrow::Cow;
 
@@ -6,30 +9,46 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::DecodeError;
 use super::buffer::Buffer;
 use super::found::{Found, Lent};
 use super::subscription::Subscription;
+use super::{DecodeError, binary};
 
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 const WINDOW_BITS: u8 = 15;
-/// CloudWatch sends at most 6 MB, which is 10 to 20 times that in plain.
-const MAX_PLAIN: u64 = 512 * 1024 * 1024;
 
 pub(super) struct Nested {
+    /// The member whose value it is.
+    name: &'static str,
     input: Vec<u8>,
     at: usize,
     /// None if the data is not compressed.
     gzip: Option<Decompress>,
-    plain: u64,
     buffer: Buffer,
     inner: Subscription,
     /// Of the wrapping, which is that of all its events.
     offset: u64,
 }
 
+/// Bytes that were inflated inside of an object, and how many may be.
+#[derive(Debug)]
+pub(super) struct Inflated {
+    pub bytes: u64,
+    pub allowed: u64,
+}
+
+impl Default for Inflated {
+    fn default() -> Self {
+        Inflated {
+            bytes: 0,
+            allowed: u64::MAX,
+        }
+    }
+}
+
 impl Nested {
     pub fn new(
+        name: &'static str,
         data: &str,
         offset: u64,
         inner: Subscription,
@@ -37,15 +56,17 @@ impl Nested {
     ) -> Result<Self, DecodeError> {
         let input = STANDARD.decode(data).map_err(|error| DecodeError {
             offset,
-            reason: Cow::Owned(format!("awslogs.data that is not base64 ({error})")),
+            reason: Cow::Owned(format!("{name} that is not base64 ({error})")),
         })?;
+        let is_gzip = input.starts_with(&GZIP);
+        if !is_gzip {
+            binary::refuse(&input, offset)?;
+        }
         Ok(Nested {
-            gzip: input
-                .starts_with(&GZIP)
-                .then(|| Decompress::new_gzip(WINDOW_BITS)),
+            name,
+            gzip: is_gzip.then(|| Decompress::new_gzip(WINDOW_BITS)),
             input,
             at: 0,
-            plain: 0,
             buffer: Buffer::new(max),
             inner,
             offset,
@@ -61,26 +82,31 @@ impl Nested {
     }
 
     /// The next event; none at the end.
-    pub fn next(&mut self) -> Result<Option<Found>, DecodeError> {
+    pub fn next(&mut self, inflated: &mut Inflated) -> Result<Option<Found>, DecodeError> {
         loop {
             let found = self.inner.next(&mut self.buffer).map_err(|error| {
-                let reason = format!("{} (byte {} of awslogs.data)", error.reason, error.offset);
+                let reason = format!("{} (byte {} of {})", error.reason, error.offset, self.name);
                 self.error(reason)
             })?;
             if let Some(found) = found {
-                return Ok(Some(Found {
-                    offset: self.offset,
-                    ..found
-                }));
+                return Ok(Some(self.outside(found)));
             }
             if self.buffer.finished {
                 return Ok(None);
             }
-            self.feed()?;
+            self.feed(inflated)?;
         }
     }
 
-    fn feed(&mut self) -> Result<(), DecodeError> {
+    /// An event of the inner file as one of the outer: its offset is that of the wrapping.
+    fn outside(&self, found: Found) -> Found {
+        Found {
+            offset: self.offset,
+            ..found
+        }
+    }
+
+    fn feed(&mut self, inflated: &mut Inflated) -> Result<(), DecodeError> {
         let rest = &self.input[self.at..];
         let Some(gzip) = &mut self.gzip else {
             let space = self.buffer.space();
@@ -96,23 +122,42 @@ impl Nested {
         let read = (gzip.total_in() - read) as usize;
         let written = (gzip.total_out() - written) as usize;
         self.at += read;
-        self.plain += written as u64;
         self.buffer.filled(written);
+        inflated.bytes += written as u64;
+        if inflated.bytes > inflated.allowed {
+            let bytes = inflated.bytes;
+            return Err(self.error(format!(
+                "{} inflates to too much: {bytes} bytes so far",
+                self.name
+            )));
+        }
         match status {
-            Ok(Status::StreamEnd) if self.input[self.at..].starts_with(&GZIP) => {
-                self.gzip = Some(Decompress::new_gzip(WINDOW_BITS));
-            }
-            Ok(Status::StreamEnd) => self.buffer.finished = true,
+            Ok(Status::StreamEnd) => self.member_end()?,
             Ok(_) if read == 0 && written == 0 => {
-                return Err(self.error("awslogs.data that is cut off".into()));
+                return Err(self.error(format!("{} that is cut off", self.name)));
             }
             Ok(_) => {}
             Err(error) => {
-                return Err(self.error(format!("awslogs.data that cannot be inflated ({error})")));
+                return Err(self.error(format!("{} that cannot be inflated ({error})", self.name)));
             }
         }
-        if self.plain > MAX_PLAIN {
-            return Err(self.error("awslogs.data that inflates to over 512 MiB".into()));
+        Ok(())
+    }
+
+    /// Behind a member: the end, or another member, with nothing but white space and zeros before it.
+    fn member_end(&mut self) -> Result<(), DecodeError> {
+        let rest = &self.input[self.at..];
+        let padding = rest
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0));
+        self.at += padding.count();
+        let rest = &self.input[self.at..];
+        if rest.is_empty() {
+            self.buffer.finished = true;
+        } else if rest.starts_with(&GZIP) {
+            self.gzip = Some(Decompress::new_gzip(WINDOW_BITS));
+        } else {
+            return Err(self.error(format!("{} with other bytes behind its gzip", self.name)));
         }
         Ok(())
     }

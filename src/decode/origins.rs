@@ -56,24 +56,34 @@ impl Origins {
     /// Text outside of all envelopes.
     pub fn leave(&mut self) {
         self.envelope = self.base.clone();
-        self.set(None, None);
+        self.set(None, None, None);
     }
 
-    /// An event, whose element may name its own account and region.
-    pub fn set(&mut self, account: Option<&String>, region: Option<&String>) {
+    /// An event, whose element may name its own account, region and stream.
+    pub fn set(
+        &mut self,
+        account: Option<&String>,
+        region: Option<&String>,
+        stream: Option<&String>,
+    ) {
         let account = account.or(self.envelope.account.as_ref());
         let region = region.or(self.envelope.region.as_ref());
+        let log_stream = stream.or(self.envelope.log_stream.as_ref());
         let now = &self.current;
         if now.account.as_ref() != account
             || now.region.as_ref() != region
             || now.log_group != self.envelope.log_group
-            || now.log_stream != self.envelope.log_stream
+            || now.log_stream.as_ref() != log_stream
         {
-            self.current = Arc::new(Origin {
+            let mut origin = Origin {
                 account: account.cloned(),
                 region: region.cloned(),
                 ..self.envelope.clone()
-            });
+            };
+            if let Some(stream) = stream {
+                origin.set_stream(stream);
+            }
+            self.current = Arc::new(origin);
         }
     }
 }

@@ -74,6 +74,11 @@ impl Scanner {
         }
     }
 
+    /// Stopped inside of an array that is a member of the outermost object.
+    pub fn is_in_list_of_object(&self) -> bool {
+        self.depth >= 2 && self.objects >> (self.depth - 2) & 0b11 == 0b10
+    }
+
     /// Goes on from where it stopped; `data` begins where it began.
     pub fn run(&mut self, data: &[u8]) -> Progress {
         while self.pos < data.len() {

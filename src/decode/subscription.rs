@@ -1,5 +1,11 @@
-/*! Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them. Of an envelope only its header and one
-element of `logEvents` are held at a time. */
+/*!
+Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them; and other JSON that
+holds many events in one value: arrays of envelopes, records or strings, what `aws logs get-log-events`
+prints, records that Firehose could not process. Of an envelope only its header and one element of `logEvents`
+are held at a time, of an array one element.
+*/
+
+mod values;
 
 use std::borrow::Cow;
 
@@ -10,14 +16,16 @@ use super::buffer::{Buffer, PREFIX, ROOM};
 use super::element::{Element, Text};
 use super::event::Origin;
 use super::found::{Found, Known, Lent};
-use super::header::{Head, Header, head};
+use super::header::{Header, head};
 use super::json::skip_blanks;
-use super::nested::Nested;
+use super::nested::{Inflated, Nested};
 use super::origins::Origins;
 use super::scanner::{Progress, Scanner};
 
 /// Bytes before a cut in an element's message that are made harmless, so that no escape reaches over the cut.
 const SEAM: usize = 12;
+/// Arrays in arrays.
+const MAX_DEPTH: u32 = 100;
 
 #[derive(Debug)]
 pub(super) struct Subscription {
@@ -29,7 +37,23 @@ pub(super) struct Subscription {
     hold: usize,
     /// Only the outermost may hold `awslogs`.
     outermost: bool,
+    /// Arrays that are open.
+    depth: u32,
+    /// An element of the innermost array was read: a comma or its end comes next.
+    comma: bool,
+    /// So many bytes did not tell what begins here: it is looked at again when there are twice as many.
+    looked_at: usize,
+    pub inflated: Inflated,
     pub control_messages: u64,
+    pub failures: Failures,
+}
+
+/// Records that Firehose could not process.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    pub records: u64,
+    /// What was wrong with the last one.
+    pub last: String,
 }
 
 #[derive(Debug)]
@@ -49,8 +73,10 @@ enum State {
     },
     /// Behind `logEvents`.
     Rest(Scanner),
-    /// In `awslogs.data`.
+    /// In `awslogs.data` or `rawData`.
     Nested(Box<Nested>),
+    /// In an element of an array that is no document of events.
+    Value(Scanner),
 }
 
 type Step = Result<Option<Found>, DecodeError>;
@@ -64,11 +90,16 @@ impl Subscription {
             max,
             hold: max.saturating_mul(6).saturating_add(PREFIX + ROOM),
             outermost: true,
+            depth: 0,
+            comma: false,
+            looked_at: 0,
+            inflated: Inflated::default(),
             control_messages: 0,
+            failures: Failures::default(),
         }
     }
 
-    /// What `awslogs.data` holds.
+    /// What `awslogs.data` or `rawData` holds.
     pub fn inner(&self) -> Self {
         Subscription {
             outermost: false,
@@ -98,6 +129,9 @@ impl Subscription {
                         buffer.consume(blanks);
                     }
                     if buffer.data().is_empty() {
+                        if self.depth > 0 && buffer.finished {
+                            return error(buffer.offset(), "an array that is cut off");
+                        }
                         return Ok(None);
                     }
                     self.between(buffer)?
@@ -114,8 +148,9 @@ impl Subscription {
                     self.events(buffer)?
                 }
                 State::Rest(_) => self.rest(buffer)?,
+                State::Value(_) => self.value(buffer)?,
                 State::Nested(nested) => {
-                    let found = nested.next()?;
+                    let found = nested.next(&mut self.inflated)?;
                     if found.is_none() {
                         self.control_messages += nested.control_messages();
                         self.state = State::Between;
@@ -130,47 +165,6 @@ impl Subscription {
                 Outcome::More => return Ok(None),
             }
         }
-    }
-
-    /// At what should be an envelope.
-    fn between(&mut self, buffer: &mut Buffer) -> Result<Outcome, DecodeError> {
-        let all = buffer.data();
-        let data = &all[..all.len().min(self.hold)];
-        let no_more = buffer.finished || all.len() >= self.hold;
-        if data[0] != b'{' {
-            self.state = State::Junk { to_brace: true };
-            return Ok(Outcome::Again);
-        }
-        let mut header = Header::default();
-        let found = head(data, &mut header);
-        let offset = buffer.offset();
-        match found {
-            Head::More if !no_more => return Ok(Outcome::More),
-            Head::More if header.is_envelope() => {
-                return error(offset, "an envelope that is cut off in its header");
-            }
-            Head::Broken(at) if header.is_envelope() => {
-                return error(offset + at as u64, "no JSON in an envelope's header");
-            }
-            Head::More | Head::Broken(_) => self.state = State::Junk { to_brace: false },
-            Head::End(n) if header.is_control() => {
-                buffer.consume(n);
-                self.control_messages += 1;
-            }
-            Head::End(n) => {
-                if let (true, Some(awslogs)) = (self.outermost, header.awslogs(data)) {
-                    let nested = Nested::new(&awslogs, offset, self.inner(), self.hold);
-                    self.state = State::Nested(Box::new(nested?));
-                    buffer.consume(n);
-                } else {
-                    buffer.scanned = n;
-                    return Ok(self.text(buffer).into());
-                }
-            }
-            Head::Events(at) if header.is_complete() => self.open(header, buffer, at),
-            Head::Events(at) => self.state = State::Ahead(Scanner::value(), at),
-        }
-        Ok(Outcome::Again)
     }
 
     fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> Outcome {
@@ -306,6 +300,20 @@ impl Subscription {
         let data = &buffer.data()[..n];
         let usable = self.hold - SEAM;
         self.element.read(data, buffer.dropped(), self.max, usable);
+        let found = self.found(buffer, n);
+        let Element {
+            account,
+            region,
+            stream,
+            ..
+        } = &self.element;
+        self.origins
+            .set(account.as_ref(), region.as_ref(), stream.as_ref());
+        found
+    }
+
+    /// What the element says, which the buffer's first `n` bytes are.
+    fn found(&self, buffer: &mut Buffer, n: usize) -> Found {
         let text = match self.element.text.clone() {
             Text::Raw(range) => Some(buffer.absolute(range)),
             Text::Unescaped => None,
@@ -323,8 +331,6 @@ impl Subscription {
             identity,
         };
         buffer.consume(n);
-        let (account, region) = (&self.element.account, &self.element.region);
-        self.origins.set(account.as_ref(), region.as_ref());
         found
     }
 
@@ -385,11 +391,16 @@ fn shed(
             reason: Cow::Borrowed("an element of logEvents that is too long"),
         });
     }
+    cut(buffer, scanner, hold);
+    Ok(())
+}
+
+/// Drops what the scanner saw behind `hold`.
+fn cut(buffer: &mut Buffer, scanner: &mut Scanner, hold: usize) {
     let to = scanner.pos - usize::from(scanner.escape);
     buffer.blot(hold - SEAM..hold);
     buffer.cut(hold, to);
     scanner.pos = hold + usize::from(scanner.escape);
-    Ok(())
 }
 
 fn error<T>(offset: u64, reason: &'static str) -> Result<T, DecodeError> {

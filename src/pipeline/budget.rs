@@ -30,6 +30,10 @@ pub(super) struct Budget {
     /// The place of the one giant that takes its share.
     giant: Semaphore,
     large: Arc<Semaphore>,
+    /// Of the large readers' share: one reader's part, and all of it.
+    large_part: usize,
+    large_total: usize,
+    long: Arc<Semaphore>,
     metrics: Arc<Metrics>,
 }
 
@@ -49,9 +53,16 @@ fn large_reader(max_event_bytes: usize) -> usize {
     2 * max_event_bytes + REMEMBERED
 }
 
+/// The zstd window that there is room for in any case: that of zstd's own level. The format's own advice is 8 MiB.
+const WINDOW: usize = 2 << 20;
+const USUAL_WINDOW: usize = 8 << 20;
+
 /// The least `--memory` for this many readers: their buffers, one large one, and the largest parcel.
 pub fn least(objects: usize, max_event_bytes: usize, bulk_bytes: usize) -> usize {
-    objects * READING + large_reader(max_event_bytes) + least_parcels(max_event_bytes, bulk_bytes)
+    objects * READING
+        + large_reader(max_event_bytes)
+        + WINDOW
+        + least_parcels(max_event_bytes, bulk_bytes)
 }
 
 /// One bulk on its way while the next is filled, or the largest event's document.
@@ -70,16 +81,24 @@ impl Budget {
         let shared = memory.saturating_sub(objects * READING);
         // Two fifths for large readers as long as parcels have their least; the rest for parcels.
         let spare = shared.saturating_sub(least_parcels(max_event_bytes, bulk_bytes));
-        let places = (shared * 2 / 5).min(spare) / large_reader(max_event_bytes);
+        let part = large_reader(max_event_bytes).next_multiple_of(UNIT);
+        let places = (shared * 2 / 5).min(spare) / part;
         let places = places.clamp(1, objects.max(1));
-        let parcels = shared.saturating_sub(places * large_reader(max_event_bytes));
+        // With few places there is room for a window at least, as far as parcels can spare it.
+        let large_total = (places * part)
+            .max(spare.min(part + USUAL_WINDOW))
+            .max(part);
+        let parcels = shared.saturating_sub(large_total);
         let total = u32::try_from(parcels / UNIT).unwrap_or(u32::MAX).max(1);
         Self {
             parcels: Arc::new(Semaphore::new(total as usize)),
             total,
             step: (total / 8).max(1),
             giant: Semaphore::new(1),
-            large: Arc::new(Semaphore::new(places)),
+            large: Arc::new(Semaphore::new(units(large_total) as usize)),
+            large_part: part,
+            large_total,
+            long: Arc::new(Semaphore::new(1)),
             metrics,
         }
     }
@@ -114,10 +133,27 @@ impl Budget {
         }
     }
 
-    /// Waits for a large reader's place.
-    pub(super) async fn large_reader(&self) -> OwnedSemaphorePermit {
-        let permit = self.large.clone().acquire_owned().await;
+    /// Waits for a large reader's place, with zstd windows of so many bytes.
+    pub(super) async fn large_reader(&self, windows: u64) -> OwnedSemaphorePermit {
+        let windows = usize::try_from(windows).unwrap_or(usize::MAX);
+        let bytes = self
+            .large_part
+            .saturating_add(windows)
+            .min(self.large_total);
+        let permit = self.large.clone().acquire_many_owned(units(bytes)).await;
         permit.expect("the budget is never closed")
+    }
+
+    /// Waits for the turn to hold an element that is longer than any text. Who has it waits for no large
+    /// reader's place.
+    pub(super) async fn long_element(&self) -> OwnedSemaphorePermit {
+        let permit = self.long.clone().acquire_owned().await;
+        permit.expect("the budget is never closed")
+    }
+
+    /// The largest zstd window that there is room for beside a large reader.
+    pub(super) fn largest_window(&self) -> u64 {
+        (self.large_total - self.large_part).max(WINDOW) as u64
     }
 
     /// Bytes that parcels can have in all.
@@ -161,6 +197,8 @@ fn units(bytes: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use futures_util::FutureExt;
 
     use super::*;
 
@@ -281,8 +319,36 @@ mod tests {
         let metrics = Arc::new(Metrics::new());
         let budget = Budget::new(48 << 20, 32, 1 << 20, 5_000_000, metrics);
         assert!(budget.parcels() >= 20_000_000, "{}", budget.parcels());
-        assert!(budget.large.available_permits() >= 3);
+        assert!(budget.large_total >= 3 * budget.large_part);
+        assert!(budget.largest_window() >= 8 << 20);
         assert!(least(32, 1 << 20, 5_000_000) <= 48 << 20);
+    }
+
+    #[tokio::test]
+    async fn a_window_takes_the_place_of_other_large_readers() {
+        let metrics = Arc::new(Metrics::new());
+        let budget = Budget::new(48 << 20, 32, 1 << 20, 5_000_000, metrics);
+        let first = budget.large_reader(8 << 20).await;
+        let second = budget.large_reader(0).now_or_never();
+        assert!(second.is_none());
+        drop(first);
+        let usual = [
+            budget.large_reader(2 << 20).await,
+            budget.large_reader(2 << 20).await,
+        ];
+        drop(usual);
+        // With the least memory it may have all, alone.
+        let least = least(1, 1 << 20, 5_000_000);
+        let budget = Budget::new(least, 1, 1 << 20, 5_000_000, Arc::new(Metrics::new()));
+        assert!(budget.large_reader(1 << 30).now_or_never().is_some());
+    }
+
+    #[test]
+    fn one_object_at_a_time_may_have_a_window_too() {
+        for memory in [32 << 20, 48 << 20, 1 << 30] {
+            let budget = Budget::new(memory, 1, 1 << 20, 5_000_000, Arc::new(Metrics::new()));
+            assert!(budget.largest_window() >= 8 << 20, "{memory}");
+        }
     }
 
     #[test]
@@ -290,7 +356,8 @@ mod tests {
         for (event, bulk) in [(1 << 16, 8 << 20), (1 << 20, 9 << 20), (1 << 20, 100 << 20)] {
             let memory = least(32, event, bulk);
             let budget = Budget::new(memory, 32, event, bulk, Arc::new(Metrics::new()));
-            assert_eq!(budget.large.available_permits(), 1);
+            assert!(budget.largest_window() >= 2 << 20);
+            assert!(budget.large_total < 2 * budget.large_part + WINDOW);
             assert!(budget.parcels() + UNIT > least_parcels(event, bulk));
         }
     }

@@ -96,19 +96,24 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// What a broken object still holds: whole events only. Its last one may be cut, and where it is cut may vary.
+    /// What a broken object still holds: whole events only. Its last one may be cut, and where it is cut may
+    /// vary, unless all that was read is `whole`.
     pub(super) async fn write_rest(
         &mut self,
         decoder: &mut Decoder,
+        whole: bool,
         parcels: &mut Parcels,
         facts: &mut ReadFacts,
     ) {
         decoder.finish();
         let mut before: Option<OwnedEvent> = None;
         while let Ok(Some(event)) = decoder.next() {
-            if let Some(whole) = before.replace(OwnedEvent::of(&event)) {
-                self.write(&whole.lend(), parcels, facts).await;
+            if let Some(event) = before.replace(OwnedEvent::of(&event)) {
+                self.write(&event.lend(), parcels, facts).await;
             }
+        }
+        if let Some(last) = before.filter(|_| whole) {
+            self.write(&last.lend(), parcels, facts).await;
         }
     }
 

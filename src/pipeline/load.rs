@@ -1,14 +1,15 @@
 /*! One bulk, until each of its documents has a verdict: only what is unsettled is sent again. */
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Reservation;
 use super::gate::{Answer, Gate, Pass};
 use super::packer::Load;
+use super::refused::Refused;
 use super::verdict::{Rejection, Tally};
 use super::{BulkConfig, Trouble};
 use crate::bulk::{Bulk, ItemStatus, Kept, Sent, Target};
@@ -16,7 +17,7 @@ use crate::class::Class;
 use crate::invocation::{Merged, Prices, ReadError, Summary, merged};
 use crate::observe::Metrics;
 use crate::retry::Delays;
-use crate::sink::dead_letter::{DeadLetter, DeadLetters, Letters, ObjectName};
+use crate::sink::dead_letter::{DeadLetters, Letters, ObjectName};
 use crate::sink::{Index, IndexError};
 
 /// Merges in a row without a pause.
@@ -37,6 +38,10 @@ pub(super) struct Loader {
     /// Bytes of bulks between two attempts, and the most of them.
     pub(super) waiting: AtomicUsize,
     pub(super) most_waiting: usize,
+    /// The turn to make dead letters.
+    pub(super) letters: Semaphore,
+    /// Most documents of the last bulk were refused: its like is sent one at a time.
+    pub(super) refusing: AtomicBool,
 }
 
 /// A parcel whose documents are being settled.
@@ -45,8 +50,8 @@ pub(super) struct Waiting {
     tally: Tally,
     object: Arc<ObjectName>,
     number: u64,
-    /// Letters for the rejected documents, if there is a store for them.
-    letters: Vec<DeadLetter>,
+    /// The rejected documents, if there is a store of dead letters.
+    refused: Vec<Refused>,
     reply: mpsc::UnboundedSender<Tally>,
     reservation: Option<Reservation>,
 }
@@ -59,7 +64,7 @@ impl Waiting {
             tally: Tally::default(),
             object: load.object,
             number: load.number,
-            letters: Vec::new(),
+            refused: Vec::new(),
             reply: load.reply,
             reservation: Some(load.reservation),
         }
@@ -80,6 +85,7 @@ async fn see_through(loader: &Loader, bulk: Bulk, waiting: Vec<Waiting>, pass: P
         waiting,
         over: Vec::new(),
         pass: Some(pass),
+        turn: None,
     };
     let config = &loader.config;
     let mut delays = config.delays();
@@ -95,6 +101,9 @@ async fn see_through(loader: &Loader, bulk: Bulk, waiting: Vec<Waiting>, pass: P
             delays = config.delays();
         }
         drop(bulk);
+        if matches!(attempt, Attempt::Again(_) | Attempt::Later(..)) {
+            round.detach();
+        }
         let mut wait = None;
         match attempt {
             Attempt::Done => {}
@@ -184,10 +193,15 @@ struct Round<'a> {
     /// Parcels that have all their verdicts and no reply yet.
     over: Vec<usize>,
     pass: Option<Pass>,
+    /// To turn what was refused into dead letters.
+    turn: Option<SemaphorePermit<'a>>,
 }
 
 impl Round<'_> {
     async fn attempt(&mut self, bulk: &Bulk) -> Attempt {
+        if self.loader.refusing.load(Ordering::Relaxed) {
+            self.take_turn().await;
+        }
         if self.pass.is_none() {
             self.pass = Some(self.loader.gate.enter().await);
         }
@@ -219,8 +233,25 @@ impl Round<'_> {
         }
     }
 
+    /// No reservation counts the reasons and letters of refused documents: they are made of one bulk at a time.
+    async fn take_turn(&mut self) {
+        if self.turn.is_none() {
+            // Its place is for others meanwhile.
+            self.pass = None;
+            self.turn = self.loader.letters.acquire().await.ok();
+        }
+    }
+
     /// Settles what has a final status; the rest is kept.
     async fn read(&mut self, bulk: &Bulk, statuses: Vec<ItemStatus>) -> Attempt {
+        if self.loader.dead_letters.is_some() {
+            let refused = statuses.iter().filter(|status| is_rejected(status)).count();
+            let most = refused > statuses.len() / 2;
+            self.loader.refusing.store(most, Ordering::Relaxed);
+            if refused > 0 {
+                self.take_turn().await;
+            }
+        }
         let mut later = Vec::new();
         let mut why = String::new();
         let mut merge = Vec::new();
@@ -329,18 +360,8 @@ impl Round<'_> {
     fn reject(&mut self, bulk: &Bulk, sent: &Sent, status: u16, reason: String) {
         let offset = sent.placed.offset;
         if self.loader.dead_letters.is_some() {
-            let source = bulk.source(sent);
-            let Target { index, id } = bulk.target(sent);
-            let waiting = &mut self.waiting[sent.parcel];
-            let letter = waiting.object.letter("document", offset, reason.clone());
-            waiting.letters.push(DeadLetter {
-                size: Some(source.len() as u64),
-                status: Some(status),
-                index: Some(index.to_owned()),
-                id: Some(id.to_owned()),
-                source: serde_json::from_slice(source).ok(),
-                ..letter
-            });
+            let refused = Refused::of(bulk, sent, status, reason.clone());
+            self.waiting[sent.parcel].refused.push(refused);
         }
         self.settle(sent, |t| {
             t.reject(Rejection {
@@ -357,24 +378,29 @@ impl Round<'_> {
         }
     }
 
+    fn detach(&mut self) {
+        let refused = self.waiting.iter_mut().flat_map(|w| &mut w.refused);
+        refused.for_each(Refused::detach);
+    }
+
     /// Replies for the parcels that have all their verdicts, after their dead letters are safe.
     async fn close(&mut self) {
+        // One body holds the refused documents of all of them.
+        let mut reservations = Vec::new();
         for parcel in std::mem::take(&mut self.over) {
-            if !self.waiting[parcel].letters.is_empty() {
+            let waiting = &mut self.waiting[parcel];
+            reservations.push(waiting.reservation.take());
+            let mut tally = std::mem::take(&mut waiting.tally);
+            let refused = std::mem::take(&mut waiting.refused);
+            if let Some(store) = self.loader.dead_letters.as_deref()
+                && !refused.is_empty()
+            {
                 // Not a bulk: its place is for others.
                 self.pass = None;
-            }
-            let waiting = &mut self.waiting[parcel];
-            let mut tally = std::mem::take(&mut waiting.tally);
-            let letters = std::mem::take(&mut waiting.letters);
-            if let Some(store) = self
-                .loader
-                .dead_letters
-                .as_deref()
-                .filter(|_| !letters.is_empty())
-            {
+                let object = &self.waiting[parcel].object;
+                let letters: Vec<_> = refused.into_iter().map(|r| r.letter(object)).collect();
                 let n = letters.len() as u64;
-                let letters = Letters::of_parcel(&waiting.object, waiting.number, letters);
+                let letters = Letters::of_parcel(object, self.waiting[parcel].number, letters);
                 match bury(store, &letters, self.loader.config.delays()).await {
                     Ok(()) => {
                         tally.dead_lettered += n;
@@ -383,11 +409,10 @@ impl Round<'_> {
                     Err(reason) => tally.unsettled_reason = Some(reason),
                 }
             }
-            let waiting = &mut self.waiting[parcel];
-            waiting.reservation = None;
             // The object's task may have been abandoned.
-            let _ = waiting.reply.send(tally);
+            let _ = self.waiting[parcel].reply.send(tally);
         }
+        self.turn = None;
     }
 }
 
@@ -418,6 +443,10 @@ fn heard(answer: &Result<Vec<ItemStatus>, IndexError>) -> Answer {
         Err(IndexError::Unanswered(_)) => Answer::None,
         Err(_) => Answer::Refused,
     }
+}
+
+fn is_rejected(status: &ItemStatus) -> bool {
+    matches!(status, ItemStatus::Rejected { .. })
 }
 
 /// A blocked index is not an overload: less in flight would not help it, and would slow the others.

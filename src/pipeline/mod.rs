@@ -16,9 +16,10 @@ mod load;
 mod message;
 mod object;
 mod packer;
+mod refused;
 mod verdict;
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -187,6 +188,8 @@ pub async fn run(
             background: background.clone(),
             waiting: AtomicUsize::new(0),
             most_waiting: budget.parcels() / 2,
+            letters: Semaphore::new(1),
+            refusing: AtomicBool::new(false),
         }),
         budget,
         gate,

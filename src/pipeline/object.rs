@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
 use super::breaker::{Attempt, Refusal};
@@ -17,7 +17,7 @@ use crate::document::ObjectFacts;
 use crate::notification::ObjectRef;
 use crate::observe::Metrics;
 use crate::sink::dead_letter::{DeadLetter, Letters, ObjectName};
-use crate::source::unpack::{ReadError, Unpacked};
+use crate::source::unpack::{ReadError, Step, Unpacked};
 use crate::source::{OpenError, Opened};
 
 /// Below this many decompressed bytes no ratio is a danger.
@@ -158,36 +158,59 @@ impl UnderWay {
             id_scope: key.prefix.clone(),
         };
         // What is surely large waits before it has buffers; its bytes are on their way meanwhile.
-        let mut large = match opened.size {
-            Some(stored) if stored > budget::SMALL => Some(road.budget.large_reader().await),
-            _ => None,
+        let mut place = match opened.size {
+            Some(stored) if stored > budget::SMALL => Place::taken(road, 0).await,
+            _ => Place::default(),
         };
         let mut decoder = Decoder::new(&object.key, &road.config.decode);
         let mut desk = Desk::new(road, &described, self.name.clone());
         let (parcels, facts) = (&mut self.parcels, &mut self.facts);
-        let mut unpacked = Unpacked::new(road.ends.store.clone(), object.clone(), opened)
+        let (store, limit) = (road.ends.store.clone(), road.budget.largest_window());
+        let mut unpacked = Unpacked::within(store, object.clone(), opened, limit)
             .await
             .map_err(failure)?;
+        let (mut windows, mut long) = (0, None);
         loop {
-            if large.is_none() && facts.bytes > budget::SMALL {
+            let is_large = facts.bytes > budget::SMALL || windows > 0;
+            if is_large && !place.suffices(windows) {
                 // Nothing that others wait for is held meanwhile.
                 desk.send(parcels).await;
-                large = Some(road.budget.large_reader().await);
+                // What it has is given back first: two that wait for more would wait for each other.
+                drop(place);
+                place = Place::taken(road, windows).await;
+            }
+            if !decoder.is_in_long_element() {
+                long = None;
+            } else if long.is_none() {
+                desk.send(parcels).await;
+                long = Some(road.budget.long_element().await);
             }
             let space = decoder.space();
             let step = space.len().min(STEP);
-            let read = unpacked.read(&mut space[..step]).await.map_err(failure);
+            let read = unpacked.step(&mut space[..step]).await;
             facts.stored_bytes = unpacked.stored_bytes();
-            let n = match read.and_then(|n| within_caps(road, facts, n).map(|()| n)) {
-                Ok(n) => n,
-                Err(failure) => {
-                    if failure.class == Class::Broken {
-                        desk.write_rest(&mut decoder, parcels, facts).await;
+            let n = match read {
+                Ok(Step::Window(bytes)) => {
+                    windows = bytes;
+                    unpacked.grant(bytes);
+                    continue;
+                }
+                Ok(Step::Read(n)) => n,
+                Err(error) => {
+                    if error.class() == Class::Broken {
+                        let whole = error.is_behind_whole_members();
+                        desk.write_rest(&mut decoder, whole, parcels, facts).await;
                     }
                     desk.finish(parcels, facts).await;
-                    return Err(failure);
+                    return Err(failure(error));
                 }
             };
+            if let Err(failure) = within_caps(road, facts, n as u64 + decoder.inflated()) {
+                desk.write_rest(&mut decoder, false, parcels, facts).await;
+                desk.finish(parcels, facts).await;
+                return Err(failure);
+            }
+            decoder.allow_inflated(inflatable(road, facts, n as u64));
             match n {
                 0 => decoder.finish(),
                 n => decoder.filled(n),
@@ -201,12 +224,26 @@ impl UnderWay {
                         desk.finish(parcels, facts).await;
                         return Err(Failure {
                             class: Class::Broken,
-                            reason: error.to_string(),
+                            reason: match within_caps(road, facts, decoder.inflated()) {
+                                Err(cap) => format!("{} at byte {}", cap.reason, error.offset),
+                                Ok(()) => error.to_string(),
+                            },
                         });
                     }
                 }
             }
             if n == 0 {
+                if let Some(error) = decoder.firehose_error() {
+                    let records = decoder.counters().firehose_failures;
+                    let (bucket, key) = (&object.bucket, &object.key);
+                    tracing::warn!(
+                        bucket,
+                        key,
+                        records,
+                        error,
+                        "Firehose could not process these records; they were read from its report"
+                    );
+                }
                 desk.finish(parcels, facts).await;
                 return Ok(());
             }
@@ -239,16 +276,37 @@ fn not_opened(road: &Road, object: &ObjectRef, attempt: Attempt<'_>, error: &Ope
     Failure { class, reason }
 }
 
-/// Neither longer nor denser than an object of logs can be.
-fn within_caps(road: &Road, facts: &ReadFacts, more: usize) -> Result<(), Failure> {
-    let bytes = facts.bytes + more as u64;
+/// A large reader's place, once it has one.
+#[derive(Default)]
+struct Place {
+    permit: Option<OwnedSemaphorePermit>,
+    /// Bytes of zstd windows that it has room for.
+    windows: u64,
+}
+
+impl Place {
+    async fn taken(road: &Road, windows: u64) -> Self {
+        Self {
+            permit: Some(road.budget.large_reader(windows).await),
+            windows,
+        }
+    }
+
+    fn suffices(&self, windows: u64) -> bool {
+        self.permit.is_some() && windows <= self.windows
+    }
+}
+
+/// Neither longer nor denser than an object of logs can be, with so many bytes more.
+fn within_caps(road: &Road, facts: &ReadFacts, more: u64) -> Result<(), Failure> {
+    let bytes = facts.bytes + more;
     let config = &road.config;
     let reason = if bytes > config.max_object_bytes {
         format!(
             "more than {} bytes decompressed (--max-object-bytes)",
             config.max_object_bytes
         )
-    } else if bytes > RATIO_FROM && bytes / config.max_ratio > facts.stored_bytes {
+    } else if bytes > densest(road, facts) {
         format!(
             "more than {} bytes for each stored byte (--max-ratio)",
             config.max_ratio
@@ -260,6 +318,18 @@ fn within_caps(road: &Road, facts: &ReadFacts, more: usize) -> Result<(), Failur
         class: Class::Broken,
         reason,
     })
+}
+
+/// As many bytes as may come of those that were read so far.
+fn densest(road: &Road, facts: &ReadFacts) -> u64 {
+    let by_ratio = (facts.stored_bytes + 1).saturating_mul(road.config.max_ratio) - 1;
+    by_ratio.max(RATIO_FROM)
+}
+
+/// Bytes that envelopes inside of the object may inflate to when `more` of its own are read.
+fn inflatable(road: &Road, facts: &ReadFacts, more: u64) -> u64 {
+    let most = densest(road, facts).min(road.config.max_object_bytes);
+    most.saturating_sub(facts.bytes + more)
 }
 
 /// Counts an object as being read for as long as it lives, even if its task is dropped.

@@ -1,6 +1,7 @@
 //! Decoding as a whole: cases from `fixtures/decode`, then what holds for any input.
 
 mod cases;
+mod containers;
 mod properties;
 mod subscription;
 
@@ -26,6 +27,8 @@ struct Outcome {
     events: Vec<Got>,
     error: Option<DecodeError>,
     counters: Counters,
+    /// Read as JSON that holds many events in one value, from some place on.
+    container: bool,
 }
 
 /// Decodes `input` in chunks of these sizes, over and over.
@@ -94,6 +97,7 @@ fn decode_after(
         events,
         error,
         counters: decoder.counters(),
+        container: matches!(decoder.state, State::Subscription(_)),
     }
 }
 
