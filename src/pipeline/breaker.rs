@@ -13,6 +13,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::class::Class;
+use crate::notification::ObjectRef;
+use crate::observe::Metrics;
+use crate::source::OpenError;
+
 /// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own trouble.
 const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -181,6 +186,34 @@ impl Attempt<'_> {
         state.remember(self.bucket, self.key);
         Refusal::MayPass { opened }
     }
+}
+
+/// What a failure to open says of the object, and what of its bucket.
+pub(super) fn not_opened(
+    metrics: &Metrics,
+    object: &ObjectRef,
+    attempt: Attempt<'_>,
+    error: &OpenError,
+) -> (Class, String) {
+    let (class, opened) = match (error, error.class()) {
+        (OpenError::Denied(_), _) => match attempt.refused() {
+            // It is not for us, or it is not there and we may not know.
+            Refusal::OfTheKey => (Class::Broken, false),
+            Refusal::MayPass { opened } => (Class::Retryable, opened),
+        },
+        (_, Class::Retryable) => (Class::Retryable, attempt.failed()),
+        // The object's own trouble.
+        (_, class) => (class, false),
+    };
+    if opened {
+        metrics.buckets_paused.inc();
+        tracing::warn!(bucket = object.bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
+    }
+    let reason = match class == Class::Broken && matches!(error, OpenError::Denied(_)) {
+        true => format!("{error}: refused again, while its bucket gives other objects"),
+        false => error.to_string(),
+    };
+    (class, reason)
 }
 
 impl Drop for Attempt<'_> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
-use super::breaker::{Attempt, Refusal};
+use super::breaker::{self, Attempt};
 use super::budget;
 use super::desk::Desk;
 use super::verdict::Tally;
@@ -138,7 +138,10 @@ impl UnderWay {
                 self.failure = ferried.err();
             }
             Err(OpenError::Gone) => self.skip = Some(Skip::Gone),
-            Err(error) => self.failure = Some(not_opened(road, object, attempt, &error)),
+            Err(error) => {
+                let (class, reason) = breaker::not_opened(&road.metrics, object, attempt, &error);
+                self.failure = Some(Failure { class, reason });
+            }
         }
     }
 
@@ -251,29 +254,6 @@ impl UnderWay {
             tokio::task::yield_now().await;
         }
     }
-}
-
-/// What a failure to open says of the object, and what of its bucket.
-fn not_opened(road: &Road, object: &ObjectRef, attempt: Attempt<'_>, error: &OpenError) -> Failure {
-    let (class, opened) = match (error, error.class()) {
-        (OpenError::Denied(_), _) => match attempt.refused() {
-            // It is not for us, or it is not there and we may not know.
-            Refusal::OfTheKey => (Class::Broken, false),
-            Refusal::MayPass { opened } => (Class::Retryable, opened),
-        },
-        (_, Class::Retryable) => (Class::Retryable, attempt.failed()),
-        // The object's own trouble.
-        (_, class) => (class, false),
-    };
-    if opened {
-        road.metrics.buckets_paused.inc();
-        tracing::warn!(bucket = object.bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
-    }
-    let reason = match class == Class::Broken && matches!(error, OpenError::Denied(_)) {
-        true => format!("{error}: refused again, while its bucket gives other objects"),
-        false => error.to_string(),
-    };
-    Failure { class, reason }
 }
 
 /// A large reader's place, once it has one.

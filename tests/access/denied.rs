@@ -1,4 +1,4 @@
-/*! What a refusal of S3 or SQS says, and of what: the caller, the bucket, one object, the queue. The built worker against stubs. */
+/*! What a refusal of S3 says, and of what: the caller, the bucket, one object. The built worker against stubs. */
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -10,10 +10,10 @@ use tempfile::TempDir;
 use crate::aws::{Aws, Refusal, State, refusal};
 use crate::stub::{Stub, healthy};
 
-const QUEUE: &str = "000000000000/logs";
+pub const QUEUE: &str = "000000000000/logs";
 
 /// A worker between stubs; it ends when the queue is empty.
-struct Stage {
+pub struct Stage {
     aws: Aws,
     _index: Stub,
     folder: TempDir,
@@ -21,7 +21,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn start(aws: Aws) -> Self {
+    pub async fn start(aws: Aws) -> Self {
         let index = Stub::start(healthy).await;
         let folder = tempfile::tempdir().unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
@@ -50,7 +50,7 @@ impl Stage {
         }
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
@@ -98,7 +98,7 @@ impl Stage {
     }
 
     /// Whether it ends well, and its log.
-    async fn end(&mut self) -> (bool, String) {
+    pub async fn end(&mut self) -> (bool, String) {
         let since = Instant::now();
         loop {
             if let Some(status) = self.worker.try_wait().unwrap() {
@@ -330,133 +330,9 @@ async fn a_key_that_is_refused_again_after_others_were_given_is_broken() {
 
 impl Stage {
     /// After it has ended well, with its log.
-    async fn ended(mut self) -> (Self, String) {
+    pub async fn ended(mut self) -> (Self, String) {
         let (well, log) = self.end().await;
         assert!(well, "{log}");
         (self, log)
     }
-}
-
-/// The last line of a worker that does not end well.
-async fn last_words(stage: &mut Stage) -> String {
-    let (well, log) = stage.end().await;
-    assert!(!well, "{log}");
-    log.lines().last().unwrap().to_owned()
-}
-
-const DENIED: (&str, &str) = (
-    "AccessDenied",
-    "User: arn:aws:iam::1:user/u is not authorized to perform: sqs:some on resource: arn:aws:sqs:eu-central-1:1:logs",
-);
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_queue_that_refuses_deletes_ends_the_worker_with_one_sentence() {
-    for whole in [true, false] {
-        let aws = Aws::start().await;
-        match whole {
-            true => drop(aws.lock().call_refused.insert("DeleteMessageBatch", DENIED)),
-            false => drop(
-                aws.lock()
-                    .entries_refused
-                    .insert("DeleteMessageBatch", "AccessDenied"),
-            ),
-        }
-        aws.send("logs", "one");
-        let mut stage = Stage::start(aws.clone()).await;
-        let said = last_words(&mut stage).await;
-        for word in [
-            "DeleteMessageBatch",
-            QUEUE,
-            "AccessDenied",
-            "sqs:DeleteMessage",
-        ] {
-            assert!(said.contains(word), "{word}: {said}");
-        }
-        assert_eq!(aws.lock().left(), 1);
-        assert_eq!(
-            aws.lock().asked["logs/one"],
-            1,
-            "it is not read again and again"
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_queue_that_refuses_releases_ends_the_worker_with_one_sentence() {
-    for whole in [true, false] {
-        let aws = Aws::start().await;
-        let call = "ChangeMessageVisibilityBatch";
-        match whole {
-            true => drop(aws.lock().call_refused.insert(call, DENIED)),
-            false => drop(aws.lock().entries_refused.insert(call, "AccessDenied")),
-        }
-        aws.lock().refused.insert(
-            "logs".to_owned(),
-            refusal(403, "AccessDenied", "Access Denied"),
-        );
-        aws.send("logs", "one");
-        let said = last_words(&mut Stage::start(aws.clone()).await).await;
-        for word in [call, QUEUE, "AccessDenied", "sqs:ChangeMessageVisibility"] {
-            assert!(said.contains(word), "{word}: {said}");
-        }
-        assert_eq!(aws.lock().left(), 1);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_queue_that_refuses_extensions_ends_the_worker_with_one_sentence() {
-    let aws = Aws::start().await;
-    aws.lock()
-        .call_refused
-        .insert("ChangeMessageVisibilityBatch", DENIED);
-    aws.lock().visibility = Some(Duration::from_secs(3));
-    aws.lock()
-        .slow
-        .insert("logs".to_owned(), Duration::from_secs(20));
-    aws.send("logs", "one");
-    let said = last_words(&mut Stage::start(aws.clone()).await).await;
-    assert!(
-        said.contains("ChangeMessageVisibilityBatch")
-            && said.contains("sqs:ChangeMessageVisibility"),
-        "{said}"
-    );
-    assert_eq!(aws.lock().left(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_of_the_queue_that_may_not_be_used_is_named() {
-    let aws = Aws::start().await;
-    let said = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.";
-    aws.lock()
-        .call_refused
-        .insert("ReceiveMessage", ("KMS.AccessDeniedException", said));
-    aws.send("logs", "one");
-    let said = last_words(&mut Stage::start(aws.clone()).await).await;
-    for word in [
-        "ReceiveMessage",
-        QUEUE,
-        "KMS.AccessDeniedException",
-        "kms:Decrypt",
-    ] {
-        assert!(said.contains(word), "{word}: {said}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_expired_are_waited_for() {
-    let aws = Aws::start().await;
-    for call in ["ReceiveMessage", "DeleteMessageBatch"] {
-        let said = "The security token included in the request is expired";
-        aws.lock().call_refused.insert(call, ("ExpiredToken", said));
-    }
-    aws.send("logs", "one");
-    let stage = Stage::start(aws.clone()).await;
-    let since = Instant::now();
-    while !stage.log().contains("cannot receive") {
-        assert!(since.elapsed() < Duration::from_secs(60), "{}", stage.log());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    aws.lock().call_refused.clear();
-    let (_stage, log) = stage.ended().await;
-    assert_eq!(aws.deleted_and_left(), (1, 0), "{log}");
 }

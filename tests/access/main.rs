@@ -5,6 +5,7 @@ mod denied;
 mod failover;
 mod node;
 mod passwords;
+mod queue;
 mod roles;
 mod secure;
 mod serverless;
