@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -63,11 +64,13 @@ pub struct Counts {
     pub unsettled: u64,
 }
 
-/// Whether the worker takes messages: it receives, and its index answers.
+/// Whether the worker takes messages: it receives, and its index answers and takes documents.
 #[derive(Debug, Default)]
 pub struct Readiness {
     receiving: AtomicBool,
     index_down: AtomicBool,
+    /// Why nothing is received although the index answers.
+    held: Mutex<Option<String>>,
 }
 
 impl Readiness {
@@ -79,8 +82,19 @@ impl Readiness {
         self.index_down.store(yes, Ordering::Relaxed);
     }
 
-    pub fn is_ready(&self) -> bool {
-        self.receiving.load(Ordering::Relaxed) && !self.index_down.load(Ordering::Relaxed)
+    /// Why the worker takes no messages now; none if it does.
+    pub fn why_not(&self) -> Option<String> {
+        if !self.receiving.load(Ordering::Relaxed) {
+            Some("it does not receive".to_owned())
+        } else if self.index_down.load(Ordering::Relaxed) {
+            Some("the index does not answer".to_owned())
+        } else {
+            self.held().clone()
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<String>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,6 +128,7 @@ pub struct Metrics {
     pub bulks_allowed: Gauge,
     pub index_up: Gauge,
     pub without_ids: Gauge,
+    holding: Gauge,
     pub dead_letters: Counter,
     pub buckets_paused: Counter,
     pub objects_gone: Counter,
@@ -159,6 +174,7 @@ impl Metrics {
             bulks_allowed: Gauge::default(),
             index_up: Gauge::default(),
             without_ids: Gauge::default(),
+            holding: Gauge::default(),
             dead_letters: Counter::default(),
             buckets_paused: Counter::default(),
             objects_gone: Counter::default(),
@@ -303,6 +319,11 @@ impl Metrics {
             self.without_ids.clone(),
         );
         registry.register(
+            "holding",
+            "Whether nothing is received because the index refuses documents that it should take",
+            self.holding.clone(),
+        );
+        registry.register(
             "objects_reading",
             "Objects being read",
             self.objects_reading.clone(),
@@ -368,6 +389,12 @@ impl Metrics {
             rejected: read(Verdict::rejected),
             unsettled: read(Verdict::unsettled),
         }
+    }
+
+    /// Nothing is received, and why; none: the worker goes on.
+    pub(crate) fn holds(&self, why: Option<String>) {
+        self.holding.set(i64::from(why.is_some()));
+        *self.readiness.held() = why;
     }
 
     pub(crate) fn bulk_fill(&self, bytes: usize) {

@@ -146,6 +146,30 @@ pub fn mappings(kind: DocumentKind) -> Value {
     json!({"dynamic": "false", "properties": properties})
 }
 
+/// A document with a plain value in each field: an index that refuses it would refuse any document of its kind.
+pub fn sample(kind: DocumentKind) -> Vec<u8> {
+    let fields = FIELDS.iter().filter(|field| match kind {
+        DocumentKind::Log => field.in_logs(),
+        DocumentKind::Invocation => field.in_invocations(),
+    });
+    let mut document = json!({});
+    for Field { path, kind, .. } in fields {
+        let mut place = &mut document;
+        for name in path.split('.') {
+            place = &mut place[name];
+        }
+        *place = match kind {
+            FieldKind::Keyword { .. } | FieldKind::Text => json!("logferry"),
+            FieldKind::Date => json!("2026-01-01T00:00:00.000Z"),
+            FieldKind::Double => json!(1.5),
+            FieldKind::Long | FieldKind::Place => json!(1),
+            FieldKind::Boolean => json!(true),
+            FieldKind::FlatObject | FieldKind::Stored => json!({"logferry": "sample"}),
+        };
+    }
+    document.to_string().into_bytes()
+}
+
 fn place(properties: &mut Map<String, Value>, path: &str, mapping: Value) {
     match path.split_once('.') {
         None => {
@@ -187,6 +211,23 @@ mod tests {
         let [logs, invocations] = DocumentKind::ALL.map(mappings);
         insta::assert_json_snapshot!("logs_mappings", logs);
         insta::assert_json_snapshot!("invocations_mappings", invocations);
+    }
+
+    #[test]
+    fn a_sample_has_every_field_of_its_kind() {
+        for kind in DocumentKind::ALL {
+            let sample: Value = serde_json::from_slice(&sample(kind)).unwrap();
+            let mappings = mappings(kind);
+            for Field { path, .. } in FIELDS {
+                let pointer = format!("/{}", path.replace('.', "/"));
+                let mapped = format!("/properties/{}", path.replace('.', "/properties/"));
+                assert_eq!(
+                    sample.pointer(&pointer).is_some(),
+                    mappings.pointer(&mapped).is_some(),
+                    "{path} of {kind:?}"
+                );
+            }
+        }
     }
 
     #[test]

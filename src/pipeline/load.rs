@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::budget::Reservation;
 use super::gate::{Answer, Gate, Pass};
 use super::packer::Load;
+use super::refusals::Refusals;
 use super::verdict::{Rejection, Tally};
 use super::{BulkConfig, Trouble};
 use crate::bulk::{Bulk, ItemStatus, Kept, Sent, Target};
@@ -22,6 +23,9 @@ use crate::sink::{Index, IndexError};
 /// Merges in a row without a pause.
 const MERGES: u32 = 5;
 
+/// Of an index in which no document can be changed.
+const NO_MERGE: &str = "summaries of a request in several objects cannot be merged here: remove index.append_only.enabled, or data_stream, from the index template that gives it to this index";
+
 /// What loading needs.
 pub(super) struct Loader {
     pub(super) index: Arc<dyn Index>,
@@ -34,6 +38,7 @@ pub(super) struct Loader {
     pub(super) metrics: Arc<Metrics>,
     pub(super) trouble: Arc<Trouble>,
     pub(super) background: CancellationToken,
+    pub(super) refusals: Arc<Refusals>,
     /// Bytes of bulks between two attempts, and the most of them.
     pub(super) waiting: AtomicUsize,
     pub(super) most_waiting: usize,
@@ -219,6 +224,11 @@ impl Round<'_> {
 
     /// Settles what has a final status; the rest is kept.
     async fn read(&mut self, bulk: &Bulk, statuses: Vec<ItemStatus>) -> Attempt {
+        let Loader {
+            index, refusals, ..
+        } = self.loader;
+        let object = |parcel: usize| &*self.waiting[parcel].object;
+        let waits = refusals.judge(&**index, bulk, &statuses, object).await;
         let mut later = Vec::new();
         let mut why = String::new();
         let mut merge = Vec::new();
@@ -227,14 +237,25 @@ impl Round<'_> {
                 ItemStatus::Indexed => self.settle(sent, |t| t.indexed += 1),
                 ItemStatus::AlreadyThere if sent.placed.merge => merge.push(i),
                 ItemStatus::AlreadyThere => self.settle(sent, |t| t.already_there += 1),
+                ItemStatus::Rejected { .. }
+                    if let Some(reason) = waits.get(bulk.target(sent).index) =>
+                {
+                    later.push(Kept::as_is(i));
+                    why.clone_from(reason);
+                }
                 ItemStatus::Rejected { status, reason } => self.reject(bulk, sent, status, reason),
+                ItemStatus::AppendOnly { status, reason } => {
+                    self.reject(bulk, sent, status, format!("{reason}: {NO_MERGE}"));
+                }
                 ItemStatus::Forbidden { status, reason } => {
                     self.settle(sent, |t| t.leave(reason.clone()));
                     self.loader.trouble.fatal(format!(
                         "the index refuses documents (HTTP {status}): {reason}: compare the role with docs/access.md"
                     ));
                 }
-                ItemStatus::Retryable { status, reason } => {
+                ItemStatus::Retryable { status, reason }
+                | ItemStatus::Unavailable { status, reason }
+                | ItemStatus::Misconfigured { status, reason } => {
                     later.push(Kept::as_is(i));
                     why = format!("{status} {reason}");
                 }
@@ -420,8 +441,13 @@ fn heard(answer: &Result<Vec<ItemStatus>, IndexError>) -> Answer {
 
 /// A blocked index is not an overload: less in flight would not help it, and would slow the others.
 fn is_overload(status: &ItemStatus) -> bool {
-    matches!(status, ItemStatus::Retryable { status, reason }
-        if matches!(status, 429 | 503) && !reason.contains("cluster_block_exception"))
+    matches!(
+        status,
+        ItemStatus::Retryable {
+            status: 429 | 503,
+            ..
+        }
+    )
 }
 
 fn merge_sources(stored: &[u8], ours: &[u8], prices: &Prices) -> Result<Merged, ReadError> {

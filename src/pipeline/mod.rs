@@ -16,6 +16,7 @@ mod load;
 mod message;
 mod object;
 mod packer;
+mod refusals;
 mod verdict;
 
 use std::sync::atomic::AtomicUsize;
@@ -33,8 +34,8 @@ use crate::document::DocumentOptions;
 use crate::invocation::Prices;
 use crate::observe::Metrics;
 use crate::retry::{Delays, full_jitter};
-use crate::sink::Index;
 use crate::sink::dead_letter::DeadLetters;
+use crate::sink::{Index, Takes};
 use crate::source::{Attributes, Queue, Store};
 use crate::trust::AllowedBuckets;
 
@@ -108,6 +109,7 @@ struct Road {
     metrics: Arc<Metrics>,
     budget: budget::Budget,
     gate: Arc<gate::Gate>,
+    refusals: Arc<refusals::Refusals>,
     breakers: breaker::Breakers,
     packer: packer::Packer,
     disposer: dispose::Disposer,
@@ -154,6 +156,8 @@ pub async fn run(
         stop: stop.clone(),
     });
     let gate = gate::Gate::new(config.bulk.in_flight, metrics.clone());
+    let prefix = config.document.index_prefix.clone();
+    let refusals = Arc::new(refusals::Refusals::new(prefix, metrics.clone()));
     // Ends everything that outlives the message tasks, however this function is left.
     let background = CancellationToken::new();
     let _end_background = background.clone().drop_guard();
@@ -174,11 +178,13 @@ pub async fn run(
             metrics: metrics.clone(),
             trouble: trouble.clone(),
             background: background.clone(),
+            refusals: refusals.clone(),
             waiting: AtomicUsize::new(0),
             most_waiting: budget.parcels() / 2,
         }),
         budget,
         gate,
+        refusals,
         breakers: breaker::Breakers::default(),
         disposer: dispose::Disposer::start(ends.queue.clone(), metrics.clone(), background.clone()),
         leases: lease::Leases::start(
@@ -282,8 +288,14 @@ async fn receive(
             biased;
             () = stop.cancelled() => return,
             permits = async {
-                index_up(road).await;
-                pool.take().await
+                loop {
+                    index_up(road).await;
+                    let permits = pool.take().await;
+                    // The index may have got into trouble while all permits were out.
+                    if !road.gate.is_down() && road.refusals.held().is_none() {
+                        return permits;
+                    }
+                }
             } => permits,
         };
         let mut receiving = std::pin::pin!(road.ends.queue.receive(permits.len()));
@@ -336,19 +348,32 @@ async fn receive(
     }
 }
 
-/// While the index is down nothing more is taken from the queue: what is held is retried within its leases, and released.
+/// While the index is down, or refuses what it should take, nothing more is taken from the queue: what is held is retried within its
+/// leases, and released.
 async fn index_up(road: &Road) {
     let mut failures = 0;
-    while road.gate.is_down() {
-        if failures == 0 {
+    loop {
+        let (down, held) = (road.gate.is_down(), road.refusals.held());
+        if !down && held.is_none() {
+            return;
+        }
+        if down && failures == 0 {
             tracing::warn!("the index is down: receiving nothing until it answers");
         }
         failures += 1;
         tokio::time::sleep(full_jitter(failures)).await;
+        let index = &road.ends.index;
         let started = Instant::now();
-        if road.ends.index.version().await.is_ok() {
+        if down && index.version().await.is_ok() {
             road.gate.learn(gate::Answer::Good, started.elapsed());
             tracing::info!("the index answers again");
+        }
+        for name in held.into_iter().flat_map(|held| held.indices) {
+            // One index that refuses everything is enough: the others are asked when this one is mended.
+            match index.takes(&name).await {
+                Ok(takes @ (Takes::Yes | Takes::Unknown(_))) => road.refusals.asked(&name, &takes),
+                Ok(Takes::No(_) | Takes::NotNow(_)) | Err(_) => break,
+            }
         }
     }
 }

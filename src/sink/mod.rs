@@ -8,6 +8,8 @@ use async_trait::async_trait;
 
 use crate::bulk::{Bulk, ItemStatus};
 use crate::class::Class;
+use crate::document::index_name::DocumentKind;
+use crate::document::template::sample;
 
 /// A document as the index holds it, with what a conditional write needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,34 @@ impl IndexError {
     }
 }
 
+/// Whether an index would take a document of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Takes {
+    Yes,
+    /// Why not.
+    No(String),
+    /// The cluster is overloaded or in trouble.
+    NotNow(String),
+    /// The index cannot be asked.
+    Unknown(String),
+}
+
+impl Takes {
+    /// By the status of [`Bulk::probe`].
+    pub fn of(status: ItemStatus) -> Self {
+        match status {
+            ItemStatus::AlreadyThere | ItemStatus::Indexed => Takes::Yes,
+            ItemStatus::Misconfigured { reason, .. } | ItemStatus::Rejected { reason, .. } => {
+                Takes::No(reason)
+            }
+            ItemStatus::Retryable { reason, .. } => Takes::NotNow(reason),
+            ItemStatus::Unavailable { reason, .. }
+            | ItemStatus::Forbidden { reason, .. }
+            | ItemStatus::AppendOnly { reason, .. } => Takes::Unknown(reason),
+        }
+    }
+}
+
 /// An index that takes bulks.
 #[async_trait]
 pub trait Index: Send + Sync {
@@ -57,6 +87,21 @@ pub trait Index: Send + Sync {
     /// Sends a bulk once. One status per document, in order.
     async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError>;
 
+    /// Asks an index whether it takes documents, without writing one. Only asked when it has refused some.
+    async fn takes(&self, index: &str) -> Result<Takes, IndexError> {
+        let mut statuses = self.bulk(&probe(index)).await?;
+        Ok(statuses.pop().map_or_else(
+            || Takes::NotNow("no answer about the document".to_owned()),
+            Takes::of,
+        ))
+    }
+
     /// Documents by index name and id, to be merged with; none where there is no such document.
     async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError>;
+}
+
+/// A sample of what the index is to hold, under an id that nothing else has.
+pub(crate) fn probe(index: &str) -> Bulk {
+    let id = format!("logferry-probe-{:016x}", fastrand::u64(..));
+    Bulk::probe(index, &id, &sample(DocumentKind::of_index(index)))
 }
