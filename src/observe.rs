@@ -124,6 +124,7 @@ pub struct Metrics {
     bulk_bytes: Histogram,
     bulk_seconds: Histogram,
     pub summaries_merged: Counter,
+    pub summaries_replaced: Counter,
     pub memory_reserved: Gauge,
     pub bulks_allowed: Gauge,
     pub index_up: Gauge,
@@ -170,6 +171,7 @@ impl Metrics {
             bulk_bytes: Histogram::new(exponential_buckets(4096.0, 4.0, 7)),
             bulk_seconds: Histogram::new(exponential_buckets(0.005, 2.5, 9)),
             summaries_merged: Counter::default(),
+            summaries_replaced: Counter::default(),
             memory_reserved: Gauge::default(),
             bulks_allowed: Gauge::default(),
             index_up: Gauge::default(),
@@ -294,6 +296,11 @@ impl Metrics {
                 "summaries_merged",
                 "Invocation summaries merged with an earlier part",
                 &self.summaries_merged,
+            ),
+            (
+                "summaries_replaced",
+                "Invocation summaries written anew over a stored state that is older or damaged",
+                &self.summaries_replaced,
             ),
         ] {
             registry.register(name, help, counter.clone());

@@ -146,12 +146,36 @@ pub fn mappings(kind: DocumentKind) -> Value {
     json!({"dynamic": "false", "properties": properties})
 }
 
-/// A document with a plain value in each field: an index that refuses it would refuse any document of its kind.
+/// Fields that documents of ours hardly ever lack.
+const USUAL: [&str; 19] = [
+    "@timestamp",
+    "message",
+    "lambda.type",
+    "faas.name",
+    "faas.version",
+    "faas.invocation_id",
+    "aws.log.group.name",
+    "aws.log.stream.name",
+    "aws.s3.bucket",
+    "aws.s3.key",
+    "log.offset",
+    "invocation.end",
+    "invocation.status",
+    "invocation.attempts",
+    "invocation.log_count",
+    "invocation.error_count",
+    "invocation.log_bytes",
+    "invocation.merge",
+    "lambda.duration_ms",
+];
+
+/// A document with plain values in the usual fields: an index that refuses it refuses nearly all documents of its kind.
 pub fn sample(kind: DocumentKind) -> Vec<u8> {
     let fields = FIELDS.iter().filter(|field| match kind {
         DocumentKind::Log => field.in_logs(),
         DocumentKind::Invocation => field.in_invocations(),
     });
+    let fields = fields.filter(|field| USUAL.contains(&field.path));
     let mut document = json!({});
     for Field { path, kind, .. } in fields {
         let mut place = &mut document;
@@ -164,7 +188,7 @@ pub fn sample(kind: DocumentKind) -> Vec<u8> {
             FieldKind::Double => json!(1.5),
             FieldKind::Long | FieldKind::Place => json!(1),
             FieldKind::Boolean => json!(true),
-            FieldKind::FlatObject | FieldKind::Stored => json!({"logferry": "sample"}),
+            FieldKind::FlatObject | FieldKind::Stored => json!({}),
         };
     }
     document.to_string().into_bytes()
@@ -214,20 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_has_every_field_of_its_kind() {
-        for kind in DocumentKind::ALL {
-            let sample: Value = serde_json::from_slice(&sample(kind)).unwrap();
-            let mappings = mappings(kind);
-            for Field { path, .. } in FIELDS {
-                let pointer = format!("/{}", path.replace('.', "/"));
-                let mapped = format!("/properties/{}", path.replace('.', "/properties/"));
-                assert_eq!(
-                    sample.pointer(&pointer).is_some(),
-                    mappings.pointer(&mapped).is_some(),
-                    "{path} of {kind:?}"
-                );
-            }
+    fn a_sample_has_the_usual_fields_of_its_kind() {
+        for path in USUAL {
+            assert!(FIELDS.iter().any(|field| field.path == path), "{path}");
         }
+        let samples = DocumentKind::ALL.map(|kind| String::from_utf8(sample(kind)).unwrap());
+        insta::assert_snapshot!("samples", samples.join("\n"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::verdict::{Rejection, Tally};
 use super::{BulkConfig, Trouble};
 use crate::bulk::{Bulk, ItemStatus, Kept, Sent, Target};
 use crate::class::Class;
-use crate::invocation::{Merged, Prices, ReadError, Summary, merged};
+use crate::invocation::{Merged, Prices, Summary, merged};
 use crate::observe::Metrics;
 use crate::retry::Delays;
 use crate::sink::dead_letter::{DeadLetter, DeadLetters, Letters, ObjectName};
@@ -300,6 +300,7 @@ impl Round<'_> {
             .collect();
         let stored = self.loader.index.fetch(&targets).await?;
         let mut kept = Vec::new();
+        let (mut replaced, mut first) = (0, None);
         for ((document, stored), (index, id)) in documents.iter().zip(stored).zip(targets) {
             let sent = bulk.documents()[*document];
             let Some(stored) = stored else {
@@ -311,27 +312,49 @@ impl Round<'_> {
                 });
                 continue;
             };
-            let ours = bulk.source(&sent);
-            match merge_sources(&stored.source, ours, &self.loader.prices) {
-                Ok(Merged::Same) => self.settle(&sent, |t| t.already_there += 1),
-                Ok(Merged::Changed(source)) => {
-                    self.loader.metrics.summaries_merged.inc();
-                    let action = serde_json::json!({"index": {
-                        "_index": index, "_id": id,
-                        "if_seq_no": stored.seq_no, "if_primary_term": stored.primary_term,
-                    }});
-                    kept.push(Kept {
-                        document: *document,
-                        lines: Some((action.to_string().into(), source)),
-                    });
+            let ours = match Summary::read(bulk.source(&sent)) {
+                Ok(ours) => ours,
+                Err(reason) => {
+                    self.reject(bulk, &sent, 409, reason.to_string());
+                    continue;
                 }
-                Err(reason) => self.reject(
-                    bulk,
-                    &sent,
-                    409,
-                    format!("cannot be merged with {index}/{id}: {reason}"),
-                ),
-            }
+            };
+            let source = match merged(&stored.source, &ours, &self.loader.prices) {
+                Merged::Same => {
+                    self.settle(&sent, |t| t.already_there += 1);
+                    continue;
+                }
+                Merged::Newer(reason) => {
+                    let reason = format!("{index}/{id}: {reason}: left to a newer logferry");
+                    self.settle(&sent, |t| t.leave(reason));
+                    continue;
+                }
+                Merged::Changed(source) => {
+                    self.loader.metrics.summaries_merged.inc();
+                    source
+                }
+                Merged::Replaced(source, reason) => {
+                    replaced += 1;
+                    first.get_or_insert_with(|| format!("{index}/{id}: {reason}"));
+                    source
+                }
+            };
+            let action = serde_json::json!({"index": {
+                "_index": index, "_id": id,
+                "if_seq_no": stored.seq_no, "if_primary_term": stored.primary_term,
+            }});
+            kept.push(Kept {
+                document: *document,
+                lines: Some((action.to_string().into(), source)),
+            });
+        }
+        if let Some(first) = first {
+            self.loader.metrics.summaries_replaced.inc_by(replaced);
+            tracing::warn!(
+                replaced,
+                first,
+                "stored summaries cannot be read and are written anew: they are whole when all objects of their requests are read again"
+            );
         }
         Ok(kept)
     }
@@ -448,8 +471,4 @@ fn is_overload(status: &ItemStatus) -> bool {
             ..
         }
     )
-}
-
-fn merge_sources(stored: &[u8], ours: &[u8], prices: &Prices) -> Result<Merged, ReadError> {
-    merged(stored, &Summary::read(ours)?, prices)
 }

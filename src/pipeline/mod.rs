@@ -28,6 +28,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::refusals::Held;
 use crate::class::Class;
 use crate::decode::DecodeOptions;
 use crate::document::DocumentOptions;
@@ -368,14 +369,28 @@ async fn index_up(road: &Road) {
             road.gate.learn(gate::Answer::Good, started.elapsed());
             tracing::info!("the index answers again");
         }
-        for name in held.into_iter().flat_map(|held| held.indices) {
-            // One index that refuses everything is enough: the others are asked when this one is mended.
-            match index.takes(&name).await {
-                Ok(takes @ (Takes::Yes | Takes::Unknown(_))) => road.refusals.asked(&name, &takes),
-                Ok(Takes::No(_) | Takes::NotNow(_)) | Err(_) => break,
-            }
+        if let Some(held) = held {
+            ask(road, held).await;
         }
     }
+}
+
+/// Asks whether what was refused would be taken now.
+async fn ask(road: &Road, held: Held) {
+    let index = &road.ends.index;
+    for name in held.indices {
+        // One index that refuses everything is enough: the others are asked when this one is mended.
+        match index.takes(&name, &refusals::sample_of(&name)).await {
+            Ok(takes @ (Takes::Yes | Takes::Unknown(_))) => road.refusals.asked(&name, &takes),
+            Ok(Takes::No(_) | Takes::NotNow(_)) | Err(_) => return,
+        }
+    }
+    let mut taken = 0;
+    for document in &held.refused {
+        let takes = index.takes(&document.index, &document.source).await;
+        taken += usize::from(matches!(takes, Ok(Takes::Yes)));
+    }
+    road.refusals.would_be_taken(taken, held.refused.len());
 }
 
 async fn is_empty(road: &Road, tasks: &TaskTracker) -> bool {

@@ -4,8 +4,8 @@ Is a document refused, or does its index refuse them all?
 An operator's slip (a wrong mapping in a template, a missing pipeline, an alias of two indices) makes OpenSearch refuse documents that
 are sound. A document is given up only if its index takes others: most of those in the same answer, or a sample that the index is
 asked about and that is never written ([`Index::takes`]). If the index refuses the sample too, the worker holds: it receives nothing
-more, and asks again until the index takes the sample. The worker also holds for a while when more than half of a minute's documents,
-of many objects, get in nowhere, whatever the reason.
+more, and asks again until the index takes the sample. The worker also holds when more than half of a minute's documents, of several
+objects, get in nowhere, whatever the reason: until most of some refused documents would be taken, or for ten minutes.
 */
 
 use std::collections::hash_map::DefaultHasher;
@@ -17,17 +17,22 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::bulk::{Bulk, ItemStatus};
+use crate::document::index_name::DocumentKind;
+use crate::document::template::sample;
 use crate::observe::Metrics;
 use crate::sink::dead_letter::ObjectName;
 use crate::sink::{Index, Takes};
 
 /// Fewer objects are too few to tell a share from.
-const OBJECTS: usize = 10;
+const OBJECTS: usize = 3;
 /// The share is that of the last minute.
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
-/// How long a bad share holds the worker: doubled each time that the share is bad again, up to 16 minutes.
-const FIRST_HOLD: Duration = Duration::from_secs(60);
-const MOST_DOUBLED: u32 = 4;
+/// The longest that a share holds the worker. Each further try costs a delivery of the refused messages.
+const LONGEST: Duration = Duration::from_secs(600);
+const TOO_MANY: &str = "more than half of the last minute's documents are refused";
+/// Refused documents that are kept to ask about, and the longest of them.
+const KEPT: usize = 5;
+const KEPT_BYTES: usize = 64 * 1024;
 
 pub(super) struct Refusals {
     state: Mutex<State>,
@@ -48,9 +53,20 @@ struct Share {
     since: Option<Instant>,
     before: Half,
     now: Half,
-    until: Option<Instant>,
-    /// Holds in a row.
-    holds: u32,
+    hold: Option<Hold>,
+}
+
+/// A hold by share.
+struct Hold {
+    until: Instant,
+    refused: Vec<Refused>,
+}
+
+/// A refused document, to ask about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) index: String,
+    pub(super) source: Arc<[u8]>,
 }
 
 #[derive(Default)]
@@ -83,8 +99,10 @@ impl Share {
 /// Why nothing is received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
-    /// Indices that have to be asked again.
+    /// Indices that refuse every document.
     pub(super) indices: Vec<String>,
+    /// Some of too many documents that were refused.
+    pub(super) refused: Vec<Refused>,
 }
 
 /// An index's part of one answer.
@@ -130,12 +148,10 @@ impl Refusals {
                 waits.insert((*name).to_owned(), why);
             }
         }
-        if doubtful.count() > waits.len()
-            && let Some(why) = self.too_many()
-        {
-            let rejected = parts.iter().filter(|(_, part)| part.rejected > 0);
-            for (name, _) in rejected {
-                waits.entry((*name).to_owned()).or_insert(why.clone());
+        if doubtful.clone().count() > waits.len() && self.too_many(bulk, statuses) {
+            for (name, _) in doubtful {
+                let why = || TOO_MANY.to_owned();
+                waits.entry((*name).to_owned()).or_insert_with(why);
             }
         }
         waits
@@ -184,8 +200,7 @@ impl Refusals {
         share.now.refused += refused;
         let room = OBJECTS.saturating_sub(share.now.objects.len());
         share.now.objects.extend(objects.into_iter().take(room));
-        if taken > 0 && !share.is_bad() && share.until.take().is_some() {
-            share.holds = 0;
+        if taken > 0 && !share.is_bad() && share.hold.take().is_some() {
             tracing::info!("most documents get in again");
             self.show(&state);
         }
@@ -196,7 +211,7 @@ impl Refusals {
         if let Some(why) = self.lock().at_fault.get(name) {
             return Some(why.clone());
         }
-        match index.takes(name).await {
+        match index.takes(name, &sample_of(name)).await {
             Ok(Takes::Yes) => None,
             Ok(Takes::No(reason)) => {
                 self.at_fault(name, &reason);
@@ -207,24 +222,24 @@ impl Refusals {
         }
     }
 
-    /// Why no document may be given up now: more than half of the last minute's got in nowhere.
-    fn too_many(&self) -> Option<String> {
+    /// Whether no document may be given up now: more than half of the last minute's got in nowhere.
+    fn too_many(&self, bulk: &Bulk, statuses: &[ItemStatus]) -> bool {
         let mut state = self.lock();
         let now = Instant::now();
         let share = &mut state.share;
         share.turn(now);
         if !share.is_bad() {
-            return None;
+            return false;
         }
-        let reason = "more than half of the last minute's documents are refused";
-        if share.until.is_none_or(|until| until <= now) {
-            let hold = FIRST_HOLD * (1 << share.holds.min(MOST_DOUBLED));
-            share.until = Some(now + hold);
-            share.holds += 1;
-            tracing::warn!(?hold, "{reason}: receiving nothing for a while");
+        if share.hold.is_none() {
+            share.hold = Some(Hold {
+                until: now + LONGEST,
+                refused: some_refused(bulk, statuses),
+            });
+            tracing::warn!("{TOO_MANY}: receiving nothing until most of them would be taken");
             self.show(&state);
         }
-        Some(reason.to_owned())
+        true
     }
 
     /// No document of this index gets in.
@@ -272,34 +287,66 @@ impl Refusals {
         }
     }
 
+    /// How many of the refused documents of a hold would be taken now.
+    pub(super) fn would_be_taken(&self, taken: usize, of: usize) {
+        let mut state = self.lock();
+        if taken > 0 && taken * 2 >= of {
+            // The refusals of before say nothing any more.
+            state.share = Share::default();
+            tracing::info!("refused documents are taken now");
+            self.show(&state);
+        }
+    }
+
     /// Whether nothing may be received now.
     pub(super) fn held(&self) -> Option<Held> {
         let mut state = self.lock();
-        if state
-            .share
-            .until
-            .is_some_and(|until| until <= Instant::now())
-        {
-            state.share.until = None;
+        if (state.share.hold.as_ref()).is_some_and(|hold| hold.until <= Instant::now()) {
+            state.share = Share::default();
             tracing::info!("receiving again, to see whether documents get in");
             self.show(&state);
         }
-        if state.at_fault.is_empty() && state.share.until.is_none() {
+        if state.at_fault.is_empty() && state.share.hold.is_none() {
             return None;
         }
+        let refused = state.share.hold.iter().flat_map(|hold| &hold.refused);
         Some(Held {
             indices: state.at_fault.keys().cloned().collect(),
+            refused: refused.cloned().collect(),
         })
     }
 
     fn show(&self, state: &State) {
         let first = state.at_fault.values().next().cloned();
-        let share = state
-            .share
-            .until
-            .map(|_| "more than half of the last minute's documents are refused".to_owned());
+        let share = (state.share.hold.is_some()).then(|| TOO_MANY.to_owned());
         self.metrics.holds(first.or(share));
     }
+}
+
+/// What any index of this kind has to take.
+pub(super) fn sample_of(index: &str) -> Vec<u8> {
+    sample(DocumentKind::of_index(index))
+}
+
+/// Some rejected documents, one of a parcel.
+fn some_refused(bulk: &Bulk, statuses: &[ItemStatus]) -> Vec<Refused> {
+    let mut refused = Vec::new();
+    let mut last = None;
+    for (sent, status) in bulk.documents().iter().zip(statuses) {
+        let source = bulk.source(sent);
+        if matches!(status, ItemStatus::Rejected { .. })
+            && source.len() <= KEPT_BYTES
+            && last != Some(sent.parcel)
+            && refused.len() < KEPT
+        {
+            last = Some(sent.parcel);
+            refused.push(Refused {
+                index: bulk.target(sent).index.to_owned(),
+                source: source.into(),
+            });
+        }
+    }
+    refused
 }
 
 fn is_taken(status: &ItemStatus) -> bool {

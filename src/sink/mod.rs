@@ -8,8 +8,6 @@ use async_trait::async_trait;
 
 use crate::bulk::{Bulk, ItemStatus};
 use crate::class::Class;
-use crate::document::index_name::DocumentKind;
-use crate::document::template::sample;
 
 /// A document as the index holds it, with what a conditional write needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,9 +85,9 @@ pub trait Index: Send + Sync {
     /// Sends a bulk once. One status per document, in order.
     async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError>;
 
-    /// Asks an index whether it takes documents, without writing one. Only asked when it has refused some.
-    async fn takes(&self, index: &str) -> Result<Takes, IndexError> {
-        let mut statuses = self.bulk(&probe(index)).await?;
+    /// Asks an index whether it takes a document, without writing it. Only asked when it has refused some.
+    async fn takes(&self, index: &str, source: &[u8]) -> Result<Takes, IndexError> {
+        let mut statuses = self.bulk(&probe(index, source)).await?;
         Ok(statuses.pop().map_or_else(
             || Takes::NotNow("no answer about the document".to_owned()),
             Takes::of,
@@ -100,8 +98,8 @@ pub trait Index: Send + Sync {
     async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError>;
 }
 
-/// A sample of what the index is to hold, under an id that nothing else has.
-pub(crate) fn probe(index: &str) -> Bulk {
+/// A document under an id that nothing else has.
+pub(crate) fn probe(index: &str, source: &[u8]) -> Bulk {
     let id = format!("logferry-probe-{:016x}", fastrand::u64(..));
-    Bulk::probe(index, &id, &sample(DocumentKind::of_index(index)))
+    Bulk::probe(index, &id, source)
 }

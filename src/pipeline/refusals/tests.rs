@@ -158,38 +158,54 @@ async fn refused_documents_wait_where_the_index_cannot_be_asked_but_the_worker_g
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_than_half_of_a_minutes_documents_hold_the_worker_longer_each_time() {
+async fn more_than_half_of_a_minutes_documents_hold_the_worker_until_they_would_be_taken() {
     let (refusals, index) = (refusals(), asked(Takes::Yes));
-    let mut hold = Duration::from_secs(60);
-    for _ in 0..3 {
-        assert_eq!(answer(&refusals, &index, &[(1, 2); OBJECTS]).await, [INDEX]);
-        assert!(refusals.held().is_some());
-        tokio::time::advance(hold - Duration::from_millis(1)).await;
-        assert!(refusals.held().is_some());
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(refusals.held(), None);
-        hold *= 2;
-    }
-    // Most of the next minute's are taken.
-    assert!(
-        answer(&refusals, &index, &[(3, 0); OBJECTS])
-            .await
-            .is_empty()
-    );
-    assert!(answer(&refusals, &index, &[(1, 2)]).await.is_empty());
+    let few = answer(&refusals, &index, &[(3, 0), (1, 2), (1, 2)]).await;
+    assert!(few.is_empty());
+    assert_eq!(answer(&refusals, &index, &[(1, 4); OBJECTS]).await, [INDEX]);
+    let held = refusals.held().unwrap();
+    assert_eq!(held.refused.len(), OBJECTS, "one of each object");
+    assert_eq!(held.refused[0].index, INDEX);
+    refusals.would_be_taken(OBJECTS / 2, OBJECTS);
+    assert!(refusals.held().is_some());
+    refusals.would_be_taken(OBJECTS, OBJECTS);
     assert_eq!(refusals.held(), None);
+    assert!(answer(&refusals, &index, &[(1, 2)]).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hold_by_share_ends_when_documents_get_in() {
+async fn a_hold_by_share_ends_when_documents_get_in_and_at_last_by_itself() {
     let (refusals, index) = (refusals(), asked(Takes::Yes));
     answer(&refusals, &index, &[(0, 2); OBJECTS]).await;
     assert!(refusals.held().is_some());
     answer(&refusals, &index, &[(2, 0); OBJECTS]).await;
     assert_eq!(refusals.held(), None);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    answer(&refusals, &index, &[(0, 2); OBJECTS]).await;
+    tokio::time::advance(LONGEST - Duration::from_millis(1)).await;
+    assert!(refusals.held().is_some());
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(refusals.held(), None);
 }
 
-/// What nine objects say is not enough, and of one object neither.
+/// Half a minute is enough to forget half of it; a minute forgets all.
+#[tokio::test(start_paused = true)]
+async fn the_share_is_that_of_the_last_minute() {
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    assert!(
+        answer(&refusals, &index, &[(0, 100); OBJECTS - 1])
+            .await
+            .is_empty()
+    );
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let other = [(1, 0), (1, 0), (0, 3)];
+    assert!(answer(&refusals, &index, &other).await.is_empty());
+    tokio::time::advance(Duration::from_secs(30)).await;
+    let more = [(0, 3), (0, 3)];
+    assert_eq!(answer(&refusals, &index, &more).await, [INDEX]);
+}
+
+/// Two sick objects are no share, whatever their number of documents.
 #[tokio::test(start_paused = true)]
 async fn a_share_needs_many_objects() {
     let (refusals, index) = (refusals(), asked(Takes::Yes));

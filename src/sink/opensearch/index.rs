@@ -88,12 +88,12 @@ impl Index for OpenSearch {
         }
     }
 
-    async fn takes(&self, index: &str) -> Result<Takes, IndexError> {
+    async fn takes(&self, index: &str, source: &[u8]) -> Result<Takes, IndexError> {
         if self.without_ids() {
-            // Without its id and its condition the sample would be written.
+            // Without its id and its condition the document would be written.
             return Ok(Takes::Unknown("the index takes no document ids".to_owned()));
         }
-        match self.send_bulk(probe(index).body(), 1).await {
+        match self.send_bulk(probe(index, source).body(), 1).await {
             Ok(statuses) => Ok(match statuses.into_iter().next() {
                 Some(status) if !refuses_id(&status) => Takes::of(status),
                 _ => Takes::Unknown("the index takes no document ids".to_owned()),
