@@ -3,6 +3,7 @@
 mod failover;
 mod node;
 mod passwords;
+mod redirects;
 mod roles;
 mod secure;
 mod serverless;
