@@ -11,6 +11,7 @@ pub(crate) mod budget;
 mod desk;
 mod dispose;
 mod gate;
+mod hold;
 mod lease;
 mod load;
 mod message;
@@ -28,15 +29,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::refusals::Held;
 use crate::class::Class;
 use crate::decode::DecodeOptions;
 use crate::document::DocumentOptions;
 use crate::invocation::Prices;
 use crate::observe::Metrics;
 use crate::retry::{Delays, full_jitter};
+use crate::sink::Index;
 use crate::sink::dead_letter::DeadLetters;
-use crate::sink::{Index, Takes};
 use crate::source::{Attributes, Queue, Store};
 use crate::trust::AllowedBuckets;
 
@@ -290,7 +290,7 @@ async fn receive(
             () = stop.cancelled() => return,
             permits = async {
                 loop {
-                    index_up(road).await;
+                    hold::index_up(road).await;
                     let permits = pool.take().await;
                     // The index may have got into trouble while all permits were out.
                     if !road.gate.is_down() && road.refusals.held().is_none() {
@@ -347,50 +347,6 @@ async fn receive(
             tasks.spawn(work);
         }
     }
-}
-
-/// While the index is down, or refuses what it should take, nothing more is taken from the queue: what is held is retried within its
-/// leases, and released.
-async fn index_up(road: &Road) {
-    let mut failures = 0;
-    loop {
-        let (down, held) = (road.gate.is_down(), road.refusals.held());
-        if !down && held.is_none() {
-            return;
-        }
-        if down && failures == 0 {
-            tracing::warn!("the index is down: receiving nothing until it answers");
-        }
-        failures += 1;
-        tokio::time::sleep(full_jitter(failures)).await;
-        let index = &road.ends.index;
-        let started = Instant::now();
-        if down && index.version().await.is_ok() {
-            road.gate.learn(gate::Answer::Good, started.elapsed());
-            tracing::info!("the index answers again");
-        }
-        if let Some(held) = held {
-            ask(road, held).await;
-        }
-    }
-}
-
-/// Asks whether what was refused would be taken now.
-async fn ask(road: &Road, held: Held) {
-    let index = &road.ends.index;
-    for name in held.indices {
-        // One index that refuses everything is enough: the others are asked when this one is mended.
-        match index.takes(&name, &refusals::sample_of(&name)).await {
-            Ok(takes @ (Takes::Yes | Takes::Unknown(_))) => road.refusals.asked(&name, &takes),
-            Ok(Takes::No(_) | Takes::NotNow(_)) | Err(_) => return,
-        }
-    }
-    let mut taken = 0;
-    for document in &held.refused {
-        let takes = index.takes(&document.index, &document.source).await;
-        taken += usize::from(matches!(takes, Ok(Takes::Yes)));
-    }
-    road.refusals.would_be_taken(taken, held.refused.len());
 }
 
 async fn is_empty(road: &Road, tasks: &TaskTracker) -> bool {

@@ -39,10 +39,8 @@ async fn nothing_is_said_where_all_is_allowed_or_the_setting_cannot_be_read() {
         (Some("+lf-*,-*"), false),
         (Some("false"), true),
     ] {
-        let mut state = stub.state.lock().unwrap();
-        state.auto_create = setting;
-        state.settings_forbidden = forbidden;
-        drop(state);
+        stub.state.lock().unwrap().auto_create = setting;
+        stub.state.lock().unwrap().settings_forbidden = forbidden;
         let said = stub.run(&["setup"]).await;
         assert!(said.success, "{}", said.err);
         for command in [&["setup"][..], &["worker"]] {
