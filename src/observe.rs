@@ -1,8 +1,8 @@
 /*! Logs and metrics. The metrics are a typed struct that is passed along: no global, no names in strings elsewhere. */
 
+mod readiness;
+
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -13,6 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use tracing_subscriber::EnvFilter;
+
+pub use readiness::Readiness;
 
 /// Logs go to standard error: text on a terminal, JSON otherwise. `filter` as in `RUST_LOG`.
 pub fn log_to_stderr(filter: &str) {
@@ -62,40 +64,6 @@ pub struct Counts {
     pub already_there: u64,
     pub rejected: u64,
     pub unsettled: u64,
-}
-
-/// Whether the worker takes messages: it receives, and its index answers and takes documents.
-#[derive(Debug, Default)]
-pub struct Readiness {
-    receiving: AtomicBool,
-    index_down: AtomicBool,
-    /// Why nothing is received although the index answers.
-    held: Mutex<Option<String>>,
-}
-
-impl Readiness {
-    pub fn receiving(&self, yes: bool) {
-        self.receiving.store(yes, Ordering::Relaxed);
-    }
-
-    pub fn index_down(&self, yes: bool) {
-        self.index_down.store(yes, Ordering::Relaxed);
-    }
-
-    /// Why the worker takes no messages now; none if it does.
-    pub fn why_not(&self) -> Option<String> {
-        if !self.receiving.load(Ordering::Relaxed) {
-            Some("it does not receive".to_owned())
-        } else if self.index_down.load(Ordering::Relaxed) {
-            Some("the index does not answer".to_owned())
-        } else {
-            self.held().clone()
-        }
-    }
-
-    fn held(&self) -> MutexGuard<'_, Option<String>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// All that the worker counts.
