@@ -1,9 +1,9 @@
 /*! Logs and metrics. The metrics are a typed struct that is passed along: no global, no names in strings elsewhere. */
 
 mod exposition;
+mod readiness;
 
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tracing_subscriber::EnvFilter;
 
 pub use exposition::Exposition;
+pub use readiness::Readiness;
 
 /// Logs go to standard error: text on a terminal, JSON otherwise. `filter` as in `RUST_LOG`.
 pub fn log_to_stderr(filter: &str) {
@@ -67,27 +68,6 @@ pub struct Counts {
     pub unsettled: u64,
 }
 
-/// Whether the worker takes messages: it receives, and its index answers.
-#[derive(Debug, Default)]
-pub struct Readiness {
-    receiving: AtomicBool,
-    index_down: AtomicBool,
-}
-
-impl Readiness {
-    pub fn receiving(&self, yes: bool) {
-        self.receiving.store(yes, Ordering::Relaxed);
-    }
-
-    pub fn index_down(&self, yes: bool) {
-        self.index_down.store(yes, Ordering::Relaxed);
-    }
-
-    pub fn is_ready(&self) -> bool {
-        self.receiving.load(Ordering::Relaxed) && !self.index_down.load(Ordering::Relaxed)
-    }
-}
-
 /// All that the worker counts.
 pub struct Metrics {
     registry: Registry,
@@ -114,10 +94,12 @@ pub struct Metrics {
     bulk_bytes: Histogram,
     bulk_seconds: Histogram,
     pub summaries_merged: Counter,
+    pub summaries_replaced: Counter,
     pub memory_reserved: Gauge,
     pub bulks_allowed: Gauge,
     pub index_up: Gauge,
     pub without_ids: Gauge,
+    holding: Gauge,
     pub dead_letters: Counter,
     pub buckets_paused: Counter,
     pub objects_gone: Counter,
@@ -159,10 +141,12 @@ impl Metrics {
             bulk_bytes: Histogram::new(exponential_buckets(4096.0, 4.0, 7)),
             bulk_seconds: Histogram::new(exponential_buckets(0.005, 2.5, 9)),
             summaries_merged: Counter::default(),
+            summaries_replaced: Counter::default(),
             memory_reserved: Gauge::default(),
             bulks_allowed: Gauge::default(),
             index_up: Gauge::default(),
             without_ids: Gauge::default(),
+            holding: Gauge::default(),
             dead_letters: Counter::default(),
             buckets_paused: Counter::default(),
             objects_gone: Counter::default(),
@@ -283,6 +267,11 @@ impl Metrics {
                 "Invocation summaries merged with an earlier part",
                 &self.summaries_merged,
             ),
+            (
+                "summaries_replaced",
+                "Invocation summaries written anew over a stored state that is older or damaged",
+                &self.summaries_replaced,
+            ),
         ] {
             registry.register(name, help, counter.clone());
         }
@@ -305,6 +294,11 @@ impl Metrics {
             "without_ids",
             "Whether documents go without ids, because the collection refuses them: what comes twice is there twice",
             self.without_ids.clone(),
+        );
+        registry.register(
+            "holding",
+            "Whether nothing is received because the index refuses documents that it should take",
+            self.holding.clone(),
         );
         registry.register(
             "objects_reading",
@@ -372,6 +366,12 @@ impl Metrics {
             rejected: read(Verdict::rejected),
             unsettled: read(Verdict::unsettled),
         }
+    }
+
+    /// Nothing is received, and why; none: the worker goes on.
+    pub(crate) fn holds(&self, why: Option<String>) {
+        self.holding.set(i64::from(why.is_some()));
+        *self.readiness.held() = why;
     }
 
     pub(crate) fn bulk_fill(&self, bytes: usize) {

@@ -21,9 +21,12 @@ pub async fn serve(
     let bound = listener.local_addr()?;
     let readiness = metrics.clone();
     let ready = move || async move {
-        match readiness.readiness.is_ready() {
-            true => (StatusCode::OK, "ready\n"),
-            false => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+        match readiness.readiness.why_not() {
+            None => (StatusCode::OK, "ready\n".to_owned()),
+            Some(why) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("not ready: {why}\n"),
+            ),
         }
     };
     let scrape = move |head: HeaderMap| async move {
@@ -77,6 +80,12 @@ mod tests {
         assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"));
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));
         metrics.readiness.receiving(true);
+        assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+        metrics.holds(Some("the index i refuses every document".to_owned()));
+        let held = get(address, "/readyz").await;
+        assert!(held.starts_with("HTTP/1.1 503"), "{held}");
+        assert!(held.ends_with("not ready: the index i refuses every document\n"));
+        metrics.holds(None);
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
         metrics.messages_received.inc_by(7);
         let scraped = get(address, "/metrics").await;

@@ -5,6 +5,9 @@ use serde::Deserialize;
 
 use super::{Parcel, Placed};
 
+/// No document has this sequence number: 2^53 - 1, which any reader of JSON reads exactly.
+const NO_SEQ_NO: u64 = (1 << 53) - 1;
+
 /// One document of a bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
@@ -81,6 +84,29 @@ impl Bulk {
             packing.add(&parcel, 0);
         }
         packing.finish()
+    }
+
+    /// A bulk that asks whether an index takes a document, and writes nothing: the document is parsed, and then refused by a version
+    /// conflict, since its condition can hold for no document. `id` is nobody's.
+    pub fn probe(index: &str, id: &str, source: &[u8]) -> Self {
+        let action = format!(
+            "{{\"index\":{{\"_index\":\"{index}\",\"_id\":\"{id}\",\"if_seq_no\":{NO_SEQ_NO},\"if_primary_term\":1}}}}\n"
+        );
+        let mut body = action.into_bytes();
+        let at = body.len();
+        body.extend_from_slice(source);
+        body.push(b'\n');
+        let placed = Placed {
+            start: 0,
+            source: at,
+            end: body.len(),
+            offset: 0,
+            merge: false,
+        };
+        Self {
+            body: body.into(),
+            documents: vec![Sent { parcel: 0, placed }],
+        }
     }
 
     /// The request body; cloning it copies nothing.

@@ -13,12 +13,18 @@ pub use response::{AnswerError, read};
 pub enum ItemStatus {
     /// 2xx.
     Indexed,
-    /// 409 on `create`: an earlier delivery brought it.
+    /// A version conflict on `create`: an earlier delivery brought it.
     AlreadyThere,
-    /// 429 and 5xx.
+    /// 429, 5xx, and a 409 that is no version conflict.
     Retryable { status: u16, reason: String },
+    /// The index is closed or blocked, or there are too many shards for a new one. Nothing is wrong with the document.
+    Unavailable { status: u16, reason: String },
+    /// The index takes no document before an operator mends an alias, a pipeline, a template or a cluster setting.
+    Misconfigured { status: u16, reason: String },
     /// 401 and 403: no permission. Nothing will get in before somebody grants it.
     Forbidden { status: u16, reason: String },
-    /// Any other status: OpenSearch will never take this document as it is.
+    /// The index takes new documents only; this one would have changed a document.
+    AppendOnly { status: u16, reason: String },
+    /// Any other status: OpenSearch will never take this document as it is, unless the index is at fault.
     Rejected { status: u16, reason: String },
 }

@@ -88,42 +88,103 @@ pub fn read(answer: &[u8], sent: usize) -> Result<Vec<ItemStatus>, AnswerError> 
 
 fn status(entry: &Entry<'_>) -> ItemStatus {
     let status = entry.status;
-    match status {
-        200..=299 => return ItemStatus::Indexed,
-        409 => return ItemStatus::AlreadyThere,
-        _ => {}
+    if (200..=299).contains(&status) {
+        return ItemStatus::Indexed;
     }
-    let reason = reason(entry.error);
-    let says = |word: &str| entry.error.is_some_and(|e| e.get().contains(word));
-    match status {
-        401 | 403 if says(r#""security_exception""#) => ItemStatus::Forbidden { status, reason },
-        408 | 429 | 500..=599 => ItemStatus::Retryable { status, reason },
-        // What an operator mends: nothing is wrong with the document.
-        400..=499 if CURABLE.iter().any(|word| says(word)) => {
-            ItemStatus::Retryable { status, reason }
-        }
-        _ => ItemStatus::Rejected { status, reason },
+    let Some(raw) = entry.error else {
+        let reason = "no reason given".to_owned();
+        return match status {
+            409 => ItemStatus::AlreadyThere,
+            408 | 429 | 500..=599 => ItemStatus::Retryable { status, reason },
+            _ => ItemStatus::Rejected { status, reason },
+        };
+    };
+    // An error that is a text has no type.
+    let error: ItemError = serde_json::from_str(raw.get()).unwrap_or_default();
+    let (kind, said) = (error.kind(), error.said());
+    if (status, kind) == (409, "version_conflict_engine_exception") {
+        return ItemStatus::AlreadyThere;
+    }
+    let about = match status {
+        401 | 403 if kind == "security_exception" => About::Permissions,
+        408 | 409 | 429 | 500..=599 => About::Now,
+        _ => about(kind, said),
+    };
+    let reason = match error.r#type.is_some() || error.reason.is_some() {
+        true => reason(error),
+        false => cut(raw.get().to_owned()),
+    };
+    match about {
+        About::Permissions => ItemStatus::Forbidden { status, reason },
+        About::Now => ItemStatus::Retryable { status, reason },
+        About::State => ItemStatus::Unavailable { status, reason },
+        About::Configuration => ItemStatus::Misconfigured { status, reason },
+        About::Change => ItemStatus::AppendOnly { status, reason },
+        About::Document => ItemStatus::Rejected { status, reason },
     }
 }
 
-/// A blocked, missing or closed index, and too many shards: they come and go. The quotes keep out a document's own words,
-/// which a reason may cite.
-const CURABLE: [&str; 4] = [
-    r#""cluster_block_exception""#,
-    r#""index_not_found_exception""#,
-    r#""index_closed_exception""#,
-    // Of too many shards, in the words of any version.
-    r#""validation_exception""#,
+/// What an item's error is about.
+enum About {
+    Permissions,
+    /// The cluster's load, or a node in trouble.
+    Now,
+    /// The state of the index.
+    State,
+    /// How the index is set up.
+    Configuration,
+    /// A change of a document, in an index that takes new ones only.
+    Change,
+    Document,
+}
+
+/// By the error's type. Where a type has several meanings its words tell them apart; none of these words can come from a document.
+fn about(kind: &str, said: &str) -> About {
+    match kind {
+        "cluster_block_exception" | "index_closed_exception" => About::State,
+        // `create` makes a missing index, unless something forbids it.
+        "index_not_found_exception"
+        | "invalid_alias_name_exception"
+        | "invalid_index_name_exception"
+        | "invalid_index_template_exception" => About::Configuration,
+        "validation_exception"
+            if said.contains(TOO_MANY_SHARDS[0]) || said.contains(TOO_MANY_SHARDS[1]) =>
+        {
+            About::State
+        }
+        "validation_exception" if said.contains(APPEND_ONLY) => About::Change,
+        "illegal_argument_exception" if said.starts_with(DATA_STREAM) => About::Change,
+        "illegal_argument_exception"
+            if MISCONFIGURED.iter().any(|words| said.starts_with(words)) =>
+        {
+            About::Configuration
+        }
+        _ => About::Document,
+    }
+}
+
+/// A new index would have more shards than the cluster may have; in the words of any version.
+const TOO_MANY_SHARDS: [&str; 2] = ["this action would add [", "maximum shards open"];
+const APPEND_ONLY: &str = "index.append_only.enabled";
+const DATA_STREAM: &str = "only write ops with an op_type of create are allowed in data streams";
+/// How OpenSearch begins when it says that a pipeline is missing, and that an alias has several indices.
+const MISCONFIGURED: [&str; 2] = [
+    "pipeline with id [",
+    "no write index is defined for alias [",
 ];
 
+impl ItemError {
+    fn kind(&self) -> &str {
+        self.r#type.as_deref().unwrap_or_default()
+    }
+
+    fn said(&self) -> &str {
+        self.reason.as_deref().unwrap_or_default()
+    }
+}
+
 /// `type: reason: type: reason …` down to the cause, at most 1 KiB.
-fn reason(error: Option<&RawValue>) -> String {
-    let Some(raw) = error else {
-        return "no reason given".to_owned();
-    };
-    let Ok(mut error) = serde_json::from_str::<ItemError>(raw.get()) else {
-        return cut(raw.get().to_owned());
-    };
+fn reason(mut error: ItemError) -> String {
     let mut parts = Vec::new();
     loop {
         parts.extend(error.r#type.take());
@@ -161,10 +222,101 @@ mod tests {
             {"create":{"status":404,"error":"text"}},
             {"create":{"status":404,"error":{"type":"index_not_found_exception","reason":"no such index [x]"}}},
             {"create":{"status":400,"error":{"type":"index_closed_exception","reason":"closed"}}},
-            {"create":{"status":400,"error":{"type":"validation_exception","reason":"this action would add [2] total LOCAL_ONLY shards, but this cluster currently has [1000]/[1000] maximum LOCAL_ONLY shards open;"}}}
+            {"create":{"status":400,"error":{"type":"validation_exception","reason":"this action would add [2] total LOCAL_ONLY shards, but this cluster currently has [1000]/[1000] maximum LOCAL_ONLY shards open;"}}},
+            {"create":{"status":409}}
         ]}"#;
-        let statuses = read(answer, 12).unwrap();
+        let statuses = read(answer, 13).unwrap();
         insta::assert_debug_snapshot!(statuses);
+    }
+
+    fn only(item: &str) -> ItemStatus {
+        let answer = format!("{{\"items\":[{item}]}}");
+        read(answer.as_bytes(), 1).unwrap().remove(0)
+    }
+
+    /// The first reason is an answer of 3.4.0; the second has the words of another operation.
+    #[test]
+    fn an_index_that_takes_new_documents_only_refuses_a_change_for_good() {
+        for reason in [
+            "Validation Failed: 1: Operation [INDEX] is not allowed with a custom document id x as setting `index.append_only.enabled` is enabled for this index: logferry-invocations-2026.11.27;",
+            "Validation Failed: 1: Operation [UPDATE] is not allowed as setting `index.append_only.enabled` is enabled for this index;",
+        ] {
+            let status = only(&format!(
+                r#"{{"index":{{"_index":"i","_id":"x","status":400,"error":{{"type":"validation_exception","reason":"{reason}"}}}}}}"#
+            ));
+            assert!(
+                matches!(status, ItemStatus::AppendOnly { .. }),
+                "{status:?}"
+            );
+        }
+        let status = only(
+            r#"{"index":{"status":400,"error":{"type":"illegal_argument_exception","reason":"only write ops with an op_type of create are allowed in data streams"}}}"#,
+        );
+        assert!(
+            matches!(status, ItemStatus::AppendOnly { .. }),
+            "{status:?}"
+        );
+        // Any other failed validation will fail again.
+        let status = only(
+            r#"{"create":{"status":400,"error":{"type":"validation_exception","reason":"Validation Failed: 1: id is too long, must be no longer than 512 bytes but was: 600;"}}}"#,
+        );
+        assert!(matches!(status, ItemStatus::Rejected { .. }), "{status:?}");
+    }
+
+    #[test]
+    fn only_a_version_conflict_means_already_there() {
+        for error in [
+            r#"{"type":"illegal_argument_exception","reason":"Document ID is not supported in create/index operation request"}"#,
+            r#"{"type":"some_exception","reason":"version_conflict_engine_exception"}"#,
+            r#"{"reason":"conflict"}"#,
+            r#""version_conflict_engine_exception""#,
+        ] {
+            let status = only(&format!(r#"{{"create":{{"status":409,"error":{error}}}}}"#));
+            assert!(
+                matches!(status, ItemStatus::Retryable { status: 409, .. }),
+                "{error}: {status:?}"
+            );
+        }
+        let conflict = r#"{"create":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"[x]: version conflict, document already exists (current version [1])"}}}"#;
+        assert_eq!(only(conflict), ItemStatus::AlreadyThere);
+    }
+
+    /// Answers of OpenSearch 3.4.0.
+    #[test]
+    fn an_operators_slip_is_the_indexs_and_not_the_documents() {
+        for (status, error) in [
+            (
+                400,
+                r#"{"type":"invalid_alias_name_exception","reason":"Invalid alias name [logferry-logs], an index exists with the same name as the alias"}"#,
+            ),
+            (
+                400,
+                r#"{"type":"illegal_argument_exception","reason":"pipeline with id [nope] does not exist"}"#,
+            ),
+            (
+                400,
+                r#"{"type":"illegal_argument_exception","reason":"no write index is defined for alias [two]. The write index may be explicitly disabled using is_write_index=false or the alias points to multiple indices without one being designated as a write index"}"#,
+            ),
+            (
+                400,
+                r#"{"type":"invalid_index_template_exception","reason":"index_template [bs] invalid"}"#,
+            ),
+            (
+                404,
+                r#"{"type":"index_not_found_exception","reason":"no such index [q-1] and [action.auto_create_index] ([p*]) doesn't match"}"#,
+            ),
+            (
+                404,
+                r#"{"type":"index_not_found_exception","reason":"no such index [q-1]"}"#,
+            ),
+        ] {
+            let item = format!(r#"{{"create":{{"status":{status},"error":{error}}}}}"#);
+            let status = only(&item);
+            assert!(
+                matches!(status, ItemStatus::Misconfigured { .. }),
+                "{error}: {status:?}"
+            );
+        }
     }
 
     #[test]

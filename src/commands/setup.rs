@@ -12,6 +12,7 @@ use crate::sink::{Index, IndexError};
 
 mod apply;
 mod at_start;
+mod auto_create;
 mod found;
 mod indices;
 mod overlap;

@@ -23,6 +23,14 @@ impl DocumentKind {
             DocumentKind::Invocation => "invocations",
         }
     }
+
+    /// Of an index that [`write`] has named.
+    pub fn of_index(name: &str) -> Self {
+        match name.rsplit('-').nth(1) {
+            Some("invocations") => DocumentKind::Invocation,
+            _ => DocumentKind::Log,
+        }
+    }
 }
 
 /// Appends `<prefix>-logs-YYYY.MM.DD`. The day counts from 1970-01-01; one outside of [`INDEXED_TIMES`] becomes day 0,
@@ -68,6 +76,17 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, "logferry", kind, time::day_of(time));
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_name_tells_the_kind() {
+        for kind in DocumentKind::ALL {
+            assert_eq!(DocumentKind::of_index(&name(kind, 0)), kind);
+        }
+        assert_eq!(
+            DocumentKind::of_index("invocations-logs-2026.11.23"),
+            DocumentKind::Log
+        );
     }
 
     #[test]

@@ -153,6 +153,54 @@ pub fn mappings(kind: DocumentKind) -> Value {
     json!({"dynamic": "false", "properties": properties})
 }
 
+/// Fields that documents of ours hardly ever lack.
+const USUAL: [&str; 19] = [
+    "@timestamp",
+    "message",
+    "lambda.type",
+    "faas.name",
+    "faas.version",
+    "faas.invocation_id",
+    "aws.log.group.name",
+    "aws.log.stream.name",
+    "aws.s3.bucket",
+    "aws.s3.key",
+    "log.offset",
+    "invocation.end",
+    "invocation.status",
+    "invocation.attempts",
+    "invocation.log_count",
+    "invocation.error_count",
+    "invocation.log_bytes",
+    "invocation.merge",
+    "lambda.duration_ms",
+];
+
+/// A document with plain values in the usual fields: an index that refuses it refuses nearly all documents of its kind.
+pub fn sample(kind: DocumentKind) -> Vec<u8> {
+    let fields = FIELDS.iter().filter(|field| match kind {
+        DocumentKind::Log => field.in_logs(),
+        DocumentKind::Invocation => field.in_invocations(),
+    });
+    let fields = fields.filter(|field| USUAL.contains(&field.path));
+    let mut document = json!({});
+    for Field { path, kind, .. } in fields {
+        let mut place = &mut document;
+        for name in path.split('.') {
+            place = &mut place[name];
+        }
+        *place = match kind {
+            FieldKind::Keyword { .. } | FieldKind::Text => json!("logferry"),
+            FieldKind::Date => json!("2026-01-01T00:00:00.000Z"),
+            FieldKind::Double => json!(1.5),
+            FieldKind::Long | FieldKind::Place => json!(1),
+            FieldKind::Boolean => json!(true),
+            FieldKind::FlatObject | FieldKind::Stored => json!({}),
+        };
+    }
+    document.to_string().into_bytes()
+}
+
 /// Inserts the mapping of the field at `path` (dotted), with the `properties` of its parents.
 fn insert_mapping(properties: &mut Map<String, Value>, path: &str, mapping: Value) {
     match path.split_once('.') {
@@ -195,6 +243,15 @@ mod tests {
         let [logs, invocations] = DocumentKind::ALL.map(mappings);
         insta::assert_json_snapshot!("logs_mappings", logs);
         insta::assert_json_snapshot!("invocations_mappings", invocations);
+    }
+
+    #[test]
+    fn a_sample_has_the_usual_fields_of_its_kind() {
+        for path in USUAL {
+            assert!(FIELDS.iter().any(|field| field.path == path), "{path}");
+        }
+        let samples = DocumentKind::ALL.map(|kind| String::from_utf8(sample(kind)).unwrap());
+        insta::assert_snapshot!("samples", samples.join("\n"));
     }
 
     #[test]

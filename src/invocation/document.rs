@@ -1,7 +1,6 @@
 /*! A summary as a stored document's source, and the way back. */
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::fields;
 use super::price::Prices;
@@ -9,7 +8,7 @@ use super::stored::Document;
 use super::summary::Summary;
 
 /// Version of the state's form.
-const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 2;
 
 /// Why no state could be taken from a stored document.
 #[derive(Debug, thiserror::Error)]
@@ -21,24 +20,35 @@ pub enum ReadError {
 }
 
 /// What came of a merge with a stored document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Merged {
     /// The document knows all of it already.
     Same,
     /// The document's new source.
     Changed(Vec<u8>),
+    /// The document's new source, ours alone: the stored state is older than this version or damaged, and cannot be read. When
+    /// the request's other objects are read again, their parts are merged into ours.
+    Replaced(Vec<u8>, ReadError),
+    /// A newer logferry wrote the stored state: only a newer one can merge it.
+    Newer(ReadError),
 }
 
 /// Merges a summary into a stored document of the same `_id`, which is given as its `_source`.
-pub fn merged(existing: &[u8], ours: &Summary, prices: &Prices) -> Result<Merged, ReadError> {
-    let stored = Summary::read(existing)?;
+pub fn merged(existing: &[u8], ours: &Summary, prices: &Prices) -> Merged {
+    let stored = match Summary::read(existing) {
+        Ok(stored) => stored,
+        Err(error @ ReadError::Version(version)) if version > VERSION => {
+            return Merged::Newer(error);
+        }
+        Err(error) => return Merged::Replaced(ours.write(prices), error),
+    };
     let mut both = stored.clone();
     both.merge(ours);
-    Ok(if both == stored {
+    if both == stored {
         Merged::Same
     } else {
         Merged::Changed(both.write(prices))
-    })
+    }
 }
 
 /// As much of a document as tells the version of its state.
@@ -55,8 +65,6 @@ struct VersionedInvocation {
 #[derive(Deserialize)]
 struct VersionedMerge {
     v: i64,
-    #[serde(rename = "state")]
-    _state: IgnoredAny,
 }
 
 impl Summary {

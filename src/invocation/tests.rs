@@ -5,3 +5,4 @@ mod places;
 mod rules;
 mod samples;
 mod snapshots;
+mod versions;

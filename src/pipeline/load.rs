@@ -1,5 +1,7 @@
 /*! One bulk, until each of its documents has a verdict: only what is unsettled is sent again. */
 
+mod merge;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -9,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 use super::budget::Reservation;
 use super::gate::{Answer, Gate, Pass};
 use super::packer::Load;
+use super::refusals::Refusals;
 use super::refused::Refused;
 use super::verdict::{Rejection, Tally};
 use super::{BulkConfig, Trouble};
-use crate::bulk::{Bulk, ItemStatus, Kept, Sent, Target};
+use crate::bulk::{Bulk, ItemStatus, Kept, Sent};
 use crate::class::Class;
-use crate::invocation::{Merged, Prices, ReadError, Summary, merged};
+use crate::invocation::Prices;
 use crate::observe::Metrics;
 use crate::retry::Delays;
 use crate::sink::dead_letter::{DeadLetters, Letters, ObjectName};
@@ -22,6 +25,9 @@ use crate::sink::{Index, IndexError};
 
 /// Merges in a row without a pause.
 const MERGES: u32 = 5;
+
+/// Of an index in which no document can be changed.
+const NO_MERGE: &str = "summaries of a request in several objects cannot be merged here: remove index.append_only.enabled, or data_stream, from the index template that gives it to this index";
 
 /// What loading needs.
 pub(super) struct Loader {
@@ -35,6 +41,7 @@ pub(super) struct Loader {
     pub(super) metrics: Arc<Metrics>,
     pub(super) trouble: Arc<Trouble>,
     pub(super) background: CancellationToken,
+    pub(super) refusals: Arc<Refusals>,
     /// Bytes of bulks between two attempts, and the most of them.
     pub(super) waiting: AtomicUsize,
     pub(super) most_waiting: usize,
@@ -86,6 +93,7 @@ async fn see_through(loader: &Loader, bulk: Bulk, waiting: Vec<Waiting>, pass: P
         over: Vec::new(),
         pass: Some(pass),
         turn: None,
+        resent: false,
     };
     let config = &loader.config;
     let mut delays = config.delays();
@@ -195,6 +203,8 @@ struct Round<'a> {
     pass: Option<Pass>,
     /// To turn what was refused into dead letters.
     turn: Option<SemaphorePermit<'a>>,
+    /// Refused documents were sent once more, after their index was asked.
+    resent: bool,
 }
 
 impl Round<'_> {
@@ -244,11 +254,26 @@ impl Round<'_> {
 
     /// Settles what has a final status; the rest is kept.
     async fn read(&mut self, bulk: &Bulk, statuses: Vec<ItemStatus>) -> Attempt {
+        let Loader {
+            index, refusals, ..
+        } = self.loader;
+        let object = |parcel: usize| &*self.waiting[parcel].object;
+        let waits = refusals
+            .judge(&**index, bulk, &statuses, self.resent, object)
+            .await;
+        self.resent |= !waits.is_empty();
         if self.loader.dead_letters.is_some() {
             let refused = statuses.iter().filter(|status| is_rejected(status)).count();
             let most = refused > statuses.len() / 2;
             self.loader.refusing.store(most, Ordering::Relaxed);
-            if refused > 0 {
+            let given_up = bulk
+                .documents()
+                .iter()
+                .zip(&statuses)
+                .any(|(sent, status)| {
+                    is_rejected(status) && !waits.contains_key(bulk.target(sent).index)
+                });
+            if given_up {
                 self.take_turn().await;
             }
         }
@@ -260,14 +285,25 @@ impl Round<'_> {
                 ItemStatus::Indexed => self.settle(sent, |t| t.indexed += 1),
                 ItemStatus::AlreadyThere if sent.placed.merge => merge.push(i),
                 ItemStatus::AlreadyThere => self.settle(sent, |t| t.already_there += 1),
+                ItemStatus::Rejected { .. }
+                    if let Some(reason) = waits.get(bulk.target(sent).index) =>
+                {
+                    later.push(Kept::as_is(i));
+                    why.clone_from(reason);
+                }
                 ItemStatus::Rejected { status, reason } => self.reject(bulk, sent, status, reason),
+                ItemStatus::AppendOnly { status, reason } => {
+                    self.reject(bulk, sent, status, format!("{reason}: {NO_MERGE}"));
+                }
                 ItemStatus::Forbidden { status, reason } => {
                     self.settle(sent, |t| t.leave(reason.clone()));
                     self.loader.trouble.fatal(format!(
                         "the index refuses documents (HTTP {status}): {reason}: compare the role with docs/access.md"
                     ));
                 }
-                ItemStatus::Retryable { status, reason } => {
+                ItemStatus::Retryable { status, reason }
+                | ItemStatus::Unavailable { status, reason }
+                | ItemStatus::Misconfigured { status, reason } => {
                     later.push(Kept::as_is(i));
                     why = format!("{status} {reason}");
                 }
@@ -299,53 +335,6 @@ impl Round<'_> {
                 Attempt::Later(bulk.rebuild(&later), why)
             }
         }
-    }
-
-    /// Summaries that are there already: ours is merged into what is there, and written on condition that nobody was faster.
-    async fn merge(&mut self, bulk: &Bulk, documents: &[usize]) -> Result<Vec<Kept>, IndexError> {
-        let targets: Vec<(String, String)> = documents
-            .iter()
-            .map(|i| {
-                let Target { index, id } = bulk.target(&bulk.documents()[*i]);
-                (index.to_owned(), id.to_owned())
-            })
-            .collect();
-        let stored = self.loader.index.fetch(&targets).await?;
-        let mut kept = Vec::new();
-        for ((document, stored), (index, id)) in documents.iter().zip(stored).zip(targets) {
-            let sent = bulk.documents()[*document];
-            let Some(stored) = stored else {
-                // Deleted since: it can be created after all.
-                let action = serde_json::json!({"create": {"_index": index, "_id": id}});
-                kept.push(Kept {
-                    document: *document,
-                    lines: Some((action.to_string().into(), bulk.source(&sent).to_vec())),
-                });
-                continue;
-            };
-            let ours = bulk.source(&sent);
-            match merge_sources(&stored.source, ours, &self.loader.prices) {
-                Ok(Merged::Same) => self.settle(&sent, |t| t.already_there += 1),
-                Ok(Merged::Changed(source)) => {
-                    self.loader.metrics.summaries_merged.inc();
-                    let action = serde_json::json!({"index": {
-                        "_index": index, "_id": id,
-                        "if_seq_no": stored.seq_no, "if_primary_term": stored.primary_term,
-                    }});
-                    kept.push(Kept {
-                        document: *document,
-                        lines: Some((action.to_string().into(), source)),
-                    });
-                }
-                Err(reason) => self.reject(
-                    bulk,
-                    &sent,
-                    409,
-                    format!("cannot be merged with {index}/{id}: {reason}"),
-                ),
-            }
-        }
-        Ok(kept)
     }
 
     fn settle(&mut self, sent: &Sent, count: impl FnOnce(&mut Tally)) {
@@ -451,10 +440,11 @@ fn is_rejected(status: &ItemStatus) -> bool {
 
 /// A blocked index is not an overload: less in flight would not help it, and would slow the others.
 fn is_overload(status: &ItemStatus) -> bool {
-    matches!(status, ItemStatus::Retryable { status, reason }
-        if matches!(status, 429 | 503) && !reason.contains("cluster_block_exception"))
-}
-
-fn merge_sources(stored: &[u8], ours: &[u8], prices: &Prices) -> Result<Merged, ReadError> {
-    merged(stored, &Summary::read(ours)?, prices)
+    matches!(
+        status,
+        ItemStatus::Retryable {
+            status: 429 | 503,
+            ..
+        }
+    )
 }

@@ -11,11 +11,13 @@ pub(crate) mod budget;
 mod desk;
 mod dispose;
 mod gate;
+mod hold;
 mod lease;
 mod load;
 mod message;
 mod object;
 mod packer;
+mod refusals;
 mod refused;
 mod verdict;
 
@@ -109,6 +111,7 @@ struct Road {
     metrics: Arc<Metrics>,
     budget: budget::Budget,
     gate: Arc<gate::Gate>,
+    refusals: Arc<refusals::Refusals>,
     breakers: breaker::Breakers,
     packer: packer::Packer,
     disposer: dispose::Disposer,
@@ -159,6 +162,8 @@ pub async fn run(
     let stop = stop.child_token();
     let trouble = Trouble::new(stop.clone());
     let gate = gate::Gate::new(config.bulk.in_flight, metrics.clone());
+    let prefix = config.document.index_prefix.clone();
+    let refusals = Arc::new(refusals::Refusals::new(prefix, metrics.clone()));
     // Ends everything that outlives the message tasks, however this function is left.
     let background = CancellationToken::new();
     let _end_background = background.clone().drop_guard();
@@ -186,6 +191,7 @@ pub async fn run(
             metrics: metrics.clone(),
             trouble: trouble.clone(),
             background: background.clone(),
+            refusals: refusals.clone(),
             waiting: AtomicUsize::new(0),
             most_waiting: budget.parcels() / 2,
             letters: Semaphore::new(1),
@@ -193,6 +199,7 @@ pub async fn run(
         }),
         budget,
         gate,
+        refusals,
         breakers: breaker::Breakers::default(),
         disposer: dispose::Disposer::start(
             ends.queue.clone(),
@@ -298,8 +305,14 @@ async fn receive(
             biased;
             () = stop.cancelled() => return,
             permits = async {
-                index_up(road).await;
-                pool.take().await
+                loop {
+                    hold::index_up(road).await;
+                    let permits = pool.take().await;
+                    // The index may have got into trouble while all permits were out.
+                    if !road.gate.is_down() && road.refusals.held().is_none() {
+                        return permits;
+                    }
+                }
             } => permits,
         };
         let mut receiving = std::pin::pin!(road.ends.queue.receive(permits.len()));
@@ -348,22 +361,6 @@ async fn receive(
         for (message, permits) in messages.into_iter().zip(permits) {
             let work = message::carry(road.clone(), message, permits, abandon.clone());
             tasks.spawn(work);
-        }
-    }
-}
-
-/// While the index is down nothing more is taken from the queue: what is held is retried within its leases, and released.
-async fn index_up(road: &Road) {
-    let mut failures = 0;
-    while road.gate.is_down() {
-        if failures == 0 {
-            tracing::warn!("the index is down: receiving nothing until it answers");
-        }
-        failures += 1;
-        tokio::time::sleep(full_jitter(failures)).await;
-        if road.ends.index.version().await.is_ok() {
-            road.gate.answers_again();
-            tracing::info!("the index answers again");
         }
     }
 }

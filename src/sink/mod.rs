@@ -48,6 +48,34 @@ impl IndexError {
     }
 }
 
+/// Whether an index would take a document of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Takes {
+    Yes,
+    /// Why not.
+    No(String),
+    /// The cluster is overloaded or in trouble.
+    NotNow(String),
+    /// The index cannot be asked.
+    Unknown(String),
+}
+
+impl Takes {
+    /// By the status of [`Bulk::probe`].
+    pub fn of(status: ItemStatus) -> Self {
+        match status {
+            ItemStatus::AlreadyThere | ItemStatus::Indexed => Takes::Yes,
+            ItemStatus::Misconfigured { reason, .. } | ItemStatus::Rejected { reason, .. } => {
+                Takes::No(reason)
+            }
+            ItemStatus::Retryable { reason, .. } => Takes::NotNow(reason),
+            ItemStatus::Unavailable { reason, .. }
+            | ItemStatus::Forbidden { reason, .. }
+            | ItemStatus::AppendOnly { reason, .. } => Takes::Unknown(reason),
+        }
+    }
+}
+
 /// An index that takes bulks.
 #[async_trait]
 pub trait Index: Send + Sync {
@@ -57,6 +85,21 @@ pub trait Index: Send + Sync {
     /// Sends a bulk once. One status per document, in order.
     async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError>;
 
+    /// Asks an index whether it takes a document, without writing it. Only asked when it has refused some.
+    async fn takes(&self, index: &str, source: &[u8]) -> Result<Takes, IndexError> {
+        let mut statuses = self.bulk(&probe(index, source)).await?;
+        Ok(statuses.pop().map_or_else(
+            || Takes::NotNow("no answer about the document".to_owned()),
+            Takes::of,
+        ))
+    }
+
     /// Documents by index name and id, to be merged with; none where there is no such document.
     async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError>;
+}
+
+/// A document under an id that nothing else has.
+pub(crate) fn probe(index: &str, source: &[u8]) -> Bulk {
+    let id = format!("logferry-probe-{:016x}", fastrand::u64(..));
+    Bulk::probe(index, &id, source)
 }

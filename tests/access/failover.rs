@@ -13,7 +13,7 @@ use logferry::sink::opensearch::OpenSearch;
 use logferry::sink::{Index, IndexError};
 use tokio::net::TcpListener;
 
-use crate::start::ingest;
+use crate::start::{self, ingest};
 use crate::stub::{Received, Stub, bulk, healthy};
 
 async fn over(urls: &[&str], timeout: Duration) -> OpenSearch {
@@ -198,4 +198,37 @@ async fn a_node_breaks_off_within_a_run_and_nothing_is_lost() {
     let mut arrived = ids(&one.requests());
     arrived.extend(ids(&two.requests()));
     assert_eq!(arrived.len(), 5000);
+}
+
+/// As OpenSearch before 2.19.6 and 3.7 does with a bulk to an index that is deleted meanwhile (its issue 21305): the connection
+/// stays open and no answer comes. The same bulk succeeds on the next attempt.
+#[tokio::test]
+async fn a_bulk_that_is_never_answered_is_given_up_and_sent_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let bulks = Arc::new(AtomicUsize::new(0));
+    let counted = bulks.clone();
+    let app = axum::Router::new().fallback(async move |request: axum::extract::Request| {
+        let (parts, body) = request.into_parts();
+        let received = Received {
+            method: parts.method.to_string(),
+            target: parts.uri.path_and_query().unwrap().to_string(),
+            headers: parts.headers,
+            body: axum::body::to_bytes(body, usize::MAX).await.unwrap(),
+        };
+        if received.path() == "/_bulk" && counted.fetch_add(1, Ordering::SeqCst) == 0 {
+            std::future::pending::<()>().await;
+        }
+        healthy(&received).1.to_string()
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let started = std::time::Instant::now();
+    let arguments = ["--opensearch-url", &url, "--bulk-timeout", "1s"];
+    let (success, log) = start::run(&arguments, &[]).await;
+    assert!(success, "{log}");
+    assert!(log.contains("does not answer in time"), "{log}");
+    assert!(log.contains("will be sent again"), "{log}");
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    // The line, which went again; nothing else hung.
+    assert_eq!(bulks.load(Ordering::SeqCst), 2, "{log}");
 }

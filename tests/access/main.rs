@@ -6,6 +6,7 @@ mod failover;
 mod node;
 mod passwords;
 mod queue;
+mod redirects;
 mod roles;
 mod secure;
 mod serverless;

@@ -149,9 +149,10 @@ fn comparable(key: String, source: &Value) -> String {
 fn merge(there: &mut Value, part: &Value) {
     let part = Summary::read(part.to_string().as_bytes()).expect("only summaries come in parts");
     let prices = Prices::builtin(Architecture::default());
-    match merged(there.to_string().as_bytes(), &part, &prices).expect("a summary") {
+    match merged(there.to_string().as_bytes(), &part, &prices) {
         Merged::Same => {}
         Merged::Changed(source) => *there = serde_json::from_slice(&source).expect("JSON"),
+        other => panic!("a summary: {other:?}"),
     }
 }
 

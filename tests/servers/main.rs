@@ -17,6 +17,7 @@ mod memory;
 mod node;
 mod old_node;
 mod prune;
+mod refusals;
 mod search;
 mod setup;
 mod support;

@@ -20,6 +20,8 @@ pub struct Cluster {
     pub distribution: Option<&'static str>,
     pub version: &'static str,
     pub plugins: Vec<&'static str>,
+    /// `action.auto_create_index`, if it was set.
+    pub auto_create: Option<&'static str>,
     /// `_component_template/NAME` and so on.
     pub kept: BTreeMap<String, Value>,
     /// What `GET` says of an index.
@@ -30,6 +32,8 @@ pub struct Cluster {
     pub managed: BTreeMap<String, (String, u64)>,
     /// Every request that changes something: method, path with query, body.
     pub changes: Vec<(String, String, Value)>,
+    /// A role without permissions for the cluster's settings.
+    pub settings_forbidden: bool,
     /// Answers for paths that begin like this.
     pub refused: Option<(&'static str, u16, Value)>,
 }
@@ -138,6 +142,21 @@ impl Cluster {
                     version["distribution"] = distribution.into();
                 }
                 (200, json!({ "version": version }))
+            }
+            ["_cluster", "settings"] if self.settings_forbidden => (
+                403,
+                json!({"error": {"type": "security_exception", "reason": "no permissions for [cluster:monitor/state] and User [name=u]"}}),
+            ),
+            // As 3.4.0 answers for this path and query.
+            ["_cluster", "settings"] if query.contains("include_defaults=true") => {
+                let (scope, value) = match self.auto_create {
+                    Some(value) => ("persistent", value),
+                    None => ("defaults", "true"),
+                };
+                (
+                    200,
+                    json!({scope: {"action": {"auto_create_index": value}}}),
+                )
             }
             ["_cat", "plugins"] => {
                 let rows = self.plugins.iter().map(|name| json!({"component": name}));

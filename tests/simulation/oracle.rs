@@ -109,9 +109,10 @@ fn summarised(summary: &Summary, config: &RoadConfig) -> (Place, Vec<u8>) {
 /// The merge of a stored summary with a part; `None`: the part was in it already.
 pub fn with_part(stored: &[u8], part: &[u8], prices: &Prices) -> Option<Vec<u8>> {
     let part = Summary::read(part).expect("we wrote it");
-    match merged(stored, &part, prices).expect("we wrote it") {
+    match merged(stored, &part, prices) {
         Merged::Same => None,
         Merged::Changed(source) => Some(source),
+        other => panic!("we wrote it: {other:?}"),
     }
 }
 

@@ -1,7 +1,7 @@
 /*! What worker and ingest ask of the index before they send documents. */
 
 use super::plan::Stamp;
-use super::{SetupError, apply, found, plan, version};
+use super::{SetupError, apply, auto_create, found, plan, version};
 use crate::config::Wanted;
 use crate::document::index_name::DocumentKind;
 use crate::document::template::{SCHEMA_VERSION, alias};
@@ -25,6 +25,10 @@ pub(crate) async fn prepare(
         set_up(index, prefix).await?;
     } else {
         check(index, prefix).await?;
+        let setting = auto_create::setting(index).await;
+        if let Some(why) = setting.and_then(|setting| auto_create::forbids(&setting, prefix)) {
+            tracing::warn!("{why}");
+        }
     }
     Ok(version)
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::SetupError;
 use super::plan::{DailyIndex, Found, batches};
 use super::retention::{Attachments, Policies, policy_name};
+use super::{SetupError, auto_create};
 use crate::config::Wanted;
 use crate::document::index_name::{self, DocumentKind};
 use crate::document::template::alias;
@@ -27,6 +27,7 @@ pub(super) async fn found(index: &OpenSearch, wanted: &Wanted) -> Result<Found, 
         templates: named(&templates["index_templates"], "index_template"),
         indices,
         in_the_way,
+        auto_create: auto_create::setting(index).await,
         ..Found::default()
     };
     if !wanted.retention.is_none() && !found.serverless && has_index_management(index).await? {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::auto_create;
 use super::indices;
 use super::overlap::overlap;
 use super::retention::{self, Attachments, Policies};
@@ -30,6 +31,8 @@ pub(super) struct Found {
     /// None where there is no index management, or no retention is asked for.
     pub policies: Option<Policies>,
     pub attachments: Attachments,
+    /// `action.auto_create_index`, where it can be read.
+    pub auto_create: Option<String>,
 }
 
 #[derive(Debug)]
@@ -115,6 +118,8 @@ pub(super) fn plan(wanted: &Wanted, found: &Found) -> Result<Plan, Vec<String>> 
         ));
     }
     others(wanted, found, &mut refusals, &mut notes);
+    let auto_create = found.auto_create.as_deref();
+    notes.extend(auto_create.and_then(|setting| auto_create::forbids(setting, &wanted.prefix)));
     if !refusals.is_empty() {
         return Err(refusals);
     }

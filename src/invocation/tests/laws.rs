@@ -193,9 +193,10 @@ fn merge_all(mut parts: Vec<Summary>, order: &[Index]) -> BTreeMap<String, Vec<u
         let mut mate = parts.swap_remove(mates[pick(mates.len())]);
         if pick(2) == 0 {
             let source = mate.write(&prices);
-            mate = match merged(&source, &one, &prices).expect("we wrote it") {
+            mate = match merged(&source, &one, &prices) {
                 Merged::Same => Summary::read(&source),
                 Merged::Changed(source) => Summary::read(&source),
+                other => panic!("we wrote it: {other:?}"),
             }
             .expect("we wrote it");
         } else {

@@ -51,6 +51,9 @@ impl DeadLetters for IndexOfLetters {
                 ItemStatus::Indexed | ItemStatus::AlreadyThere => {}
                 ItemStatus::Forbidden { status, reason }
                 | ItemStatus::Retryable { status, reason }
+                | ItemStatus::Unavailable { status, reason }
+                | ItemStatus::Misconfigured { status, reason }
+                | ItemStatus::AppendOnly { status, reason }
                 | ItemStatus::Rejected { status, reason } => {
                     return Err(failed(format!("{}: HTTP {status}: {reason}", self.name)));
                 }

@@ -1,7 +1,5 @@
 /*!
-A provider of AWS credentials goes in; cached credentials for signed requests come out. The transport signs each request
-(SigV4, with the body's hash, which Serverless requires) and asks for credentials each time. The cache keeps them until
-shortly before they expire.
+Signed requests (SigV4), and the credentials for them, which are kept until they are about to expire.
 */
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,8 +11,13 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{
     ProvideCredentials, Result as Provided, SharedCredentialsProvider, future,
 };
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign,
+};
+use aws_sigv4::sign::v4;
 use aws_smithy_async::time::SharedTimeSource;
-use opensearch::http::transport::TransportBuilder;
+use aws_smithy_runtime_api::client::identity::Identity;
+use opensearch::http::headers::HeaderValue;
 
 use super::reason::chain;
 use crate::class::Class;
@@ -63,16 +66,52 @@ impl Signing {
         })
     }
 
-    pub(super) fn sign(&self, builder: TransportBuilder) -> TransportBuilder {
-        let provider = SharedCredentialsProvider::new(self.credentials.clone());
-        let credentials = opensearch::auth::Credentials::AwsSigV4(provider, self.region.clone());
-        builder
-            .auth(credentials)
-            .service_name(match self.service {
+    /// Signs a request, with its body's hash as Serverless wants it.
+    pub(super) async fn sign(&self, request: &mut reqwest::Request) -> Result<(), IndexError> {
+        let credentials = self.credentials.current().await;
+        let credentials = credentials.map_err(|error| no_credentials(&error))?;
+        self.add_signature(request, credentials).map_err(|error| {
+            IndexError::Unanswered(format!("a request cannot be signed: {}", chain(&*error)))
+        })
+    }
+
+    fn add_signature(
+        &self,
+        request: &mut reqwest::Request,
+        credentials: Credentials,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let mut settings = SigningSettings::default();
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        let identity = Identity::from(credentials);
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .name(match self.service {
                 AwsService::Es => "es",
                 AwsService::Aoss => "aoss",
             })
-            .sigv4_time_source(self.clock.clone())
+            .region(self.region.as_ref())
+            .time(self.clock.now())
+            .settings(settings)
+            .build()?;
+        let mut headers = Vec::with_capacity(request.headers().len());
+        for (name, value) in request.headers() {
+            headers.push((name.as_str(), value.to_str()?));
+        }
+        let body = request.body().and_then(reqwest::Body::as_bytes);
+        let signable = SignableRequest::new(
+            request.method().as_str(),
+            request.url().as_str(),
+            headers.into_iter(),
+            SignableBody::Bytes(body.unwrap_or_default()),
+        )?;
+        let (instructions, _) = sign(signable, &parameters.into())?.into_parts();
+        let (headers, _) = instructions.into_parts();
+        for header in headers {
+            let mut value = HeaderValue::from_str(header.value())?;
+            value.set_sensitive(header.sensitive());
+            request.headers_mut().insert(header.name(), value);
+        }
+        Ok(())
     }
 
     /// Id of the access key that the next request will be signed with.

@@ -1,27 +1,50 @@
-/*! A node's URL, TLS files and authentication go in; a transport with its own connection pool comes out. */
+/*!
+One node's HTTP client: TLS, connections that are kept, and no redirect followed. The transport of the `opensearch` crate follows
+redirects and cannot be told otherwise, so a proxy could lead requests, with their documents, to another host.
+*/
 
 use std::path::Path;
 use std::time::Duration;
 
-use opensearch::auth::{ClientCertificate, Credentials};
-use opensearch::cert::{Certificate, CertificateValidation};
-use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
+use opensearch::cert::Certificate;
+use opensearch::http::headers::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::{Client, Identity, redirect};
 use url::Url;
 
 use super::auth::Authorization;
 use super::reason::chain;
+use super::{JSON, Method};
 use crate::class::Class;
 use crate::config::Tls;
 use crate::sink::IndexError;
 
-/// A node of the cluster. Each node has its own transport, because the pool of the `opensearch` crate learns nothing
-/// about failed nodes.
+/// A node of the cluster.
 pub(super) struct Node {
-    pub(super) transport: Transport,
+    pub(super) client: Client,
+    base: Url,
+    /// For messages.
     pub(super) url: String,
 }
 
-/// Contents of the files that [`Tls`] names.
+impl Node {
+    /// Where a path, with its query if it has one, is on this node.
+    pub(super) fn at(&self, path: &str) -> Result<Url, IndexError> {
+        let relative = path.trim_start_matches('/');
+        (self.base.join(relative)).map_err(|e| fatal(format!("{}{relative}: {e}", self.url)))
+    }
+}
+
+pub(super) fn http_method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Put => reqwest::Method::PUT,
+        Method::Post => reqwest::Method::POST,
+        Method::Delete => reqwest::Method::DELETE,
+        Method::Head => reqwest::Method::HEAD,
+    }
+}
+
+/// The files of [`Tls`], read.
 pub(super) struct Material {
     ca: Option<Vec<u8>>,
     /// Certificate and key.
@@ -57,16 +80,19 @@ impl Material {
         timeout: Duration,
     ) -> Result<Node, IndexError> {
         let shown = url.to_string();
-        let mut builder =
-            TransportBuilder::new(SingleNodeConnectionPool::new(url)).timeout(timeout);
-        if let Authorization::Aws(signing) = authorization {
-            builder = signing.sign(builder);
-        } else if let Some(pem) = &self.client {
-            let pem = ClientCertificate::Pem(pem.clone());
-            builder = builder.auth(Credentials::Certificate(pem));
+        let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(JSON))]);
+        let mut builder = Client::builder()
+            .user_agent(concat!("logferry/", env!("CARGO_PKG_VERSION")))
+            .default_headers(accept)
+            .redirect(redirect::Policy::none())
+            .timeout(timeout);
+        let signed = matches!(authorization, Authorization::Aws(_));
+        if let Some(pem) = self.client.as_ref().filter(|_| !signed) {
+            let identity = Identity::from_pem(pem).map_err(|e| self.unusable(&e))?;
+            builder = builder.identity(identity);
         }
         if self.accept_invalid {
-            builder = builder.cert_validation(CertificateValidation::None);
+            builder = builder.danger_accept_invalid_certs(true);
         } else if let Some(pem) = &self.ca {
             let authorities = Certificate::from_pem(pem).map_err(|e| {
                 fatal(format!(
@@ -74,23 +100,26 @@ impl Material {
                     chain(&e)
                 ))
             })?;
-            builder = builder.cert_validation(CertificateValidation::Full(authorities));
+            builder = (authorities.into_iter()).fold(builder, |b, ca| b.add_root_certificate(ca));
         }
-        let transport = builder.build().map_err(|e| {
-            let flags = match (&self.ca, &self.client) {
-                (Some(_), Some(_)) => {
-                    "--opensearch-ca, --opensearch-client-cert, --opensearch-client-key"
-                }
-                (Some(_), None) => "--opensearch-ca",
-                (None, Some(_)) => "--opensearch-client-cert, --opensearch-client-key",
-                (None, None) => "--opensearch-url",
-            };
-            fatal(format!("{flags}: cannot be used: {}", chain(&e)))
-        })?;
+        let client = builder.build().map_err(|e| self.unusable(&e))?;
         Ok(Node {
-            transport,
+            client,
+            base: url,
             url: shown,
         })
+    }
+
+    fn unusable(&self, error: &reqwest::Error) -> IndexError {
+        let flags = match (&self.ca, &self.client) {
+            (Some(_), Some(_)) => {
+                "--opensearch-ca, --opensearch-client-cert, --opensearch-client-key"
+            }
+            (Some(_), None) => "--opensearch-ca",
+            (None, Some(_)) => "--opensearch-client-cert, --opensearch-client-key",
+            (None, None) => "--opensearch-url",
+        };
+        fatal(format!("{flags}: cannot be used: {}", chain(error)))
     }
 }
 

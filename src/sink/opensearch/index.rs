@@ -7,10 +7,11 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::serverless::refuses_id;
 use super::{JSON, Method, OpenSearch, Request, SERVERLESS, malformed, reason};
 use crate::bulk::{self, Bulk, ItemStatus};
 use crate::class::Class;
-use crate::sink::{Index, IndexError, Stored};
+use crate::sink::{Index, IndexError, Stored, Takes, probe};
 
 /// What of a bulk answer is asked for.
 #[derive(serde::Serialize)]
@@ -83,6 +84,21 @@ impl Index for OpenSearch {
                 self.give_up_ids();
                 self.send_bulk(bulk.body_without_ids(), n).await
             }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn takes(&self, index: &str, source: &[u8]) -> Result<Takes, IndexError> {
+        if self.without_ids() {
+            // Without its id and its condition the document would be written.
+            return Ok(Takes::Unknown("the index takes no document ids".to_owned()));
+        }
+        match self.send_bulk(probe(index, source).body(), 1).await {
+            Ok(statuses) => Ok(match statuses.into_iter().next() {
+                Some(status) if !refuses_id(&status) => Takes::of(status),
+                _ => Takes::Unknown("the index takes no document ids".to_owned()),
+            }),
+            Err(IndexError::NoIds) => Ok(Takes::Unknown(IndexError::NoIds.to_string())),
             Err(error) => Err(error),
         }
     }

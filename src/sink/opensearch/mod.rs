@@ -13,9 +13,9 @@ use std::time::Duration;
 use bytes::Bytes;
 pub(crate) use opensearch::http::Method;
 use opensearch::http::StatusCode;
-use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use opensearch::http::response::Response;
+use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use prometheus_client::metrics::gauge::Gauge;
+use reqwest::Response;
 use tokio::time::Instant;
 use url::{Host, Url};
 
@@ -155,7 +155,7 @@ impl OpenSearch {
         let used = self.authorization.current().await?;
         let (node, answer) = self.ask_one(&request, used.header()).await?;
         let refused = matches!(
-            answer.status_code(),
+            answer.status(),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
         );
         if refused && let Some(renewed) = self.authorization.renewed(&used).await? {
@@ -238,22 +238,47 @@ impl OpenSearch {
         Q: serde::Serialize + ?Sized,
     {
         let node = &self.nodes[node];
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
-        if let Some(header) = header {
-            headers.insert(AUTHORIZATION, header.clone());
-        }
-        node.transport
-            .send(
-                request.method,
-                request.path,
-                headers,
-                request.query,
-                request.body.clone(),
-                Some(limit),
-            )
-            .await
+        let prepared = self.prepared(node, request, header, limit).await;
+        let prepared = prepared.map_err(|error| Unanswered {
+            error,
+            unsent: false,
+        })?;
+        (node.client.execute(prepared).await)
             .map_err(|e| reason::unanswered(&e, &node.url, &self.tls))
+    }
+
+    async fn prepared<Q>(
+        &self,
+        node: &Node,
+        request: &Request<'_, Q>,
+        header: Option<&HeaderValue>,
+        limit: Duration,
+    ) -> Result<reqwest::Request, IndexError>
+    where
+        Q: serde::Serialize + ?Sized,
+    {
+        let method = client::http_method(request.method);
+        let mut builder = (node.client.request(method, node.at(request.path)?))
+            .header(CONTENT_TYPE, request.content_type)
+            .timeout(limit);
+        if let Some(header) = header {
+            builder = builder.header(AUTHORIZATION, header.clone());
+        }
+        if let Some(query) = request.query {
+            builder = builder.query(query);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
+        }
+        let built = builder.build();
+        let mut built = built.map_err(|e| IndexError::Other {
+            class: Class::Fatal,
+            reason: format!("{}: {}", request.path, reason::chain(&e)),
+        })?;
+        if let Authorization::Aws(signing) = &self.authorization {
+            signing.sign(&mut built).await?;
+        }
+        Ok(built)
     }
 
     async fn checked(
@@ -263,7 +288,13 @@ impl OpenSearch {
         answer: Response,
     ) -> Result<Bytes, IndexError> {
         let url = &self.nodes[node].url;
-        let status = answer.status_code();
+        let status = answer.status();
+        if let Some(reason) = reason::redirected(&answer, url) {
+            return Err(IndexError::Other {
+                class: Class::Fatal,
+                reason,
+            });
+        }
         let body = answer.bytes().await.map_err(|e| {
             self.turns.failed(node, Instant::now());
             reason::unanswered(&e, url, &self.tls).error

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use opensearch::http::StatusCode;
+use opensearch::http::headers::LOCATION;
 use rustls::{CertificateError, Error as TlsError};
 use serde::Deserialize;
 
@@ -19,8 +20,8 @@ pub(super) struct Unanswered {
     pub(super) unsent: bool,
 }
 
-pub(super) fn unanswered(error: &opensearch::Error, url: &str, tls: &Tls) -> Unanswered {
-    let unsent = find::<reqwest::Error>(error).is_some_and(reqwest::Error::is_connect);
+pub(super) fn unanswered(error: &reqwest::Error, url: &str, tls: &Tls) -> Unanswered {
+    let unsent = error.is_connect();
     if let Some(certificate) = find::<TlsError>(error) {
         return Unanswered {
             error: tls_failed(certificate, url, tls),
@@ -95,6 +96,27 @@ fn tls_failed(error: &TlsError, url: &str, tls: &Tls) -> IndexError {
         class: Class::Fatal,
         reason,
     }
+}
+
+/// Where an answer leads to: no request follows it. Without the query, which may hold what a login page passes on.
+pub(super) fn redirected(answer: &reqwest::Response, url: &str) -> Option<String> {
+    let location = answer.headers().get(LOCATION)?;
+    if !answer.status().is_redirection() {
+        return None;
+    }
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let target = match answer.url().join(&location) {
+        Ok(mut target) => {
+            target.set_query(None);
+            target.set_fragment(None);
+            target.to_string()
+        }
+        Err(_) => location.into_owned(),
+    };
+    Some(format!(
+        "{url} redirects to {target} (HTTP {}): a login page? Give the URL of OpenSearch itself in --opensearch-url; logferry follows no redirect",
+        answer.status().as_u16()
+    ))
 }
 
 /// 401 and 403.

@@ -51,8 +51,8 @@ impl OpenSearch {
 }
 
 /// By the error's own type and words: a document's words stand further behind.
-fn refuses_id(status: &ItemStatus) -> bool {
-    matches!(status, ItemStatus::Rejected { status: 400, reason }
+pub(super) fn refuses_id(status: &ItemStatus) -> bool {
+    matches!(status, ItemStatus::Rejected { status: 400, reason } | ItemStatus::Retryable { status: 409, reason }
         if reason.strip_prefix("illegal_argument_exception: ").is_some_and(|r| r.starts_with(NO_IDS)))
 }
 
@@ -69,6 +69,13 @@ mod tests {
         assert!(refuses_id(&rejected(
             "illegal_argument_exception: Document ID is not supported in create/index operation request"
         )));
+        assert!(
+            refuses_id(&ItemStatus::Retryable {
+                status: 409,
+                reason: "illegal_argument_exception: Document ID is not supported in create/index operation request".to_owned(),
+            }),
+            "as one user has it"
+        );
         assert!(!refuses_id(&rejected(
             "mapper_parsing_exception: failed to parse: illegal_argument_exception: Document ID is not supported"
         )));

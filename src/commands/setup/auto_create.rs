@@ -1,0 +1,167 @@
+/*! Whether OpenSearch makes the daily indices by itself: the cluster setting `action.auto_create_index` may forbid it. */
+
+use serde_json::Value;
+
+use super::overlap::overlap;
+use crate::document::index_name::DocumentKind;
+use crate::document::template::{alias, index_patterns};
+use crate::sink::opensearch::{Method, OpenSearch};
+
+const SETTING: &str = "action.auto_create_index";
+const PATH: &str =
+    "/_cluster/settings?include_defaults=true&filter_path=*.action.auto_create_index";
+
+/// The setting's value; none where it cannot be read, since a role needs no permission for that.
+pub(super) async fn setting(index: &OpenSearch) -> Option<String> {
+    if index.is_serverless() {
+        return None;
+    }
+    match index.call(Method::Get, PATH, None).await {
+        Ok(answer) => of_settings(&answer),
+        Err(error) => {
+            tracing::debug!(%error, "{SETTING} cannot be read");
+            None
+        }
+    }
+}
+
+/// The innermost that is set counts.
+fn of_settings(answer: &Value) -> Option<String> {
+    let scopes = ["transient", "persistent", "defaults"];
+    let value = scopes
+        .iter()
+        .find_map(|scope| answer[scope]["action"].get("auto_create_index"))?;
+    Some(match value {
+        Value::String(text) => text.clone(),
+        Value::Array(patterns) => {
+            let patterns: Vec<&str> = patterns.iter().filter_map(Value::as_str).collect();
+            patterns.join(",")
+        }
+        other => other.to_string(),
+    })
+}
+
+/// What to allow, if the setting forbids some of our daily indices.
+pub(super) fn forbids(setting: &str, prefix: &str) -> Option<String> {
+    let forbidden: Vec<String> = DocumentKind::ALL
+        .into_iter()
+        .filter(|kind| {
+            let mut patterns = index_patterns(prefix, *kind).into_iter();
+            !patterns.all(|ours| allows_all(setting, &ours))
+        })
+        .map(|kind| format!("{}-*", alias(prefix, kind)))
+        .collect();
+    if forbidden.is_empty() {
+        return None;
+    }
+    let rest = match setting.trim() {
+        "false" | "" => String::new(),
+        list => format!(",{list}"),
+    };
+    Some(format!(
+        "the cluster setting {SETTING} is \"{setting}\": it forbids OpenSearch to make daily indices ({}), and no document for them gets in; set it to \"+{prefix}-*{rest}\"",
+        forbidden.join(", ")
+    ))
+}
+
+/// Whether indices of all names that a pattern of ours matches may be made: of the setting's patterns the first that matches a name counts.
+fn allows_all(setting: &str, ours: &str) -> bool {
+    match setting.trim() {
+        "true" | "" => return true,
+        "false" => return false,
+        _ => {}
+    }
+    // A name of which nothing is known where ours has a star.
+    let any = ours.replace('*', "\0");
+    for pattern in setting.split(',').map(str::trim) {
+        let (allowed, pattern) = match (pattern.strip_prefix('+'), pattern.strip_prefix('-')) {
+            (Some(pattern), _) => (true, pattern),
+            (_, Some(pattern)) => (false, pattern),
+            _ => (true, pattern),
+        };
+        if allowed && overlap(pattern, &any) {
+            return true;
+        }
+        if !allowed && overlap(pattern, ours) {
+            return false;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Tried with 3.4.0: the first pattern that matches decides, and what none matches is forbidden.
+    #[test]
+    fn the_first_pattern_that_matches_decides() {
+        for allowed in [
+            "true",
+            "",
+            "*",
+            "+*",
+            "lf-*",
+            "+lf-*",
+            " +lf-* , -* ",
+            "+lf-*,-lf-logs-*",
+            "-other-*,+*",
+            "-lf,+*",
+            "lf-logs-*,lf-invocations-*",
+            "+l*-logs-*,+l*s-*.*",
+            "-lf-archive*,+lf-*",
+        ] {
+            assert_eq!(forbids(allowed, "lf"), None, "{allowed}");
+        }
+        for (forbidden, which) in [
+            ("false", "(lf-logs-*, lf-invocations-*)"),
+            ("other-*", "(lf-logs-*, lf-invocations-*)"),
+            ("-lf-*,+*", "(lf-logs-*, lf-invocations-*)"),
+            ("-*,+lf-*", "(lf-logs-*, lf-invocations-*)"),
+            ("+lf-logs-*", "(lf-invocations-*)"),
+            ("-lf-logs-*,+lf-*", "(lf-logs-*)"),
+            // One day, and one year, of many.
+            ("-lf-logs-2026.11.27,+*", "(lf-logs-*)"),
+            ("+lf-logs-2026*,+lf-invocations-*", "(lf-logs-*)"),
+        ] {
+            let sentence = forbids(forbidden, "lf").expect(forbidden);
+            assert!(sentence.contains(which), "{forbidden}: {sentence}");
+            assert!(sentence.contains("set it to \"+lf-*"), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn what_the_sentence_says_to_set_is_allowed() {
+        for forbidden in ["false", "other-*", "-lf-*,+*", "-*"] {
+            let sentence = forbids(forbidden, "lf").expect(forbidden);
+            let (_, set) = sentence.rsplit_once("set it to \"").expect(forbidden);
+            assert_eq!(forbids(set.trim_end_matches('"'), "lf"), None, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_transient_setting_counts_before_a_persistent_one() {
+        let of = |answer: Value| of_settings(&answer);
+        let set = |value: Value| json!({"action": {"auto_create_index": value}});
+        assert_eq!(of(json!({})), None);
+        assert_eq!(
+            of(json!({"defaults": set(json!("true"))})).as_deref(),
+            Some("true")
+        );
+        assert_eq!(
+            of(json!({"persistent": set(json!("false")), "defaults": set(json!("true"))}))
+                .as_deref(),
+            Some("false")
+        );
+        assert_eq!(
+            of(json!({"persistent": set(json!("false")), "transient": set(json!(["+a*", "-b*"]))}))
+                .as_deref(),
+            Some("+a*,-b*")
+        );
+        assert_eq!(
+            of(json!({"persistent": set(json!(false))})).as_deref(),
+            Some("false")
+        );
+    }
+}

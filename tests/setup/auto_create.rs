@@ -1,0 +1,53 @@
+/*! `action.auto_create_index`: where it forbids the daily indices, setup and the worker say what to allow. */
+
+use crate::stub::Stub;
+
+#[tokio::test]
+async fn a_cluster_that_makes_no_indices_is_named_with_what_to_allow() {
+    let stub = Stub::start("3.4.0").await;
+    assert!(stub.run(&["setup"]).await.success);
+    for (setting, wanted) in [
+        ("false", r#"set it to "+lf-*""#),
+        ("+other-*,-*", r#"set it to "+lf-*,+other-*,-*""#),
+    ] {
+        stub.state.lock().unwrap().auto_create = Some(setting);
+        let said = stub.run(&["setup"]).await;
+        let named = format!("action.auto_create_index is \"{setting}\"");
+        assert!(said.success, "{}", said.err);
+        assert!(
+            said.out.contains(&named) && said.out.contains(wanted),
+            "{}",
+            said.out
+        );
+        for command in [&["worker"][..], &["worker", "--setup"]] {
+            let said = stub.run(command).await;
+            let err = said.err.replace("\\\"", "\"");
+            assert!(
+                err.contains(&named) && err.contains(wanted),
+                "{command:?}: {}",
+                said.err
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_said_where_all_is_allowed_or_the_setting_cannot_be_read() {
+    let stub = Stub::start("3.4.0").await;
+    for (setting, forbidden) in [
+        (None, false),
+        (Some("+lf-*,-*"), false),
+        (Some("false"), true),
+    ] {
+        stub.state.lock().unwrap().auto_create = setting;
+        stub.state.lock().unwrap().settings_forbidden = forbidden;
+        let said = stub.run(&["setup"]).await;
+        assert!(said.success, "{}", said.err);
+        for command in [&["setup"][..], &["worker"]] {
+            let said = stub.run(command).await;
+            for text in [&said.out, &said.err] {
+                assert!(!text.contains("auto_create_index"), "{setting:?}: {text}");
+            }
+        }
+    }
+}
