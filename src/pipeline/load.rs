@@ -1,7 +1,7 @@
 /*! One bulk, until each of its documents has a verdict: only what is unsettled is sent again. */
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -40,8 +40,6 @@ pub(super) struct Loader {
     pub(super) most_waiting: usize,
     /// The turn to make dead letters.
     pub(super) letters: Semaphore,
-    /// Most documents of the last bulk were refused: its like is sent one at a time.
-    pub(super) refusing: AtomicBool,
 }
 
 /// A parcel whose documents are being settled.
@@ -199,9 +197,6 @@ struct Round<'a> {
 
 impl Round<'_> {
     async fn attempt(&mut self, bulk: &Bulk) -> Attempt {
-        if self.loader.refusing.load(Ordering::Relaxed) {
-            self.take_turn().await;
-        }
         if self.pass.is_none() {
             self.pass = Some(self.loader.gate.enter().await);
         }
@@ -231,7 +226,7 @@ impl Round<'_> {
         }
     }
 
-    /// No reservation counts the reasons and letters of refused documents: they are made of one bulk at a time.
+    /// No reservation counts the letters of refused documents: they are made of one bulk at a time.
     async fn take_turn(&mut self) {
         if self.turn.is_none() {
             // Its place is for others meanwhile.
@@ -242,13 +237,8 @@ impl Round<'_> {
 
     /// Settles what has a final status; the rest is kept.
     async fn read(&mut self, bulk: &Bulk, statuses: Vec<ItemStatus>) -> Attempt {
-        if self.loader.dead_letters.is_some() {
-            let refused = statuses.iter().filter(|status| is_rejected(status)).count();
-            let most = refused > statuses.len() / 2;
-            self.loader.refusing.store(most, Ordering::Relaxed);
-            if refused > 0 {
-                self.take_turn().await;
-            }
+        if self.loader.dead_letters.is_some() && statuses.iter().any(is_rejected) {
+            self.take_turn().await;
         }
         let mut later = Vec::new();
         let mut why = String::new();
