@@ -33,6 +33,7 @@ pub(super) struct Budget {
     /// Of the large readers' share: one reader's part, and all of it.
     large_part: usize,
     large_total: usize,
+    memory: usize,
     long: Arc<Semaphore>,
     metrics: Arc<Metrics>,
 }
@@ -56,6 +57,8 @@ fn large_reader(max_event_bytes: usize) -> usize {
 /// The zstd window that there is room for in any case: that of zstd's own level. The format's own advice is 8 MiB.
 const WINDOW: usize = 2 << 20;
 const USUAL_WINDOW: usize = 8 << 20;
+/// A window may have this part of all memory: each object that waits for its place has allocated one already.
+const WINDOWS: usize = 16;
 
 /// The least `--memory` for this many readers: their buffers, one large one, and the largest parcel.
 pub fn least(objects: usize, max_event_bytes: usize, bulk_bytes: usize) -> usize {
@@ -98,6 +101,7 @@ impl Budget {
             large: Arc::new(Semaphore::new(units(large_total) as usize)),
             large_part: part,
             large_total,
+            memory,
             long: Arc::new(Semaphore::new(1)),
             metrics,
         }
@@ -153,7 +157,8 @@ impl Budget {
 
     /// The largest zstd window that there is room for beside a large reader.
     pub(super) fn largest_window(&self) -> u64 {
-        (self.large_total - self.large_part).max(WINDOW) as u64
+        let room = self.large_total - self.large_part;
+        room.min(self.memory / WINDOWS).max(WINDOW) as u64
     }
 
     /// Bytes that parcels can have in all.
@@ -320,7 +325,7 @@ mod tests {
         let budget = Budget::new(48 << 20, 32, 1 << 20, 5_000_000, metrics);
         assert!(budget.parcels() >= 20_000_000, "{}", budget.parcels());
         assert!(budget.large_total >= 3 * budget.large_part);
-        assert!(budget.largest_window() >= 8 << 20);
+        assert_eq!(budget.largest_window(), 3 << 20);
         assert!(least(32, 1 << 20, 5_000_000) <= 48 << 20);
     }
 
@@ -345,9 +350,9 @@ mod tests {
 
     #[test]
     fn one_object_at_a_time_may_have_a_window_too() {
-        for memory in [32 << 20, 48 << 20, 1 << 30] {
+        for memory in [32 << 20, 48 << 20, 128 << 20] {
             let budget = Budget::new(memory, 1, 1 << 20, 5_000_000, Arc::new(Metrics::new()));
-            assert!(budget.largest_window() >= 8 << 20, "{memory}");
+            assert!(budget.largest_window() >= (memory / 16) as u64, "{memory}");
         }
     }
 

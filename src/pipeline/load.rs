@@ -3,7 +3,7 @@
 mod merge;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -47,8 +47,6 @@ pub(super) struct Loader {
     pub(super) most_waiting: usize,
     /// The turn to make dead letters.
     pub(super) letters: Semaphore,
-    /// Most documents of the last bulk were refused: its like is sent one at a time.
-    pub(super) refusing: AtomicBool,
 }
 
 /// A parcel whose documents are being settled.
@@ -209,9 +207,6 @@ struct Round<'a> {
 
 impl Round<'_> {
     async fn attempt(&mut self, bulk: &Bulk) -> Attempt {
-        if self.loader.refusing.load(Ordering::Relaxed) {
-            self.take_turn().await;
-        }
         if self.pass.is_none() {
             self.pass = Some(self.loader.gate.enter().await);
         }
@@ -243,7 +238,7 @@ impl Round<'_> {
         }
     }
 
-    /// No reservation counts the reasons and letters of refused documents: they are made of one bulk at a time.
+    /// No reservation counts the letters of refused documents: they are made of one bulk at a time.
     async fn take_turn(&mut self) {
         if self.turn.is_none() {
             // Its place is for others meanwhile.
@@ -262,20 +257,12 @@ impl Round<'_> {
             .judge(&**index, bulk, &statuses, self.resent, object)
             .await;
         self.resent |= !waits.is_empty();
-        if self.loader.dead_letters.is_some() {
-            let refused = statuses.iter().filter(|status| is_rejected(status)).count();
-            let most = refused > statuses.len() / 2;
-            self.loader.refusing.store(most, Ordering::Relaxed);
-            let given_up = bulk
-                .documents()
-                .iter()
-                .zip(&statuses)
-                .any(|(sent, status)| {
-                    is_rejected(status) && !waits.contains_key(bulk.target(sent).index)
-                });
-            if given_up {
-                self.take_turn().await;
-            }
+        let mut documents = bulk.documents().iter().zip(&statuses);
+        let given_up = documents.any(|(sent, status)| {
+            is_rejected(status) && !waits.contains_key(bulk.target(sent).index)
+        });
+        if given_up && self.loader.dead_letters.is_some() {
+            self.take_turn().await;
         }
         let mut later = Vec::new();
         let mut why = String::new();

@@ -8,6 +8,7 @@ objects into bulks, `load` sends a bulk until each of its documents has a verdic
 
 mod breaker;
 pub(crate) mod budget;
+mod caps;
 mod desk;
 mod dispose;
 mod gate;
@@ -21,7 +22,7 @@ mod refusals;
 mod refused;
 mod verdict;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -195,7 +196,6 @@ pub async fn run(
             waiting: AtomicUsize::new(0),
             most_waiting: budget.parcels() / 2,
             letters: Semaphore::new(1),
-            refusing: AtomicBool::new(false),
         }),
         budget,
         gate,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::breaker::{self, Attempt};
 use super::budget;
+use super::caps::{Place, inflatable, within_caps};
 use super::desk::Desk;
 use super::verdict::Tally;
 use super::{Road, load};
@@ -19,9 +20,6 @@ use crate::observe::Metrics;
 use crate::sink::dead_letter::{DeadLetter, Letters, ObjectName};
 use crate::source::unpack::{ReadError, Step, Unpacked};
 use crate::source::{OpenError, Opened};
-
-/// Below this many decompressed bytes no ratio is a danger.
-const RATIO_FROM: u64 = 16 << 20;
 
 /// Decompressed bytes that are worked on in one go: half a millisecond's worth.
 const STEP: usize = 64 * 1024;
@@ -50,9 +48,9 @@ impl Skip {
 }
 
 /// Why an object was not read to its end.
-struct Failure {
-    class: Class,
-    reason: String,
+pub(super) struct Failure {
+    pub(super) class: Class,
+    pub(super) reason: String,
 }
 
 /// An object that was read; its verdicts come in.
@@ -68,7 +66,7 @@ pub(super) struct UnderWay {
 /// What was read, up to the failure if there was one.
 #[derive(Default)]
 pub(super) struct ReadFacts {
-    stored_bytes: u64,
+    pub(super) stored_bytes: u64,
     /// Decompressed.
     pub(super) bytes: u64,
     pub(super) events: u64,
@@ -254,62 +252,6 @@ impl UnderWay {
             tokio::task::yield_now().await;
         }
     }
-}
-
-/// A large reader's place, once it has one.
-#[derive(Default)]
-struct Place {
-    permit: Option<OwnedSemaphorePermit>,
-    /// Bytes of zstd windows that it has room for.
-    windows: u64,
-}
-
-impl Place {
-    async fn taken(road: &Road, windows: u64) -> Self {
-        Self {
-            permit: Some(road.budget.large_reader(windows).await),
-            windows,
-        }
-    }
-
-    fn suffices(&self, windows: u64) -> bool {
-        self.permit.is_some() && windows <= self.windows
-    }
-}
-
-/// Neither longer nor denser than an object of logs can be, with so many bytes more.
-fn within_caps(road: &Road, facts: &ReadFacts, more: u64) -> Result<(), Failure> {
-    let bytes = facts.bytes + more;
-    let config = &road.config;
-    let reason = if bytes > config.max_object_bytes {
-        format!(
-            "more than {} bytes decompressed (--max-object-bytes)",
-            config.max_object_bytes
-        )
-    } else if bytes > densest(road, facts) {
-        format!(
-            "more than {} bytes for each stored byte (--max-ratio)",
-            config.max_ratio
-        )
-    } else {
-        return Ok(());
-    };
-    Err(Failure {
-        class: Class::Broken,
-        reason,
-    })
-}
-
-/// As many bytes as may come of those that were read so far.
-fn densest(road: &Road, facts: &ReadFacts) -> u64 {
-    let by_ratio = (facts.stored_bytes + 1).saturating_mul(road.config.max_ratio) - 1;
-    by_ratio.max(RATIO_FROM)
-}
-
-/// Bytes that envelopes inside of the object may inflate to when `more` of its own are read.
-fn inflatable(road: &Road, facts: &ReadFacts, more: u64) -> u64 {
-    let most = densest(road, facts).min(road.config.max_object_bytes);
-    most.saturating_sub(facts.bytes + more)
 }
 
 /// Counts an object as being read for as long as it lives, even if its task is dropped.

@@ -2,6 +2,7 @@
 
 mod cases;
 mod containers;
+mod firehose;
 mod properties;
 mod subscription;
 

@@ -108,9 +108,10 @@ async fn most_of_an_answer_is_sent_once_more_before_it_is_given_up() {
     parcel.push(&action, "{}", 0);
     let bulk = Bulk::pack([parcel]);
     let name = object(0);
-    let first = refusals.judge(&index, &bulk, &[rejected()], false, |_| &name);
+    let statuses = [rejected()];
+    let first = refusals.judge(&index, &bulk, &statuses, false, |_| &name);
     assert_eq!(first.await.into_keys().collect::<Vec<_>>(), [INDEX]);
-    let second = refusals.judge(&index, &bulk, &[rejected()], true, |_| &name);
+    let second = refusals.judge(&index, &bulk, &statuses, true, |_| &name);
     assert!(second.await.is_empty());
 }
 
