@@ -148,8 +148,11 @@ fn a_truncated_envelope_shows_the_events_before_the_cut() {
 fn a_binary_file_prints_no_control_characters() {
     let mut bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
     bytes.extend(b"\x1b]0;title\x07\x9b31m");
-    let text = shown(explain(&["-"]).write_stdin(bytes));
-    assert!(text.contains("invalid_utf8"));
+    let output = explain(&["-"]).write_stdin(bytes).assert().failure();
+    let output = output.get_output();
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(text.contains("looks binary"), "{text}");
+    let text = String::from_utf8_lossy(&output.stdout) + text.as_str();
     assert!(
         !text.chars().any(|c| c.is_control() && c != '\n'),
         "{text:?}"

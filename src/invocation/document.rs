@@ -7,8 +7,8 @@ use super::price::Prices;
 use super::stored::Document;
 use super::summary::Summary;
 
-/// Version of the state's form.
-pub(super) const VERSION: i64 = 2;
+/// Version of the state: of its form, and of the event ids that name its lines.
+pub(super) const VERSION: i64 = 3;
 
 /// Why no state could be taken from a stored document.
 #[derive(Debug, thiserror::Error)]

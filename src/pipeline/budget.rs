@@ -96,7 +96,7 @@ impl Budget {
         Self {
             parcels: Arc::new(Semaphore::new(total as usize)),
             total,
-            step: (total / 8).max(1),
+            step: step(total),
             giant: Semaphore::new(1),
             large: Arc::new(Semaphore::new(units(large_total) as usize)),
             large_part: part,
@@ -195,6 +195,11 @@ impl Drop for Reservation {
     }
 }
 
+/// What is taken at once of so many units.
+fn step(total: u32) -> u32 {
+    (total / 8).max(1)
+}
+
 fn units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
@@ -225,10 +230,14 @@ mod tests {
 
     /// A budget of so many units for parcels.
     fn budget_of(units: usize) -> Arc<Budget> {
-        let memory = READING + large_reader(0) + units * UNIT;
-        let budget = Budget::new(memory, 1, 0, 0, Arc::new(Metrics::new()));
-        assert_eq!(budget.parcels(), units * UNIT);
-        Arc::new(budget)
+        let memory = Budget::new(48 << 20, 1, 0, 0, Arc::new(Metrics::new()));
+        let total = units as u32;
+        Arc::new(Budget {
+            parcels: Arc::new(Semaphore::new(units)),
+            total,
+            step: step(total),
+            ..memory
+        })
     }
 
     async fn settle() {

@@ -100,6 +100,5 @@ pub trait Index: Send + Sync {
 
 /// A document under an id that nothing else has.
 pub(crate) fn probe(index: &str, source: &[u8]) -> Bulk {
-    let id = format!("logferry-probe-{:016x}", fastrand::u64(..));
-    Bulk::probe(index, &id, source)
+    Bulk::probe(index, "logferry-probe", source)
 }

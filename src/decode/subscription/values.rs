@@ -135,7 +135,7 @@ impl Subscription {
                     &raw,
                     offset,
                     self.inner(),
-                    self.hold,
+                    self.max,
                 )?);
             }
             if let Some(nested) = nested {

@@ -38,7 +38,7 @@ fn read_with(input: &str, options: &DecodeOptions) -> Outcome {
     let ids: std::collections::HashSet<_> = outcome
         .events
         .iter()
-        .map(|event| event.id.clone().ok_or(event.offset))
+        .map(|event| event.id.clone().ok_or((event.offset, event.inner)))
         .collect();
     assert_eq!(
         ids.len(),

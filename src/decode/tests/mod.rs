@@ -17,6 +17,8 @@ struct Got {
     truncated: u64,
     id: Option<String>,
     by_content: bool,
+    /// Its place inside of an envelope, of one without an id.
+    inner: Option<u64>,
     /// Hash of the whole text, of one that is cut.
     whole: Option<u128>,
     origin: Origin,
@@ -67,6 +69,10 @@ fn decode_after(
                         event.identity,
                         Identity::Content | Identity::CutContent(_)
                     ),
+                    inner: match event.identity {
+                        Identity::Inner(place) => Some(place),
+                        _ => None,
+                    },
                     whole: match event.identity {
                         Identity::CutContent(whole) => Some(whole),
                         _ => None,

@@ -334,7 +334,7 @@ fn documents_without_a_readable_state_are_refused_with_the_reason() {
         ));
         assert!(of_version.contains(&format!("of version {version}, this version reads 2")));
     }
-    assert!(error(r#"{"invocation":{"merge":{"v":2,"state":7}}}"#).contains("invalid type"));
+    assert!(error(r#"{"invocation":{"merge":{"v":3,"state":7}}}"#).contains("invalid type"));
     assert!(error("not json").starts_with("stored invocation cannot be merged"));
 }
 
