@@ -14,15 +14,16 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::Parser;
-use logferry::bulk::{Bulk, ItemStatus};
 use logferry::cli::{Cli, Command};
-use logferry::notification::ObjectRef;
 use logferry::observe::Metrics;
-use logferry::pipeline::{self, Ends, RoadConfig};
+use logferry::pipeline;
+use logferry::pipeline::{Ends, PipelineConfig};
 use logferry::sink::{Index, IndexError, Stored};
 use logferry::source::{
     Attributes, Depth, Handle, Message, OpenError, Opened, Outcome, Queue, QueueError, Store,
 };
+use logferry_core::bulk::{Bulk, Verdict};
+use logferry_core::notification::ObjectRef;
 use tokio_util::sync::CancellationToken;
 
 /// The binary's allocator.
@@ -205,7 +206,7 @@ impl Index for Sink {
         Ok("sink".to_owned())
     }
 
-    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError> {
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError> {
         let (body, documents) = (bulk.body(), bulk.documents().len());
         assert!(body.starts_with(br#"{"create":{"#) && body.ends_with(b"}\n"));
         assert_eq!(memchr::memchr_iter(b'\n', &body).count(), 2 * documents);
@@ -213,7 +214,7 @@ impl Index for Sink {
         self.documents
             .fetch_add(documents as u64, Ordering::Relaxed);
         self.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
-        Ok(vec![ItemStatus::Indexed; documents])
+        Ok(vec![Verdict::Indexed; documents])
     }
 
     async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError> {
@@ -276,7 +277,7 @@ fn road(objects: &Arc<Objects>) -> Ran {
     ran
 }
 
-fn defaults() -> RoadConfig {
+fn defaults() -> PipelineConfig {
     let flags = ["logferry", "worker", "--queue-url", "http://q/1/logs"];
     let index = ["--opensearch-url", "http://os:9200", "--until-empty"];
     let cli = Cli::parse_from(flags.iter().chain(&index));

@@ -9,14 +9,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
-use logferry::bulk;
-use logferry::decode::{DecodeOptions, Decoder, Event, Format, Identity, Origin};
-use logferry::document::{DocumentOptions, DocumentWriter, ObjectFacts, Surroundings};
-use logferry::invocation::{Options, Tracker};
-use logferry::lambda::{self, Kind, Record};
-use logferry::notification::{self, ObjectRef};
-use logferry::source::unpack::Unpacked;
+use logferry::source::decompress::Unpacked;
 use logferry::source::{OpenError, Opened, Store};
+use logferry_core::bulk;
+use logferry_core::decode::{DecodeOptions, Decoder, Event, Format, Identity, Origin};
+use logferry_core::document::{DocumentOptions, LineContext, LogDocumentWriter, ObjectInfo};
+use logferry_core::invocation::{Tracker, TrackerLimits};
+use logferry_core::notification;
+use logferry_core::notification::ObjectRef;
+use logferry_core::parse;
+use logferry_core::parse::{Kind, Record};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[allow(dead_code, reason = "the worker's bench uses the rest of it")]
@@ -279,7 +281,7 @@ fn lines() -> Vec<Stage> {
         let parse = move || {
             lines
                 .iter()
-                .filter(|line| lambda::parse(black_box(&line.text)).kind == Kind::Function)
+                .filter(|line| parse::parse(black_box(&line.text)).kind == Kind::Function)
                 .count()
         };
         stages[0].push(Stage::new(
@@ -320,22 +322,22 @@ fn parsed<'a>(line: &'a Line, origin: &'a Arc<Origin>) -> (Event<'a>, Record<'a>
         identity: Identity::Content,
         origin,
     };
-    (event, lambda::parse(text))
+    (event, parse::parse(text))
 }
 
 /// Writes ids and documents. Returns the bytes of the body.
 fn documents(events: &[(Event<'_>, Record<'_>)], out: &mut Vec<u8>) -> usize {
-    let object = ObjectFacts {
+    let object = ObjectInfo {
         bucket: "logs".to_owned(),
         key: KEY.to_owned(),
         id_scope: "exports".to_owned(),
-        ..ObjectFacts::default()
+        ..ObjectInfo::default()
     };
     let options = DocumentOptions {
         index_prefix: "logferry".to_owned(),
         keep_original: false,
     };
-    let mut writer = DocumentWriter::new(&object, &options);
+    let mut writer = LogDocumentWriter::new(&object, &options);
     let mut total = 0;
     for (event, record) in events {
         // A parcel has this size.
@@ -344,14 +346,14 @@ fn documents(events: &[(Event<'_>, Record<'_>)], out: &mut Vec<u8>) -> usize {
             out.clear();
         }
         let id = writer.identify(event);
-        writer.write(event, false, record, id, &Surroundings::default(), out);
+        writer.write(event, false, record, id, &LineContext::default(), out);
     }
     total + out.len()
 }
 
 /// Tracks invocations. Returns the number of summaries.
 fn observe(events: &[(Event<'_>, Record<'_>)]) -> usize {
-    let mut tracker = Tracker::new(Options::default());
+    let mut tracker = Tracker::new(TrackerLimits::default());
     let mut summaries = 0;
     for (place, (event, record)) in events.iter().enumerate() {
         let hash = (place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -7,41 +7,17 @@ with all verdicts in is settled; a message whose objects are all settled is dele
 */
 #![forbid(unsafe_code)]
 
-/// PURE: parcels → bulk body; answer → statuses.
-pub mod bulk;
-/// What an error means for what happens next.
-pub mod class;
-/// What the operator typed.
 pub mod cli;
 /// Each command joins ends to the one road.
 pub mod commands;
-/// One validated config per command.
 pub mod config;
-/// PURE: bytes → events.
-pub mod decode;
-/// PURE: record → document.
-pub mod document;
-/// PURE: tables whose keys are hashes already.
-pub(crate) mod hashed;
-/// PURE: records of one request → its summary.
-pub mod invocation;
-/// PURE: JSON text, written straight into a buffer.
-pub mod json;
-/// PURE: event → record.
-pub mod lambda;
-/// PURE: message body → objects | ignored | invalid.
-pub mod notification;
-/// Logs and metrics.
+/// What an error means for what happens next.
+pub mod error_class;
 pub mod observe;
-/// The road: permit → receive → lease → object → parcels → verdicts → settle → delete.
 pub mod pipeline;
 /// The one backoff policy.
 pub mod retry;
 /// /livez, /readyz, /metrics.
 pub mod serve;
-/// IO out: indices.
 pub mod sink;
-/// IO in: queues and stores.
 pub mod source;
-/// PURE: which buckets a message may name.
-pub mod trust;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use logferry::document::index_name::DocumentKind;
-use logferry::document::schema::{FIELDS, Field, FieldKind};
-use logferry::document::template::{alias, mappings};
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::schema::{FIELDS, Field, FieldKind};
+use logferry_core::document::template::{alias, mappings};
 use serde_json::Value;
 
 #[path = "servers/corpus.rs"]

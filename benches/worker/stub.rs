@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use futures_util::StreamExt;
-use logferry::document::template::{Settings, templates};
+use logferry_core::document::template::{Settings, templates};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
-use logferry::document::schema::FIELDS;
-use logferry::document::template::{Settings, Template, templates};
+use logferry_core::document::schema::FIELDS;
+use logferry_core::document::template::{Settings, Template, templates};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 

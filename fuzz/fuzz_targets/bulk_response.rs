@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logferry_fuzz::bulk::{ItemStatus, read};
+use logferry_core::bulk::{Verdict, read};
 use serde_json::Value;
 
 fuzz_target!(|data: (u8, &[u8])| {
@@ -19,11 +19,11 @@ fuzz_target!(|data: (u8, &[u8])| {
     for (item, status) in items.iter().zip(statuses) {
         let entries = ["create", "index", "update"].map(|action| item[action]["status"].as_u64());
         let told = match status {
-            ItemStatus::Indexed => 200..=299,
-            ItemStatus::AlreadyThere => 409..=409,
-            ItemStatus::Retryable { status, .. }
-            | ItemStatus::Forbidden { status, .. }
-            | ItemStatus::Rejected { status, .. } => u64::from(status)..=u64::from(status),
+            Verdict::Indexed => 200..=299,
+            Verdict::AlreadyThere => 409..=409,
+            Verdict::Retryable { status, .. }
+            | Verdict::Forbidden { status, .. }
+            | Verdict::Rejected { status, .. } => u64::from(status)..=u64::from(status),
         };
         assert!(entries.iter().flatten().any(|status| told.contains(status)));
     }

@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logferry_fuzz::decode::{
+use logferry_core::decode::{
     Counters, DecodeError, DecodeOptions, Decoder, Format, Identity, Origin,
 };
 

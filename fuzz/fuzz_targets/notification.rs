@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logferry_fuzz::notification::{explain, read};
+use logferry_core::notification::{explain, read};
 
 fuzz_target!(|body: &str| {
     let found = read(body);

@@ -1,14 +1,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logferry_fuzz::road;
+use logferry_fuzz::documents;
 
 // One event, with its time told by the file and without.
 fuzz_target!(|text: &[u8]| {
-    road::documents(
+    documents::documents(
         std::iter::once(text),
         Some(1_700_000_000_000),
         Some("2023/11/14/[$LATEST]abc"),
     );
-    road::documents(std::iter::once(text), None, None);
+    documents::documents(std::iter::once(text), None, None);
 });

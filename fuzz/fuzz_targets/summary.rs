@@ -1,8 +1,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logferry_fuzz::invocation::{Architecture, Merged, Prices, Summary, merged};
-use logferry_fuzz::road;
+use logferry_core::invocation::{Architecture, Merged, Prices, Summary, merged};
+use logferry_fuzz::documents;
 
 // Lines of one stream, cut into two objects: their summaries come back from their documents as they were, and merge
 // to the same in either order.
@@ -14,8 +14,8 @@ fuzz_target!(|data: (u8, &[u8])| {
     let stream = (cut % 8 > 0).then_some("2023/11/14/[$LATEST]abc");
     let start = 1_700_000_000_000;
     let later = start + first.len() as i64 * 1000;
-    let first = road::documents(first.iter().copied(), Some(start), stream);
-    let second = road::documents(second.iter().copied(), Some(later), stream);
+    let first = documents::documents(first.iter().copied(), Some(start), stream);
+    let second = documents::documents(second.iter().copied(), Some(later), stream);
     for summary in first.iter().chain(&second) {
         let document = summary.write(&prices);
         assert_eq!(Summary::read(&document).as_ref().ok(), Some(summary));

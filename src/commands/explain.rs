@@ -18,7 +18,7 @@ pub fn notification(file: &Path) -> anyhow::Result<()> {
     }
     let mut out = std::io::stdout().lock();
     let lines = match String::from_utf8(bytes) {
-        Ok(body) => crate::notification::explain(&crate::notification::read(&body)),
+        Ok(body) => logferry_core::notification::explain(&logferry_core::notification::read(&body)),
         Err(_) => vec![serde_json::json!({"invalid": "the body is not UTF-8"}).to_string()],
     };
     for line in lines {

@@ -1,6 +1,12 @@
 /*! `explain FILE`: a file goes in; a report for a person comes out. The file passes the same stages as in the worker,
 from reading to encoding, without the queue and the index. */
 
+mod finding;
+mod print;
+mod report;
+mod rows;
+pub(super) mod table;
+
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -10,22 +16,16 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use crate::config::ExplainConfig;
-use crate::decode::{Decoder, Event};
-use crate::document::{DocumentOptions, DocumentWriter, ObjectFacts};
-use crate::invocation::{Architecture, Options, Prices, Tracker};
-use crate::lambda;
-use crate::notification::ObjectRef;
-use crate::source::local::{BUCKET, Files, LocalStore};
-use crate::source::unpack::Unpacked;
+use crate::source::decompress::Unpacked;
+use crate::source::files::{BUCKET, Files, LocalStore};
 use crate::source::{Queue, Store};
+use logferry_core::decode::{Decoder, Event};
+use logferry_core::document::{DocumentOptions, LogDocumentWriter, ObjectInfo};
+use logferry_core::invocation::{Architecture, Prices, Tracker, TrackerLimits};
+use logferry_core::notification::ObjectRef;
+use logferry_core::parse;
 
-mod finding;
-mod print;
-mod report;
-mod rows;
-pub(super) mod table;
-
-use report::Report;
+use crate::commands::explain_file::report::Report;
 
 /// Columns of the output if the terminal reports no width, or if there is no terminal.
 const WIDTH: u16 = 120;
@@ -37,7 +37,7 @@ pub async fn run(config: ExplainConfig) -> anyhow::Result<()> {
     let from_stdin = config.file.as_os_str() == "-";
     let mut spool = None;
     if from_stdin {
-        let file = super::ingest::spool_stdin().context("cannot read standard input")?;
+        let file = crate::commands::ingest::spool_stdin().context("cannot read standard input")?;
         files.insert("stdin".to_owned(), file.path().to_owned())?;
         spool = Some(file);
     } else if is_folder(&config.file)? {
@@ -113,7 +113,7 @@ async fn read(
     let mut decoder = Decoder::new(key, &config.decode);
     report.key(key, decoder.key());
     let opened = store.open(&object, 0, None).await?;
-    let object_facts = ObjectFacts {
+    let object_facts = ObjectInfo {
         bucket: object.bucket.clone(),
         key: key.to_owned(),
         etag: opened.etag.clone(),
@@ -153,21 +153,21 @@ async fn read(
 
 /// Makes a document of each event and adds the event, with the document's flags, to the report.
 struct EventEncoder {
-    writer: DocumentWriter,
+    writer: LogDocumentWriter,
     tracker: Tracker,
     prices: Prices,
     document: Vec<u8>,
 }
 
 impl EventEncoder {
-    fn new(object: &ObjectFacts) -> Self {
+    fn new(object: &ObjectInfo) -> Self {
         let options = DocumentOptions {
             index_prefix: "logferry".to_owned(),
             keep_original: false,
         };
         Self {
-            writer: DocumentWriter::new(object, &options),
-            tracker: Tracker::new(Options::default()),
+            writer: LogDocumentWriter::new(object, &options),
+            tracker: Tracker::new(TrackerLimits::default()),
             prices: Prices::builtin(Architecture::X86),
             document: Vec::new(),
         }
@@ -176,7 +176,7 @@ impl EventEncoder {
     fn encode(&mut self, event: &Event<'_>, report: &mut Report) {
         let text = String::from_utf8_lossy(event.text);
         let invalid_utf8 = matches!(text, Cow::Owned(_));
-        let record = lambda::parse(&text);
+        let record = parse::parse(&text);
         let id = self.writer.identify(event);
         let at = self.writer.time(event, &record);
         let context = self.tracker.observe(event, &record, id.hash, at);

@@ -9,14 +9,15 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
-use super::setup::prepare;
+use crate::commands::setup::prepare;
 use crate::config::{IngestConfig, Target};
 use crate::observe::Metrics;
-use crate::pipeline::{self, Ends};
+use crate::pipeline;
+use crate::pipeline::Ends;
 use crate::sink::Index;
 use crate::sink::ndjson::Ndjson;
 use crate::sink::opensearch::OpenSearch;
-use crate::source::local::{Files, shared};
+use crate::source::files::{Files, shared};
 
 pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     let mut files = Files::default();
@@ -103,7 +104,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
 
 /// Copies standard input to a temporary file: the object's etag is a hash of its content, which is known only at the
 /// end.
-pub(super) fn spool_stdin() -> std::io::Result<tempfile::NamedTempFile> {
+pub(crate) fn spool_stdin() -> std::io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::NamedTempFile::new()?;
     std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
     file.flush()?;

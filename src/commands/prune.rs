@@ -1,19 +1,19 @@
 /*! `prune`: the list of indices goes in; logferry's daily indices older than their retention are deleted, after
 consent. */
 
+mod plan;
+
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use super::setup::{TIMEOUT, batches, unsupported, width};
+use crate::commands::setup::{TIMEOUT, batches, unsupported, width};
 use crate::config::PruneConfig;
 use crate::sink::Index;
 use crate::sink::opensearch::{Method, OpenSearch};
 
-mod plan;
-
-use plan::Plan;
+use crate::commands::prune::plan::Plan;
 
 pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
     let unusable = "--opensearch-url: the index cannot be used";

@@ -1,5 +1,18 @@
 /*! `search`: log lines, invocations and errors from the terminal. */
 
+mod closed;
+mod fields;
+mod follow;
+mod index;
+mod line;
+mod list;
+mod page;
+mod query;
+#[cfg(test)]
+mod tests;
+mod text;
+mod timeline;
+
 use std::cell::{Cell, OnceCell};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -17,27 +30,14 @@ use crate::config::{Question, SearchConfig, View};
 use crate::sink::IndexError;
 use crate::sink::opensearch::OpenSearch;
 
-mod closed;
-mod fields;
-mod follow;
-mod index;
-mod line;
-mod list;
-mod page;
-mod query;
-#[cfg(test)]
-mod tests;
-mod text;
-mod timeline;
-
-use follow::Follow;
-use index::{Hit, Index, Interrupted, NoIndex, Relation, Total};
-use line::Line;
-use list::{Invocation, Invocations, Lines, Screen};
-use page::Pages;
-use query::{Order, Query};
-use text::Checked;
-use timeline::Timeline;
+use crate::commands::search::follow::Follow;
+use crate::commands::search::index::{Hit, Index, Interrupted, NoIndex, Relation, Total};
+use crate::commands::search::line::Line;
+use crate::commands::search::list::{Invocation, Invocations, Lines, Screen};
+use crate::commands::search::page::Pages;
+use crate::commands::search::query::{Order, Query};
+use crate::commands::search::text::Checked;
+use crate::commands::search::timeline::Timeline;
 
 /// One request may take this long.
 const TIMEOUT: Duration = Duration::from_secs(60);

@@ -1,15 +1,5 @@
 /*! `setup`: makes OpenSearch ready. A plan, then what changed; a second run changes nothing. */
 
-use std::io::Write;
-use std::time::Duration;
-
-use anyhow::{Context, bail};
-
-use crate::class::Class;
-use crate::config::SetupConfig;
-use crate::sink::opensearch::OpenSearch;
-use crate::sink::{Index, IndexError};
-
 mod apply;
 mod at_start;
 mod auto_create;
@@ -23,9 +13,19 @@ mod retention;
 mod tests;
 mod version;
 
-pub(crate) use at_start::prepare;
-pub(crate) use plan::batches;
-pub(crate) use version::unsupported;
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::config::SetupConfig;
+use crate::error_class::ErrorClass;
+use crate::sink::opensearch::OpenSearch;
+use crate::sink::{Index, IndexError};
+
+pub(crate) use crate::commands::setup::at_start::prepare;
+pub(crate) use crate::commands::setup::plan::batches;
+pub(crate) use crate::commands::setup::version::unsupported;
 
 /// One request may take so long.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
@@ -50,10 +50,10 @@ impl SetupError {
         SetupError::Index { request, error }
     }
 
-    pub(crate) fn class(&self) -> Class {
+    pub(crate) fn class(&self) -> ErrorClass {
         match self {
             SetupError::Unusable(error) | SetupError::Index { error, .. } => error.class(),
-            SetupError::Refused(_) => Class::Fatal,
+            SetupError::Refused(_) => ErrorClass::Fatal,
         }
     }
 }
@@ -149,7 +149,7 @@ fn changed(steps: usize) -> String {
     }
 }
 
-pub(super) fn width() -> usize {
+pub(crate) fn width() -> usize {
     let (_, columns) = console::Term::stdout().size_checked().unwrap_or((0, WIDTH));
     usize::from(columns)
 }

@@ -9,18 +9,19 @@ use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::setup::prepare;
-use crate::class::Class;
 use crate::cli::PathStyle;
+use crate::commands::setup::prepare;
 use crate::config::{DeadLetterTarget, WorkerConfig};
+use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
-use crate::pipeline::{self, Ends};
+use crate::pipeline;
+use crate::pipeline::Ends;
 use crate::serve::serve;
 use crate::sink::Index;
-use crate::sink::dead_letter::DeadLetters;
-use crate::sink::dead_letter::file::Folder;
-use crate::sink::dead_letter::index::IndexOfLetters;
-use crate::sink::dead_letter::s3::Prefix;
+use crate::sink::dead_letters::DeadLetters;
+use crate::sink::dead_letters::file::Folder;
+use crate::sink::dead_letters::index::DeadLetterIndex;
+use crate::sink::dead_letters::s3::Prefix;
 use crate::sink::opensearch::OpenSearch;
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
@@ -73,7 +74,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
                 Arc::new(Prefix::new(s3.clone(), bucket, &prefix)) as Arc<dyn DeadLetters>
             }
             DeadLetterTarget::Folder(folder) => Arc::new(Folder::new(folder)),
-            DeadLetterTarget::Index(name) => Arc::new(IndexOfLetters::new(index.clone(), name)),
+            DeadLetterTarget::Index(name) => Arc::new(DeadLetterIndex::new(index.clone(), name)),
         });
     if dead_letters.is_none() {
         tracing::warn!(
@@ -148,7 +149,8 @@ async fn await_index(
         match prepared {
             Ok(version) => return Ok(Some(version)),
             Err(error)
-                if error.class() == Class::Fatal || started.elapsed() > pipeline::START_TIMEOUT =>
+                if error.class() == ErrorClass::Fatal
+                    || started.elapsed() > pipeline::START_TIMEOUT =>
             {
                 return Err(error).context(UNUSABLE);
             }

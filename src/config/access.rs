@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::Mistakes;
 use crate::cli::{AwsService, IndexArgs};
+use crate::config::ConfigErrors;
 
 #[derive(Debug, Clone)]
 pub struct OpenSearchConfig {
@@ -77,8 +77,8 @@ impl OpenSearchConfig {
     }
 }
 
-impl Mistakes {
-    pub(super) fn opensearch(&mut self, args: &IndexArgs) -> Option<OpenSearchConfig> {
+impl ConfigErrors {
+    pub(crate) fn opensearch(&mut self, args: &IndexArgs) -> Option<OpenSearchConfig> {
         let (urls, given) = self.urls(&args.opensearch_url);
         let auth = self.auth(args, given);
         self.host_names(&urls, args.opensearch_aws_service);
@@ -261,13 +261,13 @@ mod tests {
     use crate::cli::{Cli, Command};
     use clap::Parser;
 
-    fn configured(flags: &[&str]) -> Result<OpenSearchConfig, Mistakes> {
+    fn configured(flags: &[&str]) -> Result<OpenSearchConfig, ConfigErrors> {
         let line = ["logferry", "ingest", "--to", "opensearch", "f"];
         let line = line.iter().chain(flags);
         let Command::Ingest(args) = Cli::try_parse_from(line).unwrap().command else {
             unreachable!()
         };
-        let mut mistakes = Mistakes::default();
+        let mut mistakes = ConfigErrors::default();
         let config = mistakes.opensearch(&args.index);
         match config {
             Some(config) if mistakes.0.is_empty() => Ok(config),

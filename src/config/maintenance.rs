@@ -1,8 +1,8 @@
 /*! Flags of `setup` and `prune` go in; their configurations or the mistakes come out. */
 
-use super::{Mistakes, OpenSearchConfig};
 use crate::cli::{PruneArgs, RetainArgs, SetupArgs};
-use crate::document::index_name::DocumentKind;
+use crate::config::{ConfigErrors, OpenSearchConfig};
+use logferry_core::document::index_name::DocumentKind;
 
 #[derive(Debug)]
 pub struct SetupConfig {
@@ -68,8 +68,8 @@ impl Retention {
     }
 }
 
-pub fn setup(args: SetupArgs) -> Result<SetupConfig, Mistakes> {
-    let mut mistakes = Mistakes::default();
+pub fn setup(args: SetupArgs) -> Result<SetupConfig, ConfigErrors> {
+    let mut mistakes = ConfigErrors::default();
     let index = mistakes.opensearch(&args.index);
     let prefix = mistakes.index_prefix(&args.index.index_prefix);
     let mut number = |flag, value: Option<String>, least| {
@@ -102,8 +102,8 @@ pub fn setup(args: SetupArgs) -> Result<SetupConfig, Mistakes> {
     }
 }
 
-pub fn prune(args: PruneArgs) -> Result<PruneConfig, Mistakes> {
-    let mut mistakes = Mistakes::default();
+pub fn prune(args: PruneArgs) -> Result<PruneConfig, ConfigErrors> {
+    let mut mistakes = ConfigErrors::default();
     let index = mistakes.opensearch(&args.index);
     let prefix = mistakes.index_prefix(&args.index.index_prefix);
     let retention = mistakes.retention(&args.retain);
@@ -131,7 +131,7 @@ pub fn prune(args: PruneArgs) -> Result<PruneConfig, Mistakes> {
     }
 }
 
-impl Mistakes {
+impl ConfigErrors {
     fn retention(&mut self, args: &RetainArgs) -> Retention {
         Retention {
             logs: self.days("--retain-logs", args.retain_logs.as_deref()),
@@ -165,7 +165,7 @@ mod tests {
     use crate::cli::{Cli, Command};
     use clap::Parser;
 
-    fn pruned(flags: &[&str]) -> Result<PruneConfig, Mistakes> {
+    fn pruned(flags: &[&str]) -> Result<PruneConfig, ConfigErrors> {
         let line = ["logferry", "prune", "--opensearch-url", "http://os:9200"];
         match Cli::try_parse_from(line.iter().chain(flags))
             .unwrap()

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::when::{self, Range, Since};
-use super::{Mistakes, OpenSearchConfig};
 use crate::cli::SearchArgs;
+use crate::config::when;
+use crate::config::when::{Range, Since};
+use crate::config::{ConfigErrors, OpenSearchConfig};
 
 #[derive(Debug)]
 pub struct SearchConfig {
@@ -70,8 +71,8 @@ fn nesting(text: &str) -> usize {
 /// How late a line may be while following, if nobody says.
 const LATE: Duration = Duration::from_secs(15 * 60);
 
-pub fn search(args: SearchArgs) -> Result<SearchConfig, Mistakes> {
-    let mut mistakes = Mistakes::default();
+pub fn search(args: SearchArgs) -> Result<SearchConfig, ConfigErrors> {
+    let mut mistakes = ConfigErrors::default();
     let index = mistakes.opensearch(&args.index);
     let index_prefix = mistakes.index_prefix(&args.index.index_prefix);
     let question = mistakes.question(&args, Timestamp::now());
@@ -86,7 +87,7 @@ pub fn search(args: SearchArgs) -> Result<SearchConfig, Mistakes> {
     }
 }
 
-impl Mistakes {
+impl ConfigErrors {
     fn question(&mut self, args: &SearchArgs, now: Timestamp) -> Question {
         let given = |value: &Option<String>| {
             let value = value.as_deref().map(str::trim);

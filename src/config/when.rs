@@ -33,7 +33,7 @@ pub struct Range {
 }
 
 /// Reads the beginning of a range; `None` if the text is no time.
-pub(super) fn since(text: &str, now: Timestamp) -> Option<Since> {
+pub(crate) fn since(text: &str, now: Timestamp) -> Option<Since> {
     if let Ok(ago) = humantime::parse_duration(text) {
         return (back(now, ago) > Timestamp::MIN).then_some(Since::Ago(ago));
     }
@@ -42,7 +42,7 @@ pub(super) fn since(text: &str, now: Timestamp) -> Option<Since> {
 }
 
 /// Reads the end of a range; a date stands for the end of its day. `None` if the text is no time.
-pub(super) fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(ago) = humantime::parse_duration(text) {
         return Some(back(now, ago));
     }

@@ -32,7 +32,7 @@ impl Readiness {
         }
     }
 
-    pub(super) fn held(&self) -> MutexGuard<'_, Option<String>> {
+    pub(crate) fn held(&self) -> MutexGuard<'_, Option<String>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::class::Class;
-use crate::notification::ObjectRef;
+use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::source::OpenError;
+use logferry_core::notification::ObjectRef;
 
-/// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own trouble.
+/// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own fatal_error.
 const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -28,7 +28,7 @@ const BUCKETS: usize = 1000;
 const REFUSALS: usize = 10_000;
 
 #[derive(Default)]
-pub(super) struct Breakers(Mutex<State>);
+pub(crate) struct CircuitBreakers(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -54,8 +54,8 @@ struct Circuit {
 }
 
 /// An object that is asked for. Dropped without an answer about the bucket, it changes nothing, and a try can be made again.
-pub(super) struct Attempt<'a> {
-    breakers: &'a Breakers,
+pub(crate) struct AttemptOutcome<'a> {
+    breakers: &'a CircuitBreakers,
     bucket: &'a str,
     key: &'a str,
     started: u64,
@@ -67,7 +67,7 @@ pub(super) struct Attempt<'a> {
 
 /// What a refusal of one key comes to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The bucket works and refuses this key.
     OfTheKey,
     MayPass {
@@ -76,23 +76,23 @@ pub(super) enum Refusal {
     },
 }
 
-impl Breakers {
+impl CircuitBreakers {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of a delivery: what was refused before has a lower one.
-    pub(super) fn delivery(&self) -> u64 {
+    pub(crate) fn delivery(&self) -> u64 {
         self.lock().next()
     }
 
     /// Lets an object be asked for; else how long its bucket is to be left alone. When that is over, one try is let through.
-    pub(super) fn admit<'a>(
+    pub(crate) fn admit<'a>(
         &'a self,
         bucket: &'a str,
         key: &'a str,
         delivery: u64,
-    ) -> Result<Attempt<'a>, Duration> {
+    ) -> Result<AttemptOutcome<'a>, Duration> {
         let now = Instant::now();
         let mut state = self.lock();
         let started = state.next();
@@ -106,7 +106,7 @@ impl Breakers {
         };
         circuit.trying |= is_try;
         let refused_before = refused.is_some_and(|at| at < delivery && at < circuit.given);
-        Ok(Attempt {
+        Ok(AttemptOutcome {
             breakers: self,
             bucket,
             key,
@@ -148,9 +148,9 @@ impl State {
     }
 }
 
-impl Attempt<'_> {
+impl AttemptOutcome<'_> {
     /// The bucket gave the object.
-    pub(super) fn given(self) {
+    pub(crate) fn given(self) {
         let mut state = self.breakers.lock();
         let name = state.name(self.bucket, self.key);
         state.refused.remove(&name);
@@ -166,7 +166,7 @@ impl Attempt<'_> {
     }
 
     /// The bucket did not give the object, for a reason that is not the object's; true when that opened the circuit.
-    pub(super) fn failed(self) -> bool {
+    pub(crate) fn failed(self) -> bool {
         self.breakers
             .lock()
             .circuit(self.bucket)
@@ -174,7 +174,7 @@ impl Attempt<'_> {
     }
 
     /// The bucket refused this key, or everything: it does not say which.
-    pub(super) fn refused(self) -> Refusal {
+    pub(crate) fn refused(self) -> Refusal {
         let mut state = self.breakers.lock();
         let circuit = state.circuit(self.bucket);
         // Others that were refused since the bucket gave something speak for a bucket that gives nothing now.
@@ -189,34 +189,34 @@ impl Attempt<'_> {
 }
 
 /// What a failure to open says of the object, and what of its bucket.
-pub(super) fn not_opened(
+pub(crate) fn not_opened(
     metrics: &Metrics,
     object: &ObjectRef,
-    attempt: Attempt<'_>,
+    attempt: AttemptOutcome<'_>,
     error: &OpenError,
-) -> (Class, String) {
+) -> (ErrorClass, String) {
     let (class, opened) = match (error, error.class()) {
         (OpenError::Denied(_), _) => match attempt.refused() {
             // It is not for us, or it is not there and we may not know.
-            Refusal::OfTheKey => (Class::Broken, false),
-            Refusal::MayPass { opened } => (Class::Retryable, opened),
+            Refusal::OfTheKey => (ErrorClass::Broken, false),
+            Refusal::MayPass { opened } => (ErrorClass::Retryable, opened),
         },
-        (_, Class::Retryable) => (Class::Retryable, attempt.failed()),
-        // The object's own trouble.
+        (_, ErrorClass::Retryable) => (ErrorClass::Retryable, attempt.failed()),
+        // The object's own fatal_error.
         (_, class) => (class, false),
     };
     if opened {
         metrics.buckets_paused.inc();
         tracing::warn!(bucket = object.bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
     }
-    let reason = match class == Class::Broken && matches!(error, OpenError::Denied(_)) {
+    let reason = match class == ErrorClass::Broken && matches!(error, OpenError::Denied(_)) {
         true => format!("{error}: refused again, while its bucket gives other objects"),
         false => error.to_string(),
     };
     (class, reason)
 }
 
-impl Drop for Attempt<'_> {
+impl Drop for AttemptOutcome<'_> {
     fn drop(&mut self) {
         if self.is_try {
             // After an answer about the bucket there is no try under way any more.
@@ -263,16 +263,16 @@ mod tests {
     const MAY_PASS: Refusal = Refusal::MayPass { opened: false };
 
     /// Asks on a delivery of its own.
-    fn ask<'a>(breakers: &'a Breakers, bucket: &'a str, key: &'a str) -> Attempt<'a> {
+    fn ask<'a>(breakers: &'a CircuitBreakers, bucket: &'a str, key: &'a str) -> AttemptOutcome<'a> {
         let asked = breakers.admit(bucket, key, breakers.delivery());
         asked.unwrap_or_else(|pause| panic!("{bucket}/{key}: {pause:?}"))
     }
 
-    fn pause_of(breakers: &Breakers, bucket: &str) -> Option<Duration> {
+    fn pause_of(breakers: &CircuitBreakers, bucket: &str) -> Option<Duration> {
         breakers.admit(bucket, "any", breakers.delivery()).err()
     }
 
-    fn open(breakers: &Breakers) {
+    fn open(breakers: &CircuitBreakers) {
         for n in 1..=KEYS {
             assert_eq!(ask(breakers, "sick", &n.to_string()).failed(), n == KEYS);
         }
@@ -280,7 +280,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_opens_lets_one_try_through_and_closes_when_that_works() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         open(&breakers);
         assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE));
         assert_eq!(pause_of(&breakers, "well"), None, "its neighbours go on");
@@ -296,7 +296,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_bad_key_opens_nothing() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         for _ in 0..100 {
             assert!(!ask(&breakers, "bucket", "denied").failed());
         }
@@ -305,7 +305,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_try_that_says_nothing_of_the_bucket_can_be_made_again() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         open(&breakers);
         tokio::time::advance(FIRST_PAUSE).await;
         // Gone, archived, or its task was ended before there was an answer.
@@ -320,7 +320,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_asked_for_before_it_opened_does_not_close_it() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         let early = ask(&breakers, "sick", "early");
         open(&breakers);
         early.given();
@@ -329,7 +329,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn several_keys_refused_in_a_row_open_it_whatever_happened_before() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         for n in 0..100 {
             ask(&breakers, "bucket", &n.to_string()).given();
         }
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_key_is_refused_for_good_on_a_later_delivery_after_another_was_given() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         ask(&breakers, "bucket", "before").given();
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn refusals_of_one_delivery_are_one_refusal() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         let delivery = breakers.delivery();
         let again = || breakers.admit("bucket", "key", delivery).ok().unwrap();
         assert_eq!(again().refused(), MAY_PASS);
@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_before_a_refusal_proves_nothing_after_it() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         let slow = ask(&breakers, "bucket", "slow");
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
         slow.given();
@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_key_that_was_given_begins_anew() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
         ask(&breakers, "bucket", "key").given();
         ask(&breakers, "bucket", "other").given();
@@ -387,7 +387,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_that_is_left_alone_condemns_no_key() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         assert_eq!(ask(&breakers, "sick", "key").refused(), MAY_PASS);
         ask(&breakers, "sick", "other").given();
         let on_its_way = ask(&breakers, "sick", "key");
@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn no_more_is_remembered_than_there_is_room_for() {
-        let breakers = Breakers::default();
+        let breakers = CircuitBreakers::default();
         for n in 0..REFUSALS + 100 {
             let (bucket, key) = (format!("b{}", n % (BUCKETS + 10)), n.to_string());
             ask(&breakers, &bucket, &key).refused();

@@ -1,16 +1,17 @@
-/*! Waiting while nothing may be received. */
+/*! ParcelInFlight while nothing may be received. */
 
-use super::Road;
-use super::refusals::{self, Held};
+use crate::pipeline::Pipeline;
+use crate::pipeline::refusals;
+use crate::pipeline::refusals::HeldLeases;
 use crate::retry::full_jitter;
 use crate::sink::Takes;
 
 /// While the index is down, or refuses what it should take, nothing more is taken from the queue: what is held is retried within its
 /// leases, and released.
-pub(super) async fn index_up(road: &Road) {
+pub(crate) async fn index_up(pipeline: &Pipeline) {
     let mut failures = 0;
     loop {
-        let (down, held) = (road.gate.is_down(), road.refusals.held());
+        let (down, held) = (pipeline.concurrency.is_down(), pipeline.refusals.held());
         if !down && held.is_none() {
             return;
         }
@@ -19,24 +20,24 @@ pub(super) async fn index_up(road: &Road) {
         }
         failures += 1;
         tokio::time::sleep(full_jitter(failures)).await;
-        let index = &road.ends.index;
+        let index = &pipeline.ends.index;
         if down && index.version().await.is_ok() {
-            road.gate.answers_again();
+            pipeline.concurrency.answers_again();
             tracing::info!("the index answers again");
         }
         if let Some(held) = held {
-            ask(road, held).await;
+            ask(pipeline, held).await;
         }
     }
 }
 
 /// Asks whether what was refused would be taken now.
-async fn ask(road: &Road, held: Held) {
-    let index = &road.ends.index;
+async fn ask(pipeline: &Pipeline, held: HeldLeases) {
+    let index = &pipeline.ends.index;
     for name in held.indices {
         // One index that refuses everything is enough: the others are asked when this one is mended.
         match index.takes(&name, &refusals::sample_of(&name)).await {
-            Ok(takes @ (Takes::Yes | Takes::Unknown(_))) => road.refusals.asked(&name, &takes),
+            Ok(takes @ (Takes::Yes | Takes::Unknown(_))) => pipeline.refusals.asked(&name, &takes),
             Ok(Takes::No(_) | Takes::NotNow(_)) | Err(_) => return,
         }
     }
@@ -45,5 +46,5 @@ async fn ask(road: &Road, held: Held) {
         let takes = index.takes(&document.index, &document.source).await;
         taken += usize::from(matches!(takes, Ok(Takes::Yes)));
     }
-    road.refusals.would_be_taken(taken, held.refused.len());
+    pipeline.refusals.would_be_taken(taken, held.refused.len());
 }

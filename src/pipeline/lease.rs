@@ -14,34 +14,34 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Trouble;
-use crate::class::Class;
+use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
+use crate::pipeline::FatalErrorSlot;
 use crate::source::{Attributes, Handle, Message, Outcome, Queue};
 
 const BATCH: usize = 10;
 /// Extend calls at the same time: a slow one must not cost the others their leases.
 const CALLS: usize = 16;
 
-pub(super) struct Leases {
+pub(crate) struct Leases {
     queue: Arc<dyn Queue>,
     visibility: Duration,
     /// How long after its first delivery a message can be hidden.
     longest: Duration,
     metrics: Arc<Metrics>,
-    trouble: Arc<Trouble>,
-    held: Mutex<Held>,
+    fatal_error: Arc<FatalErrorSlot>,
+    held: Mutex<HeldLeases>,
     /// An extension that was under way has ended.
     extended: Notify,
 }
 
 #[derive(Default)]
-struct Held {
+struct HeldLeases {
     next: u64,
-    by_id: BTreeMap<u64, Hold>,
+    by_id: BTreeMap<u64, HeldLease>,
 }
 
-struct Hold {
+struct HeldLease {
     /// The queue's id of the message.
     message: String,
     /// Of its latest delivery.
@@ -58,7 +58,7 @@ struct Hold {
 }
 
 /// A held message. Dropping it ends the extensions.
-pub(super) struct Lease {
+pub(crate) struct Lease {
     id: u64,
     leases: Arc<Leases>,
     lost: CancellationToken,
@@ -66,7 +66,7 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Completes when the message is or will be someone else's.
-    pub(super) async fn lost(&self) {
+    pub(crate) async fn lost(&self) {
         self.lost.cancelled().await;
     }
 }
@@ -83,11 +83,11 @@ impl Drop for Lease {
 }
 
 impl Leases {
-    pub(super) fn start(
+    pub(crate) fn start(
         queue: Arc<dyn Queue>,
         attributes: &Attributes,
         metrics: Arc<Metrics>,
-        trouble: Arc<Trouble>,
+        fatal_error: Arc<FatalErrorSlot>,
         background: CancellationToken,
     ) -> Arc<Self> {
         let leases = Arc::new(Self {
@@ -95,7 +95,7 @@ impl Leases {
             visibility: attributes.visibility,
             longest: attributes.longest_visibility,
             metrics,
-            trouble,
+            fatal_error,
             held: Mutex::default(),
             extended: Notify::new(),
         });
@@ -105,11 +105,11 @@ impl Leases {
     }
 
     /// Holds a message that was delivered. None: it is worked on already, and that work's lease has taken the new handle over.
-    pub(super) fn hold(self: &Arc<Self>, message: &Message) -> Option<Lease> {
+    pub(crate) fn hold(self: &Arc<Self>, message: &Message) -> Option<Lease> {
         let now = Instant::now();
         let lost = CancellationToken::new();
         let left = self.longest.saturating_sub(message.held_before);
-        let hold = Hold {
+        let hold = HeldLease {
             message: message.id.clone(),
             handle: message.handle.clone(),
             expires: now + self.visibility,
@@ -119,13 +119,13 @@ impl Leases {
             lost: lost.clone(),
         };
         let mut held = self.lock();
-        let is_held = |h: &&mut Hold| h.message == hold.message && !h.lost.is_cancelled();
+        let is_held = |h: &&mut HeldLease| h.message == hold.message && !h.lost.is_cancelled();
         if let Some(older) = held.by_id.values_mut().find(is_held)
             && !message.id.is_empty()
         {
             // A call that extends the older delivery may be under way: a release waits for it all the same.
             let (extending, lost) = (older.extending, older.lost.clone());
-            *older = Hold {
+            *older = HeldLease {
                 extending,
                 lost,
                 ..hold
@@ -145,7 +145,7 @@ impl Leases {
 
     /// Ends the extensions of all of these and gives their handles, once no call is under way that could hide again what is
     /// released. None: the message is or will be someone else's, and its handle must not be used.
-    pub(super) async fn end(&self, leases: &[Lease]) -> Vec<Option<Handle>> {
+    pub(crate) async fn end(&self, leases: &[Lease]) -> Vec<Option<Handle>> {
         loop {
             let extended = self.extended.notified();
             tokio::pin!(extended);
@@ -170,7 +170,7 @@ impl Leases {
         Some(ended.collect())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HeldLeases> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -234,7 +234,9 @@ impl Leases {
                     }
                 }
             }
-            Err(error) if error.class == Class::Fatal => self.trouble.fatal(error.to_string()),
+            Err(error) if error.class == ErrorClass::Fatal => {
+                self.fatal_error.fatal(error.to_string())
+            }
             // Still due: the next tick tries again, until the lease ends.
             Err(error) => {
                 tracing::warn!(%error, messages = handles.len(), "cannot extend leases");
@@ -244,7 +246,13 @@ impl Leases {
         self.extended.notify_waiters();
     }
 
-    fn extended_by(&self, hold: &mut Hold, from: Instant, visibility: Duration, outcome: Outcome) {
+    fn extended_by(
+        &self,
+        hold: &mut HeldLease,
+        from: Instant,
+        visibility: Duration,
+        outcome: Outcome,
+    ) {
         match outcome {
             Outcome::Done => {
                 hold.expires = from + visibility;
@@ -253,11 +261,11 @@ impl Leases {
             }
             Outcome::Lost => self.lose(hold, "its handle is no longer valid"),
             Outcome::Failed(reason) => tracing::warn!(reason, "cannot extend a lease"),
-            Outcome::Fatal(reason) => self.trouble.fatal(reason),
+            Outcome::Fatal(reason) => self.fatal_error.fatal(reason),
         }
     }
 
-    fn lose(&self, hold: &Hold, reason: &str) {
+    fn lose(&self, hold: &HeldLease, reason: &str) {
         hold.lost.cancel();
         self.metrics.leases_lost.inc();
         tracing::warn!(
@@ -335,7 +343,7 @@ mod tests {
             queue.clone(),
             &attributes,
             metrics,
-            Trouble::new(CancellationToken::new()),
+            FatalErrorSlot::new(CancellationToken::new()),
             CancellationToken::new(),
         );
         (queue, leases)

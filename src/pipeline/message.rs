@@ -7,10 +7,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::object::{self, Settled};
-use super::{Permits, Road};
-use crate::notification::{self, ObjectRef};
+use crate::pipeline::object;
+use crate::pipeline::object::Settled;
+use crate::pipeline::{MessagePermits, Pipeline};
 use crate::source::{Message, Outcome};
+use logferry_core::notification;
+use logferry_core::notification::ObjectRef;
 
 /// What becomes of a message.
 enum Disposition {
@@ -21,26 +23,26 @@ enum Disposition {
 }
 
 /// Works on a message until it is deleted or released.
-pub(super) async fn carry(
-    road: Arc<Road>,
+pub(crate) async fn process(
+    pipeline: Arc<Pipeline>,
     message: Message,
-    permits: Permits,
+    permits: MessagePermits,
     abandon: CancellationToken,
 ) {
-    let Some(lease) = road.leases.hold(&message) else {
+    let Some(lease) = pipeline.leases.hold(&message) else {
         tracing::info!(
             message_id = message.id,
             "delivered again while it is worked on: the work goes on under the newer delivery"
         );
         return;
     };
-    let Permits { read, hold: _hold } = permits;
+    let MessagePermits { read, hold: _hold } = permits;
     // What is dropped half done has deleted nothing: whatever it loaded meets 409s the next time.
-    let work = AssertUnwindSafe(settle(&road, &message, read)).catch_unwind();
+    let work = AssertUnwindSafe(settle(&pipeline, &message, read)).catch_unwind();
     let disposition = tokio::select! {
         biased;
         settled = work => settled.unwrap_or_else(|_| {
-            road.metrics.panics.inc();
+            pipeline.metrics.panics.inc();
             tracing::error!(message_id = message.id, "a task panicked; its message is released");
             Disposition::Release(release_delay(message.receive_count))
         }),
@@ -57,10 +59,10 @@ pub(super) async fn carry(
         }
     };
     match disposition {
-        Disposition::Delete(receipts) => match road.disposer.delete(lease, receipts).await {
+        Disposition::Delete(receipts) => match pipeline.acks.delete(lease, receipts).await {
             Some(Outcome::Done) => tracing::debug!(message_id = message.id, "deleted"),
             Some(Outcome::Lost) => {
-                road.metrics.leases_lost.inc();
+                pipeline.metrics.leases_lost.inc();
                 tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
             }
             None => tracing::info!(message_id = message.id, "not deleted: the lease was lost"),
@@ -74,38 +76,38 @@ pub(super) async fn carry(
         },
         Disposition::Release(delay) => {
             tracing::debug!(message_id = message.id, ?delay, "released");
-            road.disposer.release(lease, delay).await;
+            pipeline.acks.release(lease, delay).await;
         }
     }
 }
 
 async fn settle(
-    road: &Road,
+    pipeline: &Pipeline,
     message: &Message,
     read: tokio::sync::OwnedSemaphorePermit,
 ) -> Disposition {
     let notification = notification::read(&message.body);
     for reason in &notification.ignored {
-        road.metrics.notifications_ignored.inc();
+        pipeline.metrics.notifications_ignored.inc();
         tracing::info!(message_id = message.id, reason, "ignored");
     }
     for reason in &notification.invalid {
-        road.metrics.notifications_invalid.inc();
+        pipeline.metrics.notifications_invalid.inc();
         tracing::warn!(
             message_id = message.id,
             reason,
-            redrive = road.redrive,
+            redrive = pipeline.redrive,
             "not a notification; left to the queue's redrive policy"
         );
     }
     let mut longest_pause = Duration::ZERO;
     let mut under_way = Vec::with_capacity(notification.objects.len());
-    let delivery = road.breakers.delivery();
+    let delivery = pipeline.breakers.delivery();
     for object in &notification.objects {
-        if !is_allowed(road, object) {
+        if !is_allowed(pipeline, object) {
             continue;
         }
-        match object::read(road, object, delivery).await {
+        match object::read(pipeline, object, delivery).await {
             Ok(read) => under_way.push(read),
             Err(pause) => {
                 tracing::info!(
@@ -122,7 +124,7 @@ async fn settle(
     drop(read);
     let mut receipts = Vec::with_capacity(under_way.len());
     for object in under_way {
-        receipts.extend(object.settled(road).await);
+        receipts.extend(object.settled(pipeline).await);
     }
     match receipts.len() == notification.objects.len() && notification.invalid.is_empty() {
         true => Disposition::Delete(receipts),
@@ -130,10 +132,10 @@ async fn settle(
     }
 }
 
-fn is_allowed(road: &Road, object: &ObjectRef) -> bool {
-    let allowed = road.config.allowed_buckets.allow(&object.bucket);
+fn is_allowed(pipeline: &Pipeline, object: &ObjectRef) -> bool {
+    let allowed = pipeline.config.allowed_buckets.allow(&object.bucket);
     if !allowed {
-        road.metrics.buckets_not_allowed.inc();
+        pipeline.metrics.buckets_not_allowed.inc();
         tracing::warn!(
             bucket = object.bucket,
             key = object.key,

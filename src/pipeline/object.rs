@@ -6,91 +6,92 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::breaker::{self, Attempt};
-use super::budget;
-use super::caps::{Place, inflatable, within_caps};
-use super::desk::Desk;
-use super::verdict::Tally;
-use super::{Road, load};
-use crate::class::Class;
-use crate::decode::{Decoder, KeyFacts};
-use crate::document::ObjectFacts;
-use crate::notification::ObjectRef;
+use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
-use crate::sink::dead_letter::{DeadLetter, Letters, ObjectName};
-use crate::source::unpack::{ReadError, Step, Unpacked};
+use crate::pipeline::breaker;
+use crate::pipeline::breaker::AttemptOutcome;
+use crate::pipeline::caps::{Place, inflatable, within_caps};
+use crate::pipeline::encode::ParcelWriter;
+use crate::pipeline::memory;
+use crate::pipeline::tally::VerdictTally;
+use crate::pipeline::{Pipeline, deliver};
+use crate::sink::dead_letters::{DeadLetter, DeadLetterFile, ObjectName};
+use crate::source::decompress::{ReadError, Step, Unpacked};
 use crate::source::{OpenError, Opened};
+use logferry_core::decode::{Decoder, KeyInfo};
+use logferry_core::document::ObjectInfo;
+use logferry_core::notification::ObjectRef;
 
 /// Decompressed bytes that are worked on in one go: half a millisecond's worth.
 const STEP: usize = 64 * 1024;
 
 /// Proof that every document of an object has a final verdict. Only this file makes one.
-pub(super) struct Settled(());
+pub(crate) struct Settled(());
 
 /// Why an object has nothing to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Skip {
+enum SkipReason {
     WriteTest,
     FolderMarker,
     Empty,
     Gone,
 }
 
-impl Skip {
+impl SkipReason {
     fn as_str(self) -> &'static str {
         match self {
-            Skip::WriteTest => "write test of an export task",
-            Skip::FolderMarker => "folder marker",
-            Skip::Empty => "empty",
-            Skip::Gone => "gone",
+            SkipReason::WriteTest => "write test of an export task",
+            SkipReason::FolderMarker => "folder marker",
+            SkipReason::Empty => "empty",
+            SkipReason::Gone => "gone",
         }
     }
 }
 
 /// Why an object was not read to its end.
-pub(super) struct Failure {
-    pub(super) class: Class,
-    pub(super) reason: String,
+pub(crate) struct ReadFailure {
+    pub(crate) class: ErrorClass,
+    pub(crate) reason: String,
 }
 
 /// An object that was read; its verdicts come in.
-pub(super) struct UnderWay {
+pub(crate) struct ObjectInFlight {
     name: Arc<ObjectName>,
     started: Instant,
-    skip: Option<Skip>,
-    facts: ReadFacts,
-    failure: Option<Failure>,
+    skip: Option<SkipReason>,
+    facts: ReadProgress,
+    failure: Option<ReadFailure>,
     parcels: Parcels,
 }
 
 /// What was read, up to the failure if there was one.
 #[derive(Default)]
-pub(super) struct ReadFacts {
-    pub(super) stored_bytes: u64,
+pub(crate) struct ReadProgress {
+    pub(crate) stored_bytes: u64,
     /// Decompressed.
-    pub(super) bytes: u64,
-    pub(super) events: u64,
-    pub(super) summaries: u64,
+    pub(crate) bytes: u64,
+    pub(crate) events: u64,
+    pub(crate) summaries: u64,
 }
 
 /// Parcels sent and tallies received.
-pub(super) struct Parcels {
-    pub(super) reply: mpsc::UnboundedSender<Tally>,
-    verdicts: mpsc::UnboundedReceiver<Tally>,
+pub(crate) struct Parcels {
+    pub(crate) reply: mpsc::UnboundedSender<VerdictTally>,
+    verdicts: mpsc::UnboundedReceiver<VerdictTally>,
     awaited: usize,
-    tally: Tally,
+    tally: VerdictTally,
 }
 
 /// Reads an object and hands its documents over. Returns when the last parcel is on its way; or at once, with how long its
 /// bucket is to be left alone.
-pub(super) async fn read(
-    road: &Road,
+pub(crate) async fn read(
+    pipeline: &Pipeline,
     object: &ObjectRef,
     delivery: u64,
-) -> Result<UnderWay, Duration> {
+) -> Result<ObjectInFlight, Duration> {
     let started = Instant::now();
     let (reply, verdicts) = mpsc::unbounded_channel();
-    let mut under_way = UnderWay {
+    let mut under_way = ObjectInFlight {
         name: Arc::new(ObjectName {
             bucket: object.bucket.clone(),
             key: object.key.clone(),
@@ -99,59 +100,60 @@ pub(super) async fn read(
         }),
         started,
         skip: None,
-        facts: ReadFacts::default(),
+        facts: ReadProgress::default(),
         failure: None,
         parcels: Parcels {
             reply,
             verdicts,
             awaited: 0,
-            tally: Tally::default(),
+            tally: VerdictTally::default(),
         },
     };
-    let key = KeyFacts::read(&object.key, &road.config.decode.log_groups);
+    let key = KeyInfo::read(&object.key, &pipeline.config.decode.log_groups);
     under_way.skip = skip(object, &key);
     if under_way.skip.is_none() {
-        let attempt = (road.breakers).admit(&object.bucket, &object.key, delivery)?;
-        let _reading = Reading::count(&road.metrics);
-        under_way.fetch(road, object, &key, attempt).await;
+        let attempt = (pipeline.breakers).admit(&object.bucket, &object.key, delivery)?;
+        let _reading = Reading::count(&pipeline.metrics);
+        under_way.fetch(pipeline, object, &key, attempt).await;
     }
     Ok(under_way)
 }
 
-impl UnderWay {
+impl ObjectInFlight {
     async fn fetch(
         &mut self,
-        road: &Road,
+        pipeline: &Pipeline,
         object: &ObjectRef,
-        key: &KeyFacts,
-        attempt: Attempt<'_>,
+        key: &KeyInfo,
+        attempt: AttemptOutcome<'_>,
     ) {
-        match road.ends.store.open(object, 0, None).await {
+        match pipeline.ends.store.open(object, 0, None).await {
             Ok(opened) => {
                 attempt.given();
                 if let Some(etag) = &opened.etag {
                     Arc::make_mut(&mut self.name).etag = Some(etag.clone());
                 }
-                let ferried = self.ferry(road, object, key, opened).await;
+                let ferried = self.stream_events(pipeline, object, key, opened).await;
                 self.failure = ferried.err();
             }
-            Err(OpenError::Gone) => self.skip = Some(Skip::Gone),
+            Err(OpenError::Gone) => self.skip = Some(SkipReason::Gone),
             Err(error) => {
-                let (class, reason) = breaker::not_opened(&road.metrics, object, attempt, &error);
-                self.failure = Some(Failure { class, reason });
+                let (class, reason) =
+                    breaker::not_opened(&pipeline.metrics, object, attempt, &error);
+                self.failure = Some(ReadFailure { class, reason });
             }
         }
     }
 
     /// The hot path.
-    async fn ferry(
+    async fn stream_events(
         &mut self,
-        road: &Road,
+        pipeline: &Pipeline,
         object: &ObjectRef,
-        key: &KeyFacts,
+        key: &KeyInfo,
         opened: Opened,
-    ) -> Result<(), Failure> {
-        let described = ObjectFacts {
+    ) -> Result<(), ReadFailure> {
+        let described = ObjectInfo {
             bucket: object.bucket.clone(),
             key: object.key.clone(),
             etag: self.name.etag.clone(),
@@ -160,31 +162,34 @@ impl UnderWay {
         };
         // What is surely large waits before it has buffers; its bytes are on their way meanwhile.
         let mut place = match opened.size {
-            Some(stored) if stored > budget::SMALL => Place::taken(road, 0).await,
+            Some(stored) if stored > memory::SMALL => Place::taken(pipeline, 0).await,
             _ => Place::default(),
         };
-        let mut decoder = Decoder::new(&object.key, &road.config.decode);
-        let mut desk = Desk::new(road, &described, self.name.clone());
+        let mut decoder = Decoder::new(&object.key, &pipeline.config.decode);
+        let mut writer = ParcelWriter::new(pipeline, &described, self.name.clone());
         let (parcels, facts) = (&mut self.parcels, &mut self.facts);
-        let (store, limit) = (road.ends.store.clone(), road.budget.largest_window());
+        let (store, limit) = (
+            pipeline.ends.store.clone(),
+            pipeline.memory.largest_window(),
+        );
         let mut unpacked = Unpacked::within(store, object.clone(), opened, limit)
             .await
             .map_err(failure)?;
         let (mut windows, mut long) = (0, None);
         loop {
-            let is_large = facts.bytes > budget::SMALL || windows > 0;
+            let is_large = facts.bytes > memory::SMALL || windows > 0;
             if is_large && !place.suffices(windows) {
                 // Nothing that others wait for is held meanwhile.
-                desk.send(parcels).await;
+                writer.send(parcels).await;
                 // What it has is given back first: two that wait for more would wait for each other.
                 drop(place);
-                place = Place::taken(road, windows).await;
+                place = Place::taken(pipeline, windows).await;
             }
             if !decoder.is_in_long_element() {
                 long = None;
             } else if long.is_none() {
-                desk.send(parcels).await;
-                long = Some(road.budget.long_element().await);
+                writer.send(parcels).await;
+                long = Some(pipeline.memory.long_element().await);
             }
             let space = decoder.space();
             let step = space.len().min(STEP);
@@ -198,20 +203,20 @@ impl UnderWay {
                 }
                 Ok(Step::Read(n)) => n,
                 Err(error) => {
-                    if error.class() == Class::Broken {
+                    if error.class() == ErrorClass::Broken {
                         let whole = error.is_behind_whole_members();
-                        desk.write_rest(&mut decoder, whole, parcels, facts).await;
+                        writer.write_rest(&mut decoder, whole, parcels, facts).await;
                     }
-                    desk.finish(parcels, facts).await;
+                    writer.finish(parcels, facts).await;
                     return Err(failure(error));
                 }
             };
-            if let Err(failure) = within_caps(road, facts, n as u64 + decoder.inflated()) {
-                desk.write_rest(&mut decoder, false, parcels, facts).await;
-                desk.finish(parcels, facts).await;
+            if let Err(failure) = within_caps(pipeline, facts, n as u64 + decoder.inflated()) {
+                writer.write_rest(&mut decoder, false, parcels, facts).await;
+                writer.finish(parcels, facts).await;
                 return Err(failure);
             }
-            decoder.allow_inflated(inflatable(road, facts, n as u64));
+            decoder.allow_inflated(inflatable(pipeline, facts, n as u64));
             match n {
                 0 => decoder.finish(),
                 n => decoder.filled(n),
@@ -219,13 +224,13 @@ impl UnderWay {
             facts.bytes += n as u64;
             loop {
                 match decoder.next() {
-                    Ok(Some(event)) => desk.write(&event, parcels, facts).await,
+                    Ok(Some(event)) => writer.write(&event, parcels, facts).await,
                     Ok(None) => break,
                     Err(error) => {
-                        desk.finish(parcels, facts).await;
-                        return Err(Failure {
-                            class: Class::Broken,
-                            reason: match within_caps(road, facts, decoder.inflated()) {
+                        writer.finish(parcels, facts).await;
+                        return Err(ReadFailure {
+                            class: ErrorClass::Broken,
+                            reason: match within_caps(pipeline, facts, decoder.inflated()) {
                                 Err(cap) => format!("{} at byte {}", cap.reason, error.offset),
                                 Ok(()) => error.to_string(),
                             },
@@ -245,7 +250,7 @@ impl UnderWay {
                         "Firehose could not process these records; they were read from its report"
                     );
                 }
-                desk.finish(parcels, facts).await;
+                writer.finish(parcels, facts).await;
                 return Ok(());
             }
             // Others had to wait for as long as this one's bytes took.
@@ -270,20 +275,20 @@ impl Drop for Reading<'_> {
     }
 }
 
-fn skip(object: &ObjectRef, key: &KeyFacts) -> Option<Skip> {
+fn skip(object: &ObjectRef, key: &KeyInfo) -> Option<SkipReason> {
     if key.is_write_test {
-        Some(Skip::WriteTest)
+        Some(SkipReason::WriteTest)
     } else if object.key.ends_with('/') {
-        Some(Skip::FolderMarker)
+        Some(SkipReason::FolderMarker)
     } else if object.size == Some(0) {
-        Some(Skip::Empty)
+        Some(SkipReason::Empty)
     } else {
         None
     }
 }
 
-fn failure(error: ReadError) -> Failure {
-    Failure {
+fn failure(error: ReadError) -> ReadFailure {
+    ReadFailure {
         class: error.class(),
         reason: error.to_string(),
     }
@@ -291,7 +296,7 @@ fn failure(error: ReadError) -> Failure {
 
 impl Parcels {
     /// One more is on its way; those that came back meanwhile are added up.
-    pub(super) fn sent(&mut self) {
+    pub(crate) fn sent(&mut self) {
         self.awaited += 1;
         while let Ok(tally) = self.verdicts.try_recv() {
             self.awaited -= 1;
@@ -299,8 +304,8 @@ impl Parcels {
         }
     }
 
-    /// All verdicts; false when the road ended before they were in.
-    async fn all(mut self) -> (Tally, bool) {
+    /// All verdicts; false when the pipeline ended before they were in.
+    async fn all(mut self) -> (VerdictTally, bool) {
         drop(self.reply);
         while self.awaited > 0 {
             match self.verdicts.recv().await {
@@ -315,18 +320,18 @@ impl Parcels {
     }
 }
 
-impl UnderWay {
+impl ObjectInFlight {
     /// Awaits the verdicts and says what became of the object. None: something is left to do.
-    pub(super) async fn settled(self, road: &Road) -> Option<Settled> {
+    pub(crate) async fn settled(self, pipeline: &Pipeline) -> Option<Settled> {
         let (name, facts) = (&self.name, &self.facts);
         let (tally, complete) = self.parcels.all().await;
-        let metrics = &road.metrics;
+        let metrics = &pipeline.metrics;
         metrics.count(&tally.counts());
         metrics.events.inc_by(facts.events);
         metrics.object_bytes.inc_by(facts.bytes);
         if let Some(skip) = self.skip {
             metrics.objects_skipped.inc();
-            if skip == Skip::Gone {
+            if skip == SkipReason::Gone {
                 metrics.objects_gone.inc();
             }
             tracing::info!(
@@ -354,7 +359,7 @@ impl UnderWay {
         }
         let mut broken = None;
         if let Some(failure) = &self.failure {
-            match bury_object(road, name, facts, failure).await {
+            match write_object_dead_letter(pipeline, name, facts, failure).await {
                 Ok(()) => broken = Some(failure.reason.as_str()),
                 Err(reason) => left = Some(reason),
             }
@@ -409,11 +414,11 @@ impl UnderWay {
 }
 
 /// A broken object becomes a dead letter, if there is a store for it; anything else is left to a later delivery.
-async fn bury_object(
-    road: &Road,
+async fn write_object_dead_letter(
+    pipeline: &Pipeline,
     name: &ObjectName,
-    facts: &ReadFacts,
-    failure: &Failure,
+    facts: &ReadProgress,
+    failure: &ReadFailure,
 ) -> Result<(), String> {
     let reason = format!(
         "{} after {} bytes: {}",
@@ -421,28 +426,28 @@ async fn bury_object(
         facts.bytes,
         failure.reason
     );
-    let Some(store) = road.ends.dead_letters.as_deref() else {
+    let Some(store) = pipeline.ends.dead_letters.as_deref() else {
         return Err(reason);
     };
-    if failure.class != Class::Broken {
+    if failure.class != ErrorClass::Broken {
         return Err(reason);
     }
     let letter = DeadLetter {
         size: Some(facts.stored_bytes),
         ..name.letter("object", facts.bytes, failure.reason.clone())
     };
-    let letters = Letters::of_object(name, letter);
-    load::bury(store, &letters, road.config.bulk.delays()).await?;
-    road.metrics.dead_letters.inc();
+    let letters = DeadLetterFile::of_object(name, letter);
+    deliver::write_dead_letters(store, &letters, pipeline.config.bulk.delays()).await?;
+    pipeline.metrics.dead_letters.inc();
     Ok(())
 }
 
-fn class_name(class: Class) -> &'static str {
+fn class_name(class: ErrorClass) -> &'static str {
     match class {
-        Class::Retryable => "may pass",
-        Class::Rejected => "rejected",
-        Class::Broken => "broken object",
-        Class::Invalid => "invalid",
-        Class::Fatal => "fatal",
+        ErrorClass::Retryable => "may pass",
+        ErrorClass::Rejected => "rejected",
+        ErrorClass::Broken => "broken object",
+        ErrorClass::Invalid => "invalid",
+        ErrorClass::Fatal => "fatal",
     }
 }

@@ -8,6 +8,10 @@ more, and asks again until the index takes the sample. The worker also holds whe
 objects, get in nowhere, whatever the reason: until most of some refused documents would be taken, or for ten minutes.
 */
 
+#[cfg(test)]
+#[path = "refusals/tests.rs"]
+mod tests;
+
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -16,12 +20,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::bulk::{Bulk, ItemStatus};
-use crate::document::index_name::DocumentKind;
-use crate::document::template::sample;
 use crate::observe::Metrics;
-use crate::sink::dead_letter::ObjectName;
+use crate::sink::dead_letters::ObjectName;
 use crate::sink::{Index, Takes};
+use logferry_core::bulk::{Bulk, Verdict};
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::template::sample;
 
 /// Fewer objects are too few to tell a share from.
 const OBJECTS: usize = 3;
@@ -35,7 +39,7 @@ const ONCE_MORE: &str = "most documents of the answer were refused, and the inde
 const KEPT: usize = 5;
 const KEPT_BYTES: usize = 64 * 1024;
 
-pub(super) struct Refusals {
+pub(crate) struct Refusals {
     state: Mutex<State>,
     prefix: String,
     metrics: Arc<Metrics>,
@@ -54,20 +58,20 @@ struct Share {
     since: Option<Instant>,
     before: Half,
     now: Half,
-    hold: Option<Hold>,
+    hold: Option<HeldLease>,
 }
 
 /// A hold by share.
-struct Hold {
+struct HeldLease {
     until: Instant,
     refused: Vec<Refused>,
 }
 
 /// A refused document, to ask about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
-    pub(super) index: String,
-    pub(super) source: Arc<[u8]>,
+pub(crate) struct Refused {
+    pub(crate) index: String,
+    pub(crate) source: Arc<[u8]>,
 }
 
 #[derive(Default)]
@@ -99,11 +103,11 @@ impl Share {
 
 /// Why nothing is received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
+pub(crate) struct HeldLeases {
     /// Indices that refuse every document.
-    pub(super) indices: Vec<String>,
+    pub(crate) indices: Vec<String>,
     /// Some of too many documents that were refused.
-    pub(super) refused: Vec<Refused>,
+    pub(crate) refused: Vec<Refused>,
 }
 
 /// An index's part of one answer.
@@ -114,7 +118,7 @@ struct Part {
 }
 
 impl Refusals {
-    pub(super) fn new(prefix: String, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(prefix: String, metrics: Arc<Metrics>) -> Self {
         Self {
             state: Mutex::default(),
             prefix,
@@ -129,11 +133,11 @@ impl Refusals {
     /// Indices whose rejected documents have to wait, and why. `object` is that of a parcel of the bulk. `resent`: the
     /// documents were sent once more after an earlier answer. An index may be mended between an answer and the
     /// question about it, so its documents are given up only after that.
-    pub(super) async fn judge<'a>(
+    pub(crate) async fn judge<'a>(
         &self,
         index: &dyn Index,
         bulk: &Bulk,
-        statuses: &[ItemStatus],
+        statuses: &[Verdict],
         resent: bool,
         object: impl Fn(usize) -> &'a ObjectName,
     ) -> BTreeMap<String, String> {
@@ -167,7 +171,7 @@ impl Refusals {
     fn take_in<'a, 'b>(
         &self,
         bulk: &'b Bulk,
-        statuses: &[ItemStatus],
+        statuses: &[Verdict],
         object: impl Fn(usize) -> &'a ObjectName,
     ) -> BTreeMap<&'b str, Part> {
         let mut parts: BTreeMap<&str, Part> = BTreeMap::new();
@@ -183,9 +187,9 @@ impl Refusals {
                     *balance.entry(sent.parcel).or_default() -= 1;
                     continue;
                 }
-                ItemStatus::Rejected { .. } => part.rejected += 1,
-                ItemStatus::Misconfigured { reason, .. } => self.at_fault(name, reason),
-                ItemStatus::Unavailable { .. } => {}
+                Verdict::Rejected { .. } => part.rejected += 1,
+                Verdict::Misconfigured { reason, .. } => self.at_fault(name, reason),
+                Verdict::Unavailable { .. } => {}
                 // Overload; permissions; a change of one document.
                 _ => continue,
             }
@@ -229,7 +233,7 @@ impl Refusals {
     }
 
     /// Whether no document may be given up now: more than half of the last minute's got in nowhere.
-    fn too_many(&self, bulk: &Bulk, statuses: &[ItemStatus]) -> bool {
+    fn too_many(&self, bulk: &Bulk, statuses: &[Verdict]) -> bool {
         let mut state = self.lock();
         let now = Instant::now();
         let share = &mut state.share;
@@ -238,7 +242,7 @@ impl Refusals {
             return false;
         }
         if share.hold.is_none() {
-            share.hold = Some(Hold {
+            share.hold = Some(HeldLease {
                 until: now + LONGEST,
                 refused: some_refused(bulk, statuses),
             });
@@ -277,7 +281,7 @@ impl Refusals {
     }
 
     /// What an index said that was asked again.
-    pub(super) fn asked(&self, name: &str, takes: &Takes) {
+    pub(crate) fn asked(&self, name: &str, takes: &Takes) {
         if matches!(takes, Takes::No(_) | Takes::NotNow(_)) {
             return;
         }
@@ -294,7 +298,7 @@ impl Refusals {
     }
 
     /// How many of the refused documents of a hold would be taken now.
-    pub(super) fn would_be_taken(&self, taken: usize, of: usize) {
+    pub(crate) fn would_be_taken(&self, taken: usize, of: usize) {
         let mut state = self.lock();
         if taken > 0 && taken * 2 >= of {
             // The refusals of before say nothing any more.
@@ -305,7 +309,7 @@ impl Refusals {
     }
 
     /// Whether nothing may be received now.
-    pub(super) fn held(&self) -> Option<Held> {
+    pub(crate) fn held(&self) -> Option<HeldLeases> {
         let mut state = self.lock();
         if (state.share.hold.as_ref()).is_some_and(|hold| hold.until <= Instant::now()) {
             state.share = Share::default();
@@ -316,7 +320,7 @@ impl Refusals {
             return None;
         }
         let refused = state.share.hold.iter().flat_map(|hold| &hold.refused);
-        Some(Held {
+        Some(HeldLeases {
             indices: state.at_fault.keys().cloned().collect(),
             refused: refused.cloned().collect(),
         })
@@ -330,17 +334,17 @@ impl Refusals {
 }
 
 /// What any index of this kind has to take.
-pub(super) fn sample_of(index: &str) -> Vec<u8> {
+pub(crate) fn sample_of(index: &str) -> Vec<u8> {
     sample(DocumentKind::of_index(index))
 }
 
 /// Some rejected documents, one of a parcel.
-fn some_refused(bulk: &Bulk, statuses: &[ItemStatus]) -> Vec<Refused> {
+fn some_refused(bulk: &Bulk, statuses: &[Verdict]) -> Vec<Refused> {
     let mut refused = Vec::new();
     let mut last = None;
     for (sent, status) in bulk.documents().iter().zip(statuses) {
         let source = bulk.source(sent);
-        if matches!(status, ItemStatus::Rejected { .. })
+        if matches!(status, Verdict::Rejected { .. })
             && source.len() <= KEPT_BYTES
             && last != Some(sent.parcel)
             && refused.len() < KEPT
@@ -355,8 +359,8 @@ fn some_refused(bulk: &Bulk, statuses: &[ItemStatus]) -> Vec<Refused> {
     refused
 }
 
-fn is_taken(status: &ItemStatus) -> bool {
-    matches!(status, ItemStatus::Indexed | ItemStatus::AlreadyThere)
+fn is_taken(status: &Verdict) -> bool {
+    matches!(status, Verdict::Indexed | Verdict::AlreadyThere)
 }
 
 fn hash(object: &ObjectName) -> u64 {
@@ -364,7 +368,3 @@ fn hash(object: &ObjectName) -> u64 {
     (&object.bucket, &object.key).hash(&mut hasher);
     hasher.finish()
 }
-
-#[cfg(test)]
-#[path = "refusals/tests.rs"]
-mod tests;

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Index, IndexError, Stored};
-use crate::bulk::{Bulk, ItemStatus, Target};
-use crate::class::Class;
+use crate::error_class::ErrorClass;
+use crate::sink::{Index, IndexError, Stored};
+use logferry_core::bulk::{Bulk, DocumentTarget, Verdict};
 
 /// An index that prints its documents. Every document counts as indexed; [`Index::fetch`] finds nothing.
 pub struct Ndjson<W> {
@@ -22,8 +22,12 @@ impl<W: Write + Send> Ndjson<W> {
     }
 }
 
-fn line(bulk: &Bulk, document: &crate::bulk::Sent, out: &mut Vec<u8>) -> std::io::Result<()> {
-    let Target { index, id } = bulk.target(document);
+fn line(
+    bulk: &Bulk,
+    document: &logferry_core::bulk::BulkDocument,
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    let DocumentTarget { index, id } = bulk.target(document);
     write!(out, r#"{{"_index":"{index}","_id":"{id}","_source":"#)?;
     out.extend_from_slice(bulk.source(document));
     out.extend_from_slice(b"}\n");
@@ -36,7 +40,7 @@ impl<W: Write + Send> Index for Ndjson<W> {
         Ok("ndjson".to_owned())
     }
 
-    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError> {
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError> {
         let mut lines = Vec::with_capacity(bulk.body().len());
         let written = bulk
             .documents()
@@ -48,10 +52,10 @@ impl<W: Write + Send> Index for Ndjson<W> {
                 out.flush()
             });
         match written {
-            Ok(()) => Ok(vec![ItemStatus::Indexed; bulk.documents().len()]),
+            Ok(()) => Ok(vec![Verdict::Indexed; bulk.documents().len()]),
             // The disk is full or the reader has closed the pipe.
             Err(e) => Err(IndexError::Other {
-                class: Class::Fatal,
+                class: ErrorClass::Fatal,
                 reason: format!("cannot write documents: {e}"),
             }),
         }

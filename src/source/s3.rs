@@ -8,10 +8,10 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use bytes::Bytes;
 
-use super::aws::{innermost, sdk_reason};
-use super::{OpenError, Opened, Store, StoreError};
-use crate::class::Class;
-use crate::notification::ObjectRef;
+use crate::error_class::ErrorClass;
+use crate::source::aws_errors::{innermost, sdk_reason};
+use crate::source::{OpenError, Opened, Store, StoreError};
+use logferry_core::notification::ObjectRef;
 
 pub struct S3 {
     client: Client,
@@ -50,7 +50,7 @@ impl Store for S3 {
     ) -> Result<Opened, OpenError> {
         if !is_bucket_name(&object.bucket) {
             return Err(OpenError::Other(StoreError {
-                class: Class::Broken,
+                class: ErrorClass::Broken,
                 reason: format!("{:?} is no name that S3 allows for a bucket", object.bucket),
             }));
         }
@@ -76,7 +76,7 @@ impl Store for S3 {
                 .is_some_and(|r| r.starts_with(&range))
         {
             return Err(OpenError::Other(StoreError {
-                class: Class::Retryable,
+                class: ErrorClass::Retryable,
                 reason: format!("asked for bytes from {from} on, answered with something else"),
             }));
         }
@@ -98,7 +98,7 @@ impl Store for S3 {
 
 fn body_error(error: &(dyn std::error::Error + 'static)) -> StoreError {
     StoreError {
-        class: Class::Retryable,
+        class: ErrorClass::Retryable,
         reason: format!("the body broke: {}", innermost(error)),
     }
 }
@@ -139,17 +139,19 @@ pub fn refusal(code: &str, message: &str, reason: String) -> OpenError {
         "PreconditionFailed" => OpenError::Changed,
         "InvalidObjectState" => {
             let reason = format!("{reason}: it is archived: restore it, then replay");
-            other(Class::Broken, reason)
+            other(ErrorClass::Broken, reason)
         }
         // A delete marker; a range that the object does not have; a key that no object can have.
-        "MethodNotAllowed" | "InvalidRange" | "KeyTooLongError" => other(Class::Broken, reason),
+        "MethodNotAllowed" | "InvalidRange" | "KeyTooLongError" => {
+            other(ErrorClass::Broken, reason)
+        }
         // Encrypted with a key that only its owner has.
         "InvalidRequest" if message.contains("Server Side Encryption") => {
-            other(Class::Broken, reason)
+            other(ErrorClass::Broken, reason)
         }
         "AccessDenied" if !speaks_of_the_caller(message) => OpenError::Denied(reason),
         // Of the caller (credentials, clock, token, account), of the bucket or its KMS key, or of how busy S3 is: any object would get it.
-        _ => other(Class::Retryable, reason),
+        _ => other(ErrorClass::Retryable, reason),
     }
 }
 
@@ -213,13 +215,13 @@ mod tests {
             error => Some(error.class()),
         };
         for code in ["InvalidObjectState", "MethodNotAllowed", "InvalidRange"] {
-            assert_eq!(class(code, ""), Some(Class::Broken), "{code}");
+            assert_eq!(class(code, ""), Some(ErrorClass::Broken), "{code}");
         }
         assert_eq!(class("AccessDenied", "Access Denied"), None);
         assert_eq!(class("AccessDenied", OWN), None);
-        assert_eq!(class("AccessDenied", DECRYPT), Some(Class::Retryable));
+        assert_eq!(class("AccessDenied", DECRYPT), Some(ErrorClass::Retryable));
         for code in CALLER {
-            assert_eq!(class(code, ""), Some(Class::Retryable), "{code}");
+            assert_eq!(class(code, ""), Some(ErrorClass::Retryable), "{code}");
         }
     }
 

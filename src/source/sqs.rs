@@ -13,9 +13,9 @@ use aws_sdk_sqs::types::{
 };
 
 pub use self::refusal::refusal;
-use super::aws::sdk_reason;
-use super::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
-use crate::class::Class;
+use crate::error_class::ErrorClass;
+use crate::source::aws_errors::sdk_reason;
+use crate::source::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
 
 pub struct Sqs {
     /// For long polls.
@@ -46,7 +46,7 @@ impl Sqs {
         let message = error.message().unwrap_or_default();
         let mut refused = refusal(call, &self.queue_url, code, message, sdk_reason(&error));
         if matches!(error, SdkError::ConstructionFailure(_)) {
-            refused.class = Class::Fatal;
+            refused.class = ErrorClass::Fatal;
         }
         refused
     }
@@ -139,7 +139,7 @@ fn outcome_of(call: &str, queue_url: &str, entry: &BatchResultErrorEntry) -> Out
     let reason = format!("{}: {message}", entry.code());
     let refused = refusal(call, queue_url, entry.code(), message, reason.clone());
     match refused.class {
-        Class::Fatal => Outcome::Fatal(refused.to_string()),
+        ErrorClass::Fatal => Outcome::Fatal(refused.to_string()),
         _ => Outcome::Failed(reason),
     }
 }

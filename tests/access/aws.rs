@@ -31,7 +31,7 @@ pub const fn refusal(status: u16, code: &'static str, message: &'static str) -> 
     }
 }
 
-struct Kept {
+struct DocumentToResend {
     body: String,
     visible_at: Instant,
     received: u32,
@@ -39,7 +39,7 @@ struct Kept {
 
 #[derive(Default)]
 pub struct State {
-    messages: BTreeMap<u64, Kept>,
+    messages: BTreeMap<u64, DocumentToResend>,
     next: u64,
     pub deleted: usize,
     pub receives: usize,
@@ -141,7 +141,7 @@ impl Aws {
             "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
             "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 100}},
         });
-        let kept = Kept {
+        let kept = DocumentToResend {
             body: json!({ "Records": [record] }).to_string(),
             visible_at: Instant::now(),
             received: 0,

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use logferry::bulk::ItemStatus;
-use logferry::class::Class;
 use logferry::config::OpenSearchConfig;
+use logferry::error_class::ErrorClass;
 use logferry::sink::opensearch::OpenSearch;
 use logferry::sink::{Index, IndexError};
+use logferry_core::bulk::Verdict;
 use tokio::net::TcpListener;
 
 use crate::start::{self, ingest};
@@ -41,7 +41,7 @@ async fn a_node_dies_and_nothing_is_lost_and_it_returns() {
     let index = over(&[&one.url, &two.url], LONG).await;
     for i in 0..6 {
         let statuses = index.bulk(&bulk(&[&format!("a{i}")])).await.unwrap();
-        assert_eq!(statuses, [ItemStatus::Indexed]);
+        assert_eq!(statuses, [Verdict::Indexed]);
     }
     assert_eq!(
         (one.bulks().len(), two.bulks().len()),
@@ -58,7 +58,7 @@ async fn a_node_dies_and_nothing_is_lost_and_it_returns() {
     for i in 0..6 {
         // The caller sees no failure: there was no connection, so that another node is asked at once.
         let statuses = index.bulk(&bulk(&[&format!("b{i}")])).await.unwrap();
-        assert_eq!(statuses, [ItemStatus::Indexed]);
+        assert_eq!(statuses, [Verdict::Indexed]);
     }
     let mut all = ids(&died);
     all.extend(ids(&one.requests()));
@@ -99,7 +99,7 @@ async fn a_node_that_is_silent_from_the_start_holds_up_no_bulk() {
     let index = over(&[&silent_url, &node.url], Duration::from_secs(3)).await;
     for i in 0..4 {
         let statuses = index.bulk(&bulk(&[&i.to_string()])).await.unwrap();
-        assert_eq!(statuses, [ItemStatus::Indexed]);
+        assert_eq!(statuses, [Verdict::Indexed]);
     }
     assert_eq!(ids(&node.requests()).len(), 4);
 }
@@ -161,12 +161,12 @@ async fn a_node_that_may_return_outweighs_one_that_never_will() {
     drop(gone);
     let alone = over(&[&wrong_url], LONG).await;
     let error = alone.bulk(&bulk(&["a"])).await.unwrap_err();
-    assert_eq!(error.class(), Class::Fatal, "{error}");
+    assert_eq!(error.class(), ErrorClass::Fatal, "{error}");
     for urls in [[&wrong_url, &gone_url], [&gone_url, &wrong_url]] {
         let index = over(&urls.map(String::as_str), LONG).await;
         for _ in 0..3 {
             let error = index.bulk(&bulk(&["a"])).await.unwrap_err();
-            assert_eq!(error.class(), Class::Retryable, "{error}");
+            assert_eq!(error.class(), ErrorClass::Retryable, "{error}");
         }
     }
 }

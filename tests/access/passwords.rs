@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use logferry::class::Class;
 use logferry::config::{Auth, OpenSearchConfig, Password};
+use logferry::error_class::ErrorClass;
 use logferry::sink::Index;
 use logferry::sink::opensearch::OpenSearch;
 use serde_json::json;
@@ -70,6 +70,6 @@ async fn a_password_that_did_not_change_is_not_tried_twice() {
     std::fs::write(file.path(), "old").unwrap();
     let index = with_file(&node.url, file.path()).await;
     let error = index.bulk(&bulk(&["a"])).await.unwrap_err();
-    assert_eq!(error.class(), Class::Fatal);
+    assert_eq!(error.class(), ErrorClass::Fatal);
     assert_eq!(node.bulks().len(), 1);
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use logferry::bulk::ItemStatus;
 use logferry::config::OpenSearchConfig;
 use logferry::observe::Metrics;
 use logferry::sink::Index;
 use logferry::sink::opensearch::OpenSearch;
+use logferry_core::bulk::Verdict;
 use serde_json::{Value, json};
 
 use crate::node::said;
@@ -58,7 +58,7 @@ async fn documents_go_without_ids_where_ids_are_refused() {
     assert!(metrics.encode().contains("logferry_without_ids 0"));
     for ids in [&["a", "b"][..], &["c"]] {
         let statuses = index.bulk(&bulk(ids)).await.unwrap();
-        assert_eq!(statuses, vec![ItemStatus::Indexed; ids.len()]);
+        assert_eq!(statuses, vec![Verdict::Indexed; ids.len()]);
     }
     let with_ids: Vec<_> = node.bulks().iter().map(has_ids).collect();
     assert_eq!(with_ids, [true, false, false], "found out once");
@@ -73,10 +73,7 @@ async fn a_refusal_of_the_whole_request_says_the_same() {
     })
     .await;
     let index = over(&node.url).await;
-    assert_eq!(
-        index.bulk(&bulk(&["a"])).await.unwrap(),
-        [ItemStatus::Indexed]
-    );
+    assert_eq!(index.bulk(&bulk(&["a"])).await.unwrap(), [Verdict::Indexed]);
     assert!(index.without_ids());
 }
 
@@ -94,10 +91,10 @@ async fn what_was_taken_with_its_id_is_not_sent_again() {
     .await;
     let index = over(&node.url).await;
     let statuses = index.bulk(&bulk(&["a", "b", "c"])).await.unwrap();
-    assert_eq!(statuses[..2], [ItemStatus::Indexed, ItemStatus::Indexed]);
+    assert_eq!(statuses[..2], [Verdict::Indexed, Verdict::Indexed]);
     assert!(matches!(
         statuses[2],
-        ItemStatus::Retryable { status: 429, .. }
+        Verdict::Retryable { status: 429, .. }
     ));
     let again = String::from_utf8(node.bulks()[1].body.to_vec()).unwrap();
     assert_eq!(
@@ -121,7 +118,7 @@ async fn a_documents_own_words_do_not_take_the_ids_away() {
     .await;
     let index = over(&node.url).await;
     let statuses = index.bulk(&bulk(&["a"])).await.unwrap();
-    assert!(matches!(statuses[0], ItemStatus::Rejected { .. }));
+    assert!(matches!(statuses[0], Verdict::Rejected { .. }));
     assert!(!index.without_ids());
 }
 

@@ -7,9 +7,9 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_async::time::TimeSource;
-use logferry::class::Class;
 use logferry::cli::AwsService;
 use logferry::config::OpenSearchConfig;
+use logferry::error_class::ErrorClass;
 use logferry::sink::Index;
 use logferry::sink::opensearch::OpenSearch;
 use serde_json::{Value, json};
@@ -218,7 +218,7 @@ async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_a
     revoke("KEY2");
     revoke("KEY3");
     let error = stage.index.bulk(&bulk(&["c"])).await.unwrap_err();
-    assert_eq!(error.class(), Class::Fatal);
+    assert_eq!(error.class(), ErrorClass::Fatal);
     assert!(
         error
             .to_string()

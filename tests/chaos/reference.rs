@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
 use fastrand::Rng;
-use logferry::invocation::{Architecture, Merged, Prices, Summary, merged};
+use logferry_core::invocation::{Architecture, Merged, Prices, Summary, merged};
 use opensearch::http::Method;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use logferry::document::schema::{FIELDS, Field, FieldKind};
+use logferry_core::document::schema::{FIELDS, Field, FieldKind};
 use opensearch::http::Method;
 use serde_json::{Value, json};
 

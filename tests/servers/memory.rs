@@ -6,7 +6,7 @@ use std::process::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use logferry::document::template::templates;
+use logferry_core::document::template::templates;
 use serde_json::json;
 
 use crate::support::{Log, NODE, Stage, direct, export, export_key, finish, gzip};

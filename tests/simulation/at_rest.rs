@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use logferry::decode::KeyFacts;
 use logferry::sink::Stored;
+use logferry_core::decode::KeyInfo;
 
 use crate::index::Place;
 use crate::invariants::broken;
@@ -249,7 +249,7 @@ pub fn damaged_streams(world: &World) -> BTreeSet<String> {
     let objects = lock(&world.objects);
     let damaged = objects.iter().filter(|o| o.is_damaged());
     damaged
-        .filter_map(|o| KeyFacts::read(&o.current().0.key, &[]).log_stream)
+        .filter_map(|o| KeyInfo::read(&o.current().0.key, &[]).log_stream)
         .collect()
 }
 

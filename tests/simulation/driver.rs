@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use logferry::observe::Metrics;
-use logferry::pipeline::{self, Ends};
-use logferry::sink::dead_letter::DeadLetters;
+use logferry::pipeline;
+use logferry::pipeline::Ends;
+use logferry::sink::dead_letters::DeadLetters;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 

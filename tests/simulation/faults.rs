@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use logferry::decode::DecodeOptions;
-use logferry::document::DocumentOptions;
-use logferry::invocation::{Architecture, Prices};
-use logferry::pipeline::{BulkConfig, RoadConfig};
-use logferry::trust::AllowedBuckets;
+use logferry::pipeline::{BulkConfig, PipelineConfig};
+use logferry_core::allow_list::BucketAllowList;
+use logferry_core::decode::DecodeOptions;
+use logferry_core::document::DocumentOptions;
+use logferry_core::invocation::{Architecture, Prices};
 
 /// Everything that can go wrong by chance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -214,7 +214,7 @@ pub struct Plan {
     pub overwrites: bool,
     /// Whatever does not need the second bucket is settled within this.
     pub neighbours_within: Option<Duration>,
-    pub road: RoadConfig,
+    pub road: PipelineConfig,
 }
 
 impl Plan {
@@ -310,7 +310,7 @@ impl Plan {
     /// Some objects lie in a bucket that is not allowed.
     pub fn bar(&mut self) {
         self.barred_bucket = true;
-        self.road.allowed_buckets = AllowedBuckets::new(vec!["logs-of-*".to_owned()]);
+        self.road.allowed_buckets = BucketAllowList::new(vec!["logs-of-*".to_owned()]);
     }
 
     fn add(&mut self, fault: Fault, rate: f64, rng: &mut Rng) {
@@ -387,9 +387,9 @@ pub fn choose<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
 }
 
 /// The workers' configuration: such as an operator could choose, but smaller; some with less memory than they may have.
-fn road(rng: &mut Rng) -> RoadConfig {
+fn road(rng: &mut Rng) -> PipelineConfig {
     let objects_in_flight = *choose(rng, &[1, 2, 4, 8]);
-    RoadConfig {
+    PipelineConfig {
         objects_in_flight,
         messages_in_flight: objects_in_flight * *choose(rng, &[1, 3, 20]),
         // Each object that is read needs 512 KiB; one of them is large, and parcels need the rest.
@@ -404,7 +404,7 @@ fn road(rng: &mut Rng) -> RoadConfig {
         },
         max_object_bytes: 1 << 30,
         max_ratio: 1000,
-        allowed_buckets: AllowedBuckets::default(),
+        allowed_buckets: BucketAllowList::default(),
         drain_timeout: Duration::from_secs(*choose(rng, &[0, 2, 25])),
         until_empty: None,
         bulk_timeout: Duration::from_secs(60),

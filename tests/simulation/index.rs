@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use logferry::bulk::{self, Bulk, ItemStatus};
-use logferry::class::Class;
+use logferry::error_class::ErrorClass;
 use logferry::sink::{Index, IndexError, Stored};
+use logferry_core::bulk;
+use logferry_core::bulk::{Bulk, Verdict};
 use serde_json::{Value, json};
 
 use crate::faults::Fault;
@@ -273,7 +274,7 @@ impl Drop for Flight {
     }
 }
 
-fn other(class: Class, reason: &str) -> IndexError {
+fn other(class: ErrorClass, reason: &str) -> IndexError {
     IndexError::Other {
         class,
         reason: format!("simulated: {reason}"),
@@ -299,7 +300,7 @@ impl SimIndex {
         let (sim, worker) = (&self.wire.sim, self.wire.worker);
         if sim.strikes(Fault::BulkUnreachable) {
             self.wire.there(LATENCY).await;
-            return Err(other(Class::Retryable, "connection refused"));
+            return Err(other(ErrorClass::Retryable, "connection refused"));
         }
         let slow = sim.strikes(Fault::BulkSlow);
         self.wire.there(if slow { TIMEOUT } else { LATENCY }).await;
@@ -308,8 +309,8 @@ impl SimIndex {
             return Err(IndexError::TooLarge);
         }
         for (fault, class, reason) in [
-            (Fault::BulkThrottled, Class::Retryable, "HTTP 429"),
-            (Fault::BulkUnauthorised, Class::Fatal, "HTTP 401"),
+            (Fault::BulkThrottled, ErrorClass::Retryable, "HTTP 429"),
+            (Fault::BulkUnauthorised, ErrorClass::Fatal, "HTTP 401"),
         ] {
             if sim.strikes(fault) {
                 self.wire.back(LATENCY).await;
@@ -322,7 +323,7 @@ impl SimIndex {
         }
         if sim.strikes(Fault::BulkHangs) {
             tokio::time::sleep(TIMEOUT).await;
-            return Err(other(Class::Retryable, "timeout"));
+            return Err(other(ErrorClass::Retryable, "timeout"));
         }
         if sim.strikes(Fault::NewPrimary) {
             lock(&self.server.state).primary_term += 1;
@@ -341,7 +342,7 @@ impl SimIndex {
         if partly || sim.strikes(Fault::BulkUnanswered) {
             tokio::time::sleep(sim.delay(TIMEOUT)).await;
             return Err(other(
-                Class::Retryable,
+                ErrorClass::Retryable,
                 "connection reset while waiting for the answer",
             ));
         }
@@ -359,10 +360,10 @@ impl SimIndex {
     }
 
     /// Notes what the worker now knows.
-    fn tell(&self, bulk: &Bulk, statuses: &[ItemStatus]) {
+    fn tell(&self, bulk: &Bulk, statuses: &[Verdict]) {
         let mut told = lock(&self.server.told);
         for (sent, status) in bulk.documents().iter().zip(statuses) {
-            if matches!(status, ItemStatus::Indexed | ItemStatus::AlreadyThere) {
+            if matches!(status, Verdict::Indexed | Verdict::AlreadyThere) {
                 let action: Value =
                     serde_json::from_slice(bulk.action(sent)).expect("an action line is JSON");
                 let entry = action
@@ -384,10 +385,10 @@ impl Index for SimIndex {
         Ok("simulated".to_owned())
     }
 
-    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError> {
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError> {
         let answer = self.answer(bulk).await?;
         let statuses = bulk::read(answer.as_bytes(), bulk.documents().len())
-            .map_err(|e| other(Class::Retryable, &e.to_string()))?;
+            .map_err(|e| other(ErrorClass::Retryable, &e.to_string()))?;
         self.tell(bulk, &statuses);
         Ok(statuses)
     }
@@ -396,11 +397,11 @@ impl Index for SimIndex {
         let sim = &self.wire.sim;
         self.wire.there(LATENCY).await;
         if sim.strikes(Fault::FetchFails) {
-            return Err(other(Class::Retryable, "HTTP 503"));
+            return Err(other(ErrorClass::Retryable, "HTTP 503"));
         }
         if sim.strikes(Fault::FetchHangs) {
             tokio::time::sleep(TIMEOUT).await;
-            return Err(other(Class::Retryable, "timeout"));
+            return Err(other(ErrorClass::Retryable, "timeout"));
         }
         self.wire.note(What::Fetched {
             documents: wanted.len(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use logferry::sink::dead_letter::{DeadLetter, DeadLetterError, DeadLetters, Letters};
+use logferry::sink::dead_letters::{DeadLetter, DeadLetterError, DeadLetterFile, DeadLetters};
 
 use crate::faults::Fault;
 use crate::history::What;
@@ -64,7 +64,7 @@ pub struct SimLetters {
 
 #[async_trait]
 impl DeadLetters for SimLetters {
-    async fn write(&self, letters: &Letters) -> Result<(), DeadLetterError> {
+    async fn write(&self, letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
         let sim = &self.wire.sim;
         let failed = |why: &str| DeadLetterError(format!("simulated: {why}"));
         self.wire.there(LATENCY).await;

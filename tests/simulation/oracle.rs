@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use logferry::decode::{Decoder, KeyFacts};
-use logferry::document::index_name::{self, DocumentKind};
-use logferry::document::{DocumentWriter, ObjectFacts};
-use logferry::invocation::{Merged, Options, Prices, Summary, Tracker, merged};
-use logferry::lambda;
-use logferry::pipeline::RoadConfig;
+use logferry::pipeline::PipelineConfig;
+use logferry_core::decode::{Decoder, KeyInfo};
+use logferry_core::document::index_name;
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::{LogDocumentWriter, ObjectInfo};
+use logferry_core::invocation::{Merged, Prices, Summary, Tracker, TrackerLimits, merged};
+use logferry_core::parse;
 
 use crate::index::Place;
 use crate::objects::Planned;
@@ -24,14 +25,14 @@ pub struct Parsed {
     pub skipped: bool,
 }
 
-pub fn parse(object: &Planned, config: &RoadConfig) -> Parsed {
+pub fn parse(object: &Planned, config: &PipelineConfig) -> Parsed {
     let mut parsed = Parsed::default();
-    let key = KeyFacts::read(&object.key, &config.decode.log_groups);
+    let key = KeyInfo::read(&object.key, &config.decode.log_groups);
     if key.is_write_test || object.key.ends_with('/') || object.version.bytes.is_empty() {
         parsed.skipped = true;
         return parsed;
     }
-    let facts = ObjectFacts {
+    let facts = ObjectInfo {
         bucket: object.bucket.clone(),
         key: object.key.clone(),
         etag: Some(object.version.etag.clone()),
@@ -39,14 +40,14 @@ pub fn parse(object: &Planned, config: &RoadConfig) -> Parsed {
         id_scope: key.prefix.clone(),
     };
     let mut decoder = Decoder::new(&object.key, &config.decode);
-    let mut writer = DocumentWriter::new(&facts, &config.document);
-    let mut tracker = Tracker::new(Options::default());
+    let mut writer = LogDocumentWriter::new(&facts, &config.document);
+    let mut tracker = Tracker::new(TrackerLimits::default());
     let mut input = &object.plain[..];
     let mut lines = Vec::new();
     loop {
         while let Some(event) = decoder.next().expect("sound objects can be decoded") {
             let text = String::from_utf8_lossy(event.text);
-            let record = lambda::parse(&text);
+            let record = parse::parse(&text);
             let id = writer.identify(&event);
             let at = writer.time(&event, &record);
             let around = tracker.observe(&event, &record, id.hash, at);
@@ -94,7 +95,7 @@ pub fn parse(object: &Planned, config: &RoadConfig) -> Parsed {
     }
 }
 
-fn summarised(summary: &Summary, config: &RoadConfig) -> (Place, Vec<u8>) {
+fn summarised(summary: &Summary, config: &PipelineConfig) -> (Place, Vec<u8>) {
     let mut index = Vec::new();
     index_name::write(
         &mut index,

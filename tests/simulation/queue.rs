@@ -15,7 +15,7 @@ const LONGEST_HOLD: Duration = Duration::from_secs(12 * 3600);
 
 /// A message as the queue keeps it.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct DocumentToResend {
     pub body: String,
     pub count: u32,
     visible_at: Duration,
@@ -31,8 +31,8 @@ pub struct Kept {
 
 #[derive(Default)]
 struct State {
-    messages: BTreeMap<u64, Kept>,
-    dead: BTreeMap<u64, Kept>,
+    messages: BTreeMap<u64, DocumentToResend>,
+    dead: BTreeMap<u64, DocumentToResend>,
     /// Message by handle; never forgotten.
     handles: BTreeMap<String, u64>,
     next_message: u64,
@@ -74,7 +74,7 @@ impl QueueServer {
         let message = state.next_message;
         state.messages.insert(
             message,
-            Kept {
+            DocumentToResend {
                 body: body.to_owned(),
                 count: 0,
                 visible_at: self.sim.now(),
@@ -125,7 +125,9 @@ impl QueueServer {
     pub fn held(&self, within: std::ops::Range<Duration>) -> Vec<u64> {
         let now = self.sim.now();
         let state = lock(&self.state);
-        let is_held = |m: &Kept| !m.free && m.visible_at > now && within.contains(&m.delivered_at);
+        let is_held = |m: &DocumentToResend| {
+            !m.free && m.visible_at > now && within.contains(&m.delivered_at)
+        };
         let held = state.messages.iter().filter(|(_, m)| is_held(m));
         held.map(|(n, _)| *n).collect()
     }
@@ -136,7 +138,7 @@ impl QueueServer {
         let mut state = lock(&self.state);
         let dead = std::mem::take(&mut state.dead);
         state.messages.extend(dead.into_iter().map(|(n, kept)| {
-            let fresh = Kept {
+            let fresh = DocumentToResend {
                 count: 0,
                 visible_at: now,
                 sent_at: now,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use logferry::class::Class;
+use logferry::error_class::ErrorClass;
 use logferry::source::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError, sqs};
 
 use crate::faults::Fault;
@@ -26,7 +26,7 @@ impl SimQueue {
         let sim = &self.wire.sim;
         match sim.strikes(fault) || sim.strikes(Fault::CredentialsExpired) {
             true => Err(QueueError {
-                class: Class::Retryable,
+                class: ErrorClass::Retryable,
                 what: what.to_owned(),
                 reason: "simulated: throttled, or the credentials have expired".to_owned(),
             }),

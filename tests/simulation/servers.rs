@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use logferry::notification::ObjectRef;
 use logferry::source::{Handle, Message, OpenError, Outcome, Queue, Store};
+use logferry_core::notification::ObjectRef;
 
 use crate::faults::{Fault, Plan};
 use crate::index::IndexServer;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
-use logferry::class::Class;
-use logferry::notification::ObjectRef;
+use logferry::error_class::ErrorClass;
 use logferry::source::{Chunks, OpenError, Opened, Store, StoreError, s3};
+use logferry_core::notification::ObjectRef;
 
 use crate::faults::Fault;
 use crate::history::What;
@@ -183,7 +183,7 @@ pub struct SimStore {
 
 fn retryable(reason: &str) -> StoreError {
     StoreError {
-        class: Class::Retryable,
+        class: ErrorClass::Retryable,
         reason: format!("simulated: {reason}"),
     }
 }
@@ -243,7 +243,7 @@ impl Store for SimStore {
         let version = opened?;
         if from > version.bytes.len() as u64 {
             return Err(OpenError::Other(StoreError {
-                class: Class::Broken,
+                class: ErrorClass::Broken,
                 reason: "416".to_owned(),
             }));
         }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use logferry::bulk::{Bulk, ItemStatus, Kept};
-use logferry::decode::KeyFacts;
 use logferry::pipeline::Ends;
 use logferry::sink::{Index, IndexError, Stored};
+use logferry_core::bulk::{Bulk, DocumentToResend, Verdict};
+use logferry_core::decode::KeyInfo;
 
 use crate::driver::Wrap;
 use crate::faults::{Fault, Plan};
@@ -259,7 +259,7 @@ fn index(ends: Ends, wire: &Wire, world: &Arc<World>, lie: Lie) -> Ends {
 
 /// The bulk with some action lines changed.
 fn rewritten(bulk: &Bulk, rewrite: impl Fn(usize, &str) -> Option<String>) -> Bulk {
-    let keep: Vec<Kept> = bulk
+    let keep: Vec<DocumentToResend> = bulk
         .documents()
         .iter()
         .enumerate()
@@ -267,7 +267,7 @@ fn rewritten(bulk: &Bulk, rewrite: impl Fn(usize, &str) -> Option<String>) -> Bu
             let action = String::from_utf8_lossy(bulk.action(sent));
             let lines =
                 rewrite(document, &action).map(|a| (a.into_bytes(), bulk.source(sent).to_vec()));
-            Kept { document, lines }
+            DocumentToResend { document, lines }
         })
         .collect();
     bulk.rebuild(&keep)
@@ -279,41 +279,37 @@ impl Index for LyingIndex {
         self.honest.version().await
     }
 
-    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError> {
-        let all = |status: ItemStatus| vec![status; bulk.documents().len()];
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError> {
+        let all = |status: Verdict| vec![status; bulk.documents().len()];
         match self.lie {
             Lie::AnswersAtOnce => {
                 let (honest, bulk) = (self.honest.clone(), bulk.clone());
                 tokio::spawn(async move { honest.bulk(&bulk).await });
-                Ok(all(ItemStatus::Indexed))
+                Ok(all(Verdict::Indexed))
             }
-            Lie::AllIndexed => self
-                .honest
-                .bulk(bulk)
-                .await
-                .map(|_| all(ItemStatus::Indexed)),
+            Lie::AllIndexed => self.honest.bulk(bulk).await.map(|_| all(Verdict::Indexed)),
             Lie::Substring => {
                 let answer = self.honest.answer(bulk).await?;
-                let retry = || ItemStatus::Retryable {
+                let retry = || Verdict::Retryable {
                     status: 200,
                     reason: String::new(),
                 };
                 Ok(all(if answer.contains("\"errors\":true") {
                     retry()
                 } else {
-                    ItemStatus::Indexed
+                    Verdict::Indexed
                 }))
             }
             Lie::ConflictRefused => {
                 let statuses = self.honest.bulk(bulk).await?;
-                let refused = || ItemStatus::Rejected {
+                let refused = || Verdict::Rejected {
                     status: 409,
                     reason: String::new(),
                 };
                 Ok(statuses
                     .into_iter()
                     .map(|s| {
-                        if s == ItemStatus::AlreadyThere {
+                        if s == Verdict::AlreadyThere {
                             refused()
                         } else {
                             s
@@ -333,8 +329,8 @@ impl Index for LyingIndex {
             Lie::FirstPartStands => {
                 let statuses = self.honest.bulk(bulk).await?;
                 let there = |s| {
-                    if s == ItemStatus::AlreadyThere {
-                        ItemStatus::Indexed
+                    if s == Verdict::AlreadyThere {
+                        Verdict::Indexed
                     } else {
                         s
                     }
@@ -355,7 +351,7 @@ impl Index for LyingIndex {
                     let source: serde_json::Value =
                         serde_json::from_slice(bulk.source(sent)).ok()?;
                     let key = source["aws"]["s3"]["key"].as_str()?;
-                    let chunk = KeyFacts::read(key, &[]).chunk?;
+                    let chunk = KeyInfo::read(key, &[]).chunk?;
                     Some(action.replacen("\"}}", &format!("{chunk}\"}}}}"), 1))
                 });
                 self.honest.bulk(&ids).await

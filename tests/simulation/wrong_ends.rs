@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use logferry::class::Class;
-use logferry::notification::ObjectRef;
+use logferry::error_class::ErrorClass;
 use logferry::pipeline::Ends;
-use logferry::sink::dead_letter::{DeadLetterError, DeadLetters, Letters};
+use logferry::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters};
 use logferry::source::{
     Attributes, Depth, Handle, Message, OpenError, Opened, Outcome, Queue, QueueError, Store,
     StoreError,
 };
+use logferry_core::notification::ObjectRef;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Fib {
@@ -133,7 +133,7 @@ pub fn no_letters(ends: Ends) -> Ends {
 
 #[async_trait]
 impl DeadLetters for NoLetters {
-    async fn write(&self, _letters: &Letters) -> Result<(), DeadLetterError> {
+    async fn write(&self, _letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
         Ok(())
     }
 }
@@ -213,7 +213,7 @@ impl Store for LyingStore {
                 let opened = self.honest.open(object, from, etag).await;
                 opened.map_err(|error| match error {
                     OpenError::Denied(reason) => OpenError::Other(StoreError {
-                        class: Class::Broken,
+                        class: ErrorClass::Broken,
                         reason,
                     }),
                     error => error,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::lambda::{Kind, Record};
+use logferry_core::parse::{Kind, Record};
 
 /// Most examples per finding.
 const EXAMPLES: usize = 3;
@@ -164,10 +164,10 @@ fn platform_word(text: &str) -> Option<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lambda;
+    use logferry_core::parse;
 
     fn named(text: &str) -> Option<(&'static str, String)> {
-        suspicion(text, &lambda::parse(text)).map(|found| (found.name, found.why))
+        suspicion(text, &parse::parse(text)).map(|found| (found.name, found.why))
     }
 
     #[test]

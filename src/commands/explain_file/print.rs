@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use console::style;
 
-use super::finding::{Example, Finding, Findings};
-use super::report::{Report, shown_time};
-use super::rows::{Invocation, Invocations, Kinds, Places};
-use super::table::{Table, grouped, harmless};
+use crate::commands::explain_file::finding::{Example, Finding, Findings};
+use crate::commands::explain_file::report::{Report, shown_time};
+use crate::commands::explain_file::rows::{Invocation, Invocations, Kinds, Places};
+use crate::commands::explain_file::table::{Table, grouped, harmless};
 
 /// Most rows shown of invocations and of streams.
 const INVOCATIONS: usize = 20;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::finding::{self, Example, Findings};
-use super::rows::{Invocations, Kinds, Places};
-use crate::decode::{Counters, Event, Format, KeyFacts};
-use crate::document::time::TimeWriter;
-use crate::lambda::{Kind, Record};
+use crate::commands::explain_file::finding;
+use crate::commands::explain_file::finding::{Example, Findings};
+use crate::commands::explain_file::rows::{Invocations, Kinds, Places};
+use logferry_core::decode::{Counters, Event, Format, KeyInfo};
+use logferry_core::parse::{Kind, Record};
+use logferry_core::time::rfc3339::TimeWriter;
 
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
@@ -80,7 +81,7 @@ impl Report {
         }
     }
 
-    pub fn key(&mut self, key: &str, facts: &KeyFacts) {
+    pub fn key(&mut self, key: &str, facts: &KeyInfo) {
         self.key = Key {
             key: key.to_owned(),
             export_task_id: facts.export_task_id.clone(),

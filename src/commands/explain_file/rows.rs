@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::Example;
-use crate::decode::Origin;
+use crate::commands::explain_file::finding::Example;
+use logferry_core::decode::Origin;
 
 /// Most kinds of lines; a file may contain any number of them.
 const KINDS: usize = 64;

@@ -6,18 +6,18 @@ use serde_json::Value;
 
 use crate::commands::explain_file::table::{Table, grouped};
 use crate::config::Retention;
-use crate::document::index_name;
-use crate::document::time;
+use logferry_core::document::index_name;
+use logferry_core::time::rfc3339;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The expired indices, the oldest first.
     pub expired: Vec<Expired>,
     pub notes: Vec<String>,
 }
 
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Expired {
+pub(crate) struct Expired {
     pub index: String,
     pub day: String,
     /// Number of documents; `None` for a closed index.
@@ -53,7 +53,7 @@ impl Plan {
             }
             let number = |name: &str| row[name].as_str().and_then(|text| text.parse().ok());
             let mut date = Vec::new();
-            time::write_date(&mut date, time::date_of(day), b'-');
+            rfc3339::write_date(&mut date, rfc3339::date_of(day), b'-');
             expired.push(Expired {
                 index: name.to_owned(),
                 day: String::from_utf8_lossy(&date).into_owned(),

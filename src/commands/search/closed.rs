@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::index::Index;
+use crate::commands::search::index::Index;
 use crate::config::{Question, View};
-use crate::document::index_name::{self, DocumentKind};
-use crate::document::time::DAY_MS;
 use crate::sink::IndexError;
 use crate::sink::opensearch::Method;
+use logferry_core::document::index_name;
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::time::rfc3339::DAY_MS;
 
 /// As many are named.
 const NAMED: usize = 10;

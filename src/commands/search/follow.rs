@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::index::{Hit, Index};
-use super::page::Pages;
-use super::query::{Order, list};
-use crate::class::Class;
+use crate::commands::search::index::{Hit, Index};
+use crate::commands::search::page::Pages;
+use crate::commands::search::query::{Order, list};
 use crate::config::Question;
+use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 
 /// OpenSearch tells nobody of new documents; it has to be asked.
@@ -114,10 +114,10 @@ impl<'a> Follow<'a> {
                     // What a shard did not tell is late, and found as late lines are.
                     if let Some(why) = self.index.incomplete() {
                         if !std::mem::replace(&mut silent, true) {
-                            super::note(&format!("{why}; asking on"));
+                            crate::commands::search::note(&format!("{why}; asking on"));
                         }
                     } else if std::mem::take(&mut silent) {
-                        super::note("OpenSearch answers again");
+                        crate::commands::search::note("OpenSearch answers again");
                     }
                     if !arrived.is_empty() {
                         show(arrived)?;
@@ -125,7 +125,7 @@ impl<'a> Follow<'a> {
                 }
                 Err(error) if may_pass(&error) => {
                     if !std::mem::replace(&mut silent, true) {
-                        super::note(&format!("{error:#}; asking on"));
+                        crate::commands::search::note(&format!("{error:#}; asking on"));
                     }
                 }
                 Err(error) => return Err(error),
@@ -180,5 +180,5 @@ impl<'a> Follow<'a> {
 
 fn may_pass(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<IndexError>();
-    error.is_some_and(|error| error.class() == Class::Retryable)
+    error.is_some_and(|error| error.class() == ErrorClass::Retryable)
 }

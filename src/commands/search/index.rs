@@ -9,14 +9,14 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::query::Query;
-use super::text::brief;
-use crate::document::index_name::DocumentKind;
+use crate::commands::search::query::Query;
+use crate::commands::search::text::brief;
 use crate::sink::IndexError;
 use crate::sink::opensearch::{Method, OpenSearch};
+use logferry_core::document::index_name::DocumentKind;
 
 /// How long a point in time outlives the last page, for readers that page by hand.
-pub(super) const KEEP_ALIVE: &str = "10m";
+pub(crate) const KEEP_ALIVE: &str = "10m";
 /// How long giving a point in time back may take.
 const CLOSING: Duration = Duration::from_secs(3);
 /// Indices that a point in time may be made of by name. A request's first line may have 4096 bytes.
@@ -61,7 +61,7 @@ pub enum Relation {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     timed_out: bool,
     _shards: Shards,
     hits: Hits,
@@ -136,8 +136,8 @@ pub struct Interrupted;
 
 /// Where to ask: the indices of one prefix.
 pub struct Index {
-    pub(super) client: OpenSearch,
-    pub(super) prefix: String,
+    pub(crate) client: OpenSearch,
+    pub(crate) prefix: String,
     stop: CancellationToken,
     /// Why an answer was not whole.
     incomplete: RefCell<Option<String>>,
@@ -175,7 +175,7 @@ impl Index {
     }
 
     /// Without copies (`…-2026.11.22-copy`), and without those of a prefix that begins with ours (`app-logs` after `app`).
-    pub(super) fn path(&self, kind: DocumentKind) -> String {
+    pub(crate) fn path(&self, kind: DocumentKind) -> String {
         let pattern = self.pattern(kind);
         format!("/{pattern},-{pattern}-*")
     }
@@ -222,7 +222,7 @@ impl Index {
         Ok(answer.into())
     }
 
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         path: &str,
         query: &Query,
@@ -248,7 +248,7 @@ impl Index {
     }
 
     /// A point in time of all shards, or none: without some, its pages would lack them without a word.
-    pub(super) async fn open(&self, query: &Query) -> anyhow::Result<String> {
+    pub(crate) async fn open(&self, query: &Query) -> anyhow::Result<String> {
         let keep_alive = format!("keep_alive={KEEP_ALIVE}");
         let path = self.endpoint(
             &self.path_of_hits(query).await?,
@@ -285,7 +285,7 @@ impl Index {
     }
 
     /// That a point in time could not be given back is no reason to fail: it ends by itself.
-    pub(super) async fn give_back(&self, pit: &str) {
+    pub(crate) async fn give_back(&self, pit: &str) {
         let body = json!({"pit_id": [pit]});
         let path = "/_search/point_in_time";
         let closing = self.client.call(Method::Delete, path, Some(&body));

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use super::index::{Hit, Index, KEEP_ALIVE, Page};
-use super::query::Query;
+use crate::commands::search::index::{Hit, Index, KEEP_ALIVE, Page};
+use crate::commands::search::query::Query;
 use crate::sink::IndexError;
 
 /// Hits of a page. Documents may be large: a page of [`LARGEST`] could be gigabytes.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::text::quoted;
+use crate::commands::search::text::quoted;
 use crate::config::{Question, Range, View};
-use crate::document::index_name::DocumentKind;
+use logferry_core::document::index_name::DocumentKind;
 
 /// Request ids have this many characters; less is the beginning of one.
 const REQUEST_ID: usize = 36;

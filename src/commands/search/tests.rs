@@ -5,13 +5,13 @@ use std::path::Path;
 use console::measure_text_width;
 use serde_json::{Value, json};
 
-use super::line::Line;
-use super::list::{Invocation, Invocations, Lines, Screen};
-use super::timeline::Timeline;
-use crate::decode::{DecodeOptions, Decoder};
-use crate::document::{DocumentOptions, DocumentWriter, ObjectFacts};
-use crate::invocation::{Architecture, Options, Prices, Tracker};
-use crate::lambda;
+use crate::commands::search::line::Line;
+use crate::commands::search::list::{Invocation, Invocations, Lines, Screen};
+use crate::commands::search::timeline::Timeline;
+use logferry_core::decode::{DecodeOptions, Decoder};
+use logferry_core::document::{DocumentOptions, LogDocumentWriter, ObjectInfo};
+use logferry_core::invocation::{Architecture, Prices, Tracker, TrackerLimits};
+use logferry_core::parse;
 
 const NOWHERE: Screen = Screen { columns: None };
 
@@ -37,7 +37,7 @@ fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
         ..DecodeOptions::default()
     };
     let mut decoder = Decoder::new(&key, &options);
-    let object = ObjectFacts {
+    let object = ObjectInfo {
         bucket: "logs".to_owned(),
         key: key.clone(),
         etag: None,
@@ -48,8 +48,8 @@ fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
         index_prefix: "logferry".to_owned(),
         keep_original: false,
     };
-    let mut writer = DocumentWriter::new(&object, &options);
-    let mut tracker = Tracker::new(Options::default());
+    let mut writer = LogDocumentWriter::new(&object, &options);
+    let mut tracker = Tracker::new(TrackerLimits::default());
     let prices = Prices::builtin(Architecture::X86);
     let (mut lines, mut summaries) = (Vec::new(), Vec::new());
     let mut rest = &bytes[..];
@@ -65,7 +65,7 @@ fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
         }
         while let Some(event) = decoder.next().unwrap() {
             let text = String::from_utf8_lossy(event.text);
-            let record = lambda::parse(&text);
+            let record = parse::parse(&text);
             let id = writer.identify(&event);
             let at = writer.time(&event, &record);
             let around = tracker.observe(&event, &record, id.hash, at);

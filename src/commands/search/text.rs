@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::fields::{Field, fields};
-use crate::document::index_name::DocumentKind;
+use crate::commands::search::fields::{Field, fields};
+use logferry_core::document::index_name::DocumentKind;
 
 /// What is known of a TEXT before it is searched.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use super::SetupError;
-use super::plan::{Plan, Request, Step};
+use crate::commands::setup::SetupError;
+use crate::commands::setup::plan::{Plan, Request, Step};
 use crate::sink::opensearch::{Method, OpenSearch};
 
 /// A step that did not work although setup went on: it only mends what is old.
 #[derive(Debug)]
-pub(super) struct Failed<'p> {
+pub(crate) struct Failed<'p> {
     pub step: &'p Step,
     pub error: SetupError,
 }
 
 /// Tells of each step when it is done. Ends at the first essential one that fails.
-pub(super) async fn apply<'p>(
+pub(crate) async fn apply<'p>(
     index: &OpenSearch,
     plan: &'p Plan,
     mut done: impl FnMut(&'p Step),

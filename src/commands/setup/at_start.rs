@@ -1,12 +1,12 @@
 /*! What worker and ingest ask of the index before they send documents. */
 
-use super::plan::Stamp;
-use super::{SetupError, apply, auto_create, found, plan, version};
+use crate::commands::setup::plan::TemplateOwner;
+use crate::commands::setup::{SetupError, apply, auto_create, found, plan, version};
 use crate::config::Wanted;
-use crate::document::index_name::DocumentKind;
-use crate::document::template::{SCHEMA_VERSION, alias};
 use crate::sink::opensearch::{Method, OpenSearch};
 use crate::sink::{Index, IndexError};
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::template::{SCHEMA_VERSION, alias};
 
 /// The index's version, if it can be used and its templates are there: made now with `setup`, only looked for without.
 pub(crate) async fn prepare(
@@ -73,24 +73,24 @@ async fn check(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {
             }
             Err(error) => return Err(SetupError::index(format!("GET {path}"), error)),
         };
-        match Stamp::of(&answer["index_templates"][0]["index_template"]) {
-            Stamp::Foreign => {
+        match TemplateOwner::of(&answer["index_templates"][0]["index_template"]) {
+            TemplateOwner::Foreign => {
                 return Err(SetupError::Refused(format!(
                     "the index template {name} was not made by logferry: choose another --index-prefix, or overwrite it with `logferry setup --force`"
                 )));
             }
-            Stamp::Ours { schema, .. } if schema < SCHEMA_VERSION => {
+            TemplateOwner::Ours { schema, .. } if schema < SCHEMA_VERSION => {
                 return Err(SetupError::Refused(format!(
                     "the index template {name} is of an older logferry (schema {schema}, this is {SCHEMA_VERSION}): run `logferry setup` once, or give --setup"
                 )));
             }
             // What a newer one maps besides is no hindrance: a worker can be rolled back.
-            Stamp::Ours { schema, version } if schema > SCHEMA_VERSION => tracing::warn!(
+            TemplateOwner::Ours { schema, version } if schema > SCHEMA_VERSION => tracing::warn!(
                 name,
                 version,
                 "the index template is of a newer logferry than this"
             ),
-            Stamp::Ours { .. } => {}
+            TemplateOwner::Ours { .. } => {}
         }
     }
     Ok(())

@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
-use super::overlap::overlap;
-use crate::document::index_name::DocumentKind;
-use crate::document::template::{alias, index_patterns};
+use crate::commands::setup::overlap::overlap;
 use crate::sink::opensearch::{Method, OpenSearch};
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::template::{alias, index_patterns};
 
 const SETTING: &str = "action.auto_create_index";
 const PATH: &str =
     "/_cluster/settings?include_defaults=true&filter_path=*.action.auto_create_index";
 
 /// The setting's value; none where it cannot be read, since a role needs no permission for that.
-pub(super) async fn setting(index: &OpenSearch) -> Option<String> {
+pub(crate) async fn setting(index: &OpenSearch) -> Option<String> {
     if index.is_serverless() {
         return None;
     }
@@ -42,7 +42,7 @@ fn of_settings(answer: &Value) -> Option<String> {
 }
 
 /// What to allow, if the setting forbids some of our daily indices.
-pub(super) fn forbids(setting: &str, prefix: &str) -> Option<String> {
+pub(crate) fn forbids(setting: &str, prefix: &str) -> Option<String> {
     let forbidden: Vec<String> = DocumentKind::ALL
         .into_iter()
         .filter(|kind| {

@@ -4,31 +4,32 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::plan::{DailyIndex, Found, batches};
-use super::retention::{Attachments, Policies, policy_name};
-use super::{SetupError, auto_create};
+use crate::commands::setup::plan::{CurrentState, DailyIndex, batches};
+use crate::commands::setup::retention::{Attachments, Policies, policy_name};
+use crate::commands::setup::{SetupError, auto_create};
 use crate::config::Wanted;
-use crate::document::index_name::{self, DocumentKind};
-use crate::document::template::alias;
 use crate::sink::IndexError;
 use crate::sink::opensearch::{Method, OpenSearch};
+use logferry_core::document::index_name;
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::template::alias;
 
 /// The plugin that knows policies.
 const INDEX_MANAGEMENT: &str = "opensearch-index-management";
 
-pub(super) async fn found(index: &OpenSearch, wanted: &Wanted) -> Result<Found, SetupError> {
+pub(crate) async fn found(index: &OpenSearch, wanted: &Wanted) -> Result<CurrentState, SetupError> {
     let prefix = &wanted.prefix;
     let components = get(index, "/_component_template").await?;
     let templates = get(index, "/_index_template").await?;
     let (indices, in_the_way) = indices(index, prefix).await?;
-    let mut found = Found {
+    let mut found = CurrentState {
         serverless: index.is_serverless(),
         components: named(&components["component_templates"], "component_template"),
         templates: named(&templates["index_templates"], "index_template"),
         indices,
         in_the_way,
         auto_create: auto_create::setting(index).await,
-        ..Found::default()
+        ..CurrentState::default()
     };
     if !wanted.retention.is_none() && !found.serverless && has_index_management(index).await? {
         found.policies = Some(policies(index, wanted).await?);

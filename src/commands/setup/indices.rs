@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::plan::{Action, Found, Request, Step, batches};
+use crate::commands::setup::plan::{Action, CurrentState, Request, Step, batches};
 use crate::config::Wanted;
-use crate::document::index_name::DocumentKind;
-use crate::document::template::{alias, mappings};
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::template::{alias, mappings};
 
-pub(super) fn steps(
+pub(crate) fn steps(
     wanted: &Wanted,
-    found: &Found,
+    found: &CurrentState,
     steps: &mut Vec<Step>,
     notes: &mut Vec<String>,
 ) {
@@ -50,7 +50,7 @@ fn add_alias(indices: &[(&str, String)]) -> Request {
 }
 
 /// Indices that lack the same are mended together.
-fn mend(kind: DocumentKind, found: &Found, steps: &mut Vec<Step>, notes: &mut Vec<String>) {
+fn mend(kind: DocumentKind, found: &CurrentState, steps: &mut Vec<Step>, notes: &mut Vec<String>) {
     let ours = mappings(kind);
     let mut lacking: BTreeMap<String, (Value, Vec<String>, Vec<&str>)> = BTreeMap::new();
     let mut conflicting: BTreeMap<String, Vec<&str>> = BTreeMap::new();

@@ -1,7 +1,7 @@
 /*! Whether two index patterns can match one name. Pure. */
 
 /// `*` stands for any text, as in OpenSearch's templates.
-pub(super) fn overlap(a: &str, b: &str) -> bool {
+pub(crate) fn overlap(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     // Row `i`: whether the rest of `a` from there on and each rest of `b` can match one text.
     let mut below: Vec<bool> = Vec::new();

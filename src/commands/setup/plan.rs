@@ -5,20 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::auto_create;
-use super::indices;
-use super::overlap::overlap;
-use super::retention::{self, Attachments, Policies};
+use crate::commands::setup::auto_create;
+use crate::commands::setup::indices;
+use crate::commands::setup::overlap::overlap;
+use crate::commands::setup::retention;
+use crate::commands::setup::retention::{Attachments, Policies};
 use crate::config::Wanted;
-use crate::document::index_name::DocumentKind;
-use crate::document::template::{
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::template::{
     Form, PRIORITY, SCHEMA_VERSION, Settings, Template, alias, index_patterns, mappings_name,
     settings_name, templates,
 };
 
 /// What is there.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct CurrentState {
     /// It has no settings and no index management.
     pub serverless: bool,
     /// By name.
@@ -36,7 +37,7 @@ pub(super) struct Found {
 }
 
 #[derive(Debug)]
-pub(super) struct DailyIndex {
+pub(crate) struct DailyIndex {
     pub name: String,
     pub kind: DocumentKind,
     pub mappings: Value,
@@ -44,14 +45,14 @@ pub(super) struct DailyIndex {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub steps: Vec<Step>,
     /// What setup leaves as it is although somebody should know of it.
     pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Component template, index template, mappings, alias, policy.
     pub what: &'static str,
     pub name: String,
@@ -67,7 +68,7 @@ pub(super) struct Step {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Action {
+pub(crate) enum Action {
     Keep,
     Make,
     Update,
@@ -84,14 +85,14 @@ impl Action {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Request {
+pub(crate) struct Request {
     pub method: &'static str,
     pub path: String,
     pub body: Value,
 }
 
 /// The plan, or all that speaks against one, a sentence each.
-pub(super) fn plan(wanted: &Wanted, found: &Found) -> Result<Plan, Vec<String>> {
+pub(crate) fn plan(wanted: &Wanted, found: &CurrentState) -> Result<Plan, Vec<String>> {
     let mut refusals = Vec::new();
     let mut notes = Vec::new();
     let mut steps = Vec::new();
@@ -148,11 +149,11 @@ fn no_settings(wanted: &Wanted) -> Option<String> {
 }
 
 /// What no flag names stays as an earlier setup, or somebody since, has made it.
-fn settings(wanted: &Wanted, found: &Found) -> Settings {
+fn settings(wanted: &Wanted, found: &CurrentState) -> Settings {
     let there = found
         .components
         .get(&settings_name(&wanted.prefix))
-        .filter(|body| matches!(Stamp::of(body), Stamp::Ours { .. }))
+        .filter(|body| matches!(TemplateOwner::of(body), TemplateOwner::Ours { .. }))
         .and_then(|body| body.pointer("/template/settings/index"));
     let text = |name: &str| there?.get(name)?.as_str().map(str::to_owned);
     let number = |name: &str| text(name)?.parse().ok();
@@ -173,18 +174,18 @@ fn settings(wanted: &Wanted, found: &Found) -> Settings {
 
 /// Who made a template.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Stamp {
+pub(crate) enum TemplateOwner {
     Ours { schema: u64, version: String },
     Foreign,
 }
 
-impl Stamp {
-    pub(super) fn of(body: &Value) -> Self {
+impl TemplateOwner {
+    pub(crate) fn of(body: &Value) -> Self {
         let meta = &body["_meta"];
         if meta["made_by"] != "logferry" {
-            return Stamp::Foreign;
+            return TemplateOwner::Foreign;
         }
-        Stamp::Ours {
+        TemplateOwner::Ours {
             // The first versions stamped none.
             schema: meta["schema"].as_u64().unwrap_or(0),
             version: meta["version"].as_str().unwrap_or("?").to_owned(),
@@ -207,18 +208,18 @@ fn template_step(
 ) -> Result<Step, String> {
     let what = form_name(template.form);
     let name = &template.name;
-    let (action, why) = match there.map(|body| (body, Stamp::of(body))) {
+    let (action, why) = match there.map(|body| (body, TemplateOwner::of(body))) {
         None => (Action::Make, "missing".to_owned()),
-        Some((_, Stamp::Foreign)) if wanted.force => (
+        Some((_, TemplateOwner::Foreign)) if wanted.force => (
             Action::Update,
             "not made by logferry, overwritten".to_owned(),
         ),
-        Some((_, Stamp::Foreign)) => {
+        Some((_, TemplateOwner::Foreign)) => {
             return Err(format!(
                 "the {what} {name} was not made by logferry: choose another --index-prefix, or overwrite it with --force"
             ));
         }
-        Some((_, Stamp::Ours { schema, version }))
+        Some((_, TemplateOwner::Ours { schema, version }))
             if schema > SCHEMA_VERSION && wanted.newer_stays =>
         {
             notes.push(format!(
@@ -226,13 +227,15 @@ fn template_step(
             ));
             (Action::Keep, String::new())
         }
-        Some((_, Stamp::Ours { schema, version })) if schema > SCHEMA_VERSION && !wanted.force => {
+        Some((_, TemplateOwner::Ours { schema, version }))
+            if schema > SCHEMA_VERSION && !wanted.force =>
+        {
             return Err(format!(
                 "the {what} {name} was made by logferry {version}, which is newer (schema {schema}; this is {} with schema {SCHEMA_VERSION}): use that version, or go back with --force",
                 env!("CARGO_PKG_VERSION")
             ));
         }
-        Some((_, Stamp::Ours { schema, .. })) if schema != SCHEMA_VERSION => (
+        Some((_, TemplateOwner::Ours { schema, .. })) if schema != SCHEMA_VERSION => (
             Action::Update,
             format!("schema {schema} → {SCHEMA_VERSION}"),
         ),
@@ -295,7 +298,12 @@ fn differ(there: &Value, ours: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 /// Templates of others that match the same indices.
-fn others(wanted: &Wanted, found: &Found, refusals: &mut Vec<String>, notes: &mut Vec<String>) {
+fn others(
+    wanted: &Wanted,
+    found: &CurrentState,
+    refusals: &mut Vec<String>,
+    notes: &mut Vec<String>,
+) {
     let names = DocumentKind::ALL.map(|kind| alias(&wanted.prefix, kind));
     for (kind, ours) in DocumentKind::ALL.into_iter().zip(&names) {
         let patterns = index_patterns(&wanted.prefix, kind);

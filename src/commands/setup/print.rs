@@ -3,11 +3,11 @@
 use console::style;
 use serde_json::{Value, json};
 
-use super::apply::Failed;
-use super::plan::{Action, Plan, Request, Step};
 use crate::commands::explain_file::table::Table;
+use crate::commands::setup::apply::Failed;
+use crate::commands::setup::plan::{Action, Plan, Request, Step};
 
-pub(super) fn table(plan: &Plan, out: &mut String, width: usize) {
+pub(crate) fn table(plan: &Plan, out: &mut String, width: usize) {
     let mut table = Table::new(&["", "what", "name", "why"]);
     for step in &plan.steps {
         let action = match step.action {
@@ -32,7 +32,7 @@ pub(super) fn table(plan: &Plan, out: &mut String, width: usize) {
     }
 }
 
-pub(super) fn done(step: &Step) -> String {
+pub(crate) fn done(step: &Step) -> String {
     let done = match step.action {
         Action::Keep => "kept",
         Action::Make => "made",
@@ -42,13 +42,13 @@ pub(super) fn done(step: &Step) -> String {
 }
 
 /// As Dashboards' console takes them.
-pub(super) fn requests(plan: &Plan, out: &mut String) {
+pub(crate) fn requests(plan: &Plan, out: &mut String) {
     for Request { method, path, body } in plan.steps.iter().filter_map(|s| s.request.as_ref()) {
         out.push_str(&format!("\n{method} {path}\n{body:#}\n"));
     }
 }
 
-pub(super) fn json(
+pub(crate) fn json(
     version: &str,
     plan: &Plan,
     dry_run: bool,

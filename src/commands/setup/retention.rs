@@ -6,19 +6,20 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::plan::{Action, DailyIndex, Found, Request, Step, batches};
+use crate::commands::setup::plan::{Action, CurrentState, DailyIndex, Request, Step, batches};
 use crate::config::Wanted;
-use crate::document::index_name::{self, DocumentKind};
-use crate::document::template::{PRIORITY, alias};
+use logferry_core::document::index_name;
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::template::{PRIORITY, alias};
 
 /// Answers about our policies by name; none: there is no such policy.
-pub(super) type Policies = BTreeMap<String, Option<Value>>;
+pub(crate) type Policies = BTreeMap<String, Option<Value>>;
 /// What index management says of each daily index.
-pub(super) type Attachments = BTreeMap<String, Value>;
+pub(crate) type Attachments = BTreeMap<String, Value>;
 
 const MADE_BY: &str = "Made by logferry";
 
-pub(super) fn policy_name(prefix: &str, kind: DocumentKind) -> String {
+pub(crate) fn policy_name(prefix: &str, kind: DocumentKind) -> String {
     format!("{}-retention", alias(prefix, kind))
 }
 
@@ -44,9 +45,9 @@ fn policy(prefix: &str, kind: DocumentKind, days: u32) -> Value {
     }})
 }
 
-pub(super) fn steps(
+pub(crate) fn steps(
     wanted: &Wanted,
-    found: &Found,
+    found: &CurrentState,
     steps: &mut Vec<Step>,
     notes: &mut Vec<String>,
 ) -> Result<(), String> {

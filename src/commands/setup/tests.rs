@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::plan::{Action, DailyIndex, Found, Plan, plan};
+use crate::commands::setup::plan::{Action, CurrentState, DailyIndex, Plan, plan};
 use crate::config::{Retention, Wanted};
-use crate::document::index_name::DocumentKind;
-use crate::document::template::{Form, Settings, mappings, templates};
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::template::{Form, Settings, mappings, templates};
 
 fn wanted() -> Wanted {
     Wanted {
@@ -15,8 +15,8 @@ fn wanted() -> Wanted {
 }
 
 /// As setup with these settings leaves it.
-fn made(settings: &Settings) -> Found {
-    let mut found = Found::default();
+fn made(settings: &Settings) -> CurrentState {
+    let mut found = CurrentState::default();
     for template in templates("lf", Some(settings)) {
         let place = match template.form {
             Form::Component => &mut found.components,
@@ -49,7 +49,7 @@ fn actions(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn all_is_made_once() {
-    let first = plan(&wanted(), &Found::default()).unwrap();
+    let first = plan(&wanted(), &CurrentState::default()).unwrap();
     assert_eq!(first.steps.len(), 5);
     assert!(first.steps.iter().all(|step| step.action == Action::Make));
     let second = plan(&wanted(), &made(&Settings::default())).unwrap();

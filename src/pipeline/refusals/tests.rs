@@ -2,9 +2,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
-use super::*;
-use crate::bulk::Parcel;
+use crate::pipeline::refusals::*;
 use crate::sink::{IndexError, Stored};
+use logferry_core::bulk::Parcel;
 
 /// Takes samples or not, and counts how often it is asked.
 struct Asked {
@@ -18,7 +18,7 @@ impl Index for Asked {
         Ok("asked".to_owned())
     }
 
-    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError> {
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError> {
         self.times.fetch_add(1, Ordering::Relaxed);
         assert_eq!(bulk.documents().len(), 1, "one sample");
         let action = String::from_utf8_lossy(bulk.action(&bulk.documents()[0])).into_owned();
@@ -28,16 +28,16 @@ impl Index for Asked {
         );
         let reason = "mapper_parsing_exception: failed to parse".to_owned();
         Ok(vec![match self.takes {
-            Takes::Yes => ItemStatus::AlreadyThere,
-            Takes::No(_) => ItemStatus::Rejected {
+            Takes::Yes => Verdict::AlreadyThere,
+            Takes::No(_) => Verdict::Rejected {
                 status: 400,
                 reason,
             },
-            Takes::NotNow(_) => ItemStatus::Retryable {
+            Takes::NotNow(_) => Verdict::Retryable {
                 status: 429,
                 reason,
             },
-            Takes::Unknown(_) => ItemStatus::AppendOnly {
+            Takes::Unknown(_) => Verdict::AppendOnly {
                 status: 400,
                 reason,
             },
@@ -62,8 +62,8 @@ fn refusals() -> Refusals {
 
 const INDEX: &str = "logferry-logs-2026.11.27";
 
-fn rejected() -> ItemStatus {
-    ItemStatus::Rejected {
+fn rejected() -> Verdict {
+    Verdict::Rejected {
         status: 400,
         reason: "mapper_parsing_exception: failed to parse".to_owned(),
     }
@@ -91,7 +91,7 @@ async fn answer(refusals: &Refusals, index: &Asked, objects: &[(usize, usize)]) 
     });
     let bulk = Bulk::pack(parcels);
     for (taken, refused) in objects {
-        statuses.extend(vec![ItemStatus::Indexed; *taken]);
+        statuses.extend(vec![Verdict::Indexed; *taken]);
         statuses.extend(vec![rejected(); *refused]);
     }
     let names: Vec<ObjectName> = (0..objects.len()).map(object).collect();

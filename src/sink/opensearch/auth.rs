@@ -8,26 +8,26 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use opensearch::http::headers::HeaderValue;
 
-use super::aws::Signing;
-use crate::class::Class;
 use crate::config::{Auth, Password};
+use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
+use crate::sink::opensearch::aws::Signing;
 
-pub(super) enum Authorization {
+pub(crate) enum Authorization {
     None,
     Basic(Basic),
     Aws(Signing),
 }
 
 /// A user whose password may change while the process runs.
-pub(super) struct Basic {
-    pub(super) user: String,
+pub(crate) struct Basic {
+    pub(crate) user: String,
     file: Option<PathBuf>,
     header: RwLock<HeaderValue>,
 }
 
 impl Authorization {
-    pub(super) async fn new(auth: Auth) -> Result<Self, IndexError> {
+    pub(crate) async fn new(auth: Auth) -> Result<Self, IndexError> {
         Ok(match auth {
             Auth::None => Self::None,
             Auth::Basic { user, password } => Self::Basic(Basic::new(user, password).await?),
@@ -37,21 +37,21 @@ impl Authorization {
         })
     }
 
-    pub(super) async fn current(&self) -> Result<Used, IndexError> {
+    pub(crate) async fn current(&self) -> Result<UsedAuth, IndexError> {
         Ok(match self {
-            Self::None => Used::Nothing,
-            Self::Basic(basic) => Used::Password(basic.header()),
-            Self::Aws(signing) => Used::Key(signing.key().await?),
+            Self::None => UsedAuth::Nothing,
+            Self::Basic(basic) => UsedAuth::Password(basic.header()),
+            Self::Aws(signing) => UsedAuth::Key(signing.key().await?),
         })
     }
 
     /// New credentials after a request with `used` was refused; `None` if there are no others.
-    pub(super) async fn renewed(&self, used: &Used) -> Result<Option<Used>, IndexError> {
+    pub(crate) async fn renewed(&self, used: &UsedAuth) -> Result<Option<UsedAuth>, IndexError> {
         match (self, used) {
-            (Self::Basic(basic), Used::Password(header)) => {
-                Ok(basic.renewed(header).await?.map(Used::Password))
+            (Self::Basic(basic), UsedAuth::Password(header)) => {
+                Ok(basic.renewed(header).await?.map(UsedAuth::Password))
             }
-            (Self::Aws(signing), Used::Key(key)) if signing.renewed(key).await => {
+            (Self::Aws(signing), UsedAuth::Key(key)) if signing.renewed(key).await => {
                 Ok(Some(self.current().await?))
             }
             _ => Ok(None),
@@ -60,15 +60,15 @@ impl Authorization {
 }
 
 /// Credentials of one request.
-pub(super) enum Used {
+pub(crate) enum UsedAuth {
     Nothing,
     Password(HeaderValue),
     /// Id of the AWS access key that the transport signs with.
     Key(String),
 }
 
-impl Used {
-    pub(super) fn header(&self) -> Option<&HeaderValue> {
+impl UsedAuth {
+    pub(crate) fn header(&self) -> Option<&HeaderValue> {
         match self {
             Self::Password(header) => Some(header),
             Self::Nothing | Self::Key(_) => None,
@@ -116,7 +116,7 @@ impl Basic {
 async fn read(user: &str, path: &std::path::Path) -> Result<HeaderValue, IndexError> {
     let text = tokio::fs::read_to_string(path).await;
     let refused = |what: &str| IndexError::Other {
-        class: Class::Fatal,
+        class: ErrorClass::Fatal,
         reason: format!("--opensearch-password-file: {}: {what}", path.display()),
     };
     match text {
@@ -164,7 +164,7 @@ mod tests {
         let empty = tempfile::NamedTempFile::new().unwrap();
         for path in [empty.path(), "/nowhere/password".as_ref()] {
             let error = read("u", path).await.unwrap_err();
-            assert_eq!(error.class(), Class::Fatal);
+            assert_eq!(error.class(), ErrorClass::Fatal);
             assert!(
                 error
                     .to_string()

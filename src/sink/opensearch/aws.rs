@@ -2,6 +2,9 @@
 Signed requests (SigV4), and the credentials for them, which are kept until they are about to expire.
 */
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -19,10 +22,10 @@ use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::identity::Identity;
 use opensearch::http::headers::HeaderValue;
 
-use super::reason::chain;
-use crate::class::Class;
 use crate::cli::AwsService;
+use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
+use crate::sink::opensearch::reason::chain;
 
 /// Credentials are renewed this long before they expire.
 const EARLY: Duration = Duration::from_secs(60);
@@ -31,15 +34,15 @@ const WITHOUT_EXPIRY: Duration = Duration::from_secs(15 * 60);
 /// Least time until the next renewal, as long as the present credentials are valid.
 const PAUSE: Duration = Duration::from_secs(10);
 
-pub(super) struct Signing {
-    pub(super) service: AwsService,
+pub(crate) struct Signing {
+    pub(crate) service: AwsService,
     credentials: CachedCredentials,
     region: Region,
     clock: SharedTimeSource,
 }
 
 impl Signing {
-    pub(super) async fn of_environment(
+    pub(crate) async fn of_environment(
         service: AwsService,
         region: Option<String>,
     ) -> Result<Self, IndexError> {
@@ -53,7 +56,7 @@ impl Signing {
     fn new(service: AwsService, aws: &SdkConfig) -> Result<Self, IndexError> {
         let (Some(region), Some(provider)) = (aws.region(), aws.credentials_provider()) else {
             return Err(IndexError::Other {
-                class: Class::Fatal,
+                class: ErrorClass::Fatal,
                 reason: "--opensearch-aws-service: no AWS region: set AWS_REGION, or give --opensearch-aws-region".to_owned(),
             });
         };
@@ -67,7 +70,7 @@ impl Signing {
     }
 
     /// Signs a request, with its body's hash as Serverless wants it.
-    pub(super) async fn sign(&self, request: &mut reqwest::Request) -> Result<(), IndexError> {
+    pub(crate) async fn sign(&self, request: &mut reqwest::Request) -> Result<(), IndexError> {
         let credentials = self.credentials.current().await;
         let credentials = credentials.map_err(|error| no_credentials(&error))?;
         self.add_signature(request, credentials).map_err(|error| {
@@ -115,7 +118,7 @@ impl Signing {
     }
 
     /// Id of the access key that the next request will be signed with.
-    pub(super) async fn key(&self) -> Result<String, IndexError> {
+    pub(crate) async fn key(&self) -> Result<String, IndexError> {
         match self.credentials.current().await {
             Ok(credentials) => Ok(credentials.access_key_id().to_owned()),
             Err(error) => Err(no_credentials(&error)),
@@ -124,7 +127,7 @@ impl Signing {
 
     /// Whether there is another key now, after a request with the key `used` was refused: a key may be revoked before
     /// it expires.
-    pub(super) async fn renewed(&self, used: &str) -> bool {
+    pub(crate) async fn renewed(&self, used: &str) -> bool {
         match self.credentials.other_than(used).await {
             Ok(credentials) => credentials.access_key_id() != used,
             Err(_) => false,
@@ -135,9 +138,11 @@ impl Signing {
 fn no_credentials(error: &CredentialsError) -> IndexError {
     let (class, why) = match error {
         // The reason is left out: it lists every source that was tried, one per line.
-        CredentialsError::CredentialsNotLoaded(_) => (Class::Fatal, String::new()),
-        CredentialsError::InvalidConfiguration(_) => (Class::Fatal, format!(" ({})", chain(error))),
-        _ => (Class::Retryable, format!(" ({})", chain(error))),
+        CredentialsError::CredentialsNotLoaded(_) => (ErrorClass::Fatal, String::new()),
+        CredentialsError::InvalidConfiguration(_) => {
+            (ErrorClass::Fatal, format!(" ({})", chain(error)))
+        }
+        _ => (ErrorClass::Retryable, format!(" ({})", chain(error))),
     };
     IndexError::Other {
         class,
@@ -147,7 +152,7 @@ fn no_credentials(error: &CredentialsError) -> IndexError {
     }
 }
 
-impl super::OpenSearch {
+impl crate::sink::opensearch::OpenSearch {
     /// Connects with the credentials, region and clock of `aws` instead of the environment's.
     pub async fn with_aws(
         config: crate::config::OpenSearchConfig,
@@ -156,30 +161,35 @@ impl super::OpenSearch {
         aws: &SdkConfig,
     ) -> Result<Self, IndexError> {
         let signing = Signing::new(service, aws)?;
-        Self::build(config, timeout, super::auth::Authorization::Aws(signing)).await
+        Self::build(
+            config,
+            timeout,
+            crate::sink::opensearch::auth::Authorization::Aws(signing),
+        )
+        .await
     }
 }
 
 /// A provider with a cache; clones share the cache.
 #[derive(Debug, Clone)]
-struct CachedCredentials(Arc<Inner>);
+struct CachedCredentials(Arc<CredentialsCache>);
 
 #[derive(Debug)]
-struct Inner {
+struct CredentialsCache {
     provider: SharedCredentialsProvider,
     clock: SharedTimeSource,
-    held: RwLock<Option<Held>>,
+    held: RwLock<Option<HeldCredentials>>,
     /// Locked by the task that renews. Other tasks use the old credentials while these are valid.
     renewing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone)]
-struct Held {
+struct HeldCredentials {
     credentials: Credentials,
     renew_at: SystemTime,
 }
 
-impl Held {
+impl HeldCredentials {
     fn usable(&self, now: SystemTime) -> bool {
         self.credentials.expiry().is_none_or(|expiry| now < expiry)
     }
@@ -187,7 +197,7 @@ impl Held {
 
 impl CachedCredentials {
     fn new(provider: SharedCredentialsProvider, clock: SharedTimeSource) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(CredentialsCache {
             provider,
             clock,
             held: RwLock::new(None),
@@ -227,7 +237,7 @@ impl CachedCredentials {
         }
     }
 
-    async fn renew(&self, held: Option<Held>, now: SystemTime) -> Provided {
+    async fn renew(&self, held: Option<HeldCredentials>, now: SystemTime) -> Provided {
         match self.0.provider.provide_credentials().await {
             Ok(credentials) => {
                 let renew_at = match credentials.expiry() {
@@ -235,7 +245,7 @@ impl CachedCredentials {
                     Some(expiry) => (expiry - EARLY).max(now + PAUSE).min(expiry),
                     None => now + WITHOUT_EXPIRY,
                 };
-                self.hold(Held {
+                self.hold(HeldCredentials {
                     credentials: credentials.clone(),
                     renew_at,
                 });
@@ -251,7 +261,7 @@ impl CachedCredentials {
                         .credentials
                         .expiry()
                         .map_or(now + PAUSE, |e| e.min(now + PAUSE));
-                    self.hold(Held {
+                    self.hold(HeldCredentials {
                         credentials: held.credentials.clone(),
                         renew_at,
                     });
@@ -262,7 +272,7 @@ impl CachedCredentials {
         }
     }
 
-    fn held(&self) -> Option<Held> {
+    fn held(&self) -> Option<HeldCredentials> {
         self.0
             .held
             .read()
@@ -270,7 +280,7 @@ impl CachedCredentials {
             .clone()
     }
 
-    fn hold(&self, held: Held) {
+    fn hold(&self, held: HeldCredentials) {
         *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
     }
 }
@@ -283,6 +293,3 @@ impl ProvideCredentials for CachedCredentials {
         future::ProvideCredentials::new(self.current())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -11,30 +11,30 @@ use opensearch::http::headers::{ACCEPT, HeaderMap, HeaderValue};
 use reqwest::{Client, Identity, redirect};
 use url::Url;
 
-use super::auth::Authorization;
-use super::reason::chain;
-use super::{JSON, Method};
-use crate::class::Class;
 use crate::config::Tls;
+use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
+use crate::sink::opensearch::auth::Authorization;
+use crate::sink::opensearch::reason::chain;
+use crate::sink::opensearch::{JSON, Method};
 
 /// A node of the cluster.
-pub(super) struct Node {
-    pub(super) client: Client,
+pub(crate) struct Node {
+    pub(crate) client: Client,
     base: Url,
     /// For messages.
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Node {
     /// Where a path, with its query if it has one, is on this node.
-    pub(super) fn at(&self, path: &str) -> Result<Url, IndexError> {
+    pub(crate) fn at(&self, path: &str) -> Result<Url, IndexError> {
         let relative = path.trim_start_matches('/');
         (self.base.join(relative)).map_err(|e| fatal(format!("{}{relative}: {e}", self.url)))
     }
 }
 
-pub(super) fn http_method(method: Method) -> reqwest::Method {
+pub(crate) fn http_method(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
         Method::Put => reqwest::Method::PUT,
@@ -45,15 +45,15 @@ pub(super) fn http_method(method: Method) -> reqwest::Method {
 }
 
 /// The files of [`Tls`], read.
-pub(super) struct Material {
+pub(crate) struct TlsMaterial {
     ca: Option<Vec<u8>>,
     /// Certificate and key.
     client: Option<Vec<u8>>,
     accept_invalid: bool,
 }
 
-impl Material {
-    pub(super) async fn read(tls: &Tls) -> Result<Self, IndexError> {
+impl TlsMaterial {
+    pub(crate) async fn read(tls: &Tls) -> Result<Self, IndexError> {
         let ca = match &tls.ca {
             Some(path) => Some(trimmed(&read("--opensearch-ca", path).await?)),
             None => None,
@@ -73,7 +73,7 @@ impl Material {
         })
     }
 
-    pub(super) fn node(
+    pub(crate) fn node(
         &self,
         url: Url,
         authorization: &Authorization,
@@ -141,7 +141,7 @@ async fn read(flag: &str, path: &Path) -> Result<Vec<u8>, IndexError> {
 
 fn fatal(reason: String) -> IndexError {
     IndexError::Other {
-        class: Class::Fatal,
+        class: ErrorClass::Fatal,
         reason,
     }
 }

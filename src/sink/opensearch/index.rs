@@ -7,11 +7,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::serverless::refuses_id;
-use super::{JSON, Method, OpenSearch, Request, SERVERLESS, malformed, reason};
-use crate::bulk::{self, Bulk, ItemStatus};
-use crate::class::Class;
+use crate::error_class::ErrorClass;
+use crate::sink::opensearch::serverless::refuses_id;
+use crate::sink::opensearch::{JSON, Method, OpenSearch, Request, SERVERLESS, malformed, reason};
 use crate::sink::{Index, IndexError, Stored, Takes, probe};
+use logferry_core::bulk;
+use logferry_core::bulk::{Bulk, Verdict};
 
 /// What of a bulk answer is asked for.
 #[derive(serde::Serialize)]
@@ -73,7 +74,7 @@ impl Index for OpenSearch {
         Ok(format!("{name} {}", info.version.number))
     }
 
-    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemStatus>, IndexError> {
+    async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError> {
         let n = bulk.documents().len();
         if self.without_ids() {
             return self.send_bulk(bulk.body_without_ids(), n).await;
@@ -134,12 +135,12 @@ fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
         }
         if let Some(reason) = reason::forbidden(error.get()) {
             return Err(IndexError::Other {
-                class: Class::Fatal,
+                class: ErrorClass::Fatal,
                 reason,
             });
         }
         return Err(IndexError::Other {
-            class: Class::Retryable,
+            class: ErrorClass::Retryable,
             reason: format!("_mget: {}", error.get()),
         });
     }
@@ -151,7 +152,7 @@ fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
             source: source.get().as_bytes().to_vec(),
         })),
         (true, None) => Err(IndexError::Other {
-            class: Class::Retryable,
+            class: ErrorClass::Retryable,
             reason: "_mget: a document without its source".to_owned(),
         }),
     }
@@ -182,7 +183,7 @@ impl OpenSearch {
             serde_json::from_slice(&answer).map_err(|e| malformed("_mget", &e))?;
         if fetched.docs.len() != wanted.len() {
             return Err(IndexError::Other {
-                class: Class::Retryable,
+                class: ErrorClass::Retryable,
                 reason: format!("_mget answered {} of {}", fetched.docs.len(), wanted.len()),
             });
         }
@@ -190,11 +191,11 @@ impl OpenSearch {
     }
 
     /// A body of `n` documents, sent once.
-    pub(super) async fn send_bulk(
+    pub(crate) async fn send_bulk(
         &self,
         body: Bytes,
         n: usize,
-    ) -> Result<Vec<ItemStatus>, IndexError> {
+    ) -> Result<Vec<Verdict>, IndexError> {
         let answer = self
             .send(Request {
                 method: Method::Post,
@@ -205,7 +206,7 @@ impl OpenSearch {
             })
             .await?;
         bulk::read(&answer, n).map_err(|e| IndexError::Other {
-            class: Class::Retryable,
+            class: ErrorClass::Retryable,
             reason: format!("_bulk: {e}"),
         })
     }

@@ -19,15 +19,15 @@ use reqwest::Response;
 use tokio::time::Instant;
 use url::{Host, Url};
 
-use super::IndexError;
-use crate::class::Class;
 use crate::cli::AwsService;
 use crate::config::{OpenSearchConfig, Tls};
+use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
-use auth::Authorization;
-use client::{Material, Node};
-use nodes::{Nodes, TRIAL};
-use reason::{Said, Unanswered};
+use crate::sink::IndexError;
+use crate::sink::opensearch::auth::Authorization;
+use crate::sink::opensearch::client::{Node, TlsMaterial};
+use crate::sink::opensearch::nodes::{Nodes, TRIAL};
+use crate::sink::opensearch::reason::{ErrorBody, Unanswered};
 
 pub struct OpenSearch {
     nodes: Vec<Node>,
@@ -66,7 +66,7 @@ impl OpenSearch {
         timeout: Duration,
         authorization: Authorization,
     ) -> Result<Self, IndexError> {
-        let material = Material::read(&config.tls).await?;
+        let material = TlsMaterial::read(&config.tls).await?;
         for url in config.urls.iter().filter(|url| is_open(url)) {
             if matches!(authorization, Authorization::Basic(_)) {
                 tracing::warn!(%url, "the password goes over the network unencrypted: https:// would hide it");
@@ -204,7 +204,7 @@ impl OpenSearch {
                     }
                     // What passes on one node is worth another try, whatever is wrong with the rest.
                     last = match last {
-                        Some(passing) if passing.class() == Class::Retryable => Some(passing),
+                        Some(passing) if passing.class() == ErrorClass::Retryable => Some(passing),
                         _ => Some(error),
                     };
                 }
@@ -272,7 +272,7 @@ impl OpenSearch {
         }
         let built = builder.build();
         let mut built = built.map_err(|e| IndexError::Other {
-            class: Class::Fatal,
+            class: ErrorClass::Fatal,
             reason: format!("{}: {}", request.path, reason::chain(&e)),
         })?;
         if let Authorization::Aws(signing) = &self.authorization {
@@ -291,7 +291,7 @@ impl OpenSearch {
         let status = answer.status();
         if let Some(reason) = reason::redirected(&answer, url) {
             return Err(IndexError::Other {
-                class: Class::Fatal,
+                class: ErrorClass::Fatal,
                 reason,
             });
         }
@@ -305,21 +305,21 @@ impl OpenSearch {
             StatusCode::PAYLOAD_TOO_LARGE => return Err(IndexError::TooLarge),
             StatusCode::NOT_FOUND => return Err(IndexError::NotFound),
             // A read-only index, a full disk: nobody's permissions.
-            StatusCode::FORBIDDEN if Said::of(&body).is_block() => {
-                (Class::Retryable, reason::blocked(path, url, &body))
+            StatusCode::FORBIDDEN if ErrorBody::of(&body).is_block() => {
+                (ErrorClass::Retryable, reason::blocked(path, url, &body))
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (
-                Class::Fatal,
+                ErrorClass::Fatal,
                 reason::refused(status, path, url, &self.authorization, &body),
             ),
-            StatusCode::BAD_REQUEST if Said::of(&body).refuses_ids() => {
+            StatusCode::BAD_REQUEST if ErrorBody::of(&body).refuses_ids() => {
                 return Err(IndexError::NoIds);
             }
             // A proxy's, a wrong path's, an older server's; a later try may meet another node.
             _ => {
                 let text = reason::cause(&body);
                 (
-                    Class::Retryable,
+                    ErrorClass::Retryable,
                     format!("{url} answers {path} with HTTP {code}: {text}"),
                 )
             }
@@ -341,7 +341,7 @@ fn is_open(url: &Url) -> bool {
 
 fn malformed(what: &str, error: &serde_json::Error) -> IndexError {
     IndexError::Other {
-        class: Class::Retryable,
+        class: ErrorClass::Retryable,
         reason: format!("{what} was answered with something else: {error}"),
     }
 }

@@ -14,9 +14,9 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Timeout of the health check.
-pub(super) const TRIAL: Duration = Duration::from_secs(5);
+pub(crate) const TRIAL: Duration = Duration::from_secs(5);
 
-pub(super) struct Nodes {
+pub(crate) struct Nodes {
     turns: Mutex<Turns>,
 }
 
@@ -34,14 +34,14 @@ struct State {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Choice {
-    pub(super) node: usize,
+pub(crate) struct Choice {
+    pub(crate) node: usize,
     /// The node needs a health check: it has not answered yet, or it failed last.
-    pub(super) trial: bool,
+    pub(crate) trial: bool,
 }
 
 impl Nodes {
-    pub(super) fn new(n: usize, now: Instant) -> Self {
+    pub(crate) fn new(n: usize, now: Instant) -> Self {
         let state = State {
             failures: 0,
             // A single node is never paused or checked.
@@ -57,7 +57,7 @@ impl Nodes {
 
     /// The next node in turn that is not in `tried`. If all these nodes are paused, the node whose pause ends first.
     /// `None` if every node was tried.
-    pub(super) fn choose(&self, tried: &[usize], now: Instant) -> Option<Choice> {
+    pub(crate) fn choose(&self, tried: &[usize], now: Instant) -> Option<Choice> {
         let mut turns = self.lock();
         let n = turns.states.len();
         let in_turn = (0..n).map(|i| (turns.next + i) % n);
@@ -75,7 +75,7 @@ impl Nodes {
         Some(Choice { node, trial })
     }
 
-    pub(super) fn answered(&self, node: usize) {
+    pub(crate) fn answered(&self, node: usize) {
         let state = &mut self.lock().states[node];
         *state = State {
             failures: 0,
@@ -83,7 +83,7 @@ impl Nodes {
         };
     }
 
-    pub(super) fn failed(&self, node: usize, now: Instant) {
+    pub(crate) fn failed(&self, node: usize, now: Instant) {
         let mut turns = self.lock();
         if turns.states.len() == 1 {
             return;

@@ -8,19 +8,19 @@ use opensearch::http::headers::LOCATION;
 use rustls::{CertificateError, Error as TlsError};
 use serde::Deserialize;
 
-use super::auth::Authorization;
-use crate::class::Class;
 use crate::config::Tls;
+use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
+use crate::sink::opensearch::auth::Authorization;
 
 /// No answer: why, and whether the request can have reached the node.
-pub(super) struct Unanswered {
-    pub(super) error: IndexError,
+pub(crate) struct Unanswered {
+    pub(crate) error: IndexError,
     /// There was no connection: to ask another node repeats nothing.
-    pub(super) unsent: bool,
+    pub(crate) unsent: bool,
 }
 
-pub(super) fn unanswered(error: &reqwest::Error, url: &str, tls: &Tls) -> Unanswered {
+pub(crate) fn unanswered(error: &reqwest::Error, url: &str, tls: &Tls) -> Unanswered {
     let unsent = error.is_connect();
     if let Some(certificate) = find::<TlsError>(error) {
         return Unanswered {
@@ -93,13 +93,13 @@ fn tls_failed(error: &TlsError, url: &str, tls: &Tls) -> IndexError {
         }
     };
     IndexError::Other {
-        class: Class::Fatal,
+        class: ErrorClass::Fatal,
         reason,
     }
 }
 
 /// Where an answer leads to: no request follows it. Without the query, which may hold what a login page passes on.
-pub(super) fn redirected(answer: &reqwest::Response, url: &str) -> Option<String> {
+pub(crate) fn redirected(answer: &reqwest::Response, url: &str) -> Option<String> {
     let location = answer.headers().get(LOCATION)?;
     if !answer.status().is_redirection() {
         return None;
@@ -120,14 +120,14 @@ pub(super) fn redirected(answer: &reqwest::Response, url: &str) -> Option<String
 }
 
 /// 401 and 403.
-pub(super) fn refused(
+pub(crate) fn refused(
     status: StatusCode,
     path: &str,
     url: &str,
     authorization: &Authorization,
     body: &[u8],
 ) -> String {
-    let said = Said::of(body);
+    let said = ErrorBody::of(body);
     match (status, authorization) {
         (StatusCode::UNAUTHORIZED, Authorization::None) => format!(
             "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
@@ -162,8 +162,8 @@ pub(super) fn refused(
 }
 
 /// 403 of a block.
-pub(super) fn blocked(path: &str, url: &str, body: &[u8]) -> String {
-    let reason = Said::of(body).reason;
+pub(crate) fn blocked(path: &str, url: &str, body: &[u8]) -> String {
+    let reason = ErrorBody::of(body).reason;
     let reason = reason.trim_end_matches(';');
     format!(
         "{url} does not do {path} now (HTTP 403): {reason}: free disk space if it ran out, or lift the block"
@@ -171,7 +171,7 @@ pub(super) fn blocked(path: &str, url: &str, body: &[u8]) -> String {
 }
 
 /// Of the error of one document in an answer that is none as a whole; none if it is about something else.
-pub(super) fn forbidden(error: &str) -> Option<String> {
+pub(crate) fn forbidden(error: &str) -> Option<String> {
     let Inner { r#type, reason } = serde_json::from_str(error).ok()?;
     (r#type == "security_exception").then(|| {
         format!(
@@ -189,14 +189,14 @@ struct Inner {
 }
 
 /// What an answer that is an error says.
-pub(super) struct Said {
+pub(crate) struct ErrorBody {
     kind: String,
-    pub(super) reason: String,
+    pub(crate) reason: String,
 }
 
-impl Said {
+impl ErrorBody {
     /// Of OpenSearch, of AWS's front (`message`), or the text's beginning.
-    pub(super) fn of(body: &[u8]) -> Self {
+    pub(crate) fn of(body: &[u8]) -> Self {
         #[derive(Deserialize)]
         struct Answer {
             error: Option<Inner>,
@@ -233,20 +233,22 @@ impl Said {
     }
 
     /// Of an index or of the whole cluster.
-    pub(super) fn is_block(&self) -> bool {
+    pub(crate) fn is_block(&self) -> bool {
         self.kind == "cluster_block_exception"
     }
 
     /// As OpenSearch Serverless says it of time series and vector collections.
-    pub(super) fn refuses_ids(&self) -> bool {
+    pub(crate) fn refuses_ids(&self) -> bool {
         self.kind == "illegal_argument_exception"
-            && self.reason.starts_with(super::serverless::NO_IDS)
+            && self
+                .reason
+                .starts_with(crate::sink::opensearch::serverless::NO_IDS)
     }
 }
 
 /// What the first shard or the whole request failed of, in one line: `type: reason [index]`. The text's beginning where an
 /// answer has no such thing.
-pub(super) fn cause(body: &[u8]) -> String {
+pub(crate) fn cause(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Answer {
         error: Error,
@@ -266,7 +268,7 @@ pub(super) fn cause(body: &[u8]) -> String {
         index: Option<String>,
     }
     let Ok(Answer { error }) = serde_json::from_slice(body) else {
-        return Said::of(body).reason;
+        return ErrorBody::of(body).reason;
     };
     let cause = error.root_cause.into_iter().next().unwrap_or(error.whole);
     let reason: String = cause
@@ -309,7 +311,7 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
 }
 
 /// An error and its causes in one line, none twice.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for cause in causes(error) {
         let cause = cause.to_string();
@@ -329,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_missing_permission_is_named() {
-        let said = Said::of(br#"{"error":{"root_cause":[],"type":"security_exception","reason":"no permissions for [indices:data/write/bulk[s]] and User [name=u, backend_roles=[], requestedTenant=null]"},"status":403}"#);
+        let said = ErrorBody::of(br#"{"error":{"root_cause":[],"type":"security_exception","reason":"no permissions for [indices:data/write/bulk[s]] and User [name=u, backend_roles=[], requestedTenant=null]"},"status":403}"#);
         assert_eq!(said.privileges(), Some("indices:data/write/bulk[s]"));
         assert_eq!(said.user(), Some("u"));
         let said = refused(
@@ -372,7 +374,7 @@ mod tests {
             (b"", ""),
             (b"{\"error\":null}", "{\"error\":null}"),
         ] {
-            assert_eq!(Said::of(body).reason, reason);
+            assert_eq!(ErrorBody::of(body).reason, reason);
         }
     }
 }

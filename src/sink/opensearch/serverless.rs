@@ -3,12 +3,12 @@ OpenSearch Serverless: some of the API is missing, and collections of the type t
 ids then: what is delivered twice is there twice, and the summaries of one request do not merge.
 */
 
-use super::OpenSearch;
-use crate::bulk::{Bulk, ItemStatus, Kept};
 use crate::sink::IndexError;
+use crate::sink::opensearch::OpenSearch;
+use logferry_core::bulk::{Bulk, DocumentToResend, Verdict};
 
 /// How it refuses a document's id, an `illegal_argument_exception`.
-pub(super) const NO_IDS: &str = "Document ID is not supported";
+pub(crate) const NO_IDS: &str = "Document ID is not supported";
 
 impl OpenSearch {
     /// Whether the index turned out to refuse ids.
@@ -17,7 +17,7 @@ impl OpenSearch {
     }
 
     /// Once, and loudly.
-    pub(super) fn give_up_ids(&self) {
+    pub(crate) fn give_up_ids(&self) {
         if self.without_ids.set(1) == 0 {
             tracing::warn!(
                 "the collection refuses document ids: from now on documents are sent without. What is delivered twice will be there twice, and a request whose lines lie in several objects has several summaries. A collection of the type search takes ids; see docs/access.md"
@@ -26,11 +26,11 @@ impl OpenSearch {
     }
 
     /// What was refused for its id goes again without.
-    pub(super) async fn without_refused_ids(
+    pub(crate) async fn without_refused_ids(
         &self,
         bulk: &Bulk,
-        mut statuses: Vec<ItemStatus>,
-    ) -> Result<Vec<ItemStatus>, IndexError> {
+        mut statuses: Vec<Verdict>,
+    ) -> Result<Vec<Verdict>, IndexError> {
         let refused: Vec<usize> = (0..statuses.len())
             .filter(|i| refuses_id(&statuses[*i]))
             .collect();
@@ -38,7 +38,11 @@ impl OpenSearch {
             return Ok(statuses);
         }
         self.give_up_ids();
-        let kept: Vec<Kept> = refused.iter().copied().map(Kept::as_is).collect();
+        let kept: Vec<DocumentToResend> = refused
+            .iter()
+            .copied()
+            .map(DocumentToResend::as_is)
+            .collect();
         let again = bulk.rebuild(&kept);
         let answers = self
             .send_bulk(again.body_without_ids(), refused.len())
@@ -51,8 +55,8 @@ impl OpenSearch {
 }
 
 /// By the error's own type and words: a document's words stand further behind.
-pub(super) fn refuses_id(status: &ItemStatus) -> bool {
-    matches!(status, ItemStatus::Rejected { status: 400, reason } | ItemStatus::Retryable { status: 409, reason }
+pub(crate) fn refuses_id(status: &Verdict) -> bool {
+    matches!(status, Verdict::Rejected { status: 400, reason } | Verdict::Retryable { status: 409, reason }
         if reason.strip_prefix("illegal_argument_exception: ").is_some_and(|r| r.starts_with(NO_IDS)))
 }
 
@@ -62,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_documents_own_words_do_not_take_the_ids_away() {
-        let rejected = |reason: &str| ItemStatus::Rejected {
+        let rejected = |reason: &str| Verdict::Rejected {
             status: 400,
             reason: reason.to_owned(),
         };
@@ -70,7 +74,7 @@ mod tests {
             "illegal_argument_exception: Document ID is not supported in create/index operation request"
         )));
         assert!(
-            refuses_id(&ItemStatus::Retryable {
+            refuses_id(&Verdict::Retryable {
                 status: 409,
                 reason: "illegal_argument_exception: Document ID is not supported in create/index operation request".to_owned(),
             }),

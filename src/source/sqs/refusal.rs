@@ -1,6 +1,6 @@
 /*! What SQS refuses, and what is missing: whether it may pass, and if not, a sentence. */
 
-use crate::class::Class;
+use crate::error_class::ErrorClass;
 use crate::source::QueueError;
 
 /// Codes that no waiting cures, without the namespaces that some of them come with.
@@ -63,8 +63,8 @@ pub fn refusal(
     };
     QueueError {
         class: match missing {
-            Some(_) => Class::Fatal,
-            None => Class::Retryable,
+            Some(_) => ErrorClass::Fatal,
+            None => ErrorClass::Retryable,
         },
         what: format!("{call} on {queue_url}"),
         reason: match missing.filter(|missing| !missing.is_empty()) {
@@ -103,7 +103,7 @@ mod tests {
             ("SignatureDoesNotMatch", "queue"),
         ] {
             let error = of(code, "");
-            assert_eq!(error.class, Class::Fatal, "{code}");
+            assert_eq!(error.class, ErrorClass::Fatal, "{code}");
             let said = error.to_string();
             assert!(
                 said.contains(word) && said.contains("DeleteMessageBatch on queue"),
@@ -130,7 +130,7 @@ mod tests {
                 "Signature expired: 20261127T000000Z is now earlier than …",
             ),
         ] {
-            assert_eq!(of(code, message).class, Class::Retryable, "{code}");
+            assert_eq!(of(code, message).class, ErrorClass::Retryable, "{code}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_smithy_async::time::TimeSource;
 
-use super::*;
+use crate::sink::opensearch::aws::*;
 
 const START: SystemTime = SystemTime::UNIX_EPOCH;
 

@@ -1,0 +1,347 @@
+/*! A bulk: the lines of many parcels as one request body, and whose each document is. */
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::bulk::{Parcel, PlacedDocument};
+
+/// No document has this sequence number: 2^53 - 1, which any reader of JSON reads exactly.
+const NO_SEQ_NO: u64 = (1 << 53) - 1;
+
+/// One document of a bulk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BulkDocument {
+    /// Which of the packed parcels it came from.
+    pub parcel: usize,
+    /// Where it stands in the body.
+    pub placed: PlacedDocument,
+}
+
+/// A body for `_bulk` of some documents.
+#[derive(Debug, Clone)]
+pub struct Bulk {
+    body: Bytes,
+    documents: Vec<BulkDocument>,
+}
+
+/// A bulk that is being filled.
+#[derive(Debug, Default)]
+pub struct BulkBuilder {
+    body: Vec<u8>,
+    documents: Vec<BulkDocument>,
+    parcels: usize,
+}
+
+impl BulkBuilder {
+    /// Copies a parcel behind those before it. Then its memory is free for the next one, which is written while that is in the CPU's caches.
+    /// `capacity` bytes are expected in all.
+    pub fn add(&mut self, parcel: &Parcel, capacity: usize) {
+        let Self {
+            body,
+            documents,
+            parcels,
+        } = self;
+        if body.is_empty() {
+            body.reserve_exact(capacity.max(parcel.lines.len()));
+        }
+        let base = body.len();
+        body.extend_from_slice(&parcel.lines);
+        documents.extend(parcel.documents.iter().map(|placed| BulkDocument {
+            parcel: *parcels,
+            placed: PlacedDocument {
+                start: placed.start + base,
+                source: placed.source + base,
+                end: placed.end + base,
+                ..*placed
+            },
+        }));
+        *parcels += 1;
+    }
+
+    /// Bytes of the body so far.
+    pub fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
+    pub fn finish(self) -> Bulk {
+        let mut body = self.body;
+        // What waits for an answer may hold little more than was reserved for it.
+        if body.capacity() > body.len() + body.len() / 8 {
+            body.shrink_to_fit();
+        }
+        Bulk {
+            body: body.into(),
+            documents: self.documents,
+        }
+    }
+}
+
+impl Bulk {
+    /// A bulk of these parcels.
+    pub fn pack(parcels: impl IntoIterator<Item = Parcel>) -> Self {
+        let mut packing = BulkBuilder::default();
+        for parcel in parcels {
+            packing.add(&parcel, 0);
+        }
+        packing.finish()
+    }
+
+    /// A bulk that asks whether an index takes a document, and writes nothing: the document is parsed, and then refused by a version
+    /// conflict, since its condition can hold for no document. `id` is nobody's.
+    pub fn probe(index: &str, id: &str, source: &[u8]) -> Self {
+        let action = format!(
+            "{{\"index\":{{\"_index\":\"{index}\",\"_id\":\"{id}\",\"if_seq_no\":{NO_SEQ_NO},\"if_primary_term\":1}}}}\n"
+        );
+        let mut body = action.into_bytes();
+        let at = body.len();
+        body.extend_from_slice(source);
+        body.push(b'\n');
+        let placed = PlacedDocument {
+            start: 0,
+            source: at,
+            end: body.len(),
+            offset: 0,
+            merge: false,
+        };
+        Self {
+            body: body.into(),
+            documents: vec![BulkDocument { parcel: 0, placed }],
+        }
+    }
+
+    /// The request body; cloning it copies nothing.
+    pub fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
+    /// The body with action lines that name the index only, for an index that takes no ids: it then makes them up itself.
+    pub fn body_without_ids(&self) -> Bytes {
+        let mut body = Vec::with_capacity(self.body.len());
+        for document in &self.documents {
+            let index = self.target(document).index;
+            body.extend_from_slice(b"{\"create\":{\"_index\":\"");
+            body.extend_from_slice(index.as_bytes());
+            body.extend_from_slice(b"\"}}\n");
+            body.extend_from_slice(self.source(document));
+            body.push(b'\n');
+        }
+        body.into()
+    }
+
+    pub fn documents(&self) -> &[BulkDocument] {
+        &self.documents
+    }
+
+    /// The action line of a document, without its line break.
+    pub fn action(&self, document: &BulkDocument) -> &[u8] {
+        self.line(document.placed.start, document.placed.source)
+    }
+
+    /// Where a document's action line sends it.
+    pub fn target(&self, document: &BulkDocument) -> DocumentTarget<'_> {
+        target(self.action(document))
+    }
+
+    /// The source line of a document, without its line break.
+    pub fn source(&self, document: &BulkDocument) -> &[u8] {
+        self.line(document.placed.source, document.placed.end)
+    }
+
+    fn line(&self, start: usize, end: usize) -> &[u8] {
+        let line = &self.body[start..end];
+        line.strip_suffix(b"\n").unwrap_or(line)
+    }
+
+    /// A bulk of some of these documents; those with new lines go with them instead of their own.
+    pub fn rebuild(&self, keep: &[DocumentToResend]) -> Self {
+        let mut body = Vec::new();
+        let mut documents = Vec::with_capacity(keep.len());
+        for kept in keep {
+            let sent = self.documents[kept.document];
+            let start = body.len();
+            let source = match &kept.lines {
+                Some((action, source)) => {
+                    body.extend_from_slice(action);
+                    body.push(b'\n');
+                    let at = body.len();
+                    body.extend_from_slice(source);
+                    body.push(b'\n');
+                    at
+                }
+                None => {
+                    let PlacedDocument {
+                        start: from,
+                        source,
+                        end,
+                        ..
+                    } = sent.placed;
+                    body.extend_from_slice(&self.body[from..end]);
+                    start + (source - from)
+                }
+            };
+            documents.push(BulkDocument {
+                parcel: sent.parcel,
+                placed: PlacedDocument {
+                    start,
+                    source,
+                    end: body.len(),
+                    ..sent.placed
+                },
+            });
+        }
+        Self {
+            body: body.into(),
+            documents,
+        }
+    }
+
+    /// Two bulks of half the documents each; none when there is just one document.
+    pub fn halves(&self) -> Option<(Self, Self)> {
+        let n = self.documents.len();
+        if n < 2 {
+            return None;
+        }
+        let keep = |range: std::ops::Range<usize>| -> Vec<DocumentToResend> {
+            range.map(DocumentToResend::as_is).collect()
+        };
+        Some((self.rebuild(&keep(0..n / 2)), self.rebuild(&keep(n / 2..n))))
+    }
+}
+
+#[derive(Deserialize)]
+struct Action<'a> {
+    #[serde(borrow, alias = "index")]
+    create: DocumentTarget<'a>,
+}
+
+/// Where an action line sends its document.
+pub fn target(action: &[u8]) -> DocumentTarget<'_> {
+    let action: Action<'_> = serde_json::from_slice(action).expect("we wrote this action line");
+    action.create
+}
+
+/// Index and id of a document: of our own making, and without anything to escape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct DocumentTarget<'a> {
+    #[serde(rename = "_index")]
+    pub index: &'a str,
+    #[serde(rename = "_id")]
+    pub id: &'a str,
+}
+
+/// A document that is to be sent again.
+#[derive(Debug, Clone)]
+pub struct DocumentToResend {
+    /// Its place among the bulk's documents.
+    pub document: usize,
+    /// Another action and source than last time, without line breaks.
+    pub lines: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl DocumentToResend {
+    pub fn as_is(document: usize) -> Self {
+        Self {
+            document,
+            lines: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parcel(sources: &[&str]) -> Parcel {
+        let mut parcel = Parcel::default();
+        for (i, text) in sources.iter().enumerate() {
+            let start = parcel.lines.len();
+            parcel.lines.extend_from_slice(b"{\"create\":{}}\n");
+            let source = parcel.lines.len();
+            parcel.lines.extend_from_slice(text.as_bytes());
+            parcel.lines.push(b'\n');
+            parcel.documents.push(PlacedDocument {
+                start,
+                source,
+                end: parcel.lines.len(),
+                offset: i as u64,
+                merge: false,
+            });
+        }
+        parcel
+    }
+
+    fn sources(bulk: &Bulk) -> Vec<(usize, u64, String)> {
+        bulk.documents()
+            .iter()
+            .map(|d| {
+                assert_eq!(bulk.body()[d.placed.end - 1], b'\n');
+                let text = String::from_utf8(bulk.source(d).to_vec()).unwrap();
+                (d.parcel, d.placed.offset, text)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn parcels_share_a_body_and_keep_their_documents() {
+        let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])]);
+        assert_eq!(
+            sources(&bulk),
+            [
+                (0, 0, "a".into()),
+                (0, 1, "bb".into()),
+                (1, 0, "ccc".into())
+            ]
+        );
+        assert!(
+            bulk.documents()
+                .iter()
+                .all(|d| bulk.action(d) == b"{\"create\":{}}")
+        );
+    }
+
+    #[test]
+    fn what_is_kept_is_sent_again_as_it_was_or_as_told() {
+        let bulk = Bulk::pack([parcel(&["a", "bb"]), parcel(&["ccc"])]);
+        let again = bulk.rebuild(&[
+            DocumentToResend::as_is(2),
+            DocumentToResend {
+                document: 0,
+                lines: Some((b"{\"index\":{}}".to_vec(), b"A".to_vec())),
+            },
+        ]);
+        assert_eq!(sources(&again), [(1, 0, "ccc".into()), (0, 0, "A".into())]);
+        assert_eq!(again.action(&again.documents()[1]), b"{\"index\":{}}");
+        assert_eq!(again.body().iter().filter(|b| **b == b'\n').count(), 4);
+    }
+
+    #[test]
+    fn without_ids_each_action_names_its_index_only() {
+        let mut parcel = Parcel::default();
+        for (action, source) in [
+            (
+                r#"{"create":{"_index":"a-logs-2026.11.23","_id":"x"}}"#,
+                r#"{"_id":"own"}"#,
+            ),
+            (
+                r#"{"index":{"_index":"a-invocations-2026.11.23","_id":"y","if_seq_no":1,"if_primary_term":1}}"#,
+                "{}",
+            ),
+        ] {
+            parcel.push(action, source, 0);
+        }
+        let body = Bulk::pack([parcel]).body_without_ids();
+        assert_eq!(
+            std::str::from_utf8(&body).unwrap(),
+            "{\"create\":{\"_index\":\"a-logs-2026.11.23\"}}\n{\"_id\":\"own\"}\n\
+             {\"create\":{\"_index\":\"a-invocations-2026.11.23\"}}\n{}\n"
+        );
+    }
+
+    #[test]
+    fn halves_end_at_one_document() {
+        let bulk = Bulk::pack([parcel(&["a", "bb", "c"])]);
+        let (left, right) = bulk.halves().unwrap();
+        assert_eq!(left.documents().len() + right.documents().len(), 3);
+        assert!(left.halves().is_none());
+    }
+}

@@ -1,0 +1,377 @@
+/*! The answer of `_bulk` → one status per document. Every item is read; the `errors` flag decides nothing. */
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::bulk::Verdict;
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ResponseError {
+    /// Not what `_bulk` answers: a proxy's page, half an answer.
+    #[error("the answer is not a bulk answer ({0})")]
+    Malformed(String),
+    /// Nothing can be said of any document, since items are matched by their place.
+    #[error("the answer has {answered} items for {sent} documents")]
+    WrongCount { sent: usize, answered: usize },
+}
+
+#[derive(Deserialize)]
+struct BulkResponse<'a> {
+    #[serde(borrow)]
+    items: Vec<Object<ResponseItem<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct ResponseItem<'a> {
+    #[serde(borrow, alias = "index", alias = "update")]
+    create: Object<ItemResult<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ItemResult<'a> {
+    status: u16,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+/// The parts of an item's error that a person needs.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ItemError {
+    r#type: Option<String>,
+    reason: Option<String>,
+    caused_by: Option<Box<ItemError>>,
+}
+
+/// A struct that is a JSON object: by itself a derived one takes an array of its fields' values as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer
+            .deserialize_map(Fields(PhantomData))
+            .map(Object)
+    }
+}
+
+/// One status per document, in the order they were sent. Needs `items.*.status` and `items.*.error` of the answer.
+pub fn read(answer: &[u8], sent: usize) -> Result<Vec<Verdict>, ResponseError> {
+    let Object(answer): Object<BulkResponse<'_>> =
+        serde_json::from_slice(answer).map_err(|e| ResponseError::Malformed(e.to_string()))?;
+    if answer.items.len() != sent {
+        return Err(ResponseError::WrongCount {
+            sent,
+            answered: answer.items.len(),
+        });
+    }
+    Ok(answer
+        .items
+        .iter()
+        .map(|Object(item)| status(&item.create.0))
+        .collect())
+}
+
+fn status(entry: &ItemResult<'_>) -> Verdict {
+    let status = entry.status;
+    if (200..=299).contains(&status) {
+        return Verdict::Indexed;
+    }
+    let Some(raw) = entry.error else {
+        let reason = "no reason given".to_owned();
+        return match status {
+            409 => Verdict::AlreadyThere,
+            408 | 429 | 500..=599 => Verdict::Retryable { status, reason },
+            _ => Verdict::Rejected { status, reason },
+        };
+    };
+    // An error that is a text has no type.
+    let error: ItemError = serde_json::from_str(raw.get()).unwrap_or_default();
+    let (kind, said) = (error.kind(), error.said());
+    if (status, kind) == (409, "version_conflict_engine_exception") {
+        return Verdict::AlreadyThere;
+    }
+    let about = match status {
+        401 | 403 if kind == "security_exception" => About::Permissions,
+        408 | 409 | 429 | 500..=599 => About::Now,
+        _ => about(kind, said),
+    };
+    let reason = match error.r#type.is_some() || error.reason.is_some() {
+        true => reason(error),
+        false => cut(raw.get().to_owned()),
+    };
+    match about {
+        About::Permissions => Verdict::Forbidden { status, reason },
+        About::Now => Verdict::Retryable { status, reason },
+        About::State => Verdict::Unavailable { status, reason },
+        About::Configuration => Verdict::Misconfigured { status, reason },
+        About::Change => Verdict::AppendOnly { status, reason },
+        About::Document => Verdict::Rejected { status, reason },
+    }
+}
+
+/// What an item's error is about.
+enum About {
+    Permissions,
+    /// The cluster's load, or a node in trouble.
+    Now,
+    /// The state of the index.
+    State,
+    /// How the index is set up.
+    Configuration,
+    /// A change of a document, in an index that takes new ones only.
+    Change,
+    Document,
+}
+
+/// By the error's type. Where a type has several meanings its words tell them apart; none of these words can come from a document.
+fn about(kind: &str, said: &str) -> About {
+    match kind {
+        "cluster_block_exception" | "index_closed_exception" => About::State,
+        // `create` makes a missing index, unless something forbids it.
+        "index_not_found_exception"
+        | "invalid_alias_name_exception"
+        | "invalid_index_name_exception"
+        | "invalid_index_template_exception" => About::Configuration,
+        "validation_exception"
+            if said.contains(TOO_MANY_SHARDS[0]) || said.contains(TOO_MANY_SHARDS[1]) =>
+        {
+            About::State
+        }
+        "validation_exception" if said.contains(APPEND_ONLY) => About::Change,
+        "illegal_argument_exception" if said.starts_with(DATA_STREAM) => About::Change,
+        "illegal_argument_exception"
+            if MISCONFIGURED.iter().any(|words| said.starts_with(words)) =>
+        {
+            About::Configuration
+        }
+        _ => About::Document,
+    }
+}
+
+/// A new index would have more shards than the cluster may have; in the words of any version.
+const TOO_MANY_SHARDS: [&str; 2] = ["this action would add [", "maximum shards open"];
+const APPEND_ONLY: &str = "index.append_only.enabled";
+const DATA_STREAM: &str = "only write ops with an op_type of create are allowed in data streams";
+/// How OpenSearch begins when it says that a pipeline is missing, and that an alias has several indices.
+const MISCONFIGURED: [&str; 2] = [
+    "pipeline with id [",
+    "no write index is defined for alias [",
+];
+
+impl ItemError {
+    fn kind(&self) -> &str {
+        self.r#type.as_deref().unwrap_or_default()
+    }
+
+    fn said(&self) -> &str {
+        self.reason.as_deref().unwrap_or_default()
+    }
+}
+
+/// `type: reason: type: reason …` down to the cause, at most 1 KiB.
+fn reason(mut error: ItemError) -> String {
+    let mut parts = Vec::new();
+    loop {
+        parts.extend(error.r#type.take());
+        parts.extend(error.reason.take());
+        match error.caused_by.take() {
+            Some(cause) => error = *cause,
+            None => return cut(parts.join(": ")),
+        }
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > 1024 {
+        text.truncate(text.floor_char_boundary(1024));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_has_its_own_status() {
+        let answer = br#"{"errors":false,"items":[
+            {"create":{"status":201}},
+            {"create":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"exists"}}},
+            {"create":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"queue full"}}},
+            {"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"failed to parse","caused_by":{"type":"illegal_argument_exception","reason":"For input string: \"x\""}}}},
+            {"index":{"status":200}},
+            {"create":{"status":503}},
+            {"create":{"status":403,"error":{"type":"cluster_block_exception","reason":"index read-only"}}},
+            {"create":{"status":403,"error":{"type":"security_exception","reason":"no permissions"}}},
+            {"create":{"status":404,"error":"text"}},
+            {"create":{"status":404,"error":{"type":"index_not_found_exception","reason":"no such index [x]"}}},
+            {"create":{"status":400,"error":{"type":"index_closed_exception","reason":"closed"}}},
+            {"create":{"status":400,"error":{"type":"validation_exception","reason":"this action would add [2] total LOCAL_ONLY shards, but this cluster currently has [1000]/[1000] maximum LOCAL_ONLY shards open;"}}},
+            {"create":{"status":409}}
+        ]}"#;
+        let statuses = read(answer, 13).unwrap();
+        insta::assert_debug_snapshot!(statuses);
+    }
+
+    fn only(item: &str) -> Verdict {
+        let answer = format!("{{\"items\":[{item}]}}");
+        read(answer.as_bytes(), 1).unwrap().remove(0)
+    }
+
+    /// The first reason is an answer of 3.4.0; the second has the words of another operation.
+    #[test]
+    fn an_index_that_takes_new_documents_only_refuses_a_change_for_good() {
+        for reason in [
+            "Validation Failed: 1: Operation [INDEX] is not allowed with a custom document id x as setting `index.append_only.enabled` is enabled for this index: logferry-invocations-2026.11.27;",
+            "Validation Failed: 1: Operation [UPDATE] is not allowed as setting `index.append_only.enabled` is enabled for this index;",
+        ] {
+            let status = only(&format!(
+                r#"{{"index":{{"_index":"i","_id":"x","status":400,"error":{{"type":"validation_exception","reason":"{reason}"}}}}}}"#
+            ));
+            assert!(matches!(status, Verdict::AppendOnly { .. }), "{status:?}");
+        }
+        let status = only(
+            r#"{"index":{"status":400,"error":{"type":"illegal_argument_exception","reason":"only write ops with an op_type of create are allowed in data streams"}}}"#,
+        );
+        assert!(matches!(status, Verdict::AppendOnly { .. }), "{status:?}");
+        // Any other failed validation will fail again.
+        let status = only(
+            r#"{"create":{"status":400,"error":{"type":"validation_exception","reason":"Validation Failed: 1: id is too long, must be no longer than 512 bytes but was: 600;"}}}"#,
+        );
+        assert!(matches!(status, Verdict::Rejected { .. }), "{status:?}");
+    }
+
+    #[test]
+    fn only_a_version_conflict_means_already_there() {
+        for error in [
+            r#"{"type":"illegal_argument_exception","reason":"Document ID is not supported in create/index operation request"}"#,
+            r#"{"type":"some_exception","reason":"version_conflict_engine_exception"}"#,
+            r#"{"reason":"conflict"}"#,
+            r#""version_conflict_engine_exception""#,
+        ] {
+            let status = only(&format!(r#"{{"create":{{"status":409,"error":{error}}}}}"#));
+            assert!(
+                matches!(status, Verdict::Retryable { status: 409, .. }),
+                "{error}: {status:?}"
+            );
+        }
+        let conflict = r#"{"create":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"[x]: version conflict, document already exists (current version [1])"}}}"#;
+        assert_eq!(only(conflict), Verdict::AlreadyThere);
+    }
+
+    /// Answers of OpenSearch 3.4.0.
+    #[test]
+    fn an_operators_slip_is_the_indexs_and_not_the_documents() {
+        for (status, error) in [
+            (
+                400,
+                r#"{"type":"invalid_alias_name_exception","reason":"Invalid alias name [logferry-logs], an index exists with the same name as the alias"}"#,
+            ),
+            (
+                400,
+                r#"{"type":"illegal_argument_exception","reason":"pipeline with id [nope] does not exist"}"#,
+            ),
+            (
+                400,
+                r#"{"type":"illegal_argument_exception","reason":"no write index is defined for alias [two]. The write index may be explicitly disabled using is_write_index=false or the alias points to multiple indices without one being designated as a write index"}"#,
+            ),
+            (
+                400,
+                r#"{"type":"invalid_index_template_exception","reason":"index_template [bs] invalid"}"#,
+            ),
+            (
+                404,
+                r#"{"type":"index_not_found_exception","reason":"no such index [q-1] and [action.auto_create_index] ([p*]) doesn't match"}"#,
+            ),
+            (
+                404,
+                r#"{"type":"index_not_found_exception","reason":"no such index [q-1]"}"#,
+            ),
+        ] {
+            let item = format!(r#"{{"create":{{"status":{status},"error":{error}}}}}"#);
+            let status = only(&item);
+            assert!(
+                matches!(status, Verdict::Misconfigured { .. }),
+                "{error}: {status:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_whole_answer_settles_nothing() {
+        let fewer = br#"{"items":[{"create":{"status":201}}]}"#;
+        assert_eq!(
+            read(fewer, 2),
+            Err(ResponseError::WrongCount {
+                sent: 2,
+                answered: 1
+            })
+        );
+        for malformed in [
+            &b""[..],
+            b"<html>502 Bad Gateway</html>",
+            b"{\"errors\":false",
+            b"{\"errors\":false}",
+            b"{\"items\":{}}",
+            b"{\"items\":[{\"create\":{}}]}",
+            b"{\"items\":[{\"delete\":{\"status\":200}}]}",
+            b"{\"items\":[{\"create\":{\"status\":99999}}]}",
+            b"[]",
+            // By their values alone, as derived readers take structs.
+            b"[[[[201]]]]",
+            b"{\"items\":[[{\"status\":201}]]}",
+            b"{\"items\":[{\"create\":[201]}]}",
+            b"\xff\xfe",
+        ] {
+            assert!(matches!(
+                read(malformed, 1),
+                Err(ResponseError::Malformed(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn a_documents_own_words_decide_nothing() {
+        for word in [
+            "cluster_block_exception",
+            "security_exception",
+            "validation_exception",
+        ] {
+            let reason =
+                serde_json::json!(format!("Preview of field's value: '\"{word}\" {word}'"));
+            let answer = format!(
+                r#"{{"items":[{{"create":{{"status":400,"error":{{"type":"mapper_parsing_exception","reason":{reason}}}}}}}]}}"#
+            );
+            let status = &read(answer.as_bytes(), 1).unwrap()[0];
+            assert!(matches!(status, Verdict::Rejected { .. }), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_at_a_character() {
+        let answer = format!(
+            r#"{{"items":[{{"create":{{"status":400,"error":{{"reason":"{}"}}}}}}]}}"#,
+            "é".repeat(5000)
+        );
+        let Verdict::Rejected { reason, .. } = &read(answer.as_bytes(), 1).unwrap()[0] else {
+            panic!("not rejected");
+        };
+        assert!(reason.len() < 1100 && reason.ends_with('…'));
+    }
+}

@@ -1,0 +1,345 @@
+/*! The bytes of an object → its events.
+
+A [`Decoder`] is fed with chunks of decompressed bytes and lends out one event after another from its own buffer. What comes out does not
+depend on how the input was cut into chunks, and no byte gets lost: whatever is not an event's time or prefix, a line break
+or the syntax of a JSON envelope is in an event's text. What is no text is refused. */
+
+use crate::decode::binary;
+use crate::decode::format;
+use crate::decode::text::lines;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::decode::buffer::{Buffer, ROOM};
+use crate::decode::event::{Event, Origin};
+use crate::decode::event_span::{EventBytes, EventSpan, IdentityKind};
+use crate::decode::format::Format;
+use crate::decode::key::KeyInfo;
+use crate::decode::log_group_pattern::LogGroupPattern;
+use crate::decode::subscription::envelopes::Subscription;
+use crate::decode::text::export::Export;
+use crate::decode::text::lines::Lines;
+use crate::decode::text::tail::Tail;
+
+/// How objects are decoded; one for all of them.
+#[derive(Debug, Clone)]
+pub struct DecodeOptions {
+    /// Instead of what key and content tell.
+    pub format: Option<Format>,
+    /// Longest message, in bytes; what is over is cut off. CloudWatch's own limit is 1 MiB.
+    pub max_event_bytes: usize,
+    /// Where keys name the log group. The first that matches counts.
+    pub log_groups: Vec<LogGroupPattern>,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        DecodeOptions {
+            format: None,
+            max_event_bytes: 1024 * 1024,
+            log_groups: Vec::new(),
+        }
+    }
+}
+
+/// The rest of an object cannot be decoded. All events before it were delivered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} at byte {offset}")]
+pub struct DecodeError {
+    /// Offset in the decompressed object.
+    pub offset: u64,
+    /// What is wrong there.
+    pub reason: Cow<'static, str>,
+}
+
+/// What was decoded, and what gave no event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Events delivered.
+    pub events: u64,
+    /// Of them, those that were cut.
+    pub truncated: u64,
+    /// `CONTROL_MESSAGE` envelopes of a subscription, skipped.
+    pub control_messages: u64,
+    /// Bytes of blank lines that belong to no event, and of a byte order mark.
+    pub blank_bytes: u64,
+    /// Records that Firehose could not process, read from its report of them.
+    pub firehose_failures: u64,
+}
+
+/// Turns one object's bytes into events. See the module's documentation.
+///
+/// ```
+/// # use logferry_core::decode::{Decoder, DecodeOptions};
+/// let mut decoder = Decoder::new("app.log", &DecodeOptions::default());
+/// let mut input: &[u8] = b"hello\nworld\n";
+/// let mut texts = Vec::new();
+/// loop {
+///     while let Some(event) = decoder.next()? {
+///         texts.push(String::from_utf8_lossy(event.text).into_owned());
+///     }
+///     if decoder.is_finished() {
+///         break;
+///     }
+///     let space = decoder.space();
+///     let n = input.len().min(space.len());
+///     space[..n].copy_from_slice(&input[..n]);
+///     input = &input[n..];
+///     if n == 0 {
+///         decoder.finish();
+///     } else {
+///         decoder.filled(n);
+///     }
+/// }
+/// assert_eq!(texts, ["hello", "world"]);
+/// # Ok::<(), logferry_core::decode::DecodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct Decoder {
+    pub(crate) buffer: Buffer,
+    state: FormatDecoder,
+    key: KeyInfo,
+    /// [`KeyInfo::tells_stream`].
+    by_content: bool,
+    origin: Arc<Origin>,
+    /// As given, until it is known from the content.
+    format: Option<Format>,
+    max: usize,
+    /// Bytes that the format is told from.
+    pub(crate) window: usize,
+    /// Bytes that may be inflated inside of the object.
+    inflatable: u64,
+    failed: bool,
+    counters: Counters,
+}
+
+#[derive(Debug)]
+enum FormatDecoder {
+    /// Not enough bytes yet to tell the format.
+    Sniff,
+    Export(Export),
+    Subscription(Box<Subscription>),
+    Tail(Box<Tail>),
+    Lines(Lines),
+}
+
+impl Decoder {
+    /// A decoder for the object of this (decoded) key.
+    pub fn new(key: &str, options: &DecodeOptions) -> Self {
+        let key = KeyInfo::read(key, &options.log_groups);
+        Decoder {
+            buffer: Buffer::new(options.max_event_bytes),
+            state: FormatDecoder::Sniff,
+            origin: Arc::new(key.origin()),
+            by_content: key.tells_stream(),
+            key,
+            format: options.format,
+            max: options.max_event_bytes,
+            window: ROOM,
+            inflatable: u64::MAX,
+            failed: false,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Free room to put decompressed bytes into, 64 KiB at least. To be called when [`Decoder::next`] has nothing left:
+    /// then memory stays under `max_event_bytes` and a constant.
+    pub fn space(&mut self) -> &mut [u8] {
+        self.buffer.space()
+    }
+
+    /// The first `n` bytes of the space were filled.
+    pub fn filled(&mut self, n: usize) {
+        self.buffer.filled(n);
+    }
+
+    /// No more bytes will come.
+    pub fn finish(&mut self) {
+        self.buffer.finished = true;
+    }
+
+    /// Whether [`Decoder::finish`] was called.
+    pub fn is_finished(&self) -> bool {
+        self.buffer.finished
+    }
+
+    /// The object's format, once it is known; an empty object has none.
+    pub fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// What the object's key says.
+    pub fn key(&self) -> &KeyInfo {
+        &self.key
+    }
+
+    /// Counts so far.
+    pub fn counters(&self) -> Counters {
+        let mut counters = self.counters;
+        match &self.state {
+            FormatDecoder::Sniff => {}
+            FormatDecoder::Export(export) => counters.blank_bytes += export.blank,
+            FormatDecoder::Tail(tail) => counters.blank_bytes += tail.blank,
+            FormatDecoder::Lines(lines) => counters.blank_bytes += lines.blank,
+            FormatDecoder::Subscription(inner) => {
+                counters.control_messages += inner.control_messages;
+                counters.firehose_failures += inner.failures.records;
+            }
+        }
+        counters
+    }
+
+    /// Why Firehose could not process the last of those records.
+    pub fn firehose_error(&self) -> Option<&str> {
+        match &self.state {
+            FormatDecoder::Subscription(inner) if inner.failures.records > 0 => {
+                Some(&inner.failures.last)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the pending event takes more bytes than the longest text twice: an element of JSON with an escape
+    /// for every byte. It may come to six times the longest text.
+    pub fn is_in_long_element(&self) -> bool {
+        self.buffer.data().len() > 2 * (self.max + ROOM)
+    }
+
+    /// Bytes that were inflated inside of the object so far: envelopes that are compressed themselves.
+    pub fn inflated(&self) -> u64 {
+        match &self.state {
+            FormatDecoder::Subscription(inner) => inner.inflated.bytes,
+            _ => 0,
+        }
+    }
+
+    /// No more than this many bytes may be inflated inside of the object, in all; then it cannot be decoded
+    /// any further.
+    pub fn allow_inflated(&mut self, bytes: u64) {
+        self.inflatable = bytes;
+        if let FormatDecoder::Subscription(inner) = &mut self.state {
+            inner.inflated.allowed = bytes;
+        }
+    }
+
+    /// The next event. None: more bytes are needed, or (finished) this is the end. After an error there are no more events.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator cannot lend its items"
+    )]
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<Event<'_>>, DecodeError> {
+        match self.advance() {
+            Ok(Some(found)) => {
+                self.counters.events += 1;
+                self.counters.truncated += u64::from(found.truncated > 0);
+                Ok(Some(self.lent().event(found)))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                self.failed = true;
+                Err(error)
+            }
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Result<Option<EventSpan>, DecodeError> {
+        if self.failed {
+            return Ok(None);
+        }
+        let buffer = &mut self.buffer;
+        match &mut self.state {
+            FormatDecoder::Export(export) => Ok(export.next(buffer).map(|(taken, time)| {
+                // Without a stream nothing tells equal lines of two objects apart.
+                let identity = match (self.by_content, taken.whole) {
+                    (false, _) => IdentityKind::Offset,
+                    (true, None) => IdentityKind::Content,
+                    (true, Some(whole)) => IdentityKind::CutContent(whole),
+                };
+                EventSpan::new(taken, time, identity)
+            })),
+            FormatDecoder::Subscription(subscription) => subscription.next(buffer),
+            FormatDecoder::Tail(tail) => Ok(tail
+                .next(buffer)
+                .map(|(taken, time)| EventSpan::new(taken, time, IdentityKind::Offset))),
+            FormatDecoder::Lines(lines) => match lines.next(buffer)? {
+                lines::Next::Event(taken) => {
+                    Ok(Some(EventSpan::new(taken, None, IdentityKind::Offset)))
+                }
+                lines::Next::More => Ok(None),
+                lines::Next::Container => {
+                    self.counters.blank_bytes += lines.blank;
+                    self.state = self.subscription();
+                    self.advance()
+                }
+            },
+            FormatDecoder::Sniff => {
+                if !self.sniff()? {
+                    return Ok(None);
+                }
+                self.advance()
+            }
+        }
+    }
+
+    fn subscription(&self) -> FormatDecoder {
+        let mut subscription = Subscription::new(Origin::clone(&self.origin), self.max);
+        subscription.inflated.allowed = self.inflatable;
+        FormatDecoder::Subscription(Box::new(subscription))
+    }
+
+    /// Finds out the format; false if that needs more bytes.
+    #[cold]
+    fn sniff(&mut self) -> Result<bool, DecodeError> {
+        let data = self.buffer.data();
+        if (data.len() < self.window && !self.buffer.finished) || data.is_empty() {
+            return Ok(false);
+        }
+        let window = &data[..data.len().min(self.window)];
+        let bom = if window.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len()
+        } else {
+            0
+        };
+        let window = &window[bom..];
+        let detected = format::detect(window, &self.key);
+        if matches!(detected, Format::Text | Format::JsonLines) {
+            binary::refuse(window, self.buffer.offset() + bom as u64)?;
+        }
+        let format = self.format.unwrap_or(detected);
+        self.state = match format {
+            Format::Export => FormatDecoder::Export(Export::default()),
+            Format::Subscription => self.subscription(),
+            Format::Tail => FormatDecoder::Tail(Box::new(Tail::new(
+                format::tail_style(window),
+                self.origin.clone(),
+            ))),
+            Format::JsonLines => FormatDecoder::Lines(Lines::new(true, self.max)),
+            Format::Text => FormatDecoder::Lines(Lines::new(false, self.max)),
+        };
+        self.format = Some(format);
+        self.buffer.consume(bom);
+        self.counters.blank_bytes += bom as u64;
+        Ok(true)
+    }
+
+    fn lent(&self) -> EventBytes<'_> {
+        match &self.state {
+            FormatDecoder::Subscription(subscription) => subscription.lent(&self.buffer),
+            FormatDecoder::Tail(tail) => self.lent_by(tail.origin()),
+            _ => self.lent_by(&self.origin),
+        }
+    }
+
+    fn lent_by<'a>(&'a self, origin: &'a Arc<Origin>) -> EventBytes<'a> {
+        EventBytes {
+            buffer: &self.buffer,
+            unescaped: &[],
+            id: "",
+            origin,
+        }
+    }
+}
+
+pub(crate) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

@@ -1,0 +1,262 @@
+/*! JSON read by its structure only: where members are, what a string says. */
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::memchr;
+
+use crate::decode::json_structure::scanner::{Progress, Scanner};
+
+/// What comes next in an object, from the place behind its `{` or behind a member.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next<'a> {
+    /// A key without its quotes, and where its value begins.
+    Key(&'a [u8], usize),
+    /// The object ends before this place.
+    End(usize),
+    More,
+    Broken(usize),
+}
+
+/// Reads the next key of an object.
+pub(crate) fn next_key(data: &[u8], mut at: usize) -> Next<'_> {
+    at = skip_blanks(data, at);
+    if data.get(at) == Some(&b',') {
+        at = skip_blanks(data, at + 1);
+    }
+    match data.get(at) {
+        None => return Next::More,
+        Some(b'}') => return Next::End(at + 1),
+        Some(b'"') => {}
+        Some(_) => return Next::Broken(at),
+    }
+    let Progress::Done(len) = value_end(data, at) else {
+        return Next::More;
+    };
+    let key = &data[at + 1..len - 1];
+    at = skip_blanks(data, len);
+    match data.get(at) {
+        None => return Next::More,
+        Some(b':') => {}
+        Some(_) => return Next::Broken(at),
+    }
+    at = skip_blanks(data, at + 1);
+    if at == data.len() {
+        return Next::More;
+    }
+    Next::Key(key, at)
+}
+
+/// Where the value that begins at `at` ends.
+pub(crate) fn value_end(data: &[u8], at: usize) -> Progress {
+    match Scanner::value().run(&data[at..]) {
+        Progress::More => Progress::More,
+        Progress::Done(n) => Progress::Done(at + n),
+        Progress::Broken(n) => Progress::Broken(at + n),
+    }
+}
+
+/// The members of a whole object: a key without its quotes, and where the value is. Ends early where the object is broken.
+pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], Range<usize>)> {
+    let mut at = if object.first() == Some(&b'{') {
+        1
+    } else {
+        object.len()
+    };
+    std::iter::from_fn(move || {
+        let Next::Key(key, value) = next_key(object, at) else {
+            return None;
+        };
+        let Progress::Done(end) = value_end(object, value) else {
+            return None;
+        };
+        at = end;
+        Some((key, value..end))
+    })
+}
+
+pub(crate) fn skip_blanks(data: &[u8], at: usize) -> usize {
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
+    at + data[at..].iter().take_while(blank).count()
+}
+
+/// What a string value says; none for other values.
+pub(crate) fn string(value: &[u8]) -> Option<Cow<'_, str>> {
+    let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if !raw.contains(&b'\\') {
+        return Some(String::from_utf8_lossy(raw));
+    }
+    let mut text = Vec::new();
+    unescape(raw, usize::MAX, &mut text);
+    Some(Cow::Owned(String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// Appends what the inside of a string says, at most `max` bytes, and returns how much of `raw` that took. Never in the middle of a
+/// character. What is no escape stays as it is.
+pub(crate) fn unescape(raw: &[u8], max: usize, out: &mut Vec<u8>) -> usize {
+    let limit = out.len().saturating_add(max);
+    let mut at = 0;
+    loop {
+        let plain = memchr(b'\\', &raw[at..]).map_or(raw.len(), |i| at + i);
+        let room = limit - out.len();
+        if plain - at > room {
+            let end = crate::decode::buffer::boundary(&raw[at..], room);
+            out.extend_from_slice(&raw[at..at + end]);
+            return at + end;
+        }
+        out.extend_from_slice(&raw[at..plain]);
+        at = plain;
+        if at == raw.len() {
+            return at;
+        }
+        let mut utf8 = [0; 4];
+        let (text, len) = escape(&raw[at..], &mut utf8);
+        if out.len() + text.len() > limit {
+            return at;
+        }
+        out.extend_from_slice(text);
+        at += len;
+    }
+}
+
+/// The escape at the head of `raw`, and its length.
+fn escape<'a>(raw: &'a [u8], utf8: &'a mut [u8; 4]) -> (&'a [u8], usize) {
+    let text: &[u8] = match raw.get(1) {
+        Some(b'n') => b"\n",
+        Some(b't') => b"\t",
+        Some(b'r') => b"\r",
+        Some(b'b') => b"\x08",
+        Some(b'f') => b"\x0c",
+        Some(b'"' | b'\\' | b'/') => &raw[1..2],
+        Some(b'u') => {
+            let Some(high) = unit(raw) else {
+                return (&raw[..2], 2);
+            };
+            let low = raw.get(6..).and_then(unit);
+            let (c, len) = match (high, low) {
+                (0xD800..=0xDBFF, Some(low @ 0xDC00..=0xDFFF)) => {
+                    (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00), 12)
+                }
+                _ => (high, 6),
+            };
+            let c = char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER);
+            return (c.encode_utf8(utf8).as_bytes(), len);
+        }
+        Some(_) => return (&raw[..1], 1),
+        None => return (raw, raw.len()),
+    };
+    (text, 2)
+}
+
+/// `\uXXXX` at the head of `raw`.
+fn unit(raw: &[u8]) -> Option<u32> {
+    let digits = raw.strip_prefix(b"\\u")?.get(..4)?;
+    let mut unit = 0;
+    for &b in digits {
+        unit = unit * 16 + (b as char).to_digit(16)?;
+    }
+    Some(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn end(text: &str) -> Progress {
+        value_end(text.as_bytes(), 0)
+    }
+
+    #[test]
+    fn where_values_end() {
+        assert_eq!(
+            end(r#"{"a":[1,{"b":"}]\""}],"c":null} x"#),
+            Progress::Done(31)
+        );
+        assert_eq!(end(r#""a\\""b"#), Progress::Done(5));
+        assert_eq!(end("[] "), Progress::Done(2));
+        assert_eq!(end("12,"), Progress::Done(2));
+        assert_eq!(end("12"), Progress::More);
+        assert_eq!(end(r#"{"a":"#), Progress::More);
+        assert_eq!(end(r#"{"a" 1}"#), Progress::Broken(5));
+        assert_eq!(end(r#"{"a":1]"#), Progress::Broken(6));
+        assert_eq!(end("{,}"), Progress::Broken(1));
+        assert_eq!(end("[1,]"), Progress::Broken(3));
+        assert_eq!(end("{a}"), Progress::Broken(1));
+        assert_eq!(end(&"[".repeat(200)), Progress::Broken(127));
+        assert_eq!(end("{\"a\":\"x\ny\"}"), Progress::Done(11));
+        let broken = Scanner::one_line_strings().run(b"{\"a\":\"x\ny\"}");
+        assert_eq!(broken, Progress::Broken(7));
+    }
+
+    #[test]
+    fn what_strings_say() {
+        assert_eq!(
+            string(br#""a\n\t\"\\\/\u00e9\ud83d\udea2\ud83d!\q""#).as_deref(),
+            Some("a\n\t\"\\/é🚢\u{fffd}!\\q")
+        );
+        assert_eq!(string(b"12"), None);
+        let mut out = Vec::new();
+        assert_eq!(unescape(br"ab\u00e9", 3, &mut out), 2);
+        assert_eq!(unescape("aé".as_bytes(), 2, &mut out), 1);
+        assert_eq!(out, b"aba");
+        for broken in ["\\", "\\u", "\\u12", "\\u12g4", "x\\"] {
+            let mut out = Vec::new();
+            assert_eq!(unescape(broken.as_bytes(), 99, &mut out), broken.len());
+            assert_eq!(out, broken.as_bytes());
+        }
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,8}|[\"\\\\\n{}\\[\\]]{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((".{0,4}", inner), 0..4)
+                    .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn values_end_where_serde_says(value in json(), pretty in any::<bool>(), cut in 0usize..200, after in "[ ,\\]}\n]") {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let all = format!("{text}{after}");
+            prop_assert_eq!(value_end(all.as_bytes(), 0), Progress::Done(text.len()));
+            let cut = cut.min(text.len() - 1);
+            let mut scanner = Scanner::value();
+            let first = scanner.run(&all.as_bytes()[..cut]);
+            prop_assert_eq!(first, Progress::More);
+            prop_assert_eq!(scanner.run(all.as_bytes()), Progress::Done(text.len()));
+            if let Value::Object(map) = &value {
+                for (key, at) in members(text.as_bytes()) {
+                    let raw = &text.as_bytes()[at];
+                    let key: String = serde_json::from_slice(&[b"\"", key, b"\""].concat()).unwrap();
+                    prop_assert_eq!(&serde_json::from_slice::<Value>(raw).unwrap(), &map[&key]);
+                }
+                prop_assert_eq!(members(text.as_bytes()).count(), map.len());
+            }
+            if let Value::String(said) = &value {
+                let read = string(text.as_bytes());
+                prop_assert_eq!(read.as_deref(), Some(said.as_str()));
+            }
+        }
+
+        #[test]
+        fn any_bytes(data in prop::collection::vec(any::<u8>(), 0..60), max in 0usize..40) {
+            let _ = value_end(&data, 0);
+            let _ = members(&data).count();
+            let mut out = Vec::new();
+            prop_assert!(unescape(&data, max, &mut out) <= data.len());
+            prop_assert!(out.len() <= max);
+        }
+    }
+}

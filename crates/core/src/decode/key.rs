@@ -1,0 +1,356 @@
+/*! What the key of an object says about the events in it. */
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use crate::decode::event::Origin;
+use crate::decode::log_group_pattern::LogGroupPattern;
+use crate::decode::log_stream;
+use crate::time::line_start::days;
+
+/// An object's key, understood. A CloudWatch export writes `<prefix>/<task id>/<stream>/NNNNNN.gz`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyInfo {
+    /// UUID of the export task.
+    pub export_task_id: Option<String>,
+    /// `NNNNNN` of the file's name, in an export.
+    pub chunk: Option<u32>,
+    /// Log stream, with its slashes where Lambda made the name.
+    pub log_stream: Option<String>,
+    /// What stands before the task id (or before the stream, if there is no task id), without the last slash; empty outside of exports.
+    pub prefix: String,
+    /// What a [`LogGroupPattern`] found in the prefix.
+    pub log_group: Option<String>,
+    /// Likewise.
+    pub function_name: Option<String>,
+    /// Likewise.
+    pub account: Option<String>,
+    /// Likewise.
+    pub region: Option<String>,
+    /// CloudWatch's probe whether it may write to the bucket: no log.
+    pub is_write_test: bool,
+}
+
+impl KeyInfo {
+    /// Reads a decoded key. The first pattern that matches the prefix counts.
+    pub fn read(key: &str, patterns: &[LogGroupPattern]) -> Self {
+        let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let mut facts = KeyInfo {
+            is_write_test: name == "aws-logs-write-test",
+            ..KeyInfo::default()
+        };
+        let Some(chunk) = chunk(name) else {
+            // A chunk that someone saved under its stream's name.
+            let name = decoded(name);
+            let behind = name.find(']').map_or(0, |bracket| bracket + 1);
+            let stem = name[behind..].split('.').next().unwrap_or_default();
+            let stem = &name[..behind + stem.len()];
+            facts.log_stream = lambda_stream(folder, stem).map(|(stream, _)| stream);
+            return facts;
+        };
+        let (parent, segment) = folder.rsplit_once('/').unwrap_or(("", folder));
+        let of_lambda = lambda_stream(parent, segment);
+        let rest = of_lambda.as_ref().map_or(parent, |(_, before)| before);
+        let (prefix, task) = rest.rsplit_once('/').unwrap_or(("", rest));
+        let is_export = is_uuid(task) && !segment.is_empty();
+        if !is_export && of_lambda.is_none() {
+            return facts;
+        }
+        facts.chunk = Some(chunk);
+        facts.log_stream = Some(match of_lambda {
+            Some((stream, _)) => stream,
+            None => decoded(segment).into_owned(),
+        });
+        if is_export {
+            facts.export_task_id = Some(task.to_owned());
+            facts.prefix = prefix.to_owned();
+        } else {
+            facts.prefix = rest.to_owned();
+        }
+        if let Some(found) = patterns.iter().find_map(|p| p.find(&facts.prefix)) {
+            facts.log_group = found.log_group;
+            facts.function_name = found.function_name;
+            facts.account = found.account;
+            facts.region = found.region;
+        }
+        facts
+    }
+
+    /// Whether the key is one that an export makes.
+    pub fn is_export(&self) -> bool {
+        self.chunk.is_some()
+    }
+
+    /// Whether events of export text in the object are known by stream, time and text, wherever the object lies.
+    pub fn tells_stream(&self) -> bool {
+        self.is_export()
+            || self
+                .log_stream
+                .as_deref()
+                .is_some_and(log_stream::is_unique)
+    }
+
+    /// What the key tells of where the object's events were logged.
+    pub fn origin(&self) -> Origin {
+        let mut origin = Origin {
+            account: self.account.clone(),
+            region: self.region.clone(),
+            ..Origin::default()
+        };
+        if let Some(group) = &self.log_group {
+            origin.set_group(group);
+        }
+        if let Some(function) = &self.function_name {
+            origin.function_name = Some(function.clone());
+        }
+        if let Some(stream) = &self.log_stream {
+            origin.set_stream(stream);
+        }
+        origin
+    }
+}
+
+/// The stream that Lambda made, if the last segment in a folder ends its name, and the folder before the name. Its
+/// slashes are dashes, as exports write them, or slashes: then the name begins three folders up.
+fn lambda_stream<'a>(folder: &'a str, segment: &str) -> Option<(String, &'a str)> {
+    let segment = decoded(segment);
+    let restored = log_stream::restore(&segment);
+    if log_stream::parse(&restored).is_some() {
+        return Some((restored, folder));
+    }
+    let date = (folder.rmatch_indices('/').nth(2)).map_or(0, |(slash, _)| slash + 1);
+    let name = format!("{}/{segment}", &folder[date..]);
+    log_stream::parse(&name)?;
+    Some((name, &folder[..date.saturating_sub(1)]))
+}
+
+/// The last date in a key, in days since 1970-01-01: `2026-11-27`, `2026/11/27`, `20261127` or
+/// `year=2026/month=11/day=27`.
+pub(crate) fn date_in(key: &str) -> Option<i32> {
+    let key = key.as_bytes();
+    (0..key.len()).rev().find_map(|at| {
+        let begins = at == 0 || !key[at - 1].is_ascii_alphanumeric();
+        begins.then(|| date_at(&key[at..])).flatten()
+    })
+}
+
+fn date_at(text: &[u8]) -> Option<i32> {
+    const BETWEEN: [(&[u8], &[u8]); 6] = [
+        (b"-", b"-"),
+        (b"/", b"/"),
+        (b"_", b"_"),
+        (b".", b"."),
+        (b"", b""),
+        (b"/month=", b"/day="),
+    ];
+    BETWEEN.iter().find_map(|(first, second)| {
+        let (year, rest) = number(text, 4)?;
+        let (month, rest) = number(rest.strip_prefix(*first)?, 2)?;
+        let (day, rest) = number(rest.strip_prefix(*second)?, 2)?;
+        let ends = !rest.first().is_some_and(u8::is_ascii_digit);
+        ends.then(|| days(year, month, day)).flatten()
+    })
+}
+
+/// A number of so many digits, and what follows it.
+fn number(text: &[u8], digits: usize) -> Option<(u32, &[u8])> {
+    let (number, rest) = text.split_at_checked(digits)?;
+    let number = number.iter().try_fold(0, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+        Some(number * 10 + digit)
+    })?;
+    Some((number, rest))
+}
+
+/// `NNNNNN.gz`; other endings and none are what is left after unpacking.
+fn chunk(name: &str) -> Option<u32> {
+    let (digits, ending) = name.split_once('.').unwrap_or((name, ""));
+    let known = matches!(
+        ending,
+        "" | "gz" | "txt" | "log" | "zst" | "txt.gz" | "log.gz"
+    );
+    (known && digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| digits.parse().ok())
+        .flatten()
+}
+
+/// 8-4-4-4-12 hexadecimal digits, of any UUID version.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let Ok(mut digits) = <[u8; 36]>::try_from(text.as_bytes()) else {
+        return false;
+    };
+    for dash in [8, 13, 18, 23] {
+        if std::mem::replace(&mut digits[dash], b'0') != b'-' {
+            return false;
+        }
+    }
+    // Without a branch inside: the compiler makes vector instructions of it.
+    let hex = |byte: u8| byte.wrapping_sub(b'0') < 10 || (byte | 0x20).wrapping_sub(b'a') < 6;
+    digits.iter().fold(true, |all, byte| all & hex(*byte))
+}
+
+/// A local copy of a bucket may keep `[$LATEST]` as `%5B%24LATEST%5D`.
+fn decoded(segment: &str) -> Cow<'_, str> {
+    if segment.contains("%5B") || segment.contains("%5b") {
+        percent_decode_str(segment)
+            .decode_utf8()
+            .unwrap_or(Cow::Borrowed(segment))
+    } else {
+        Cow::Borrowed(segment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TASK: &str = "248945c1-c71f-430b-ab6b-fd7c9a249ef9";
+
+    fn read(key: &str) -> KeyInfo {
+        KeyInfo::read(key, &[])
+    }
+
+    #[test]
+    fn an_export_key() {
+        let facts = read(&format!("a/b/{TASK}/2023-01-04-fn[3]072b/000017.gz"));
+        assert_eq!(facts.export_task_id.as_deref(), Some(TASK));
+        assert_eq!(facts.chunk, Some(17));
+        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/fn[3]072b"));
+        assert_eq!(facts.prefix, "a/b");
+        let origin = facts.origin();
+        assert_eq!(origin.function_name.as_deref(), Some("fn"));
+        assert_eq!(origin.function_version.as_deref(), Some("3"));
+        assert_eq!(origin.stream_day, Some(19_361));
+    }
+
+    #[test]
+    fn an_alias_in_the_stream_of_an_export_does_not_hide_the_function() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for (name, version) in [
+            (format!("orders[prod]{id}"), "prod"),
+            (format!("orders[$LATEST][{id}]"), "$LATEST"),
+            (format!("orders%5Bprod%5D{id}"), "prod"),
+        ] {
+            let origin = read(&format!("p/{TASK}/2026-11-27-{name}/000000.gz")).origin();
+            assert_eq!(origin.function_name.as_deref(), Some("orders"), "{name}");
+            assert_eq!(origin.function_version.as_deref(), Some(version), "{name}");
+            assert!(origin.stream_day.is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn keys_of_other_kinds() {
+        assert!(read("p/aws-logs-write-test").is_write_test);
+        assert!(read("aws-logs-write-test").is_write_test);
+        assert!(!read("p/aws-logs-write-test/x").is_write_test);
+        assert_eq!(read(&format!("{TASK}/s/000000.gz")).prefix, "");
+        assert_eq!(
+            read(&format!("{TASK}/s/000000.gz")).log_stream.as_deref(),
+            Some("s")
+        );
+        for other in [
+            "",
+            "/",
+            "000000.gz",
+            "s/000000.gz",
+            "x/s/000000.gz",
+            "p/2024/03/05/10/firehose-1-2024-03-05-10-00-00-abc",
+        ] {
+            assert_eq!(read(other), KeyInfo::default(), "{other}");
+        }
+        let plain = format!("p/{TASK}/s/notes.txt");
+        assert!(!read(&plain).is_export());
+    }
+
+    #[test]
+    fn a_copy_keeps_what_is_left() {
+        let facts = read("copy/2023-01-04-%5B%24LATEST%5D072b/000000");
+        assert_eq!(
+            facts.log_stream.as_deref(),
+            Some("2023/01/04/[$LATEST]072b")
+        );
+        assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
+        for key in [
+            "copy/2023/01/04/[$LATEST]072b/000000.gz",
+            "copy/2023/01/04/%5B%24LATEST%5D072b/000000",
+        ] {
+            let facts = read(key);
+            assert_eq!(
+                facts.log_stream.as_deref(),
+                Some("2023/01/04/[$LATEST]072b")
+            );
+            assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
+        }
+        let facts = read(&format!("p/{TASK}/2023/01/04/f[1]072b/000001.gz"));
+        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/f[1]072b"));
+        assert_eq!(facts.export_task_id.as_deref(), Some(TASK));
+        assert_eq!((facts.prefix.as_str(), facts.chunk), ("p", Some(1)));
+        for key in [
+            "2023/01/04/[$LATEST]072b/000000.gz",
+            "2023/01/04/[$LATEST]072b.log",
+            "a/2023/01/04/[$LATEST]072b.gz",
+        ] {
+            let facts = read(key);
+            let stream = facts.log_stream.as_deref();
+            assert_eq!(stream, Some("2023/01/04/[$LATEST]072b"), "{key}");
+            assert_eq!(facts.prefix, "", "{key}");
+        }
+        let facts = read("x/2023-01-04-[$LATEST]072b.log.gz");
+        assert_eq!(
+            facts.log_stream.as_deref(),
+            Some("2023/01/04/[$LATEST]072b")
+        );
+        assert_eq!(facts.chunk, None);
+    }
+
+    #[test]
+    fn a_key_tells_the_stream_of_an_export_or_one_that_is_unique_by_itself() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for key in [
+            format!("p/{TASK}/s/000000.gz"),
+            "copy/2023-01-04-[1]072b/000000.gz".to_owned(),
+            format!("copy/2023-01-04-[1]{id}.log"),
+            format!("copy/2023/01/04/f[prod]{id}.txt.gz"),
+        ] {
+            assert!(read(&key).tells_stream(), "{key}");
+        }
+        for key in ["copy/2023-01-04-[1]072b.log", "s/000000.gz", "app.log"] {
+            assert!(!read(key).tells_stream(), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_last_date_in_a_key_counts() {
+        let day = days(2026, 11, 27);
+        for key in [
+            "firehose/2026/11/27/13/x",
+            "a/2020/01/01/13/firehose-1-2026-11-27-13-00-01-6b0c",
+            "2026-11-27",
+            "app-2026-11-27.log.1",
+            "app_2026_11_27_1.log",
+            "app.2026.11.27.log",
+            "x/20261127T1305Z.log",
+            "x/20261127.gz",
+            "year=2026/month=11/day=27/hour=1/x.gz",
+            "dt=2026-11-27/x.gz",
+            "exports/2020-01-01/2026-11-27-[$LATEST]3f9c/000002.gz",
+        ] {
+            assert_eq!(date_in(key), day, "{key}");
+        }
+        for key in [
+            "",
+            "2026",
+            "2026-13-27",
+            "2026-11/27",
+            "2026-11-271",
+            "x2026-11-27",
+            "120261127",
+            "202611270",
+            "year=2026/day=27",
+            "größe/2026-1é-27",
+        ] {
+            assert_eq!(date_in(key), None, "{key}");
+        }
+    }
+}

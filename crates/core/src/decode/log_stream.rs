@@ -1,0 +1,253 @@
+/*! Names of log streams: what Lambda puts into them. */
+
+use crate::decode::event::Origin;
+use crate::decode::key::is_uuid;
+use crate::time::line_start::date;
+
+/// A stream's name as Lambda makes it: `YYYY/MM/DD/[version]environment` or, in a group that the function was given,
+/// `YYYY/MM/DD/function[version]environment`. Documented, though not seen, is `…[version][environment]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamName<'a> {
+    /// Days since 1970-01-01 of the date, on which the execution environment started.
+    pub day: i32,
+    /// The date as it is written: `YYYY/MM/DD`.
+    pub date: &'a str,
+    /// Function name, where the name has one.
+    pub function_name: Option<&'a str>,
+    /// `$LATEST`, a number or an alias.
+    pub version: &'a str,
+    /// Identifies the execution environment: 32 hexadecimal digits. In a centralised group `-<account>-<region>`
+    /// follows.
+    pub environment_id: &'a str,
+}
+
+impl StreamName<'_> {
+    /// Whether no other stream anywhere has this name, since 128 random bits are in it.
+    pub fn is_unique(&self) -> bool {
+        is_environment(self.environment_id)
+    }
+}
+
+/// Whether Lambda made the name, and no other stream anywhere has it.
+pub fn is_unique(name: &str) -> bool {
+    parse(name).is_some_and(|name| name.is_unique())
+}
+
+/// Reads a stream's name; none if Lambda did not make it.
+pub fn parse(name: &str) -> Option<StreamName<'_>> {
+    read(name, b'/')
+}
+
+/// The name of a stream as an export's key has it, where slashes became dashes: `2023-01-04-[$LATEST]072b…` → `2023/01/04/[$LATEST]072b…`. A
+/// name that Lambda did not make stays as it is, for which of its dashes were slashes cannot be known.
+pub fn restore(segment: &str) -> String {
+    match read(segment, b'-') {
+        Some(_) => format!(
+            "{}/{}/{}/{}",
+            &segment[..4],
+            &segment[5..7],
+            &segment[8..10],
+            &segment[11..]
+        ),
+        None => segment.to_owned(),
+    }
+}
+
+fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
+    let day = date(name.as_bytes(), between)?;
+    if name.as_bytes().get(10) != Some(&between) {
+        return None;
+    }
+    let (function, rest) = name[11..].split_once('[')?;
+    let (version, rest) = rest.split_once(']')?;
+    let (environment_id, suffix) = match rest.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => (rest, ""),
+    };
+    let plain = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    if !plain(function) || !plain(environment_id) || environment_id.is_empty() || !plain(suffix) {
+        return None;
+    }
+    // Many a name has a word in brackets: only an environment's id shows that this one is an alias.
+    let is_alias = || !version.contains('.') && plain(version) && is_environment(environment_id);
+    let is_number = version.bytes().all(|b| b.is_ascii_digit());
+    if version.is_empty() || !(version == "$LATEST" || is_number || is_alias()) {
+        return None;
+    }
+    Some(StreamName {
+        day,
+        date: &name[..10],
+        function_name: Some(function).filter(|name| !name.is_empty()),
+        version,
+        environment_id,
+    })
+}
+
+/// Whether an id begins with 32 hexadecimal digits, as they are or as a UUID, and ends there or goes on with a dash.
+fn is_environment(id: &str) -> bool {
+    let begins = |len: usize, is_id: fn(&str) -> bool| {
+        id.split_at_checked(len)
+            .is_some_and(|(head, rest)| is_id(head) && (rest.is_empty() || rest.starts_with('-')))
+    };
+    begins(32, |head| head.bytes().all(|b| b.is_ascii_hexdigit())) || begins(36, is_uuid)
+}
+
+/// The function that logs to a group by default: `/aws/lambda/<name>`, at the edge `/aws/lambda/us-east-1.<name>`.
+pub fn function_of_group(group: &str) -> Option<&str> {
+    let name = group.strip_prefix("/aws/lambda/")?;
+    let name = name.rsplit('.').next().unwrap_or(name);
+    (!name.is_empty() && !name.contains('/')).then_some(name)
+}
+
+impl Origin {
+    /// Sets the group, and the function that its name tells.
+    pub(crate) fn set_group(&mut self, group: &str) {
+        self.log_group = Some(group.to_owned());
+        if let Some(function) = function_of_group(group) {
+            self.function_name = Some(function.to_owned());
+        }
+    }
+
+    /// Sets the stream, and what its name tells.
+    pub(crate) fn set_stream(&mut self, stream: &str) {
+        self.log_stream = Some(stream.to_owned());
+        if let Some(name) = parse(stream) {
+            if let Some(function) = name.function_name {
+                self.function_name = Some(function.to_owned());
+            }
+            self.function_version = Some(name.version.to_owned());
+            self.stream_day = Some(name.day);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_name() {
+        let name = parse("2024/03/05/apcStackMonitor[$LATEST]6e6762b029cb4f7d8963c3206226deac");
+        assert_eq!(
+            name,
+            Some(StreamName {
+                day: 19_787,
+                date: "2024/03/05",
+                function_name: Some("apcStackMonitor"),
+                version: "$LATEST",
+                environment_id: "6e6762b029cb4f7d8963c3206226deac",
+            })
+        );
+        assert_eq!(
+            parse("2023/07/05/[56]374c").map(|name| (name.function_name, name.version)),
+            Some((None, "56"))
+        );
+        for other in [
+            "",
+            "2023/07/05",
+            "2023/07/05/",
+            "2023/13/05/[1]a",
+            "2023-07-05-[1]a",
+            "2023/07/05/[]a",
+            "2023/07/05/[1]",
+            "2023/07/05/[beta]a",
+            "2023/07/05/a b[1]c",
+            "2023/07/05/[1]c d",
+            "x2023/07/05/[1]c",
+            "é023/07/05/[1]c",
+            "2023/07/05é[1]c",
+            "i-093aecf17bf771f5c",
+        ] {
+            assert_eq!(parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_alias_stands_where_the_version_does() {
+        let id = "0123456789abcdef0123456789ABCDEF";
+        let uuid = "01234567-89ab-cdef-0123-456789abcdef";
+        for (name, version) in [
+            (format!("2026/11/27/orders[prod]{id}"), "prod"),
+            (format!("2026/11/27/orders[blue_1-b]{id}"), "blue_1-b"),
+            (format!("2026/11/27/orders[7]{id}"), "7"),
+            (format!("2026/11/27/orders[$LATEST][{id}]"), "$LATEST"),
+            (format!("2026/11/27/orders[$LATEST][{uuid}]"), "$LATEST"),
+            (format!("2026/11/27/orders[prod][{uuid}]"), "prod"),
+            (
+                format!("2026/11/27/orders[prod]{id}-123456789012-eu-central-1"),
+                "prod",
+            ),
+        ] {
+            let read = parse(&name).unwrap();
+            assert_eq!(
+                (read.function_name, read.version),
+                (Some("orders"), version),
+                "{name}"
+            );
+            assert!(read.is_unique(), "{name}");
+            let exported = name.replacen('/', "-", 3);
+            assert_eq!(restore(&exported), name);
+        }
+        for other in [
+            "2026/11/27/orders[prod]web-1".to_owned(),
+            format!("2026/11/27/orders[a b]{id}"),
+            format!("2026/11/27/orders[$HEAD]{id}"),
+            format!("2026/11/27/orders[a.b]{id}"),
+            format!("2026/11/27/orders[]{id}"),
+            format!("2026/11/27/orders[prod][{id}"),
+            format!("2026/11/27/orders[prod]{id}0"),
+            format!("2026/11/27/orders[prod]{}", &id[1..]),
+        ] {
+            assert_eq!(parse(&other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_a_whole_environment_id_makes_a_name_unique() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for name in [
+            format!("2026/11/27/[$LATEST]{id}"),
+            format!("2026/11/27/[$LATEST]{id}-123456789012-eu-central-1"),
+            format!("2026/11/27/f[12]{id}"),
+        ] {
+            assert!(is_unique(&name), "{name}");
+        }
+        for name in [
+            "2026/11/27/[$LATEST]072b".to_owned(),
+            format!("2026/11/27/[$LATEST]{id}0"),
+            format!("2026/11/27/[$LATEST]g{}", &id[1..]),
+            id.to_owned(),
+            "i-093aecf17bf771f5c".to_owned(),
+        ] {
+            assert!(!is_unique(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn slashes_come_back() {
+        assert_eq!(
+            restore("2023-01-04-[$LATEST]072b"),
+            "2023/01/04/[$LATEST]072b"
+        );
+        assert_eq!(
+            restore("2023-01-04-my-fn_2[7]072b"),
+            "2023/01/04/my-fn_2[7]072b"
+        );
+        assert_eq!(restore("i-093aecf17bf771f5c"), "i-093aecf17bf771f5c");
+        assert_eq!(restore("2023-01-04"), "2023-01-04");
+    }
+
+    #[test]
+    fn functions_of_groups() {
+        assert_eq!(function_of_group("/aws/lambda/checkout"), Some("checkout"));
+        assert_eq!(
+            function_of_group("/aws/lambda/us-east-1.checkout"),
+            Some("checkout")
+        );
+        assert_eq!(function_of_group("/aws/lambda/"), None);
+        assert_eq!(function_of_group("/aws/codebuild/x"), None);
+    }
+}

@@ -1,0 +1,276 @@
+/*! The members of a JSON document around the list that it holds: a subscription's envelope around its `logEvents`, what
+`aws logs filter-log-events` prints around `events`, what Firehose writes around a record that it could not process. */
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::decode::json_structure::members::{
+    Next, members, next_key, skip_blanks, string, value_end,
+};
+use crate::decode::json_structure::scanner::Progress;
+
+/// Where the header's values are.
+#[derive(Debug, Default)]
+pub(crate) struct EnvelopeHeader {
+    kind: EnvelopeKind,
+    pub owner: Option<Range<usize>>,
+    pub log_group: Option<Range<usize>>,
+    pub log_stream: Option<Range<usize>>,
+    awslogs: Option<Range<usize>>,
+    raw_data: Option<Range<usize>>,
+    error: Option<Range<usize>>,
+    /// `logEvents` or `awslogs` was met.
+    is_envelope: bool,
+    /// Only keys of this kind of document were met.
+    is_listing: Only,
+    is_failure: Only,
+}
+
+#[derive(Debug, Default, PartialEq)]
+enum EnvelopeKind {
+    #[default]
+    Unknown,
+    Data,
+    Control,
+    /// `events`, as the AWS CLI and SDKs print them.
+    Listing,
+}
+
+/// Whether the keys so far are all of one kind.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+enum Only {
+    #[default]
+    NoKeys,
+    Yes,
+    No,
+}
+
+impl Only {
+    fn and(&mut self, yes: bool) {
+        *self = if yes && *self != Only::No {
+            Only::Yes
+        } else {
+            Only::No
+        };
+    }
+}
+
+/// How an object begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum EnvelopeStart {
+    /// The first element of `logEvents` may be at this place.
+    Events(usize),
+    /// The object has none, and ends before this place.
+    End(usize),
+    More,
+    Broken(usize),
+}
+
+/// Reads an object up to the elements of its list.
+pub(crate) fn envelope_start(data: &[u8], header: &mut EnvelopeHeader) -> EnvelopeStart {
+    let mut at = 1;
+    loop {
+        let (key, value) = match next_key(data, at) {
+            Next::Key(key, value) => (key, value),
+            Next::End(n) => return EnvelopeStart::End(n),
+            Next::More => return EnvelopeStart::More,
+            Next::Broken(at) => return EnvelopeStart::Broken(at),
+        };
+        header.is_listing.and(is_listing_key(key));
+        header.is_failure.and(is_failure_key(key));
+        if key == b"logEvents" && data[value] == b'[' {
+            header.is_envelope = true;
+            return EnvelopeStart::Events(value + 1);
+        }
+        if key == b"events" && data[value] == b'[' && header.is_listing == Only::Yes {
+            match listed(data, value + 1) {
+                Some(true) => {
+                    header.kind = EnvelopeKind::Listing;
+                    return EnvelopeStart::Events(value + 1);
+                }
+                Some(false) => {}
+                None => return EnvelopeStart::More,
+            }
+        }
+        if key == b"awslogs" && data[value] == b'{' {
+            header.is_envelope = true;
+        }
+        match value_end(data, value) {
+            Progress::Done(end) => {
+                header.note(key, data, value..end);
+                at = end;
+            }
+            Progress::More => return EnvelopeStart::More,
+            Progress::Broken(at) => return EnvelopeStart::Broken(at),
+        }
+    }
+}
+
+/// Whether the element at this place is an event as CloudWatch lists them; none if more bytes are needed.
+fn listed(data: &[u8], at: usize) -> Option<bool> {
+    let at = skip_blanks(data, at);
+    match data.get(at) {
+        None => return None,
+        Some(b'{') => {}
+        Some(_) => return Some(false),
+    }
+    match value_end(data, at) {
+        Progress::Done(end) => Some(is_listed_event(&data[at..end])),
+        Progress::More => None,
+        Progress::Broken(_) => Some(false),
+    }
+}
+
+/// `{"timestamp":…,"message":"…","ingestionTime":…}`, with an id and a stream or without.
+pub(crate) fn is_listed_event(element: &[u8]) -> bool {
+    let (mut time, mut message, mut sure) = (false, false, false);
+    for (key, at) in members(element) {
+        let first = element[at.start];
+        match key {
+            b"timestamp" => time = first.is_ascii_digit(),
+            b"message" => message = first == b'"',
+            b"ingestionTime" => sure |= first.is_ascii_digit(),
+            b"id" | b"eventId" => sure |= first == b'"',
+            b"logStreamName" | b"extractedFields" => {}
+            _ => return false,
+        }
+    }
+    time && message && sure
+}
+
+/// A key of a subscription's envelope, of a list of events, or of a record that Firehose could not process.
+pub(crate) fn is_known_key(key: &[u8]) -> bool {
+    const OF_ENVELOPES: [&[u8]; 8] = [
+        b"messageType",
+        b"owner",
+        b"logGroup",
+        b"logStream",
+        b"subscriptionFilters",
+        b"policyLevel",
+        b"logEvents",
+        b"awslogs",
+    ];
+    OF_ENVELOPES.contains(&key) || is_listing_key(key) || is_failure_key(key)
+}
+
+fn is_listing_key(key: &[u8]) -> bool {
+    const KEYS: [&[u8]; 8] = [
+        b"events",
+        b"nextForwardToken",
+        b"nextBackwardToken",
+        b"searchedLogStreams",
+        b"nextToken",
+        b"NextToken",
+        b"ResponseMetadata",
+        b"$metadata",
+    ];
+    KEYS.contains(&key)
+}
+
+/// Of a Firehose that failed to transform, convert or deliver a record.
+fn is_failure_key(key: &[u8]) -> bool {
+    const KEYS: [&[u8]; 16] = [
+        b"rawData",
+        b"attemptsMade",
+        b"arrivalTimestamp",
+        b"attemptEndingTimestamp",
+        b"errorCode",
+        b"errorMessage",
+        b"lastErrorCode",
+        b"lastErrorMessage",
+        b"lambdaArn",
+        b"lambdaARN",
+        b"sequenceNumber",
+        b"subSequenceNumber",
+        b"dataCatalogTable",
+        b"esDocumentId",
+        b"esIndexName",
+        b"esTypeName",
+    ];
+    KEYS.contains(&key)
+}
+
+impl EnvelopeHeader {
+    fn note(&mut self, key: &[u8], data: &[u8], at: Range<usize>) {
+        match key {
+            b"messageType" => {
+                self.kind = match &data[at] {
+                    b"\"DATA_MESSAGE\"" => EnvelopeKind::Data,
+                    b"\"CONTROL_MESSAGE\"" => EnvelopeKind::Control,
+                    _ => EnvelopeKind::Unknown,
+                };
+            }
+            b"owner" => self.owner = Some(at),
+            b"logGroup" => self.log_group = Some(at),
+            b"logStream" => self.log_stream = Some(at),
+            b"awslogs" => self.awslogs = Some(at),
+            b"rawData" => self.raw_data = Some(at),
+            b"errorMessage" | b"lastErrorMessage" => self.error = Some(at),
+            _ => {}
+        }
+    }
+
+    /// Reads all members of a whole envelope.
+    pub fn read_all(&mut self, envelope: &[u8]) {
+        for (key, at) in members(envelope) {
+            self.note(key, envelope, at);
+        }
+    }
+
+    /// Whether the object can only be a subscription's envelope or a list of events.
+    pub fn is_envelope(&self) -> bool {
+        self.is_envelope || self.kind != EnvelopeKind::Unknown
+    }
+
+    pub fn is_control(&self) -> bool {
+        self.kind == EnvelopeKind::Control
+    }
+
+    /// Whether nothing is left to be said behind the list.
+    pub fn is_complete(&self) -> bool {
+        self.is_control()
+            || self.kind == EnvelopeKind::Listing
+            || (self.kind == EnvelopeKind::Data
+                && self.owner.is_some()
+                && self.log_group.is_some()
+                && self.log_stream.is_some())
+    }
+
+    /// Whether all keys that were met, if any, are of one kind of document with a list or with a record in it.
+    pub fn may_hold_events(&self) -> bool {
+        self.is_listing == Only::Yes || self.is_failure == Only::Yes
+    }
+
+    /// A whole document that lists no event: with nothing but tokens, and streams that were searched.
+    pub fn is_empty_listing(&self, document: &[u8]) -> bool {
+        let mut empty = false;
+        let mut others = false;
+        for (key, at) in members(document) {
+            match key {
+                b"events" => empty = skip_blanks(document, at.start + 1) + 1 == at.end,
+                _ => others = true,
+            }
+        }
+        self.is_listing == Only::Yes && empty && others
+    }
+
+    pub fn string<'a>(&self, data: &'a [u8], at: &Option<Range<usize>>) -> Option<Cow<'a, str>> {
+        string(&data[at.clone()?]).filter(|text| !text.is_empty())
+    }
+
+    /// `awslogs.data`.
+    pub fn awslogs<'a>(&self, data: &'a [u8]) -> Option<Cow<'a, str>> {
+        let awslogs = &data[self.awslogs.clone()?];
+        let (_, at) = members(awslogs).find(|(key, _)| *key == b"data")?;
+        string(&awslogs[at])
+    }
+
+    /// `rawData` of a record that Firehose could not process, and what was wrong.
+    pub fn failure<'a>(&self, data: &'a [u8]) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+        if self.is_failure != Only::Yes {
+            return None;
+        }
+        let raw = string(&data[self.raw_data.clone()?])?;
+        Some((raw, self.string(data, &self.error).unwrap_or_default()))
+    }
+}

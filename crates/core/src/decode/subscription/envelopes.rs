@@ -1,0 +1,411 @@
+/*!
+Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them; and other JSON that
+holds many events in one value: arrays of envelopes, records or strings, what `aws logs get-log-events`
+prints, records that Firehose could not process. Of an envelope only its header and one element of `logEvents`
+are held at a time, of an array one element.
+*/
+
+mod values;
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+
+use crate::decode::DecodeError;
+use crate::decode::buffer::{Buffer, PREFIX, ROOM};
+use crate::decode::event::Origin;
+use crate::decode::event_span::{EventBytes, EventSpan, IdentityKind};
+use crate::decode::json_structure::members::skip_blanks;
+use crate::decode::json_structure::scanner::{Progress, Scanner};
+use crate::decode::subscription::envelope_start::{EnvelopeHeader, envelope_start};
+use crate::decode::subscription::log_event::{LogEventElement, MessageText};
+use crate::decode::subscription::nested::{Inflated, Nested};
+use crate::decode::subscription::origins::Origins;
+
+/// Bytes before a cut in an element's message that are made harmless, so that no escape reaches over the cut.
+const SEAM: usize = 12;
+/// Arrays in arrays.
+const MAX_DEPTH: u32 = 100;
+
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    state: EnvelopePosition,
+    origins: Origins,
+    element: LogEventElement,
+    max: usize,
+    /// Most bytes that are held: an element whose message is of `max` bytes, all of them as `\u00XX`.
+    hold: usize,
+    /// Only the outermost may hold `awslogs`.
+    outermost: bool,
+    /// Arrays that are open.
+    depth: u32,
+    /// An element of the innermost array was read: a comma or its end comes next.
+    comma: bool,
+    /// So many bytes did not tell what begins here: it is looked at again when there are twice as many.
+    looked_at: usize,
+    pub inflated: Inflated,
+    pub control_messages: u64,
+    pub failures: Failures,
+}
+
+/// Records that Firehose could not process.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    pub records: u64,
+    /// What was wrong with the last one.
+    pub last: String,
+}
+
+#[derive(Debug)]
+enum EnvelopePosition {
+    Between,
+    /// In text where an envelope should be: up to the end of the line, or, if so, to what may be an envelope.
+    Junk {
+        to_brace: bool,
+    },
+    /// Looks for an envelope's end because `logEvents` came before the header; its elements begin at this place.
+    Ahead(Scanner, usize),
+    /// In `logEvents`.
+    Events {
+        scanner: Scanner,
+        skip: bool,
+        comma: bool,
+    },
+    /// Behind `logEvents`.
+    Rest(Scanner),
+    /// In `awslogs.data` or `rawData`.
+    Nested(Box<Nested>),
+    /// In an element of an array that is no document of events.
+    Value(Scanner),
+}
+
+type NextEvent = Result<Option<EventSpan>, DecodeError>;
+
+impl Subscription {
+    pub fn new(base: Origin, max: usize) -> Self {
+        Subscription {
+            state: EnvelopePosition::Between,
+            origins: Origins::new(base),
+            element: LogEventElement::default(),
+            max,
+            hold: max.saturating_mul(6).saturating_add(PREFIX + ROOM),
+            outermost: true,
+            depth: 0,
+            comma: false,
+            looked_at: 0,
+            inflated: Inflated::default(),
+            control_messages: 0,
+            failures: Failures::default(),
+        }
+    }
+
+    /// What `awslogs.data` or `rawData` holds.
+    pub fn inner(&self) -> Self {
+        Subscription {
+            outermost: false,
+            ..Subscription::new(self.origins.base().clone(), self.max)
+        }
+    }
+
+    /// Where the bytes of the event found last are.
+    pub fn lent<'a>(&'a self, buffer: &'a Buffer) -> EventBytes<'a> {
+        match &self.state {
+            EnvelopePosition::Nested(nested) => nested.lent(),
+            _ => EventBytes {
+                buffer,
+                unescaped: &self.element.unescaped,
+                id: &self.element.id,
+                origin: self.origins.current(),
+            },
+        }
+    }
+
+    pub fn next(&mut self, buffer: &mut Buffer) -> NextEvent {
+        loop {
+            let blanks = skip_blanks(buffer.data(), 0);
+            let found = match &mut self.state {
+                EnvelopePosition::Between => {
+                    if blanks > 0 {
+                        buffer.consume(blanks);
+                    }
+                    if buffer.data().is_empty() {
+                        if self.depth > 0 && buffer.finished {
+                            return error(buffer.offset(), "an array that is cut off");
+                        }
+                        return Ok(None);
+                    }
+                    self.between(buffer)?
+                }
+                EnvelopePosition::Junk { to_brace } => {
+                    let to_brace = *to_brace;
+                    self.junk(buffer, to_brace)
+                }
+                EnvelopePosition::Ahead(..) => self.ahead(buffer),
+                EnvelopePosition::Events { scanner, .. } => {
+                    if scanner.pos == 0 && blanks > 0 {
+                        buffer.consume(blanks);
+                    }
+                    self.events(buffer)?
+                }
+                EnvelopePosition::Rest(_) => self.rest(buffer)?,
+                EnvelopePosition::Value(_) => self.value(buffer)?,
+                EnvelopePosition::Nested(nested) => {
+                    let found = nested.next(&mut self.inflated)?;
+                    if found.is_none() {
+                        self.control_messages += nested.control_messages();
+                        self.state = EnvelopePosition::Between;
+                        continue;
+                    }
+                    found.into()
+                }
+            };
+            match found {
+                Progressed::EventSpan(found) => return Ok(Some(found)),
+                Progressed::Again => {}
+                Progressed::More => return Ok(None),
+            }
+        }
+    }
+
+    fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> Progressed {
+        let from = buffer.scanned.max(1);
+        let rest = &buffer.data()[from..];
+        let end = if to_brace {
+            memchr2(b'\n', b'{', rest)
+        } else {
+            memchr(b'\n', rest)
+        };
+        buffer.scanned = from + end.unwrap_or(rest.len());
+        if end.is_none() && !buffer.finished {
+            buffer.shed(0);
+            return Progressed::More;
+        }
+        self.state = EnvelopePosition::Between;
+        self.text(buffer).into()
+    }
+
+    /// What was scanned is no envelope: an event that only the object's key says something about.
+    fn text(&mut self, buffer: &mut Buffer) -> EventSpan {
+        self.origins.leave();
+        let identity = self.place(buffer);
+        EventSpan::new(buffer.take(0), None, identity)
+    }
+
+    /// The identity of an event that has no id and begins where the buffer does.
+    fn place(&self, buffer: &Buffer) -> IdentityKind {
+        if self.outermost {
+            IdentityKind::Offset
+        } else {
+            IdentityKind::Inner(buffer.offset())
+        }
+    }
+
+    fn ahead(&mut self, buffer: &mut Buffer) -> Progressed {
+        let EnvelopePosition::Ahead(scanner, at) = &mut self.state else {
+            return Progressed::Again;
+        };
+        let at = *at;
+        let all = buffer.data();
+        let data = &all[..all.len().min(self.hold)];
+        let progress = scanner.run(data);
+        let no_more = buffer.finished || all.len() >= self.hold;
+        if progress == Progress::More && !no_more {
+            return Progressed::More;
+        }
+        // Without the envelope's end, what is known has to do.
+        let mut header = EnvelopeHeader::default();
+        envelope_start(data, &mut header);
+        if let Progress::Done(n) = progress {
+            header.read_all(&data[..n]);
+        }
+        self.open(header, buffer, at);
+        Progressed::Again
+    }
+
+    /// Begins with the elements, the first of which may be at `at`.
+    fn open(&mut self, header: EnvelopeHeader, buffer: &mut Buffer, at: usize) {
+        self.origins.enter(&header, buffer.data());
+        let skip = header.is_control();
+        self.control_messages += u64::from(skip);
+        self.state = EnvelopePosition::Events {
+            scanner: Scanner::value(),
+            skip,
+            comma: false,
+        };
+        buffer.consume(at);
+    }
+
+    fn events(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+        let EnvelopePosition::Events {
+            scanner,
+            skip,
+            comma,
+        } = &mut self.state
+        else {
+            return Ok(Progressed::Again);
+        };
+        let offset = buffer.offset();
+        let data = buffer.data();
+        if scanner.pos == 0 {
+            match data.first() {
+                None if buffer.finished => {
+                    return error(offset, "an envelope that is cut off in logEvents");
+                }
+                None => return Ok(Progressed::More),
+                Some(b']') => {
+                    buffer.consume(1);
+                    self.state = EnvelopePosition::Rest(Scanner::rest_of_object());
+                    return Ok(Progressed::Again);
+                }
+                Some(b',') if *comma => {
+                    *comma = false;
+                    buffer.consume(1);
+                    return Ok(Progressed::Again);
+                }
+                Some(_) if *comma => {
+                    return error(offset, "no comma between elements of logEvents");
+                }
+                Some(_) => {}
+            }
+        }
+        match scanner.run(data) {
+            Progress::More if buffer.finished => {
+                error(offset, "an element of logEvents that is cut off")
+            }
+            Progress::More => {
+                if data.len() >= self.hold + ROOM {
+                    shed(buffer, scanner, self.hold, offset)?;
+                }
+                Ok(Progressed::More)
+            }
+            Progress::Broken(at) => error(
+                offset + at as u64 + buffer.dropped(),
+                "no JSON in an element of logEvents",
+            ),
+            Progress::Done(n) => {
+                let skip = *skip;
+                *scanner = Scanner::value();
+                *comma = true;
+                if skip {
+                    buffer.consume(n);
+                    return Ok(Progressed::Again);
+                }
+                Ok(self.emit(buffer, n).into())
+            }
+        }
+    }
+
+    /// The event that the buffer's first `n` bytes make.
+    fn emit(&mut self, buffer: &mut Buffer, n: usize) -> EventSpan {
+        let data = &buffer.data()[..n];
+        let usable = self.hold - SEAM;
+        self.element.read(data, buffer.dropped(), self.max, usable);
+        let found = self.found(buffer, n);
+        let LogEventElement {
+            account,
+            region,
+            stream,
+            ..
+        } = &self.element;
+        self.origins
+            .set(account.as_ref(), region.as_ref(), stream.as_ref());
+        found
+    }
+
+    /// What the element says, which the buffer's first `n` bytes are.
+    fn found(&self, buffer: &mut Buffer, n: usize) -> EventSpan {
+        let text = match self.element.text.clone() {
+            MessageText::Raw(range) => Some(buffer.absolute(range)),
+            MessageText::Unescaped => None,
+        };
+        let identity = if self.element.id.is_empty() {
+            self.place(buffer)
+        } else {
+            IdentityKind::EventId
+        };
+        let found = EventSpan {
+            offset: buffer.offset(),
+            time: self.element.time,
+            text,
+            truncated: self.element.truncated,
+            identity,
+        };
+        buffer.consume(n);
+        found
+    }
+
+    fn rest(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+        let EnvelopePosition::Rest(scanner) = &mut self.state else {
+            return Ok(Progressed::Again);
+        };
+        let offset = buffer.offset();
+        match scanner.run(buffer.data()) {
+            Progress::Done(n) => {
+                buffer.consume(n);
+                self.state = EnvelopePosition::Between;
+                Ok(Progressed::Again)
+            }
+            Progress::Broken(at) => error(offset + at as u64, "no JSON behind logEvents"),
+            Progress::More => {
+                buffer.consume(scanner.pos);
+                scanner.pos = 0;
+                if buffer.finished {
+                    return error(buffer.offset(), "an envelope that is cut off at its end");
+                }
+                Ok(Progressed::More)
+            }
+        }
+    }
+}
+
+enum Progressed {
+    EventSpan(EventSpan),
+    /// The state has changed.
+    Again,
+    /// More bytes are needed.
+    More,
+}
+
+impl From<EventSpan> for Progressed {
+    fn from(found: EventSpan) -> Self {
+        Progressed::EventSpan(found)
+    }
+}
+
+impl From<Option<EventSpan>> for Progressed {
+    fn from(found: Option<EventSpan>) -> Self {
+        found.map_or(Progressed::More, Progressed::EventSpan)
+    }
+}
+
+/// Drops a part of a message that is far over every limit; what follows it in the element is still read.
+fn shed(
+    buffer: &mut Buffer,
+    scanner: &mut Scanner,
+    hold: usize,
+    offset: u64,
+) -> Result<(), DecodeError> {
+    if scanner.string.is_none_or(|start| start > hold - SEAM) {
+        return Err(DecodeError {
+            offset,
+            reason: Cow::Borrowed("an element of logEvents that is too long"),
+        });
+    }
+    cut(buffer, scanner, hold);
+    Ok(())
+}
+
+/// Drops what the scanner saw behind `hold`.
+fn cut(buffer: &mut Buffer, scanner: &mut Scanner, hold: usize) {
+    let to = scanner.pos - usize::from(scanner.escape);
+    buffer.blot(hold - SEAM..hold);
+    buffer.cut(hold, to);
+    scanner.pos = hold + usize::from(scanner.escape);
+}
+
+fn error<T>(offset: u64, reason: &'static str) -> Result<T, DecodeError> {
+    Err(DecodeError {
+        offset,
+        reason: Cow::Borrowed(reason),
+    })
+}

@@ -1,0 +1,214 @@
+/*! What stands where an envelope should be: an envelope, an array and its elements, or text. */
+
+use crate::decode::DecodeError;
+use crate::decode::buffer::{Buffer, ROOM};
+use crate::decode::container;
+use crate::decode::json_structure::members::skip_blanks;
+use crate::decode::json_structure::scanner::{Progress, Scanner};
+use crate::decode::subscription::envelope_start::{
+    EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event,
+};
+use crate::decode::subscription::envelopes::{
+    EnvelopePosition, MAX_DEPTH, Progressed, SEAM, Subscription, cut, error,
+};
+use crate::decode::subscription::nested::Nested;
+
+impl Subscription {
+    /// At what should be an envelope, or an element of an array.
+    pub(crate) fn between(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+        let data = buffer.data();
+        let offset = buffer.offset();
+        match data[0] {
+            b',' if self.comma => {
+                self.comma = false;
+                buffer.consume(1);
+            }
+            b']' if self.depth > 0 => {
+                self.depth -= 1;
+                self.comma = self.depth > 0;
+                buffer.consume(1);
+            }
+            _ if self.comma => return error(offset, "no comma between elements of an array"),
+            b'{' => return self.object(buffer),
+            b'[' => return self.array(buffer),
+            _ if self.depth > 0 => self.element(EnvelopePosition::Value(Scanner::value())),
+            _ => self.state = EnvelopePosition::Junk { to_brace: true },
+        }
+        Ok(Progressed::Again)
+    }
+
+    /// Goes on with an element of the innermost array, if one is open.
+    fn element(&mut self, state: EnvelopePosition) {
+        self.comma = self.depth > 0;
+        self.looked_at = 0;
+        self.state = state;
+    }
+
+    /// An array is entered where objects, arrays or strings are in it; within another one, not for strings.
+    fn array(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+        let data = buffer.data();
+        let enters = match data.get(skip_blanks(data, 1)) {
+            None if !buffer.finished && data.len() < self.hold => return Ok(Progressed::More),
+            Some(b'{' | b'[' | b']') => true,
+            Some(b'"') => self.depth == 0,
+            _ => false,
+        };
+        if enters && self.depth == MAX_DEPTH {
+            return error(buffer.offset(), "too many arrays in arrays");
+        }
+        if enters {
+            self.depth += 1;
+            buffer.consume(1);
+        } else if self.depth > 0 {
+            self.element(EnvelopePosition::Value(Scanner::value()));
+        } else {
+            self.state = EnvelopePosition::Junk { to_brace: false };
+        }
+        Ok(Progressed::Again)
+    }
+
+    fn object(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+        let all = buffer.data();
+        let data = &all[..all.len().min(self.hold)];
+        let no_more = buffer.finished || all.len() >= self.hold;
+        if data.len() < self.looked_at && !no_more {
+            return Ok(Progressed::More);
+        }
+        let mut header = EnvelopeHeader::default();
+        let found = envelope_start(data, &mut header);
+        let offset = buffer.offset();
+        let in_array = self.depth > 0;
+        match found {
+            EnvelopeStart::More if !no_more => {
+                self.looked_at = 2 * data.len();
+                return Ok(Progressed::More);
+            }
+            EnvelopeStart::More if header.is_envelope() => {
+                return error(offset, "an envelope that is cut off in its header");
+            }
+            EnvelopeStart::Broken(at) if header.is_envelope() => {
+                return error(offset + at as u64, "no JSON in an envelope's header");
+            }
+            EnvelopeStart::More | EnvelopeStart::Broken(_) if in_array => {
+                self.element(EnvelopePosition::Value(Scanner::value()));
+            }
+            EnvelopeStart::More | EnvelopeStart::Broken(_) => {
+                if data.len() > self.max {
+                    container::refuse_cut(data, self.max, offset)?;
+                }
+                self.element(EnvelopePosition::Junk { to_brace: false });
+            }
+            EnvelopeStart::End(n) if header.is_control() || header.is_empty_listing(&data[..n]) => {
+                self.element(EnvelopePosition::Between);
+                self.control_messages += u64::from(header.is_control());
+                buffer.consume(n);
+            }
+            EnvelopeStart::End(n) => return self.whole(buffer, &header, n),
+            EnvelopeStart::Events(at) if header.is_complete() => {
+                self.element(EnvelopePosition::Between);
+                self.open(header, buffer, at);
+            }
+            EnvelopeStart::Events(at) => {
+                self.element(EnvelopePosition::Ahead(Scanner::value(), at))
+            }
+        }
+        Ok(Progressed::Again)
+    }
+
+    /// An object that is whole and has no list: it may hold an envelope, or be an event, or a record.
+    fn whole(
+        &mut self,
+        buffer: &mut Buffer,
+        header: &EnvelopeHeader,
+        n: usize,
+    ) -> Result<Progressed, DecodeError> {
+        let (data, offset) = (buffer.data(), buffer.offset());
+        if self.outermost {
+            let mut nested = None;
+            if let Some(awslogs) = header.awslogs(data) {
+                nested = Some(Nested::new(
+                    "awslogs.data",
+                    &awslogs,
+                    offset,
+                    self.inner(),
+                    self.max,
+                )?);
+            } else if let Some((raw, why)) = header.failure(data) {
+                self.failures.records += 1;
+                self.failures.last = why.into_owned();
+                nested = Some(Nested::new(
+                    "rawData",
+                    &raw,
+                    offset,
+                    self.inner(),
+                    self.max,
+                )?);
+            }
+            if let Some(nested) = nested {
+                self.element(EnvelopePosition::Nested(Box::new(nested)));
+                buffer.consume(n);
+                return Ok(Progressed::Again);
+            }
+        }
+        if self.depth > 0 {
+            let listed = is_listed_event(&data[..n]);
+            self.element(EnvelopePosition::Between);
+            return self.emit_value(buffer, n, listed);
+        }
+        if n > self.max {
+            container::refuse_cut(&data[..n], self.max, offset)?;
+        }
+        self.looked_at = 0;
+        buffer.scanned = n;
+        Ok(self.text(buffer).into())
+    }
+
+    /// An element of an array that is no envelope: to its end, however far that is.
+    pub(crate) fn value(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+        let EnvelopePosition::Value(scanner) = &mut self.state else {
+            return Ok(Progressed::Again);
+        };
+        let (data, offset) = (buffer.data(), buffer.offset());
+        match scanner.run(data) {
+            Progress::More if buffer.finished => {
+                error(offset, "an element of an array that is cut off")
+            }
+            Progress::More => {
+                if data.len() >= self.hold + ROOM {
+                    container::refuse_cut(data, self.max, offset)?;
+                    cut(buffer, scanner, self.hold);
+                }
+                Ok(Progressed::More)
+            }
+            Progress::Broken(at) => error(
+                offset + at as u64 + buffer.dropped(),
+                "no JSON in an element of an array",
+            ),
+            Progress::Done(n) => {
+                self.state = EnvelopePosition::Between;
+                self.emit_value(buffer, n, false)
+            }
+        }
+    }
+
+    /// The event that the first `n` bytes, an element of an array, make.
+    fn emit_value(
+        &mut self,
+        buffer: &mut Buffer,
+        n: usize,
+        listed: bool,
+    ) -> Result<Progressed, DecodeError> {
+        let data = &buffer.data()[..n];
+        if listed {
+            return Ok(self.emit(buffer, n).into());
+        }
+        if n > self.max {
+            container::refuse_cut(data, self.max, buffer.offset())?;
+        }
+        self.origins.leave();
+        let usable = self.hold - SEAM;
+        self.element
+            .read_value(data, buffer.dropped(), self.max, usable);
+        Ok(self.found(buffer, n).into())
+    }
+}

@@ -1,0 +1,179 @@
+/*!
+Envelopes, compressed and in base64: `{"awslogs":{"data":…}}`, as a subscribed Lambda function gets them, and
+the `rawData` of a record that Firehose could not process.
+*/
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::{Decompress, FlushDecompress, Status};
+
+use crate::decode::buffer::Buffer;
+use crate::decode::event_span::{EventBytes, EventSpan};
+use crate::decode::subscription::envelopes::Subscription;
+use crate::decode::{DecodeError, binary};
+
+const GZIP: [u8; 2] = [0x1F, 0x8B];
+const WINDOW_BITS: u8 = 15;
+
+pub(crate) struct Nested {
+    /// The member whose value it is.
+    name: &'static str,
+    input: Vec<u8>,
+    at: usize,
+    /// None if the data is not compressed.
+    gzip: Option<Decompress>,
+    buffer: Buffer,
+    inner: Subscription,
+    /// Of the wrapping, which is that of all its events.
+    offset: u64,
+}
+
+/// Bytes that were inflated inside of an object, and how many may be.
+#[derive(Debug)]
+pub(crate) struct Inflated {
+    pub bytes: u64,
+    pub allowed: u64,
+}
+
+impl Default for Inflated {
+    fn default() -> Self {
+        Inflated {
+            bytes: 0,
+            allowed: u64::MAX,
+        }
+    }
+}
+
+impl Nested {
+    pub fn new(
+        name: &'static str,
+        data: &str,
+        offset: u64,
+        inner: Subscription,
+        max: usize,
+    ) -> Result<Self, DecodeError> {
+        let input = STANDARD.decode(data).map_err(|error| DecodeError {
+            offset,
+            reason: Cow::Owned(format!("{name} that is not base64 ({error})")),
+        })?;
+        let is_gzip = input.starts_with(&GZIP);
+        if !is_gzip {
+            binary::refuse(&input, offset)?;
+        }
+        Ok(Nested {
+            name,
+            gzip: is_gzip.then(|| Decompress::new_gzip(WINDOW_BITS)),
+            input,
+            at: 0,
+            buffer: Buffer::new(max),
+            inner,
+            offset,
+        })
+    }
+
+    pub fn control_messages(&self) -> u64 {
+        self.inner.control_messages
+    }
+
+    pub fn lent(&self) -> EventBytes<'_> {
+        self.inner.lent(&self.buffer)
+    }
+
+    /// The next event; none at the end.
+    pub fn next(&mut self, inflated: &mut Inflated) -> Result<Option<EventSpan>, DecodeError> {
+        loop {
+            let found = self.inner.next(&mut self.buffer).map_err(|error| {
+                let reason = format!("{} (byte {} of {})", error.reason, error.offset, self.name);
+                self.error(reason)
+            })?;
+            if let Some(found) = found {
+                return Ok(Some(self.outside(found)));
+            }
+            if self.buffer.finished {
+                return Ok(None);
+            }
+            self.feed(inflated)?;
+        }
+    }
+
+    /// An event of the inner file as one of the outer: its offset is that of the wrapping.
+    fn outside(&self, found: EventSpan) -> EventSpan {
+        EventSpan {
+            offset: self.offset,
+            ..found
+        }
+    }
+
+    fn feed(&mut self, inflated: &mut Inflated) -> Result<(), DecodeError> {
+        let rest = &self.input[self.at..];
+        let Some(gzip) = &mut self.gzip else {
+            let space = self.buffer.space();
+            let n = rest.len().min(space.len());
+            space[..n].copy_from_slice(&rest[..n]);
+            self.buffer.filled(n);
+            self.at += n;
+            self.buffer.finished = self.at == self.input.len();
+            return Ok(());
+        };
+        let (read, written) = (gzip.total_in(), gzip.total_out());
+        let status = gzip.decompress(rest, self.buffer.space(), FlushDecompress::None);
+        let read = (gzip.total_in() - read) as usize;
+        let written = (gzip.total_out() - written) as usize;
+        self.at += read;
+        self.buffer.filled(written);
+        inflated.bytes += written as u64;
+        if inflated.bytes > inflated.allowed {
+            let bytes = inflated.bytes;
+            return Err(self.error(format!(
+                "{} inflates to too much: {bytes} bytes so far",
+                self.name
+            )));
+        }
+        match status {
+            Ok(Status::StreamEnd) => self.member_end()?,
+            Ok(_) if read == 0 && written == 0 => {
+                return Err(self.error(format!("{} that is cut off", self.name)));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                return Err(self.error(format!("{} that cannot be inflated ({error})", self.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Behind a member: the end, or another member, with nothing but white space and zeros before it.
+    fn member_end(&mut self) -> Result<(), DecodeError> {
+        let rest = &self.input[self.at..];
+        let padding = rest
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0));
+        self.at += padding.count();
+        let rest = &self.input[self.at..];
+        if rest.is_empty() {
+            self.buffer.finished = true;
+        } else if rest.starts_with(&GZIP) {
+            self.gzip = Some(Decompress::new_gzip(WINDOW_BITS));
+        } else {
+            return Err(self.error(format!("{} with other bytes behind its gzip", self.name)));
+        }
+        Ok(())
+    }
+
+    fn error(&self, reason: String) -> DecodeError {
+        DecodeError {
+            offset: self.offset,
+            reason: Cow::Owned(reason),
+        }
+    }
+}
+
+impl std::fmt::Debug for Nested {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Nested")
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,392 @@
+//! JSON that holds many events in one value.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::decode::tests::firehose::failed;
+use crate::decode::tests::*;
+
+pub(crate) fn envelope(n: usize, events: usize, length: usize) -> Value {
+    let event = |i: usize| {
+        json!({"id": format!("{n:03}{i:053}"), "timestamp": 1_795_773_600_000u64 + i as u64,
+               "message": format!("event {n} {i} {}\n", "x".repeat(length))})
+    };
+    json!({"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/lambda/orders",
+           "logStream": "2026/11/27/[$LATEST]0123456789abcdef0123456789abcdef", "subscriptionFilters": ["all"],
+           "logEvents": (0..events).map(event).collect::<Vec<_>>()})
+}
+
+fn listed(i: usize, message: &str) -> Value {
+    json!({"timestamp": 1_795_773_600_000u64 + i as u64, "message": message, "ingestionTime": 1_795_773_601_000u64})
+}
+
+fn found(i: usize, message: &str) -> Value {
+    json!({"logStreamName": "2026/11/27/[$LATEST]0123456789abcdef0123456789abcdef", "timestamp": 1_795_773_600_000u64 + i as u64,
+           "message": message, "ingestionTime": 1_795_773_601_000u64, "eventId": format!("{i:056}")})
+}
+
+/// Decoded in one piece and in small ones, which must come to the same.
+pub(crate) fn read(input: &str) -> Outcome {
+    read_with(input, &DecodeOptions::default())
+}
+
+fn read_with(input: &str, options: &DecodeOptions) -> Outcome {
+    let outcome = decode("x.json", options, input.as_bytes(), &[usize::MAX]);
+    for chunks in [&[4099][..], &[64 * 1024, 1, 777]] {
+        assert_eq!(decode("x.json", options, input.as_bytes(), chunks), outcome);
+    }
+    let ids: std::collections::HashSet<_> = outcome
+        .events
+        .iter()
+        .map(|event| event.id.clone().ok_or((event.offset, event.inner)))
+        .collect();
+    assert_eq!(
+        ids.len(),
+        outcome.events.len(),
+        "two events are told apart by nothing"
+    );
+    outcome
+}
+
+pub(crate) fn texts(outcome: &Outcome) -> Vec<&str> {
+    assert_eq!(outcome.error, None);
+    assert!(outcome.events.iter().all(|event| event.truncated == 0));
+    let text = |event| std::str::from_utf8(event).unwrap();
+    outcome
+        .events
+        .iter()
+        .map(|event| text(&event.text))
+        .collect()
+}
+
+#[test]
+fn an_array_of_envelopes_is_read_whatever_its_size() {
+    let envelopes: Vec<Value> = (0..30).map(|n| envelope(n, 200, 400)).collect();
+    let expected: Vec<String> = (0..30)
+        .flat_map(|n| (0..200).map(move |i| format!("event {n} {i} {}", "x".repeat(400))))
+        .collect();
+    for input in [
+        serde_json::to_string(&envelopes).unwrap(),
+        format!(
+            "\u{feff}\n\n{}\n",
+            serde_json::to_string_pretty(&envelopes).unwrap()
+        ),
+        // Several arrays, and arrays of arrays.
+        format!(
+            "{}\n{}",
+            json!(envelopes[..10]),
+            json!([envelopes[10..20], envelopes[20..]])
+        ),
+        // One array a line.
+        envelopes
+            .chunks(3)
+            .map(|three| format!("{}\n", json!(three)))
+            .collect(),
+    ] {
+        let outcome = read(&input);
+        assert_eq!(texts(&outcome), expected);
+        assert_eq!(outcome.format, Some(Format::Subscription));
+        let first = &outcome.events[0];
+        assert_eq!(first.time, Some(1_795_773_600_000));
+        assert_eq!(first.id.as_deref(), Some(format!("{:056}", 0).as_str()));
+        assert_eq!(
+            first.origin.log_group.as_deref(),
+            Some("/aws/lambda/orders")
+        );
+    }
+}
+
+#[test]
+fn an_array_of_records_or_strings_gives_each_element() {
+    let record =
+        |i: usize| json!({"level": "INFO", "message": format!("m{i}"), "rest": "x".repeat(500)});
+    let records: Vec<Value> = (0..5000).map(record).collect();
+    let expected: Vec<String> = records.iter().map(Value::to_string).collect();
+    assert_eq!(texts(&read(&json!(records).to_string())), expected);
+    let outcome = read(&serde_json::to_string_pretty(&records[..3]).unwrap());
+    let parsed: Vec<Value> = texts(&outcome)
+        .iter()
+        .map(|text| serde_json::from_str(text).unwrap())
+        .collect();
+    assert_eq!(parsed, records[..3]);
+    let outcome = read("[\"a \\\"b\\\"\\n\", \"\\u00e9\",\n 5, null, [1, 2], {\"a\":[1]}]\n[]\n");
+    assert_eq!(
+        texts(&outcome),
+        ["a \"b\"", "é", "5", "null", "[1, 2]", "{\"a\":[1]}"]
+    );
+    let messages: Vec<String> = (0..4000)
+        .map(|i| format!("message {i} {}", "y".repeat(300)))
+        .collect();
+    assert_eq!(texts(&read(&json!(messages).to_string())), messages);
+}
+
+#[test]
+fn lines_of_text_that_begin_like_arrays_stay_lines() {
+    for line in [
+        "[INFO] started",
+        "[1, 2, 3]",
+        "[\"a\", \"b\"] was the list",
+        "[{'a': 1}]",
+        "[[x]]",
+        "[]",
+        "[\"unfinished",
+    ] {
+        let input = format!("{line}\nnext line\n");
+        let outcome = decode("x", &DecodeOptions::default(), input.as_bytes(), &[5]);
+        let whole: Vec<u8> = outcome
+            .events
+            .iter()
+            .flat_map(|event| [&event.text[..], b"\n"].concat())
+            .collect();
+        assert_eq!(String::from_utf8(whole).unwrap(), input);
+        assert_eq!(outcome.format, Some(Format::Text));
+    }
+}
+
+#[test]
+fn what_the_cli_prints_of_a_stream_is_read_event_by_event() {
+    let messages: Vec<String> = (0..3000)
+        .map(|i| format!("line {i} {}", "z".repeat(500)))
+        .collect();
+    let events: Vec<Value> = messages
+        .iter()
+        .enumerate()
+        .map(|(i, m)| listed(i, m))
+        .collect();
+    let documents = [
+        json!({"events": events, "nextForwardToken": "f/1", "nextBackwardToken": "b/1"})
+            .to_string(),
+        serde_json::to_string_pretty(&json!({"events": events, "nextForwardToken": "f/1"}))
+            .unwrap(),
+        format!(
+            "{{\"nextForwardToken\":\"f/1\",\"nextBackwardToken\":\"b/1\",\"events\":{}}}\n",
+            json!(events)
+        ),
+        // One page a line, and pages in an array.
+        events
+            .chunks(100)
+            .map(|page| format!("{}\n", json!({"events": page, "nextForwardToken": "f"})))
+            .collect(),
+        json!(
+            events
+                .chunks(100)
+                .map(|page| json!({"events": page}))
+                .collect::<Vec<_>>()
+        )
+        .to_string(),
+        // `--query events`
+        json!(events).to_string(),
+    ];
+    for document in documents {
+        let outcome = read(&document);
+        assert_eq!(texts(&outcome), messages);
+        assert_eq!(outcome.events[7].time, Some(1_795_773_600_007));
+        assert_eq!(outcome.events[7].id, None);
+    }
+}
+
+#[test]
+fn what_the_cli_finds_in_a_group_has_streams_and_ids() {
+    let messages = ["one", "two\nthree", "four"];
+    let events: Vec<Value> = messages
+        .iter()
+        .enumerate()
+        .map(|(i, m)| found(i, m))
+        .collect();
+    let streams: Vec<Value> = (0..3000)
+        .map(|i| json!({"logStreamName": format!("s{i}"), "searchedCompletely": true}))
+        .collect();
+    for document in [
+        serde_json::to_string_pretty(&json!({"events": events, "searchedLogStreams": []})).unwrap(),
+        format!(
+            "{{\"searchedLogStreams\":{},\"events\":{}}}",
+            json!(streams),
+            json!(events)
+        ),
+        format!(
+            "{{\"searchedLogStreams\":[],\"events\":[]}}\n{}",
+            json!({"events": events, "nextToken": "t"})
+        ),
+        // Behind a record.
+        format!("{}\n", json!({"events": events})),
+    ] {
+        let outcome = read(&document);
+        assert_eq!(texts(&outcome), messages);
+        let last = &outcome.events[2];
+        assert_eq!(last.id.as_deref(), Some(format!("{:056}", 2).as_str()));
+        assert_eq!(
+            last.origin.log_stream.as_deref(),
+            Some("2026/11/27/[$LATEST]0123456789abcdef0123456789abcdef")
+        );
+        assert_eq!(last.origin.function_version.as_deref(), Some("$LATEST"));
+    }
+}
+
+#[test]
+fn records_that_only_look_like_lists_stay_whole() {
+    for record in [
+        json!({"events": [{"type": "message", "timestamp": 5, "message": {"text": "hi"}}], "destination": "U1"}),
+        json!({"events": []}),
+        json!({"events": [1, 2]}),
+        json!({"events": [{"timestamp": 5, "message": "m"}]}),
+        json!({"a level": "INFO", "events": [listed(1, "m")]}),
+        json!({"Records": [{"eventSource": "aws:s3", "s3": {}}]}),
+        json!({"rawData": 5, "attemptsMade": 1}),
+        json!({"sequenceNumber": "5", "rawDate": "x"}),
+    ] {
+        let input = format!("{record}\n{record}\n");
+        assert_eq!(
+            texts(&read(&input)),
+            [record.to_string(), record.to_string()]
+        );
+    }
+}
+
+#[test]
+fn a_container_behind_records_is_read_too() {
+    let record = json!({"level": "INFO", "message": "m"}).to_string();
+    let list = json!({"events": [listed(0, "a"), listed(1, "b")], "nextForwardToken": "f"});
+    let input = format!("{record}\n{list}\n{record}\n{}\n", envelope(1, 2, 0));
+    assert_eq!(
+        texts(&read(&input)),
+        [&record, "a", "b", &record, "event 1 0 ", "event 1 1 "]
+    );
+    let long = format!("{}\n{input}", "text\n".repeat(20_000));
+    assert_eq!(read(&long).events.len(), 20_000 + 6);
+}
+
+#[test]
+fn a_list_over_the_cap_is_refused_and_not_cut() {
+    let records: Vec<Value> = (0..3000)
+        .map(|i| json!({"id": i, "text": "x".repeat(500)}))
+        .collect();
+    let strings: Vec<Value> = (0..3000).map(|_| json!("x".repeat(500))).collect();
+    let before = "{\"a\":1}\n";
+    for list in [
+        json!({"Records": records}).to_string(),
+        serde_json::to_string_pretty(&json!({"Records": records})).unwrap(),
+        json!({"logs": strings}).to_string(),
+        json!({"total": 3000, "hits": records}).to_string(),
+        json!([1, 2, {"Records": records}]).to_string(),
+        format!(
+            "[{{\"Records\":{}}},5]",
+            json!((0..30).flat_map(|_| records.clone()).collect::<Vec<_>>())
+        ),
+        json!(records).to_string(),
+        json!({"results": [records], "statistics": {}}).to_string(),
+    ] {
+        // An array alone is no line: its elements are read.
+        let alone = read(&list);
+        let input = format!("{before}{list}\n{before}");
+        let outcome = read(&input);
+        let error = outcome.error.expect("an error");
+        assert!(error.reason.contains("--max-event-bytes"), "{error}");
+        assert_eq!(error.offset, before.len() as u64);
+        assert_eq!(outcome.events.len(), 1);
+        assert_eq!(
+            alone.error.is_none(),
+            list.starts_with("[{\"id\""),
+            "{:?}",
+            alone.error
+        );
+        assert!(alone.events.iter().all(|event| event.truncated == 0));
+    }
+}
+
+#[test]
+fn a_long_record_is_cut_as_any_event_is() {
+    let long = "x".repeat(1_500_000);
+    for record in [
+        json!({"message": long, "level": "INFO"}),
+        json!({"level": 5, "some items": vec![json!({"a": "y".repeat(1000)}); 1500]}),
+        json!({"body": {"text": long}}),
+    ] {
+        for input in [format!("{record}\n"), format!("[{record}]")] {
+            let outcome = read(&input);
+            assert_eq!(outcome.error, None);
+            assert_eq!(outcome.events.len(), 1);
+            let event = &outcome.events[0];
+            assert_eq!(event.text, record.to_string().as_bytes()[..1 << 20]);
+            assert_eq!(
+                event.truncated as usize,
+                record.to_string().len() - (1 << 20)
+            );
+        }
+    }
+    let huge = json!(["x".repeat(8_000_000), "next"]).to_string();
+    let outcome = read(&huge);
+    assert_eq!(
+        (outcome.events[0].text.len(), outcome.events[0].truncated),
+        (1 << 20, 8_000_000 - (1 << 20))
+    );
+    assert_eq!(outcome.events[1].text, b"next");
+}
+
+#[test]
+fn an_array_that_is_cut_or_broken_gives_what_came_before() {
+    let whole = json!([envelope(0, 2, 5), envelope(1, 2, 5)]).to_string();
+    for (input, events) in [
+        (&whole[..whole.len() - 1], 4),
+        (&whole[..whole.len() - 2], 4),
+        (&whole[..whole.len() / 2], 1),
+    ] {
+        let outcome = read(input);
+        assert!(outcome.error.is_some());
+        assert!(outcome.events.len() >= events, "{}", outcome.events.len());
+    }
+    let forced = options(1 << 20, Some(Format::Subscription));
+    let outcome = read_with("[{\"a\":1} {\"a\":2}]", &forced);
+    assert_eq!(outcome.events.len(), 1);
+    assert_eq!(
+        outcome.error.unwrap().reason,
+        "no comma between elements of an array"
+    );
+}
+
+fn element() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (0usize..4, 0usize..30).prop_map(|(n, length)| envelope(n, n, length)),
+        prop::collection::vec("[a\"é\n]{0,9}", 1..4).prop_map(|messages| {
+            let events: Vec<Value> = messages
+                .iter()
+                .enumerate()
+                .map(|(i, m)| listed(i, m))
+                .collect();
+            json!({"events": events, "nextForwardToken": "f"})
+        }),
+        "[a-z\"{}\\[\\],]{0,20}".prop_map(|text| json!(text)),
+        any::<i32>().prop_map(|n| json!({"n": n, "list": [1, [2], {"a": "]"}]})),
+        "[a-z]{1,40}".prop_map(|text| failed(text.as_bytes())),
+        Just(json!([1, 2])),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn containers_of_any_kind(elements in prop::collection::vec(element(), 1..6), pretty in any::<bool>(), depth in 0usize..3, junk in prop::collection::vec(any::<u8>(), 0..3), at in any::<prop::sample::Index>(), chunk in 1usize..60, max in 1usize..200) {
+        let mut value = json!([json!({"n": 0})]);
+        value.as_array_mut().unwrap().extend(elements.clone());
+        for _ in 0..depth {
+            value = json!([value]);
+        }
+        let text = if pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
+        let options = options(1 << 20, Some(Format::Subscription));
+        let outcome = decode("x", &options, text.as_bytes(), &[chunk]);
+        prop_assert_eq!(&outcome, &decode("x", &options, text.as_bytes(), &[usize::MAX]));
+        prop_assert_eq!(&outcome.error, &None);
+        let events = |element: &Value| match element {
+            Value::Object(map) if map.contains_key("logEvents") => map["logEvents"].as_array().unwrap().len(),
+            Value::Object(map) if map.contains_key("events") => map["events"].as_array().unwrap().len(),
+            _ => 1,
+        };
+        prop_assert_eq!(outcome.events.len(), 1 + elements.iter().map(events).sum::<usize>());
+        // Damaged, or with a cap: the same however it is cut.
+        let mut damaged = text.into_bytes();
+        let at = at.index(damaged.len());
+        damaged.splice(at..at, junk);
+        for options in [options, crate::decode::tests::options(max, None)] {
+            let pieces = decode("x", &options, &damaged, &[chunk]);
+            prop_assert_eq!(pieces, decode("x", &options, &damaged, &[usize::MAX]));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+/*! Plain text and JSON lines: events without a prefix. A JSON object is an event, however many lines it takes; for lines of text see
+[`Multiline`]. */
+
+use memchr::memchr;
+
+use crate::decode::DecodeError;
+use crate::decode::buffer::{Buffer, PREFIX, ROOM, TakenEvent};
+use crate::decode::container;
+use crate::decode::json_structure::scanner::{Progress, Scanner};
+use crate::decode::text::line_prefix::{LinePrefix, line_prefix};
+use crate::decode::text::multiline::Multiline;
+
+#[derive(Debug)]
+pub(crate) struct Lines {
+    /// The object holds JSON in the first place.
+    json: bool,
+    /// Looks for the end of a JSON object that begins where the buffer does.
+    object: Option<Scanner>,
+    /// The pending event is text.
+    shape: Option<Multiline>,
+    /// The head of the line at `scanned` was looked at.
+    in_line: bool,
+    max: usize,
+    pub blank: u64,
+}
+
+/// What comes next.
+pub(crate) enum Next {
+    Event(TakenEvent),
+    /// More bytes are needed, or the end is reached.
+    More,
+    /// JSON with many events in one value: not lines.
+    Container,
+}
+
+type Step = Result<Next, DecodeError>;
+
+impl Lines {
+    pub fn new(json: bool, max: usize) -> Self {
+        Lines {
+            json,
+            object: None,
+            shape: None,
+            in_line: false,
+            max,
+            blank: 0,
+        }
+    }
+
+    pub fn next(&mut self, buffer: &mut Buffer) -> Step {
+        loop {
+            if let Some(scanner) = &mut self.object {
+                match object_end(scanner, buffer, self.max) {
+                    Progress::More => return Ok(Next::More),
+                    Progress::Done(n) => {
+                        self.object = None;
+                        buffer.scanned = n;
+                        return Ok(Next::Event(buffer.take(0)));
+                    }
+                    Progress::Broken(_) => {
+                        self.object = None;
+                        if buffer.data().len() >= self.max {
+                            container::refuse_cut(buffer.data(), self.max, buffer.offset())?;
+                        }
+                        let LinePrefix::Line(head) = line_prefix(buffer) else {
+                            return Ok(Next::More);
+                        };
+                        self.shape = Some(Multiline::of(head));
+                        self.in_line = true;
+                    }
+                }
+            }
+            if !self.in_line {
+                let head = match line_prefix(buffer) {
+                    LinePrefix::Line(head) => head,
+                    LinePrefix::More => {
+                        buffer.shed(0);
+                        return Ok(Next::More);
+                    }
+                    LinePrefix::End => return self.take(buffer),
+                };
+                match &mut self.shape {
+                    None if head.trim_ascii().is_empty() => {
+                        // A blank line that is longer than its head is taken in pieces.
+                        let rest = &buffer.data()[..buffer.data().len().min(PREFIX)];
+                        let n = memchr(b'\n', rest).map_or(rest.len(), |i| i + 1);
+                        buffer.consume(n);
+                        self.blank += n as u64;
+                        continue;
+                    }
+                    None if head.trim_ascii_start().starts_with(b"{") => {
+                        let blanks = head.len() - head.trim_ascii_start().len();
+                        buffer.consume(blanks);
+                        self.blank += blanks as u64;
+                        if container::may_begin(buffer.data()) {
+                            let data = buffer.data();
+                            if data.len() < ROOM && !buffer.finished {
+                                return Ok(Next::More);
+                            }
+                            if container::begins(&data[..data.len().min(ROOM)]) {
+                                return Ok(Next::Container);
+                            }
+                        }
+                        self.object = Some(Scanner::one_line_strings());
+                        continue;
+                    }
+                    None => self.shape = Some(Multiline::of(head)),
+                    Some(shape) => {
+                        let event = &buffer.data()[..buffer.scanned];
+                        if !shape.goes_on(event, head, self.json) {
+                            return self.take(buffer);
+                        }
+                    }
+                }
+                self.in_line = true;
+            }
+            let rest = &buffer.data()[buffer.scanned..];
+            let end = memchr(b'\n', rest);
+            buffer.scanned += end.map_or(rest.len(), |i| i + 1);
+            if end.is_none() && !buffer.finished {
+                buffer.shed(0);
+                return Ok(Next::More);
+            }
+            self.in_line = false;
+        }
+    }
+
+    fn take(&mut self, buffer: &mut Buffer) -> Step {
+        self.shape = None;
+        if buffer.scanned == 0 {
+            return Ok(Next::More);
+        }
+        let taken = buffer.take(0);
+        if taken.truncated > 0 {
+            let text = buffer.at(taken.text.clone());
+            container::refuse_cut(text, self.max, taken.offset)?;
+        }
+        Ok(Next::Event(taken))
+    }
+}
+
+/// Where the object ends if that is within `max` bytes and nothing but another object follows it in its line.
+fn object_end(scanner: &mut Scanner, buffer: &Buffer, max: usize) -> Progress {
+    let data = buffer.data();
+    let n = match scanner.run(&data[..data.len().min(max)]) {
+        Progress::More if buffer.finished || data.len() >= max => return Progress::Broken(0),
+        Progress::Done(n) => n,
+        other => return other,
+    };
+    let rest = &data[n..];
+    let blanks = rest
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
+        .count();
+    match rest.get(blanks) {
+        None if blanks < PREFIX && !buffer.finished => {
+            // The scanner is done for good: it is asked again from the start, which a chunk's end hardly ever makes necessary.
+            *scanner = Scanner::one_line_strings();
+            Progress::More
+        }
+        None | Some(b'\n' | b'{') => Progress::Done(n),
+        Some(_) if blanks >= PREFIX => Progress::Done(n),
+        Some(_) => Progress::Broken(n),
+    }
+}

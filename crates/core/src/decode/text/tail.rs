@@ -1,0 +1,285 @@
+/*! What `aws logs tail` and `sam logs` print: a time and a stream before each message. */
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use memchr::memchr;
+
+use crate::decode::buffer::{Buffer, TakenEvent};
+use crate::decode::event::Origin;
+use crate::decode::log_stream;
+use crate::decode::text::line_prefix::{LinePrefix, line_prefix};
+use crate::time::line_start::iso;
+
+#[derive(Debug)]
+pub(crate) struct Tail {
+    style: Style,
+    base: Arc<Origin>,
+    /// Where the pending event was logged.
+    origin: Arc<Origin>,
+    time: Option<i64>,
+    prefix: usize,
+    /// The head of the line at `scanned` was looked at.
+    in_line: bool,
+    pub blank: u64,
+}
+
+/// What stands before messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Time and stream, or stream and time.
+    Stream,
+    /// `--format short`: a time in seconds.
+    Short,
+}
+
+/// The prefix of a line.
+#[derive(Debug, PartialEq, Eq)]
+struct Prefix {
+    len: usize,
+    time: i64,
+    stream: Option<Range<usize>>,
+}
+
+impl Tail {
+    pub fn new(style: Style, base: Arc<Origin>) -> Self {
+        Tail {
+            style,
+            origin: base.clone(),
+            base,
+            time: None,
+            prefix: 0,
+            in_line: false,
+            blank: 0,
+        }
+    }
+
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// The next event and its time; none if more bytes are needed or the end is reached.
+    pub fn next(&mut self, buffer: &mut Buffer) -> Option<(TakenEvent, Option<i64>)> {
+        loop {
+            if !self.in_line {
+                let head = match line_prefix(buffer) {
+                    LinePrefix::Line(head) => head,
+                    LinePrefix::More => {
+                        buffer.shed(self.prefix);
+                        return None;
+                    }
+                    LinePrefix::End => return self.take(buffer),
+                };
+                let prefix = prefix(head, self.style);
+                if prefix.is_some() && buffer.scanned > 0 {
+                    if let Some(found) = self.take(buffer) {
+                        return Some(found);
+                    }
+                    continue;
+                }
+                if buffer.scanned == 0 {
+                    let prefix = prefix.as_ref();
+                    let stream = prefix.and_then(|p| head.get(p.stream.clone()?));
+                    self.origin = match stream {
+                        Some(stream) => self.origin_of(stream),
+                        None => self.base.clone(),
+                    };
+                    self.time = prefix.map(|p| p.time);
+                    self.prefix = prefix.map_or(0, |p| p.len);
+                }
+                self.in_line = true;
+            }
+            let rest = &buffer.data()[buffer.scanned..];
+            let end = memchr(b'\n', rest);
+            buffer.scanned += end.map_or(rest.len(), |i| i + 1);
+            self.in_line = end.is_none();
+            if end.is_none() && !buffer.finished {
+                buffer.shed(self.prefix);
+                return None;
+            }
+            if end.is_none() {
+                self.in_line = false;
+            }
+        }
+    }
+
+    fn take(&mut self, buffer: &mut Buffer) -> Option<(TakenEvent, Option<i64>)> {
+        if buffer.scanned == 0 {
+            return None;
+        }
+        let taken = buffer.take(self.prefix);
+        let time = self.time.take();
+        self.prefix = 0;
+        if time.is_none() && taken.text.is_empty() && taken.truncated == 0 {
+            self.blank += buffer.offset() - taken.offset;
+            return None;
+        }
+        Some((taken, time))
+    }
+
+    fn origin_of(&self, stream: &[u8]) -> Arc<Origin> {
+        let stream = String::from_utf8_lossy(stream);
+        if self.origin.log_stream.as_deref() == Some(&stream) {
+            return self.origin.clone();
+        }
+        let mut origin = Origin::clone(&self.base);
+        origin.set_stream(&stream);
+        Arc::new(origin)
+    }
+}
+
+/// How messages are prefixed, if the line has such a prefix.
+pub(crate) fn style(line: &[u8]) -> Option<Style> {
+    if prefix(line, Style::Stream).is_some() {
+        return Some(Style::Stream);
+    }
+    // Many a function begins its lines with a time, so the message must be one that only Lambda's logs have.
+    let message = &line[prefix(line, Style::Short)?.len..];
+    const HEADS: [&[u8]; 9] = [
+        b"START RequestId: ",
+        b"END RequestId: ",
+        b"REPORT RequestId: ",
+        b"INIT_START ",
+        b"INIT_REPORT ",
+        b"RESTORE_START ",
+        b"EXTENSION\t",
+        b"TELEMETRY\t",
+        b"{\"time\":",
+    ];
+    let of_lambda = HEADS.iter().any(|head| message.starts_with(head))
+        || iso(message).is_some_and(|time| message.get(time.len) == Some(&b'\t'));
+    of_lambda.then_some(Style::Short)
+}
+
+fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
+    let mut at = skip_colour(line, 0);
+    if style == Style::Short {
+        let time = iso(&line[at..]).filter(|time| !time.has_fraction && !time.has_zone)?;
+        let len = message(line, at + time.len)?;
+        return Some(Prefix {
+            len,
+            time: time.time,
+            stream: None,
+        });
+    }
+    let (time, stream);
+    if let Some(found) = iso(&line[at..]) {
+        time = found.time;
+        at = blank(line, at + found.len)?;
+        stream = stream_at(line, at)?;
+        at = stream.end;
+    } else {
+        stream = stream_at(line, at)?;
+        at = blank(line, stream.end)?;
+        let found = iso(&line[at..])?;
+        time = found.time;
+        at += found.len;
+    }
+    Some(Prefix {
+        len: message(line, at)?,
+        time,
+        stream: Some(stream),
+    })
+}
+
+/// Where the message begins, behind a blank; its own colours are left to it.
+fn message(line: &[u8], at: usize) -> Option<usize> {
+    let at = skip_colour(line, at);
+    match line.get(at) {
+        None => Some(at),
+        Some(b' ') => Some(at + 1),
+        Some(_) => None,
+    }
+}
+
+/// The place behind a blank and the colours around it.
+fn blank(line: &[u8], at: usize) -> Option<usize> {
+    let at = skip_colour(line, at);
+    (line.get(at) == Some(&b' ')).then(|| skip_colour(line, at + 1))
+}
+
+/// Where a stream's name is, if one that Lambda made begins here.
+fn stream_at(line: &[u8], at: usize) -> Option<Range<usize>> {
+    let rest = line.get(at..)?;
+    let len = rest
+        .iter()
+        .position(|b| matches!(b, b' ' | b'\x1b'))
+        .unwrap_or(rest.len());
+    let name = std::str::from_utf8(&rest[..len]).ok()?;
+    log_stream::parse(name).map(|_| at..at + len)
+}
+
+/// The place behind ANSI colour codes such as `ESC[33m`.
+fn skip_colour(line: &[u8], mut at: usize) -> usize {
+    while let Some(rest) = line.get(at..).and_then(|rest| rest.strip_prefix(b"\x1b[")) {
+        let digits = rest
+            .iter()
+            .take_while(|b| b.is_ascii_digit() || **b == b';');
+        let digits = digits.count();
+        if rest.get(digits) != Some(&b'm') {
+            break;
+        }
+        at += 2 + digits + 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(line: &str, style: Style) -> Option<(&str, Option<&str>, i64)> {
+        let found = prefix(line.as_bytes(), style)?;
+        Some((
+            &line[found.len..],
+            found.stream.map(|range| &line[range]),
+            found.time,
+        ))
+    }
+
+    #[test]
+    fn prefixes() {
+        let stream = "2024/03/05/fn[$LATEST]6e67";
+        let time = 1_709_651_898_321;
+        for line in [
+            format!("2024-03-05T15:18:18.321000+00:00 {stream} a b"),
+            format!("{stream} 2024-03-05T15:18:18.321000 a b"),
+            format!("\x1b[36m{stream}\x1b[0m \x1b[33m2024-03-05T15:18:18.321000\x1b[0m a b"),
+            format!(
+                "\x1b[32m2024-03-05T15:18:18.321000+00:00\x1b[0m \x1b[1;36m{stream}\x1b[0m a b"
+            ),
+        ] {
+            let found = split(&line, Style::Stream);
+            assert_eq!(found, Some(("a b", Some(stream), time)), "{line}");
+        }
+        assert_eq!(
+            split("2024-03-05T15:18:18 a b", Style::Short),
+            Some(("a b", None, 1_709_651_898_000))
+        );
+        let coloured =
+            format!("\x1b[36m{stream}\x1b[0m \x1b[33m2024-03-05T15:18:18.321000\x1b[0m \x1b[31ma");
+        assert_eq!(split(&coloured, Style::Stream).unwrap().0, "\x1b[31ma");
+        let empty = format!("{stream} 2024-03-05T15:18:18.321000");
+        assert_eq!(split(&empty, Style::Stream), Some(("", Some(stream), time)));
+        for line in [
+            "2024-03-05T15:18:18.321000+00:00 INFO a",
+            "2024/03/05/fn[$LATEST]6e67 a b",
+            "2024/03/05/fn[$LATEST]6e67",
+            "2024-03-05T15:18:18.321Z\tid\tINFO\ta",
+            "\x1b[36",
+        ] {
+            assert_eq!(split(line, Style::Stream), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn styles() {
+        let short = |line: &str| style(line.as_bytes()) == Some(Style::Short);
+        assert!(short("2024-03-05T15:18:18 START RequestId: x Version: 1"));
+        assert!(short(
+            "2024-03-05T15:18:18 2024-03-05T15:18:18.321Z\tid\tINFO\ta"
+        ));
+        assert!(!short("2024-03-05T15:18:18 INFO a"));
+        assert!(!short("2024-03-05T15:18:18Z START RequestId: x Version: 1"));
+    }
+}

@@ -1,0 +1,403 @@
+/*! Log documents: design section 3, written field by field in one order. */
+
+use crate::decode::{Event, Origin};
+use crate::document::app::AppWriter;
+use crate::document::document_times::{Clock, DocumentTimes};
+use crate::document::faas::{FaasFields, FaasJson};
+use crate::document::id::{ID, Identifier};
+use crate::document::index_name;
+use crate::document::index_name::DocumentKind;
+use crate::document::{DocumentOptions, EventId, Flag, Flags, LineContext, ObjectInfo, Written};
+use crate::json;
+use crate::parse::{ErrorInfo, Kind, Platform, Record, Xray};
+use crate::time::rfc3339;
+use std::sync::Arc;
+
+/// Writes the documents of one object, in the object's order.
+#[derive(Debug)]
+pub struct LogDocumentWriter {
+    options: DocumentOptions,
+    clock: Clock,
+    identifier: Identifier,
+    app: AppWriter,
+    /// Where `app` is put together if it has more than one source.
+    app_parts: Vec<u8>,
+    /// `"s3":{…}` of the object.
+    s3: Vec<u8>,
+    head: DocumentTemplate,
+    origin: Option<OriginJson>,
+    faas: FaasJson,
+}
+
+/// What stands before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"` of the
+/// document before. For the next document only the id and the time of day change.
+#[derive(Debug)]
+struct DocumentTemplate {
+    index_day: i64,
+    day: i64,
+    text: Vec<u8>,
+    /// Where the id stands, the source begins, and the time of day stands.
+    id: usize,
+    source: usize,
+    clock: usize,
+}
+
+/// What every document of an origin has.
+#[derive(Debug)]
+struct OriginJson {
+    origin: Arc<Origin>,
+    /// `"log":{"group":…,"stream":…}` or nothing, to stand in `aws`.
+    log: Vec<u8>,
+    /// `"cloud":{…}` or nothing.
+    cloud: Vec<u8>,
+    /// `,"aws":{…},"cloud":{…}` of a document without a trace.
+    untraced: Vec<u8>,
+}
+
+impl LogDocumentWriter {
+    pub fn new(object: &ObjectInfo, options: &DocumentOptions) -> Self {
+        let mut s3 = Vec::new();
+        json::object_member(&mut s3, "s3", |out| {
+            json::string_member(out, "bucket", Some(&object.bucket));
+            json::string_member(out, "key", Some(&object.key));
+        });
+        Self {
+            options: options.clone(),
+            clock: Clock::new(object),
+            identifier: Identifier::new(object),
+            app: AppWriter::default(),
+            app_parts: Vec::new(),
+            s3,
+            head: DocumentTemplate::new(options, 0, 0),
+            origin: None,
+            faas: FaasJson::default(),
+        }
+    }
+
+    /// The event's id. To be asked exactly once for each event, in the object's order: that tells equal events apart.
+    pub fn identify(&mut self, event: &Event<'_>) -> EventId {
+        self.identifier.identify(event)
+    }
+
+    /// The event's place in time, milliseconds since 1970: the document's `@timestamp` unless that is the object's
+    /// LastModified, and the same whenever the event is met again. To be asked before the event's document is written.
+    pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
+        self.clock.when(event, record, &mut Flags::default()).place
+    }
+
+    /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, a line each. `invalid_utf8` says that the
+    /// event's text was not UTF-8, so that the record shows replacements.
+    pub fn write(
+        &mut self,
+        event: &Event<'_>,
+        invalid_utf8: bool,
+        record: &Record<'_>,
+        id: EventId,
+        around: &LineContext<'_>,
+        out: &mut Vec<u8>,
+    ) -> Written {
+        let mut flags = Flags::default();
+        if event.truncated > 0 {
+            flags.set(Flag::Truncated);
+        }
+        if invalid_utf8 {
+            flags.set(Flag::InvalidUtf8);
+        }
+        let when = self.clock.when(event, record, &mut flags);
+        let start = out.len();
+        let source_start = self.write_head(&id, &when, out);
+        self.write_source(event, record, around, flags, out);
+        self.clock.tick(event, record);
+        Written {
+            start,
+            source_start,
+            end: out.len(),
+            event_hash: id.hash,
+        }
+    }
+
+    /// Up to the message. Gives where the document begins.
+    fn write_head(&mut self, id: &EventId, when: &DocumentTimes, out: &mut Vec<u8>) -> usize {
+        let (first, last) = (*rfc3339::WRITABLE.start(), *rfc3339::WRITABLE.end());
+        let time = when.timestamp.clamp(first, last);
+        let day = rfc3339::day_of(time);
+        let index_day = rfc3339::day_of(when.index_time);
+        if self.head.day != day || self.head.index_day != index_day {
+            self.head = DocumentTemplate::new(&self.options, index_day, day);
+        }
+        let head = &mut self.head;
+        head.text[head.id..head.id + ID].copy_from_slice(id.as_bytes());
+        let clock = rfc3339::clock(time);
+        head.text[head.clock..head.clock + clock.len()].copy_from_slice(&clock);
+        let source_start = out.len() + head.source;
+        out.extend_from_slice(&head.text);
+        source_start
+    }
+
+    /// From the message on.
+    fn write_source(
+        &mut self,
+        event: &Event<'_>,
+        record: &Record<'_>,
+        around: &LineContext<'_>,
+        mut flags: Flags,
+        out: &mut Vec<u8>,
+    ) {
+        json::escaped(out, &record.message);
+        write_log(record, event.offset, out);
+        write_lambda(&record.kind, record.platform.as_deref(), out);
+        self.faas
+            .write(FaasFields::of(event.origin, record, around), out);
+        if let Some(error) = &record.error {
+            write_error(error, out);
+        }
+        self.write_place(event.origin, record.xray.as_deref(), out);
+        self.write_app(record, &mut flags, out);
+        Self::write_emf(record, out);
+        if self.options.keep_original || flags.has_loss() {
+            json::object_member(out, "event", |out| {
+                let text = String::from_utf8_lossy(event.text);
+                json::string_member(out, "original", Some(&text));
+            });
+        }
+        if !flags.is_empty() {
+            json::object_member(out, "logferry", |out| {
+                json::strings_member(out, "flags", flags.names());
+                if event.truncated > 0 {
+                    json::unsigned_member(out, "truncated_bytes", event.truncated);
+                }
+            });
+        }
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// `aws` and `cloud`.
+    fn write_place(&mut self, origin: &Arc<Origin>, xray: Option<&Xray<'_>>, out: &mut Vec<u8>) {
+        let known = matches!(&self.origin, Some(parts) if Arc::ptr_eq(&parts.origin, origin));
+        if !known {
+            self.origin = None;
+        }
+        let parts = self
+            .origin
+            .get_or_insert_with(|| OriginJson::new(Arc::clone(origin), &self.s3));
+        match xray {
+            None => out.extend_from_slice(&parts.untraced),
+            Some(xray) => parts.write(Some(xray), &self.s3, out),
+        }
+    }
+
+    /// The logged object, or the unknown pairs of a platform line, or both in one.
+    fn write_app(&mut self, record: &Record<'_>, flags: &mut Flags, out: &mut Vec<u8>) {
+        if record.app.is_none() && record.platform.is_none() {
+            return;
+        }
+        let unknown = match &record.platform {
+            Some(platform) => platform.unknown.as_slice(),
+            None => &[],
+        };
+        let start = out.len();
+        json::key(out, "app");
+        let found = match (&record.app, unknown) {
+            (None, []) => None,
+            (Some(app), []) => Some(self.app.write_logged(out, app)),
+            (app, unknown) => {
+                let parts = &mut self.app_parts;
+                parts.clear();
+                parts.push(b'{');
+                for (name, value) in unknown {
+                    json::comma(parts);
+                    json::string(parts, name);
+                    parts.push(b':');
+                    json::string(parts, value);
+                }
+                if let Some(app) = app {
+                    json::key(parts, "app");
+                    parts.extend_from_slice(app.as_bytes());
+                }
+                parts.push(b'}');
+                let parts = std::str::from_utf8(parts).expect("made of strings");
+                Some(self.app.write(out, parts))
+            }
+        };
+        if found.is_none_or(|found| found.has(Flag::AppInvalid)) {
+            out.truncate(start);
+        }
+        flags.add(found.unwrap_or_default());
+    }
+
+    fn write_emf(record: &Record<'_>, out: &mut Vec<u8>) {
+        let Some(emf) = &record.emf else {
+            return;
+        };
+        json::object_member(out, "emf", |out| {
+            json::strings_member(out, "namespaces", &emf.namespaces);
+            // One that no date can show stays reachable under `app`.
+            if let Some(time) = emf.timestamp
+                && rfc3339::WRITABLE.contains(&time)
+                && let Ok(millis) = u64::try_from(time)
+            {
+                json::unsigned_member(out, "timestamp", millis);
+            }
+        });
+    }
+}
+
+impl DocumentTemplate {
+    fn new(options: &DocumentOptions, index_day: i64, day: i64) -> Self {
+        let mut text = b"{\"create\":{\"_index\":\"".to_vec();
+        index_name::write(
+            &mut text,
+            &options.index_prefix,
+            DocumentKind::Log,
+            index_day,
+        );
+        text.extend_from_slice(b"\",\"_id\":\"");
+        let id = text.len();
+        text.extend_from_slice(&[b'-'; ID]);
+        text.extend_from_slice(b"\"}}\n");
+        let source = text.len();
+        text.extend_from_slice(b"{\"@timestamp\":\"");
+        rfc3339::write_date(&mut text, rfc3339::date_of(day), b'-');
+        text.push(b'T');
+        let clock = text.len();
+        text.extend_from_slice(&rfc3339::clock(0));
+        text.extend_from_slice(b"Z\",\"message\":\"");
+        Self {
+            index_day,
+            day,
+            text,
+            id,
+            source,
+            clock,
+        }
+    }
+}
+
+impl OriginJson {
+    fn new(origin: Arc<Origin>, s3: &[u8]) -> Self {
+        let mut log = Vec::new();
+        json::object_member(&mut log, "log", |out| {
+            for (name, value) in [("group", &origin.log_group), ("stream", &origin.log_stream)] {
+                json::object_member(out, name, |out| {
+                    json::string_member(out, "name", value.as_deref());
+                });
+            }
+        });
+        let mut cloud = Vec::new();
+        json::object_member(&mut cloud, "cloud", |out| {
+            json::object_member(out, "account", |out| {
+                json::string_member(out, "id", origin.account.as_deref());
+            });
+            json::string_member(out, "region", origin.region.as_deref());
+        });
+        let mut parts = Self {
+            origin,
+            log,
+            cloud,
+            untraced: Vec::new(),
+        };
+        let mut untraced = Vec::new();
+        parts.write(None, s3, &mut untraced);
+        // It always has the bucket, and a member before it.
+        untraced.insert(0, b',');
+        parts.untraced = untraced;
+        parts
+    }
+
+    fn write(&self, xray: Option<&Xray<'_>>, s3: &[u8], out: &mut Vec<u8>) {
+        json::object_member(out, "aws", |out| {
+            if let Some(xray) = xray {
+                json::object_member(out, "xray", |out| {
+                    json::string_member(out, "trace_id", xray.trace_id.as_deref());
+                    json::string_member(out, "segment_id", xray.segment_id.as_deref());
+                    json::bool_member(out, "sampled", xray.sampled);
+                });
+            }
+            json::encoded_member(out, &self.log);
+            json::encoded_member(out, s3);
+        });
+        json::encoded_member(out, &self.cloud);
+    }
+}
+
+/// From the end of the message on.
+fn write_log(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\",\"log\":{");
+    if let Some(level) = record.level {
+        out.extend_from_slice(b"\"level\":\"");
+        out.extend_from_slice(level.as_str().as_bytes());
+        out.extend_from_slice(b"\",");
+    }
+    out.extend_from_slice(b"\"offset\":");
+    json::unsigned(out, offset.min(i64::MAX as u64));
+    json::string_member(out, "logger", record.logger.as_deref());
+}
+
+/// From the end of `log` on.
+fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"},\"lambda\":{\"type\":\"");
+    match kind {
+        Kind::Other(name) => json::escaped(out, name),
+        known => out.extend_from_slice(known.as_str().as_bytes()),
+    }
+    out.push(b'"');
+    if let Some(platform) = platform {
+        write_platform(platform, out);
+    }
+    out.push(b'}');
+}
+
+/// Members of `lambda` behind its type.
+fn write_platform(platform: &Platform<'_>, out: &mut Vec<u8>) {
+    for (name, value) in [
+        ("duration_ms", platform.duration_ms),
+        ("billed_duration_ms", platform.billed_duration_ms),
+        ("memory_size_mb", platform.memory_size_mb),
+        ("max_memory_used_mb", platform.max_memory_used_mb),
+        ("init_duration_ms", platform.init_duration_ms),
+        ("restore_duration_ms", platform.restore_duration_ms),
+        (
+            "billed_restore_duration_ms",
+            platform.billed_restore_duration_ms,
+        ),
+        ("produced_bytes", platform.produced_bytes),
+        ("timeout_seconds", platform.timeout_seconds),
+    ] {
+        json::float_member(out, name, value);
+    }
+    for (name, value) in [
+        ("status", &platform.status),
+        ("error_type", &platform.error_type),
+        ("phase", &platform.phase),
+        ("initialization_type", &platform.initialization_type),
+        ("runtime_version", &platform.runtime_version),
+        ("runtime_version_arn", &platform.runtime_version_arn),
+        ("function_arn", &platform.function_arn),
+        ("tenant_id", &platform.tenant_id),
+    ] {
+        json::string_member(out, name, value.as_deref());
+    }
+    if let Some(extension) = &platform.extension {
+        json::object_member(out, "extension", |out| {
+            json::string_member(out, "name", extension.name.as_deref());
+            json::string_member(out, "state", extension.state.as_deref());
+            json::list_member(out, "events", extension.events.as_deref());
+            json::list_member(out, "types", extension.types.as_deref());
+        });
+    }
+    if let Some(dropped) = &platform.dropped {
+        json::object_member(out, "dropped", |out| {
+            json::float_member(out, "records", dropped.records);
+            json::float_member(out, "bytes", dropped.bytes);
+            json::string_member(out, "reason", dropped.reason.as_deref());
+        });
+    }
+}
+
+fn write_error(error: &ErrorInfo<'_>, out: &mut Vec<u8>) {
+    json::object_member(out, "error", |out| {
+        json::string_member(out, "type", error.kind.as_deref());
+        json::string_member(out, "message", error.message.as_deref());
+        json::string_member(out, "stack_trace", error.stack_trace.as_deref());
+    });
+}

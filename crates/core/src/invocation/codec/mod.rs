@@ -1,0 +1,11 @@
+/*! A summary ↔ the document that OpenSearch stores. */
+
+pub(crate) mod base64_digits;
+pub(crate) mod document_fields;
+pub(crate) mod json_members;
+pub(crate) mod shown_fields;
+pub(crate) mod state_reader;
+pub(crate) mod state_writer;
+pub(crate) mod stored_summary;
+
+pub use stored_summary::{Merged, ReadError, merged};

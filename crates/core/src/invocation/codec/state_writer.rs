@@ -1,0 +1,247 @@
+/*! A summary's state as JSON, in the form that [`crate::invocation::codec::state_reader`] reads. Every struct is taken apart without `..`: a field that is
+not written here would be forgotten by the next merge.
+
+The document around it says some of it already, and is read with it: the request, its version and where it logged; the text of its
+first error, and what its platform lines stated, where the document shows just that. Other parts follow from each other, and are written if they do not:
+the times of first, last and latest lines, and the runs of a request that was tried once. A line is named by its place in
+the set of lines, since a hash cannot be compressed. */
+
+use crate::decode::Origin;
+use crate::invocation::codec::base64_digits;
+use crate::invocation::codec::json_members::{end, number, put, text, text_if};
+use crate::invocation::codec::shown_fields::{ShownFields, ShownValue};
+use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::line_set::LineSet;
+use crate::invocation::summary::reported::{ReportedField, ReportedFields, ReportedValue};
+use crate::invocation::summary::request_summary::{
+    FirstError, LatestLine, Summary, SummaryState, ended,
+};
+use crate::invocation::summary::runs::{Attempt, Attempts};
+
+/// Above that, in thousandths, a document's number need not be the same when it is read.
+const EXACT: u64 = 1 << 40;
+
+/// Appends the state and a comma. `first_error` is the one that the document shows.
+pub(crate) fn write(
+    summary: &Summary,
+    shown: &ShownFields<'_>,
+    first_error: Option<&str>,
+    out: &mut Vec<u8>,
+) {
+    let SummaryState {
+        request_id: _,
+        origin,
+        name,
+        version,
+        stream_name,
+        trace,
+        first,
+        last,
+        cold,
+        starts,
+        reports,
+        latest,
+        first_error: own_error,
+        init_error,
+        lines,
+        errors,
+    } = &**summary;
+    let stamps = Stamps {
+        first: *first,
+        state: summary,
+    };
+    write_origin("{\"origin\":{", origin, out);
+    text_if(out, "\"name\":\"", name.as_deref());
+    if version.is_none() {
+        put(out, "\"own_version\":false,");
+    }
+    text_if(out, "\"stream_name\":\"", stream_name.as_deref());
+    text_if(out, "\"trace\":\"", trace.as_deref());
+    number(out, "\"first\":", *first);
+    if ended(latest) != Some(*last) {
+        number(out, "\"last\":", last.wrapping_sub(*first));
+    }
+    if *cold {
+        put(out, "\"cold\":true,");
+    }
+    let [start, report] = implied_runs(latest);
+    if starts.all() != start.as_slice() {
+        stamps.write_runs("\"starts\":[", starts, out);
+    }
+    if reports.all() != report.as_slice() {
+        stamps.write_runs("\"reports\":[", reports, out);
+    }
+    stamps.write_latest(latest, shown, out);
+    stamps.write_error("\"first_error\":", own_error, first_error, out);
+    stamps.write_error("\"init_error\":", init_error, first_error, out);
+    write_lines("\"lines\":\"", lines, out);
+    write_lines("\"errors\":\"", errors, out);
+    end(out, b'}');
+}
+
+/// The START and the REPORT that the latest lines tell of, if there is one of each.
+pub(crate) fn implied_runs(all: &[LatestLine]) -> [Option<Attempt>; 2] {
+    let (mut start, mut report) = (None, None);
+    for LatestLine { role, stamp, facts } in all {
+        match role {
+            LineRole::Start => {
+                start = Some(Attempt {
+                    stamp: *stamp,
+                    json: false,
+                    billed: None,
+                });
+            }
+            LineRole::ReportText | LineRole::ReportJson => {
+                report = Some(Attempt {
+                    stamp: *stamp,
+                    json: *role == LineRole::ReportJson,
+                    billed: facts.number_of(ReportedField::BilledDuration),
+                });
+            }
+            _ => {}
+        }
+    }
+    // One is in the form of the other.
+    if let (Some(start), Some(report)) = (&mut start, &report) {
+        start.json = report.json;
+    }
+    [start, report]
+}
+
+fn write_origin(key: &str, origin: &Origin, out: &mut Vec<u8>) {
+    let Origin {
+        account,
+        region,
+        log_group: _,
+        log_stream: _,
+        function_name,
+        function_version,
+        stream_day,
+    } = origin;
+    put(out, key);
+    text_if(out, "\"account\":\"", account.as_deref());
+    text_if(out, "\"region\":\"", region.as_deref());
+    text_if(out, "\"name\":\"", function_name.as_deref());
+    text_if(out, "\"version\":\"", function_version.as_deref());
+    if let Some(day) = *stream_day {
+        number(out, "\"day\":", i64::from(day));
+    }
+    end(out, b'}');
+}
+
+/// Writes stamps in terms of the rest of the state.
+#[derive(Clone, Copy)]
+struct Stamps<'a> {
+    first: i64,
+    state: &'a SummaryState,
+}
+
+impl Stamps<'_> {
+    /// As members of an object: time since the first line, and the line's place or, of one that is not in the set, its hash.
+    /// `key` is what stands before them.
+    fn write(self, key: &str, stamp: LineStamp, out: &mut Vec<u8>) {
+        let LineStamp { at, hash } = stamp;
+        put(out, key);
+        number(out, "{\"at\":", at.wrapping_sub(self.first));
+        let SummaryState { lines, errors, .. } = self.state;
+        let of_errors = || errors.place(hash).map(|place| lines.held() + place);
+        match lines.place(hash).or_else(of_errors) {
+            Some(place) => number(out, "\"line\":", place as i64),
+            None => {
+                put(out, "\"hash\":\"");
+                out.extend_from_slice(&base64_digits::of::<6>(hash));
+                put(out, "\",");
+            }
+        }
+    }
+
+    fn write_runs(self, key: &str, runs: &Attempts, out: &mut Vec<u8>) {
+        put(out, key);
+        for run in runs.all() {
+            let Attempt {
+                stamp,
+                json,
+                billed,
+            } = *run;
+            self.write("", stamp, out);
+            if json {
+                put(out, "\"json\":true,");
+            }
+            if let Some(billed) = billed {
+                number(out, "\"billed\":", billed);
+            }
+            end(out, b'}');
+        }
+        end(out, b']');
+    }
+
+    fn write_latest(self, all: &[LatestLine], shown: &ShownFields<'_>, out: &mut Vec<u8>) {
+        put(out, "\"latest\":{");
+        for LatestLine { role, stamp, facts } in all {
+            self.write(role.key(), *stamp, out);
+            write_facts(facts, shown, out);
+            end(out, b'}');
+        }
+        end(out, b'}');
+    }
+
+    /// Without its text, if that is shown.
+    fn write_error(self, key: &str, error: &FirstError, shown: Option<&str>, out: &mut Vec<u8>) {
+        if let Some((stamp, own)) = error {
+            self.write(key, *stamp, out);
+            text_if(
+                out,
+                "\"text\":\"",
+                Some(&**own).filter(|own| shown != Some(own)),
+            );
+            end(out, b'}');
+        }
+    }
+}
+
+/// The letters of those that are shown, and the others.
+fn write_facts(facts: &ReportedFields, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
+    let is_shown = |field: ReportedField, value: &ReportedValue| {
+        let is_exact =
+            !matches!(value, ReportedValue::Number(number) if number.unsigned_abs() > EXACT);
+        is_exact && shown.get(field) == Some(ShownValue::of(value))
+    };
+    if facts.is_empty() {
+        return;
+    }
+    put(out, "\"shown\":\"");
+    let mut others = 0;
+    for (field, value) in facts.iter() {
+        if is_shown(field, value) {
+            out.push(field.letter());
+        } else {
+            others += 1;
+        }
+    }
+    put(out, "\",");
+    if others == 0 {
+        return;
+    }
+    put(out, "\"told\":{");
+    for (field, value) in facts
+        .iter()
+        .filter(|(field, value)| !is_shown(*field, value))
+    {
+        match value {
+            ReportedValue::Number(told) => number(out, field.key(), *told),
+            ReportedValue::Text(told) => {
+                put(out, field.key());
+                text(out, "\"", told);
+            }
+        }
+    }
+    end(out, b'}');
+}
+
+fn write_lines<const CAP: usize>(key: &str, lines: &LineSet<CAP>, out: &mut Vec<u8>) {
+    if !lines.is_empty() {
+        put(out, key);
+        lines.write(out);
+        put(out, "\",");
+    }
+}

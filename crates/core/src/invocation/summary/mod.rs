@@ -1,0 +1,12 @@
+/*! What is known of one request, from any number of its lines, in a form that merges. */
+
+pub(crate) mod line_role;
+pub(crate) mod line_set;
+pub(crate) mod merge;
+pub(crate) mod reported;
+pub(crate) mod request_summary;
+pub(crate) mod runs;
+pub(crate) mod status;
+
+pub use request_summary::Summary;
+pub use status::Status;

@@ -1,0 +1,341 @@
+/*! Lines of one request go in, one by one; its state comes out: id, times, counts, errors and the latest platform
+lines. */
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+use crate::decode::{Event, Origin};
+use crate::invocation::summary::line_role;
+use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::line_set::LineSet;
+use crate::invocation::summary::reported::{ReportedField, ReportedFields};
+use crate::invocation::summary::runs::{Attempt, Attempts};
+use crate::json;
+use crate::parse::Record;
+
+/// Lines of one request up to which counts are exact; above, they are estimates.
+pub(crate) const LINES: usize = 8192;
+/// Error lines of one request up to which counts are exact; above, they are estimates.
+pub(crate) const ERRORS: usize = 1024;
+/// Initial capacity of a request, in lines and in roles.
+const USUAL_LINES: usize = 16;
+const USUAL_ROLES: usize = 4;
+const DAY: i64 = 86_400_000;
+
+/// The latest line of a role, with the fields it stated.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LatestLine {
+    pub role: LineRole,
+    pub stamp: LineStamp,
+    pub facts: ReportedFields,
+}
+
+/// Key and short text of an error line.
+pub(crate) type FirstError = Option<(LineStamp, Box<str>)>;
+
+/**
+The state of one request, complete or a part. Merging all parts of a request (equal [`Summary::id`]) gives the same
+state in any order and with any repetition.
+*/
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary(
+    /// Boxed, because the state is large and moves several times.
+    Box<SummaryState>,
+);
+
+/// Contents of a [`Summary`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct SummaryState {
+    pub(crate) request_id: Arc<str>,
+    pub(crate) origin: Arc<Origin>,
+    /// Function name from the request's own lines.
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) version: Option<Arc<str>>,
+    /// Function name from other lines of the stream.
+    pub(crate) stream_name: Option<Arc<str>>,
+    pub(crate) trace: Option<Arc<str>>,
+    /// Time of the first line, milliseconds since 1970.
+    pub(crate) first: i64,
+    /// Time of the last line, milliseconds since 1970.
+    pub(crate) last: i64,
+    /// A line has shown a cold start.
+    pub(crate) cold: bool,
+    pub(crate) starts: Attempts,
+    pub(crate) reports: Attempts,
+    /// One entry per role, sorted by role.
+    pub(crate) latest: Vec<LatestLine>,
+    pub(crate) first_error: FirstError,
+    /// The first error that the runtime printed in the init before the request: the reason, if the request failed.
+    pub(crate) init_error: FirstError,
+    /// Lines other than errors.
+    pub(crate) lines: LineSet<LINES>,
+    pub(crate) errors: LineSet<ERRORS>,
+}
+
+impl Deref for Summary {
+    type Target = SummaryState;
+
+    fn deref(&self) -> &SummaryState {
+        &self.0
+    }
+}
+
+impl DerefMut for Summary {
+    fn deref_mut(&mut self) -> &mut SummaryState {
+        &mut self.0
+    }
+}
+
+impl From<SummaryState> for Summary {
+    fn from(state: SummaryState) -> Self {
+        Summary(Box::new(state))
+    }
+}
+
+/// One event, parsed and classified, on its way into a summary.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SummaryLine<'a> {
+    pub event: &'a Event<'a>,
+    pub record: &'a Record<'a>,
+    pub stamp: LineStamp,
+    pub role: Option<LineRole>,
+}
+
+impl SummaryLine<'_> {
+    pub fn is_json(&self) -> bool {
+        line_role::is_json(self.event.text)
+    }
+}
+
+impl Summary {
+    pub(crate) fn new(request_id: &str, origin: &Arc<Origin>) -> Summary {
+        Summary::from(SummaryState {
+            request_id: request_id.into(),
+            origin: Arc::clone(origin),
+            name: None,
+            version: None,
+            stream_name: None,
+            trace: None,
+            first: i64::MAX,
+            last: i64::MIN,
+            cold: false,
+            starts: Attempts::default(),
+            reports: Attempts::default(),
+            latest: Vec::with_capacity(USUAL_ROLES),
+            first_error: None,
+            init_error: None,
+            lines: LineSet::with_capacity(USUAL_LINES),
+            errors: LineSet::default(),
+        })
+    }
+
+    /// Adds a line of the request: counts it and keeps its facts.
+    pub(crate) fn add(&mut self, line: &SummaryLine<'_>) {
+        let SummaryLine {
+            event,
+            record,
+            stamp,
+            role,
+        } = *line;
+        if line_role::is_error(record) {
+            self.extend_times(stamp);
+            self.errors.push(stamp.hash, bytes(event));
+            note_error(&mut self.first_error, stamp, record);
+        } else {
+            self.count(stamp, event);
+        }
+        least(&mut self.name, record.function_name.as_deref());
+        least(&mut self.version, record.version.as_deref());
+        if let Some(xray) = record.xray.as_deref() {
+            least(&mut self.trace, xray.trace_id.as_deref());
+        }
+        if let Some(role) = role {
+            let facts = ReportedFields::of(record, event.text, role);
+            self.note(role, stamp, line.is_json(), facts);
+        }
+    }
+
+    /// Counts a line that is no error. Nothing else of the line is kept.
+    #[inline]
+    pub(crate) fn count(&mut self, stamp: LineStamp, event: &Event<'_>) {
+        self.extend_times(stamp);
+        self.lines.push(stamp.hash, bytes(event));
+    }
+
+    #[inline]
+    fn extend_times(&mut self, stamp: LineStamp) {
+        self.first = self.first.min(stamp.at);
+        self.last = self.last.max(stamp.at);
+    }
+
+    /// Shares the stream's version string if the line's version equals it and the request has none yet: saves an
+    /// allocation.
+    pub(crate) fn share_version(&mut self, kept: Option<&Arc<str>>, line: &SummaryLine<'_>) {
+        if self.version.is_none() && kept.map(|kept| &**kept) == line.record.version.as_deref() {
+            self.version = kept.cloned();
+        }
+    }
+
+    /// Notes an error of the init before the request. It does not count as a line of the request.
+    pub(crate) fn note_init_error(&mut self, line: &SummaryLine<'_>) {
+        note_error(&mut self.init_error, line.stamp, line.record);
+    }
+
+    /// Notes the fields of a line. The line does not count as a line of the request.
+    pub(crate) fn note(
+        &mut self,
+        role: LineRole,
+        stamp: LineStamp,
+        json: bool,
+        facts: ReportedFields,
+    ) {
+        match role {
+            LineRole::Start => {
+                self.starts.add(Attempt {
+                    stamp,
+                    json,
+                    billed: None,
+                });
+            }
+            LineRole::ReportText | LineRole::ReportJson => {
+                self.reports.add(Attempt {
+                    stamp,
+                    json,
+                    billed: facts.number_of(ReportedField::BilledDuration),
+                });
+                let took = |field| facts.number_of(field).is_some_and(|took| took > 0);
+                self.cold |=
+                    took(ReportedField::InitDuration) || took(ReportedField::RestoreDuration);
+            }
+            _ => {}
+        }
+        latest_in(&mut self.latest, LatestLine { role, stamp, facts });
+    }
+
+    /// Number of lines held in memory, duplicates included.
+    pub(crate) fn held(&self) -> usize {
+        self.lines.held() + self.errors.held()
+    }
+
+    /// Request id.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /**
+    `_id` of the document, 22 characters: a hash of log stream and request id. Every file format carries these two.
+    Account and log group are missing in some formats, and the parts of a request from two formats must have the same
+    id.
+    */
+    pub fn id(&self) -> String {
+        self.id_letters().iter().copied().map(char::from).collect()
+    }
+
+    /// [`Summary::id`] as bytes.
+    pub fn id_letters(&self) -> [u8; 22] {
+        const PREFIX: &[u8] = b"invocation\0";
+        let stream = self.origin.log_stream.as_deref().unwrap_or_default();
+        let length = (stream.len() as u64).to_le_bytes();
+        let (stream, request) = (stream.as_bytes(), self.request_id.as_bytes());
+        // Hashing one piece costs half of hashing four; the buffer is large enough for nearly all ids.
+        let mut buffer = [0; 192];
+        let (begin, end) = (PREFIX.len() + 8, PREFIX.len() + 8 + stream.len());
+        let hash = if end + request.len() <= buffer.len() {
+            buffer[..PREFIX.len()].copy_from_slice(PREFIX);
+            buffer[PREFIX.len()..begin].copy_from_slice(&length);
+            buffer[begin..end].copy_from_slice(stream);
+            buffer[end..end + request.len()].copy_from_slice(request);
+            xxh3_128(&buffer[..end + request.len()])
+        } else {
+            let mut hash = Xxh3::new();
+            for part in [PREFIX, &length, stream, request] {
+                hash.update(part);
+            }
+            hash.digest128()
+        };
+        json::base64_url(hash)
+    }
+
+    /**
+    Day of the document's index, in days since 1970-01-01: the day in the stream's name. Without such a day, the day of
+    the START or of the first line counts; then the parts of a request that spans midnight may end in two documents.
+    */
+    pub fn index_day(&self) -> i32 {
+        self.origin.stream_day.unwrap_or_else(|| {
+            let day = self.start().div_euclid(DAY);
+            i32::try_from(day).unwrap_or_default()
+        })
+    }
+
+    /// Whether the invocation is the first of its environment. `None` until a line decides it: an INIT before the
+    /// invocation, or a REPORT with a billed duration, which would also state an init. Managed instances bill no
+    /// invocations, and their REPORTs state no init.
+    pub fn cold_start(&self) -> Option<bool> {
+        let is_billed = self.reports.all().iter().any(|run| run.billed.is_some());
+        (self.cold || is_billed).then_some(self.cold)
+    }
+
+    /// Time of the latest line that marks an end, else of the last line; milliseconds since 1970. An extension may
+    /// print long after the end.
+    pub fn end(&self) -> i64 {
+        ended(&self.latest).unwrap_or(self.last)
+    }
+
+    /// Time of the first START, else of the first line; milliseconds since 1970.
+    pub fn start(&self) -> i64 {
+        match self.starts.all().first() {
+            Some(run) => run.stamp.at,
+            None => self.first,
+        }
+    }
+}
+
+/// Length of the whole line, including the part that decoding cut off.
+fn bytes(event: &Event<'_>) -> u64 {
+    (event.text.len() as u64).saturating_add(event.truncated)
+}
+
+/// Time of the latest line that marks an end.
+pub(crate) fn ended(latest: &[LatestLine]) -> Option<i64> {
+    let ends = latest
+        .iter()
+        .filter(|latest| latest.role >= LineRole::RuntimeDone);
+    ends.map(|latest| latest.stamp.at).max()
+}
+
+/// Keeps the first of two errors.
+fn note_error(kept: &mut FirstError, stamp: LineStamp, record: &Record<'_>) {
+    if kept.as_ref().is_none_or(|(at, _)| stamp < *at) {
+        *kept = Some((stamp, line_role::error_text(record)));
+    }
+}
+
+/// Keeps the latest line of each role.
+pub(crate) fn latest_in(kept: &mut Vec<LatestLine>, new: LatestLine) {
+    // Lines mostly arrive in the order of their roles.
+    if kept.last().is_none_or(|last| last.role < new.role) {
+        kept.push(new);
+        return;
+    }
+    match kept.binary_search_by_key(&new.role, |old| old.role) {
+        Ok(index) if kept[index] < new => kept[index] = new,
+        Ok(_) => {}
+        Err(index) => kept.insert(index, new),
+    }
+}
+
+/// Keeps the least of two texts, so that the order of arrival does not matter.
+#[inline]
+pub(crate) fn least(kept: &mut Option<Arc<str>>, new: Option<&str>) {
+    if let Some(new) = new {
+        least_of(kept, line_role::cut(new, line_role::TEXT));
+    }
+}
+
+fn least_of(kept: &mut Option<Arc<str>>, new: &str) {
+    if kept.as_deref().is_none_or(|old| new < old) {
+        *kept = Some(new.into());
+    }
+}

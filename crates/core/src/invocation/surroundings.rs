@@ -1,0 +1,27 @@
+/*!
+The records of an object go in; one summary per request comes out. Summaries of the same request merge into one.
+
+A [`Tracker`] reads the events of one object in order and returns, for each event, the invocation that the event belongs
+to. Per request it collects a [`Summary`]: a state that is merged and never overwritten. The merge is commutative,
+associative and idempotent, because the state is keyed by the identity of events and not by the objects that carried
+them: parts of a request from several objects, repeated deliveries and re-exports of overlapping windows end in the same
+state. [`Summary::write`] makes the document, [`Summary::read`] restores the state from it, [`merged`] does both for a
+document that is already stored.
+
+Two losses remain after any merge. A line without a request id counts only if its own object shows the request: by the
+START before the line or, in text logs, by any line with the id on either side before the next START. An INIT_START that
+is alone in its object belongs to no known request.
+*/
+
+/// Context of an event, from the lines around it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineContext<'a> {
+    /// Request of a line without a request id; written as `faas.invocation_id` with `faas.invocation_id_inferred`.
+    pub request_id_inferred: Option<&'a str>,
+    /// Whether the event's invocation is the first of its environment; `None` if the object does not show it.
+    pub cold_start: Option<bool>,
+    /// Function name: from the stream's platform lines, else from the origin.
+    pub function_name: Option<&'a str>,
+    /// Function version: from the stream's platform lines, else from the origin.
+    pub function_version: Option<&'a str>,
+}

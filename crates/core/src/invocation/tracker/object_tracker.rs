@@ -1,0 +1,294 @@
+/*! The events of one object go in, in order; each event's invocation and the summaries of the requests come out. */
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::decode::{Event, Origin};
+use crate::identity_hasher::BuildIdentityHasher;
+use crate::invocation::LineContext;
+use crate::invocation::summary::line_role;
+use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::request_summary::{Summary, SummaryLine};
+use crate::invocation::tracker::requests::{OpenRequest, OpenRequests, RequestInfo};
+use crate::invocation::tracker::stream_state::{StreamPosition, StreamState};
+use crate::parse::request_id::is_uuid;
+use crate::parse::{Kind, Record};
+
+/// Longest accepted request id, in bytes; a longer one counts as none.
+const REQUEST_ID: usize = 128;
+/// Most lines at a stream's head that wait for a line with a request id.
+const HEAD_LINES: usize = 256;
+
+/// Bounds of a [`Tracker`]'s memory.
+#[derive(Debug, Clone, Copy)]
+pub struct TrackerLimits {
+    /// Most requests, and most streams, that are followed at a time. Above it, the oldest request is handed out as a
+    /// part.
+    pub max_open: usize,
+    /// Most lines of open requests that are held, 8 bytes each. Above it, the oldest request is handed out as a part.
+    pub max_lines: usize,
+}
+
+impl Default for TrackerLimits {
+    fn default() -> Self {
+        TrackerLimits {
+            max_open: 1024,
+            max_lines: 65_536,
+        }
+    }
+}
+
+/// Follows the invocations of one object.
+#[derive(Debug)]
+pub struct Tracker {
+    options: TrackerLimits,
+    streams: Vec<StreamState>,
+    /// Index into `streams`, by the hash of log group and stream name.
+    stream_of: HashMap<u64, usize, BuildIdentityHasher>,
+    /// Index of the previous event's stream.
+    last_stream: usize,
+    requests: OpenRequests,
+}
+
+impl Tracker {
+    pub fn new(options: TrackerLimits) -> Self {
+        Tracker {
+            options,
+            streams: Vec::new(),
+            stream_of: HashMap::default(),
+            last_stream: 0,
+            requests: OpenRequests::default(),
+        }
+    }
+
+    /**
+    Takes the object's next event and returns its context. Call it in the object's order, before the event's document
+    is written. `event_hash` is the event's identity: evenly distributed, and the same in every object that carries the
+    event. `at` is the document's `@timestamp` in milliseconds since 1970.
+    */
+    pub fn observe(
+        &mut self,
+        event: &Event<'_>,
+        record: &Record<'_>,
+        event_hash: u64,
+        at: i64,
+    ) -> LineContext<'_> {
+        let stamp = LineStamp::new(at, event_hash);
+        let index = self.stream(event.origin);
+        let stream = &mut self.streams[index];
+        let id = request_id(record);
+        let found = match &stream.place {
+            // Nearly every line takes this short way.
+            StreamPosition::In(current)
+                if line_role::is_plain(record)
+                    && self.requests.holds(current.number)
+                    && id.is_none_or(|id| *current.request_id == *id) =>
+            {
+                self.requests.with(current.number, |request| {
+                    request.summary.count(stamp, event);
+                    request.found()
+                })
+            }
+            _ => {
+                let line = SummaryLine {
+                    event,
+                    record,
+                    stamp,
+                    role: LineRole::of(record, event.text),
+                };
+                stream.learn(record);
+                match id {
+                    Some(id) => named_line(stream, &mut self.requests, id, &line),
+                    None => unnamed_line(stream, &mut self.requests, &line),
+                }
+            }
+        };
+        self.requests
+            .keep_bounds(self.options.max_open, self.options.max_lines);
+
+        let stream = &self.streams[index];
+        LineContext {
+            request_id_inferred: match &stream.place {
+                StreamPosition::In(current) if id.is_none() && found.is_some() => {
+                    Some(&current.request_id)
+                }
+                _ => None,
+            },
+            cold_start: found.and_then(|found| found.cold_start),
+            function_name: (stream.function_name.as_deref())
+                .or(stream.origin.function_name.as_deref()),
+            function_version: (stream.function_version.as_deref())
+                .or(stream.origin.function_version.as_deref()),
+        }
+    }
+
+    /// Summaries of closed requests. A request that appears again later gives a second part.
+    pub fn closed(&mut self) -> impl Iterator<Item = Summary> + '_ {
+        std::iter::from_fn(|| self.requests.next_closed())
+    }
+
+    /// Ends the object: all remaining summaries, in the order of their first lines. Afterwards the tracker is empty.
+    pub fn finish(&mut self) -> impl Iterator<Item = Summary> + '_ {
+        self.streams.clear();
+        self.stream_of.clear();
+        std::iter::from_fn(|| self.requests.next())
+    }
+
+    /// Index of the stream of an origin; a new stream is added.
+    fn stream(&mut self, origin: &Arc<Origin>) -> usize {
+        if let Some(last) = self.streams.get(self.last_stream)
+            && Arc::ptr_eq(&last.origin, origin)
+        {
+            return self.last_stream;
+        }
+        let group = origin.log_group.as_deref().unwrap_or_default();
+        let name = origin.log_stream.as_deref().unwrap_or_default();
+        let hash = xxh3_64_with_seed(name.as_bytes(), xxh3_64_with_seed(group.as_bytes(), 0));
+        let known = self.stream_of.get(&hash).copied();
+        self.last_stream = known.unwrap_or_else(|| {
+            if self.streams.len() >= self.options.max_open.max(1) {
+                // Lines without a request id lose their invocation; nothing else is lost.
+                self.streams.clear();
+                self.stream_of.clear();
+            }
+            self.stream_of.insert(hash, self.streams.len());
+            self.streams.push(StreamState::new(origin));
+            self.streams.len() - 1
+        });
+        self.streams[self.last_stream].origin = Arc::clone(origin);
+        self.last_stream
+    }
+}
+
+/// Handles a line with a request id; `None` if the request is not followed.
+fn named_line(
+    stream: &mut StreamState,
+    requests: &mut OpenRequests,
+    id: &str,
+    line: &SummaryLine<'_>,
+) -> Option<RequestInfo> {
+    let kind = &line.record.kind;
+    let by_function = matches!(kind, Kind::Function);
+    let number = match &stream.place {
+        StreamPosition::In(current)
+            if *current.request_id == *id && requests.holds(current.number) =>
+        {
+            current.number
+        }
+        // Functions also log ids of other things: only a UUID may begin a request.
+        _ => requests.number(stream, id, !by_function || is_uuid(id))?,
+    };
+    requests.with(number, |request| {
+        let OpenRequest {
+            summary,
+            cold_start,
+            ..
+        } = request;
+        if matches!(kind, Kind::Start) {
+            stream.start(number, &summary.request_id, line.is_json());
+            *cold_start = stream.seen.then_some(false);
+            if let Some(init) = stream.init.take() {
+                if init.cold {
+                    *cold_start = Some(true);
+                }
+                summary.merge(&init);
+            }
+            stream.seen = true;
+            summary.share_version(stream.function_version.as_ref(), line);
+        } else {
+            let ends = matches!(kind, Kind::End | Kind::Report | Kind::RuntimeDone);
+            if stream.other_line(number, &summary.request_id, line, !by_function, ends)
+                && let Some(head) = stream.head.take()
+            {
+                summary.merge(&head);
+            }
+            stream.seen |= ends;
+        }
+        let was_cold = summary.cold;
+        summary.add(line);
+        if summary.cold && !was_cold {
+            *cold_start = Some(true);
+        }
+        request.found()
+    })
+}
+
+/// Handles a line without a request id; `None` if it belongs to no invocation.
+fn unnamed_line(
+    stream: &mut StreamState,
+    requests: &mut OpenRequests,
+    line: &SummaryLine<'_>,
+) -> Option<RequestInfo> {
+    match line.role {
+        Some(LineRole::InitStart) if stream.is_between() || !is_in_invocation(line.record) => {
+            stream.head = None;
+            stream.init = None;
+            if !matches!(stream.place, StreamPosition::Concurrent) {
+                stream.place = StreamPosition::Init;
+            }
+            stream.note_init(line, LineRole::InitStart);
+            return None;
+        }
+        Some(LineRole::InitReport)
+            if stream.is_between()
+                && !(matches!(stream.place, StreamPosition::Head)
+                    && is_in_invocation(line.record)) =>
+        {
+            stream.head = None;
+            stream.note_init(line, LineRole::InitReport);
+            return None;
+        }
+        // The runtime's reason for a failed init: only the invocation that follows can show it.
+        Some(LineRole::Failure) if matches!(stream.place, StreamPosition::Init) => {
+            stream.note_init_error(line);
+            return None;
+        }
+        // A platform line of these roles always names its request: without an id it is malformed.
+        Some(
+            LineRole::Start
+            | LineRole::RuntimeDone
+            | LineRole::End
+            | LineRole::ReportText
+            | LineRole::ReportJson,
+        ) => {
+            return None;
+        }
+        _ => {}
+    }
+    match &stream.place {
+        StreamPosition::In(current) => {
+            let mut number = current.number;
+            if !requests.holds(number) {
+                // The request was handed out: its next lines make a new part.
+                number = requests.number(stream, &Arc::clone(&current.request_id), true)?;
+                if let StreamPosition::In(current) = &mut stream.place {
+                    current.number = number;
+                }
+            }
+            requests.with(number, |request| {
+                request.summary.add(line);
+                request.found()
+            })
+        }
+        StreamPosition::Head if stream.named && !line.is_json() => {
+            let head = (stream.head).get_or_insert_with(|| Summary::new("", line.event.origin));
+            if head.held() < HEAD_LINES {
+                head.add(line);
+            }
+            None
+        }
+        StreamPosition::Head | StreamPosition::Init | StreamPosition::Concurrent => None,
+    }
+}
+
+fn request_id<'a>(record: &'a Record<'_>) -> Option<&'a str> {
+    (record.request_id.as_deref()).filter(|id| !id.is_empty() && id.len() <= REQUEST_ID)
+}
+
+/// Whether an INIT line states that the init took place inside an invocation.
+fn is_in_invocation(record: &Record<'_>) -> bool {
+    let platform = record.platform.as_deref();
+    platform.and_then(|platform| platform.phase.as_deref()) == Some("invoke")
+}

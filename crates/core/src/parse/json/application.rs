@@ -1,0 +1,265 @@
+/*! A JSON line of a function or an extension goes in; its record comes out.
+
+The keys are those of Lambda's own JSON format, of Powertools, and of common loggers. */
+
+use std::borrow::Cow;
+
+use crate::parse::json::keys::{Fields, Slot, Slots};
+use crate::parse::json::values::RawValue;
+use crate::parse::json::{emf, errors, nested, platform, values};
+use crate::parse::record::{App, Kind, Level, Platform, Record};
+use crate::parse::{level, timestamp};
+
+/// The record of a text that is one JSON object, with optional blanks around it; `None` for other texts.
+pub fn parse(text: &str) -> Option<Record<'_>> {
+    let object = match text.as_bytes() {
+        [b'{', .., b'}'] => text,
+        _ => text.trim(),
+    };
+    let (mut record, plain) = match platform::usual(object) {
+        Some(usual) => usual,
+        None => {
+            let fields = Fields::read(object)?;
+            let record = platform::record(&fields).unwrap_or_else(|| app(&fields));
+            (record, fields.is_plain())
+        }
+    };
+    record.app = Some(App::seen(object, plain));
+    if record.message.is_empty() {
+        record.message = Cow::Borrowed(text);
+    }
+    Some(record)
+}
+
+/// Adds the fields of the JSON object behind a runtime's prefix to the prefix's record, whose own time, level and
+/// request id are kept. False if `text` is not one JSON object. A platform event is recognised only as a whole line
+/// (see [`parse`]).
+pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
+    let object = text.trim();
+    let Some(fields) = object
+        .starts_with('{')
+        .then(|| Fields::read(object))
+        .flatten()
+    else {
+        return false;
+    };
+    let logged = app(&fields);
+    record.app = Some(App::seen(object, fields.is_plain()));
+    record.message = logged.message;
+    if record.message.is_empty() {
+        record.message = Cow::Borrowed(text);
+    }
+    record.time = record.time.or(logged.time);
+    record.level = record.level.or(logged.level);
+    record.request_id = record.request_id.take().or(logged.request_id);
+    record.function_name = logged.function_name;
+    record.version = logged.version;
+    record.logger = logged.logger;
+    record.platform = logged.platform;
+    record.xray = logged.xray;
+    record.error = logged.error;
+    record.emf = logged.emf;
+    true
+}
+
+const TRACES: Slots = Slots::of(&[Slot::XrayTraceId, Slot::TraceId]);
+/// Powertools writes the function's name beside one of these keys. Without them, `function_name` may mean anything.
+const FUNCTIONS: Slots = Slots::of(&[Slot::FunctionRequestId, Slot::FunctionArn]);
+
+/// The record of an object's fields; its message is empty if no field is a message.
+pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
+    let inner = fields
+        .get(Slot::Fields)
+        .and_then(|inner| Fields::read(inner.text()));
+    let message_text = errors::said(fields);
+    let error = errors::find(fields, message_text.as_ref()).or_else(|| {
+        let inner = inner.as_ref()?;
+        errors::find(inner, errors::said(inner).as_ref())
+    });
+    let mut record = Record {
+        kind: Kind::Function,
+        time: time(fields),
+        request_id: request_id(fields),
+        level: level(fields),
+        logger: logger(fields),
+        message: message(fields, message_text)
+            .or_else(|| message(inner.as_ref()?, None))
+            .unwrap_or_default(),
+        xray: fields.find(TRACES, nested::trace).map(Box::new),
+        error: error.map(Box::new),
+        emf: fields.get(Slot::EmfRoot).and_then(emf::read).map(Box::new),
+        ..Record::default()
+    };
+    nested::complete(&mut record, fields);
+    if let Some(tenant_id) = text(fields, Slot::TenantId) {
+        record.platform = Some(Box::new(Platform {
+            tenant_id: Some(tenant_id),
+            ..Platform::default()
+        }));
+    }
+    if fields.has(FUNCTIONS) {
+        record.function_name = text(fields, Slot::FunctionName);
+        record.version = text(fields, Slot::FunctionVersion);
+    }
+    record
+}
+
+fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
+    fields.find_one(slot, values::filled)
+}
+
+/// The time of a JSON value in milliseconds since 1970: a string with a zone, a number since 1970, or log4j2's instant.
+pub fn instant(raw: RawValue<'_>) -> Option<i64> {
+    if raw.starts_with('"') {
+        return values::string(raw).and_then(|text| timestamp::instant(&text));
+    }
+    if raw.starts_with('{') {
+        let (mut seconds, mut nanos) = (None, 0.0);
+        values::each_field(raw.text(), |key, value| match key {
+            b"epochSecond" => seconds = values::number(value),
+            b"nanoOfSecond" => nanos = values::number(value).unwrap_or(0.0),
+            _ => {}
+        });
+        // log4j2 writes less than a second; any other number is ignored.
+        let millis = if (0.0..1e9).contains(&nanos) {
+            nanos / 1e6
+        } else {
+            0.0
+        };
+        return timestamp::from_number(seconds?).map(|time| time + millis as i64);
+    }
+    values::number(raw).and_then(timestamp::from_number)
+}
+
+fn time(fields: &Fields<'_>) -> Option<i64> {
+    const TIMES: Slots = Slots::of(&[
+        Slot::Timestamp,
+        Slot::AtTimestamp,
+        Slot::Time,
+        Slot::Ts,
+        Slot::AtT,
+        Slot::TimeMillis,
+        Slot::Instant,
+        Slot::DateTime,
+        Slot::AscTime,
+    ]);
+    fields.find(TIMES, instant)
+}
+
+fn level(fields: &Fields<'_>) -> Option<Level> {
+    const COMPACT: Slots = Slots::of(&[Slot::AtM, Slot::AtMt]);
+    let number = || {
+        let number = values::number(fields.get(Slot::LevelNumber)?)?;
+        level::from_python(number)
+    };
+    let compact = || {
+        let at_l = fields.get(Slot::AtL).map(named_level);
+        // Serilog omits the level Information.
+        at_l.unwrap_or_else(|| {
+            let compact = fields.get(Slot::AtT).is_some() && fields.has(COMPACT);
+            compact.then_some(Level::Info)
+        })
+    };
+    fields
+        .find_one(Slot::Level, named_level)
+        .or_else(compact)
+        .or_else(number)
+}
+
+/// The level of a JSON value: a name, a number of pino, or log4j2's object.
+pub fn named_level(raw: RawValue<'_>) -> Option<Level> {
+    match raw.as_bytes().first()? {
+        b'"' => {
+            let name = values::string(raw)?;
+            level::from_capitals(&name).or_else(|| level_in(&name))
+        }
+        b'{' => {
+            let mut name = None;
+            values::each_field(raw.text(), |key, value| {
+                if key == b"name" && value.starts_with('"') {
+                    name = Some(value);
+                }
+            });
+            named_level(name?)
+        }
+        _ => values::number(raw).and_then(level::from_pino),
+    }
+}
+
+/// The level of a name in any case, with optional blanks around it, or of a number of pino as a string.
+fn level_in(text: &str) -> Option<Level> {
+    let name = text.trim();
+    level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
+}
+
+/// The message of an object. `first` comes before all other candidates: the result of [`errors::said`], if the
+/// caller has one.
+fn message<'a>(fields: &Fields<'a>, first: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+    const MESSAGES: Slots = Slots::of(&[
+        Slot::Message,
+        Slot::Msg,
+        Slot::AtM,
+        Slot::RenderedMessage,
+        Slot::MessageTemplate,
+        Slot::AtMt,
+    ]);
+    const LOGGED: Slots = Slots::of(&[Slot::Level, Slot::Timestamp]);
+    let any = |raw: RawValue<'a>| match raw.starts_with('"') {
+        true => values::string(raw),
+        false => Some(Cow::Borrowed(raw.text())),
+    };
+    // structlog writes the message as "event". A function's own "event" is an object, or has neither level nor
+    // timestamp beside it.
+    let structlog = || {
+        let event = fields.get(Slot::Event).filter(|_| fields.has(LOGGED))?;
+        values::filled(event)
+    };
+    first
+        .or_else(|| fields.find(MESSAGES, any))
+        .map(trimmed)
+        .or_else(structlog)
+}
+
+/// `text` without its final line breaks.
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(['\n', '\r'])),
+        Cow::Owned(mut text) => {
+            text.truncate(text.trim_end_matches(['\n', '\r']).len());
+            Cow::Owned(text)
+        }
+    }
+}
+
+fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+    // "name" is the logger's name in lines of bunyan and pino (numeric level) and of Python (`levelno` or `asctime`).
+    let named = || {
+        let numbered = fields
+            .get(Slot::Level)
+            .is_some_and(|level| level.as_bytes()[0].is_ascii_digit())
+            || fields.get(Slot::LevelNumber).is_some()
+            || fields.get(Slot::AscTime).is_some();
+        numbered.then(|| text(fields, Slot::Name)).flatten()
+    };
+    // Powertools for .NET writes the logger as "name"; with Powertools for Python, "name" is the function's own key.
+    let powertools = || {
+        fields.get(Slot::FunctionRequestId)?;
+        text(fields, Slot::Name).filter(|name| name.contains('.') && !name.contains(' '))
+    };
+    let tracing = || {
+        let tracing = fields.get(Slot::Fields).is_some() || fields.get(Slot::Span).is_some();
+        tracing.then(|| text(fields, Slot::Target)).flatten()
+    };
+    text(fields, Slot::Logger)
+        .or_else(|| text(fields, Slot::Category))
+        .or_else(tracing)
+        .or_else(named)
+        .or_else(powertools)
+}
+
+/// The function's own request id; never the id of another request that the function logged from its event.
+fn request_id<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+    fields
+        .find(nested::CERTAIN, nested::id)
+        .or_else(|| fields.find_one(Slot::SnakeRequestId, nested::uuid))
+}

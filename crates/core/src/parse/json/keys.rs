@@ -1,0 +1,327 @@
+/*! A JSON object goes in; the values of its known keys come out, by [`Slot`].
+
+The spelling of a key does not matter: `awsRequestId`, `aws_request_id` and `AWSRequestId` are one slot. */
+
+mod key_table;
+
+use crate::json::scan::Plain;
+use crate::parse::json::values;
+use crate::parse::json::values::{Key, RawValue};
+
+/// The known keys of one object with the JSON text of their values. `null` counts as absent.
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    /// The slots of `best`, one bit each: a fast answer for absent slots, which are most.
+    present: u64,
+    /// The value with the best rank of each slot.
+    best: Vec<KeyedValue<'a>>,
+    /// Values of further spellings of the same slots, the best rank first.
+    others: Vec<KeyedValue<'a>>,
+    /// Whether OpenSearch accepts the object as it is written.
+    plain: bool,
+}
+
+/// A value of a known key. A lower rank is a more certain key.
+#[derive(Debug, Clone, Copy)]
+struct KeyedValue<'a> {
+    slot: Slot,
+    rank: u8,
+    value: RawValue<'a>,
+}
+
+/// Initial capacity for known keys: a usual line has no more.
+const USUAL: usize = 12;
+/// Maximum number of values of further spellings. No logger writes more.
+const MOST_OTHERS: usize = 16;
+
+impl<'a> Fields<'a> {
+    /// Reads the known keys of `text`; `None` if `text` is not one JSON object.
+    pub fn read(text: &'a str) -> Option<Self> {
+        let mut fields = Fields {
+            present: 0,
+            best: Vec::with_capacity(USUAL),
+            others: Vec::new(),
+            plain: false,
+        };
+        let mut plain = Plain::of(text.len());
+        let whole = values::each_member(text, &mut plain, |key, value| {
+            if let Some((slot, rank)) = Slot::ranked(key) {
+                let value = value.raw();
+                if &*value != "null" {
+                    fields.insert(KeyedValue { slot, rank, value });
+                }
+            }
+        });
+        fields.plain = plain.holds();
+        whole.then_some(fields)
+    }
+
+    /// Whether the object is plain: OpenSearch accepts it as it is written.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    #[inline]
+    fn insert(&mut self, mut found: KeyedValue<'a>) {
+        if self.present & found.slot.bit() == 0 {
+            self.present |= found.slot.bit();
+            self.best.push(found);
+            return;
+        }
+        for best in &mut self.best {
+            if best.slot == found.slot && best.rank > found.rank {
+                std::mem::swap(best, &mut found);
+            }
+        }
+        let index = self
+            .others
+            .partition_point(|other| other.rank <= found.rank);
+        if self.others.len() < MOST_OTHERS {
+            self.others.insert(index, found);
+        }
+    }
+
+    /// Whether the object has a value for any of the slots.
+    #[inline]
+    pub fn has(&self, slots: Slots) -> bool {
+        self.present & slots.bits != 0
+    }
+
+    /// The JSON text of the value of `slot`. Of several spellings, the one with the best rank counts.
+    #[inline]
+    pub fn get(&self, slot: Slot) -> Option<RawValue<'a>> {
+        if self.present & slot.bit() == 0 {
+            return None;
+        }
+        let found = self.best.iter().find(|found| found.slot == slot);
+        found.map(|found| found.value)
+    }
+
+    /// The value of the first of `slots` that the object has.
+    #[inline]
+    pub fn first(&self, slots: Slots) -> Option<RawValue<'a>> {
+        self.find(slots, Some)
+    }
+
+    /// The first result of `read` over the values of `slots`, in their order; within one slot, the best spelling
+    /// comes first.
+    #[inline]
+    pub fn find<T>(&self, slots: Slots, read: impl Fn(RawValue<'a>) -> Option<T>) -> Option<T> {
+        if !self.has(slots) {
+            return None;
+        }
+        for slot in slots.list {
+            let found = self.find_one(*slot, &read);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// [`Fields::find`] for one slot.
+    #[inline]
+    pub fn find_one<T>(&self, slot: Slot, read: impl Fn(RawValue<'a>) -> Option<T>) -> Option<T> {
+        let others = || self.others.iter().filter(|other| other.slot == slot);
+        read(self.get(slot)?).or_else(|| others().find_map(|other| read(other.value)))
+    }
+}
+
+/// A list of slots, the most preferred first.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots {
+    list: &'static [Slot],
+    bits: u64,
+}
+
+impl Slots {
+    pub const fn of(list: &'static [Slot]) -> Self {
+        let mut bits = 0;
+        let mut at = 0;
+        while at < list.len() {
+            bits |= list[at].bit();
+            at += 1;
+        }
+        Slots { list, bits }
+    }
+}
+
+/// A known key, or several keys with the same meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    Type,
+    Record,
+    // Times, the most certain first.
+    Timestamp,
+    AtTimestamp,
+    Time,
+    Ts,
+    AtT,
+    TimeMillis,
+    Instant,
+    DateTime,
+    AscTime,
+    // Levels.
+    Level,
+    AtL,
+    LevelNumber,
+    // Messages.
+    Message,
+    Msg,
+    AtM,
+    RenderedMessage,
+    MessageTemplate,
+    AtMt,
+    Event,
+    // Loggers.
+    Logger,
+    Name,
+    Category,
+    Target,
+    // Ids.
+    AwsRequestId,
+    FunctionRequestId,
+    LambdaRequestId,
+    RequestId,
+    SnakeRequestId,
+    TenantId,
+    XrayTraceId,
+    TraceId,
+    FunctionName,
+    FunctionVersion,
+    FunctionArn,
+    // Errors.
+    Error,
+    Err,
+    Exception,
+    ExceptionName,
+    ExcInfo,
+    AtX,
+    Thrown,
+    ErrorType,
+    ErrorMessage,
+    StackTrace,
+    Stack,
+    Trace,
+    ErrorStack,
+    // Objects in which some loggers nest the keys above.
+    Fields,
+    Span,
+    Spans,
+    Mdc,
+    Aws,
+    Context,
+    Log,
+    Properties,
+    // Embedded metric format.
+    EmfRoot,
+}
+
+/// Upper bound on the length of a word, in bytes: the longest word, and a few more.
+const LONGEST: usize = 24;
+
+/// Whether a byte may separate the words of a key.
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.')
+}
+
+impl Slot {
+    /// The slot of a key in any spelling; `None` for an unknown key.
+    pub fn of(key: Key<'_>) -> Option<Slot> {
+        Slot::ranked(key).map(|(slot, _)| slot)
+    }
+
+    /// The slot of a key and its rank: 0 for the plain key, more for its other spellings, and still more for other
+    /// words.
+    #[inline]
+    fn ranked(key: Key<'_>) -> Option<(Slot, u8)> {
+        match key_table::known(key) {
+            Some(word) => Some((word.slot, word.rank)),
+            None if key_table::may_be_spelled_otherwise(key.text) => {
+                Slot::of_other_spelling(key.text)
+            }
+            None => None,
+        }
+    }
+
+    /// The slot and rank of a key in another spelling than that of [`words`].
+    #[inline(never)]
+    fn of_other_spelling(key: &[u8]) -> Option<(Slot, u8)> {
+        let mut buffer = [0u8; LONGEST];
+        let normalized = normalized(key, &mut buffer)?;
+        let word = key_table::known(Key::of(normalized)).filter(|word| !word.exact)?;
+        Some((word.slot, word.rank + 1))
+    }
+
+    const fn bit(self) -> u64 {
+        1 << self as u64
+    }
+}
+
+/// A key in lower case without separators; `None` if it is too long for a known word.
+fn normalized<'b>(key: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b [u8]> {
+    let mut len = 0;
+    for byte in key.iter().filter(|byte| !is_separator(**byte)) {
+        *buffer.get_mut(len)? = byte.to_ascii_lowercase();
+        len += 1;
+    }
+    Some(&buffer[..len])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Slot {
+        fn from_key(key: &str) -> Option<Slot> {
+            Slot::of(Key::of(key.as_bytes()))
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_key_are_one_slot() {
+        for key in [
+            "awsRequestId",
+            "aws_request_id",
+            "AWSRequestId",
+            "aws.requestId",
+            "aws-request-id",
+        ] {
+            assert_eq!(Slot::from_key(key), Some(Slot::AwsRequestId), "{key}");
+        }
+        assert_eq!(Slot::from_key("requestId"), Some(Slot::RequestId));
+        assert_eq!(Slot::from_key("request_id"), Some(Slot::SnakeRequestId));
+        assert_eq!(Slot::from_key("_aws"), Some(Slot::EmfRoot));
+        assert_eq!(Slot::from_key("aws"), Some(Slot::Aws));
+        assert_eq!(Slot::from_key("x-amzn-requestid-of-somebody-else"), None);
+    }
+
+    #[test]
+    fn the_plain_spelling_wins_and_the_others_are_fallbacks() {
+        for text in [
+            r#"{"severity":"low","Level":"x","level":"INFO","lvl":7}"#,
+            r#"{"level":"INFO","lvl":7,"Level":"x","severity":"low"}"#,
+        ] {
+            let fields = Fields::read(text).expect("an object");
+            assert_eq!(fields.get(Slot::Level).as_deref(), Some("\"INFO\""));
+            let number = |raw: RawValue<'_>| raw.parse::<u8>().ok();
+            assert_eq!(fields.find_one(Slot::Level, number), Some(7));
+        }
+        let many = format!("{{{}\"level\":1}}", "\"severity\":2,".repeat(10_000));
+        let fields = Fields::read(&many).expect("an object");
+        assert_eq!(fields.get(Slot::Level).as_deref(), Some("1"));
+        assert_eq!(fields.others.len(), MOST_OTHERS);
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let fields = Fields::read(r#"{"level":null,"msg":"x"}"#).expect("an object");
+        assert_eq!(fields.get(Slot::Level), None);
+        assert_eq!(
+            fields
+                .first(Slots::of(&[Slot::Message, Slot::Msg]))
+                .as_deref(),
+            Some("\"x\"")
+        );
+    }
+}

@@ -1,0 +1,9 @@
+/*! JSON lines: platform events, and what functions log in the JSON forms of their loggers. */
+
+pub mod application;
+pub mod emf;
+pub mod errors;
+pub mod keys;
+pub(crate) mod nested;
+pub mod platform;
+pub mod values;

@@ -1,0 +1,9 @@
+/*! Text lines: the platform's own, and those of runtimes and loggers. */
+
+pub mod key_values;
+pub mod logger_prefix;
+pub mod node;
+pub mod other_runtimes;
+pub mod platform;
+pub(crate) mod platform_usual;
+pub mod python;

@@ -1,0 +1,249 @@
+/*! Where an object's events become documents, and documents a parcel. */
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::pipeline::Pipeline;
+use crate::pipeline::batcher::PendingParcel;
+use crate::pipeline::memory::Reservation;
+use crate::pipeline::object::{Parcels, ReadProgress};
+use crate::sink::dead_letters::ObjectName;
+use logferry_core::bulk::{Parcel, PlacedDocument};
+use logferry_core::decode::{Decoder, Event, Identity, Origin};
+use logferry_core::document::index_name;
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::{LogDocumentWriter, ObjectInfo};
+use logferry_core::invocation::{Summary, Tracker, TrackerLimits};
+use logferry_core::parse;
+
+/// A parcel is sent when it has this many bytes; or as many as a bulk, if that is less.
+const PARCEL: usize = 512 * 1024;
+
+/// Where an object's events become documents.
+pub(crate) struct ParcelWriter<'a> {
+    pipeline: &'a Pipeline,
+    writer: LogDocumentWriter,
+    tracker: Tracker,
+    parcel: Parcel,
+    reservation: Option<Reservation>,
+    object: Arc<ObjectName>,
+    sent: u64,
+    /// Bytes of a full parcel.
+    full: usize,
+    /// The parcel before was full.
+    follows_full: bool,
+}
+
+impl<'a> ParcelWriter<'a> {
+    pub(crate) fn new(pipeline: &'a Pipeline, object: &ObjectInfo, name: Arc<ObjectName>) -> Self {
+        Self {
+            pipeline,
+            writer: LogDocumentWriter::new(object, &pipeline.config.document),
+            tracker: Tracker::new(TrackerLimits::default()),
+            parcel: Parcel::default(),
+            reservation: None,
+            object: name,
+            sent: 0,
+            full: PARCEL.min(pipeline.config.bulk.bytes),
+            follows_full: false,
+        }
+    }
+
+    pub(crate) async fn write(
+        &mut self,
+        event: &Event<'_>,
+        parcels: &mut Parcels,
+        facts: &mut ReadProgress,
+    ) {
+        let room = self.room(event.text);
+        if !self.parcel.is_empty() && self.parcel.lines.len() + room > self.full {
+            self.send(parcels).await;
+        }
+        if self.reservation.is_none() {
+            let bytes = self.full.max(room);
+            self.reservation = Some(self.pipeline.memory.reserve(bytes).await);
+            if self.follows_full {
+                // It will be full too: growing there step by step would copy it once more.
+                self.parcel.lines.reserve(self.full);
+            }
+        }
+        // Nearly all of it is valid, and looked at faster by this than by `from_utf8_lossy`.
+        let text = match std::str::from_utf8(event.text) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(event.text),
+        };
+        let invalid_utf8 = matches!(text, Cow::Owned(_));
+        let record = parse::parse(&text);
+        let id = self.writer.identify(event);
+        let at = self.writer.time(event, &record);
+        let around = self.tracker.observe(event, &record, id.hash, at);
+        let lines = &mut self.parcel.lines;
+        let written = self
+            .writer
+            .write(event, invalid_utf8, &record, id, &around, lines);
+        self.parcel.documents.push(PlacedDocument {
+            start: written.start,
+            source: written.source_start,
+            end: written.end,
+            offset: event.offset,
+            merge: false,
+        });
+        facts.events += 1;
+        loop {
+            let Some(summary) = self.tracker.closed().next() else {
+                return;
+            };
+            self.summarise(&summary, event.offset, facts);
+        }
+    }
+
+    /// What a broken object still holds: whole events only. Its last one may be cut, and where it is cut may
+    /// vary, unless all that was read is `whole`.
+    pub(crate) async fn write_rest(
+        &mut self,
+        decoder: &mut Decoder,
+        whole: bool,
+        parcels: &mut Parcels,
+        facts: &mut ReadProgress,
+    ) {
+        decoder.finish();
+        let mut before: Option<OwnedEvent> = None;
+        while let Ok(Some(event)) = decoder.next() {
+            if let Some(event) = before.replace(OwnedEvent::of(&event)) {
+                self.write(&event.lend(), parcels, facts).await;
+            }
+        }
+        if let Some(last) = before.filter(|_| whole) {
+            self.write(&last.lend(), parcels, facts).await;
+        }
+    }
+
+    /// What a document of this text can come to. The text may stand in it three times: as message, as `app`, as the original.
+    fn room(&self, text: &[u8]) -> usize {
+        const FIELDS: usize = 2048;
+        if text.len() < 16 * 1024 {
+            return text.len() * 2 + FIELDS;
+        }
+        let escaped: usize = text
+            .iter()
+            .map(|b| {
+                if *b < 0x20 {
+                    6
+                } else {
+                    1 + usize::from(matches!(b, b'"' | b'\\'))
+                }
+            })
+            .sum();
+        let copies = 2 + usize::from(self.pipeline.config.document.keep_original);
+        escaped * copies + FIELDS
+    }
+
+    fn summarise(&mut self, summary: &Summary, offset: u64, facts: &mut ReadProgress) {
+        let config = &self.pipeline.config;
+        let prefix = &config.document.index_prefix;
+        let lines = &mut self.parcel.lines;
+        let start = lines.len();
+        lines.extend_from_slice(br#"{"create":{"_index":""#);
+        let day = i64::from(summary.index_day());
+        index_name::write(lines, prefix, DocumentKind::Invocation, day);
+        lines.extend_from_slice(b"\",\"_id\":\"");
+        lines.extend_from_slice(&summary.id_letters());
+        lines.extend_from_slice(b"\"}}\n");
+        let source = lines.len();
+        summary.write_to(&config.prices, lines);
+        lines.push(b'\n');
+        self.parcel.documents.push(PlacedDocument {
+            start,
+            source,
+            end: lines.len(),
+            offset,
+            merge: true,
+        });
+        facts.summaries += 1;
+    }
+
+    /// The object's end, or as far as it could be read: what is left goes.
+    pub(crate) async fn finish(&mut self, parcels: &mut Parcels, facts: &mut ReadProgress) {
+        loop {
+            let Some(summary) = self.tracker.finish().next() else {
+                break;
+            };
+            if self.reservation.is_none() {
+                self.reservation = Some(self.pipeline.memory.reserve(self.full).await);
+            }
+            self.summarise(&summary, facts.bytes, facts);
+            if self.parcel.lines.len() >= self.full {
+                self.send(parcels).await;
+            }
+        }
+        self.send(parcels).await;
+    }
+
+    pub(crate) async fn send(&mut self, parcels: &mut Parcels) {
+        let was_full = self.parcel.lines.len() > self.full / 2;
+        let parcel = std::mem::take(&mut self.parcel);
+        let Some(mut reservation) = self.reservation.take().filter(|_| !parcel.is_empty()) else {
+            return;
+        };
+        self.follows_full = was_full;
+        reservation.shrink(parcel.lines.len());
+        let load = PendingParcel {
+            parcel,
+            object: self.object.clone(),
+            number: self.sent,
+            reservation,
+            reply: parcels.reply.clone(),
+        };
+        self.pipeline.batcher.send(load).await;
+        self.sent += 1;
+        parcels.sent();
+    }
+}
+
+/// An event that outlives its decoder's buffer.
+struct OwnedEvent {
+    offset: u64,
+    time: Option<i64>,
+    text: Vec<u8>,
+    truncated: u64,
+    /// Of `Identity::EventId`.
+    id: Option<String>,
+    /// Of any other.
+    identity: Identity<'static>,
+    origin: Arc<Origin>,
+}
+
+impl OwnedEvent {
+    fn of(event: &Event<'_>) -> Self {
+        let (id, identity) = match event.identity {
+            Identity::EventId(id) => (Some(id.to_owned()), Identity::Offset),
+            Identity::Content => (None, Identity::Content),
+            Identity::CutContent(whole) => (None, Identity::CutContent(whole)),
+            Identity::Offset => (None, Identity::Offset),
+            Identity::Inner(place) => (None, Identity::Inner(place)),
+        };
+        Self {
+            offset: event.offset,
+            time: event.time,
+            text: event.text.to_vec(),
+            truncated: event.truncated,
+            id,
+            identity,
+            origin: event.origin.clone(),
+        }
+    }
+
+    fn lend(&self) -> Event<'_> {
+        Event {
+            offset: self.offset,
+            time: self.time,
+            text: &self.text,
+            truncated: self.truncated,
+            identity: match &self.id {
+                Some(id) => Identity::EventId(id),
+                None => self.identity,
+            },
+            origin: &self.origin,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/*! Dead letters go in; one document per letter goes to an OpenSearch index. Its id consists of the kind and the id of
+the refused document; for an object, of the kind and the name of the letters. */
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use crate::sink::Index;
+use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters, failed};
+use logferry_core::bulk::{Bulk, Parcel, Verdict};
+
+pub struct DeadLetterIndex {
+    index: Arc<dyn Index>,
+    name: String,
+}
+
+impl DeadLetterIndex {
+    /// Writes to the index `name`.
+    pub fn new(index: Arc<dyn Index>, name: String) -> Self {
+        Self { index, name }
+    }
+}
+
+#[async_trait]
+impl DeadLetters for DeadLetterIndex {
+    async fn write(&self, letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
+        let mut parcel = Parcel::default();
+        for letter in &letters.letters {
+            let id = letter.id.clone().unwrap_or_else(|| letters.name.clone());
+            let action =
+                json!({"index": {"_index": self.name, "_id": format!("{}-{id}", letter.kind)}});
+            let mut source = serde_json::to_value(letter).map_err(failed)?;
+            // The document is stored as text: OpenSearch has refused its fields already.
+            if let Some(refused) = source.get_mut("_source").map(Value::take) {
+                source["document"] = refused.to_string().into();
+            }
+            if let Some(fields) = source.as_object_mut() {
+                fields.remove("_source");
+                for (reserved, name) in [("_index", "index"), ("_id", "id")] {
+                    if let Some(value) = fields.remove(reserved) {
+                        fields.insert(name.to_owned(), value);
+                    }
+                }
+            }
+            parcel.push(&action.to_string(), &source.to_string(), letter.offset);
+        }
+        let bulk = Bulk::pack([parcel]);
+        for status in self.index.bulk(&bulk).await.map_err(failed)? {
+            match status {
+                Verdict::Indexed | Verdict::AlreadyThere => {}
+                Verdict::Forbidden { status, reason }
+                | Verdict::Retryable { status, reason }
+                | Verdict::Unavailable { status, reason }
+                | Verdict::Misconfigured { status, reason }
+                | Verdict::AppendOnly { status, reason }
+                | Verdict::Rejected { status, reason } => {
+                    return Err(failed(format!("{}: HTTP {status}: {reason}", self.name)));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+/*! Dead letters go in; one S3 object per set comes out: `<prefix>/<name>.ndjson.gz`. A put is atomic, and its response
+confirms it. */
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+
+use crate::source::aws_errors::sdk_reason;
+
+use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters, failed};
+
+pub struct Prefix {
+    client: Client,
+    bucket: String,
+    /// Key prefix without slashes at its ends; may be empty.
+    prefix: String,
+}
+
+impl Prefix {
+    pub fn new(client: Client, bucket: String, prefix: &str) -> Self {
+        Self {
+            client,
+            bucket,
+            prefix: prefix.trim_matches('/').to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Prefix {
+    async fn write(&self, letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
+        let key = format!("{}/{}.ndjson.gz", self.prefix, letters.name);
+        let key = key.trim_start_matches('/');
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type("application/gzip")
+            .body(letters.gzip()?.into())
+            .send()
+            .await
+            .map_err(|e| failed(format!("s3://{}/{key}: {}", self.bucket, sdk_reason(&e))))?;
+        Ok(())
+    }
+}
