@@ -1,12 +1,10 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use logferry_core::decode::{Event, Identity, Origin};
-use logferry_core::document::{DocumentOptions, LogDocumentWriter, ObjectInfo};
-use logferry_core::invocation::{TrackerLimits, Summary, Tracker};
-use logferry_core::parse;
+use logferry_core::document::{DocumentOptions, ObjectEncoder, ObjectInfo, event_text};
+use logferry_core::invocation::{Architecture, Prices, Summary, TrackerLimits};
 
 /// Parses texts as the events of one log stream, a second apart from `start` (milliseconds since 1970), checks the documents and returns the summaries.
 pub fn documents<'a>(
@@ -28,11 +26,12 @@ pub fn documents<'a>(
         index_prefix: "logferry".to_owned(),
         keep_original: start.is_none(),
     };
-    let mut writer = LogDocumentWriter::new(&object, &options);
-    let mut tracker = Tracker::new(TrackerLimits {
+    let limits = TrackerLimits {
         max_open: 3,
         max_lines: 16,
-    });
+    };
+    let prices = Prices::builtin(Architecture::X86);
+    let mut encoder = ObjectEncoder::with_limits(&object, &options, &prices, limits);
     let mut summaries = Vec::new();
     let mut out = Vec::new();
     for (place, text) in texts.enumerate() {
@@ -48,26 +47,20 @@ pub fn documents<'a>(
             },
             origin: &origin,
         };
-        let shown = String::from_utf8_lossy(text);
-        let record = parse::parse(&shown);
-        assert_ne!(record.request_id.as_deref(), Some(""));
-        let id = writer.identify(&event);
-        let at = writer.time(&event, &record);
-        let around = tracker.observe(&event, &record, id.hash, at);
         out.clear();
-        let written = writer.write(
-            &event,
-            matches!(shown, Cow::Owned(_)),
-            &record,
-            id,
-            &around,
-            &mut out,
-        );
-        check(&out[written.start..written.source_start], false);
-        check(&out[written.source_start..written.end], true);
-        summaries.extend(tracker.closed());
+        let text = event_text(&event);
+        let encoded = encoder.encode(&event, &text, &mut out);
+        assert_ne!(encoded.record.request_id.as_deref(), Some(""));
+        let document = encoded.document;
+        check(&out[document.start..document.source], false);
+        check(&out[document.source..document.end], true);
+        while let Some(closed) = encoder.next_closed(&mut out) {
+            summaries.push(closed.summary);
+        }
     }
-    summaries.extend(tracker.finish());
+    while let Some(closed) = encoder.next_at_end(&mut out) {
+        summaries.push(closed.summary);
+    }
     summaries
 }
 

@@ -20,10 +20,9 @@ use crate::source::decompress::Unpacked;
 use crate::source::files::{BUCKET, Files, LocalStore};
 use crate::source::{Queue, Store};
 use logferry_core::decode::{Decoder, Event};
-use logferry_core::document::{DocumentOptions, LogDocumentWriter, ObjectInfo};
-use logferry_core::invocation::{Architecture, Prices, Tracker, TrackerLimits};
+use logferry_core::document::{DocumentOptions, ObjectEncoder, ObjectInfo, event_text};
+use logferry_core::invocation::{Architecture, Prices};
 use logferry_core::notification::ObjectRef;
-use logferry_core::parse;
 
 use crate::commands::explain_file::report::Report;
 
@@ -121,7 +120,7 @@ async fn read(
         last_modified: opened.last_modified.filter(|_| !from_stdin),
         id_scope: decoder.key().prefix.clone(),
     };
-    let mut encoder = EventEncoder::new(&object_facts);
+    let mut encoder = FileExplainer::new(&object_facts);
     let mut unpacked = Unpacked::new(Arc::new(store), object, opened).await?;
     loop {
         let read = unpacked.read(decoder.space()).await;
@@ -132,7 +131,7 @@ async fn read(
         report.read(*read.as_ref().unwrap_or(&0), unpacked.stored_bytes());
         let decoded = loop {
             match decoder.next() {
-                Ok(Some(event)) => encoder.encode(&event, report),
+                Ok(Some(event)) => encoder.show(&event, report),
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -151,54 +150,41 @@ async fn read(
     }
 }
 
-/// Makes a document of each event and adds the event, with the document's flags, to the report.
-struct EventEncoder {
-    writer: LogDocumentWriter,
-    tracker: Tracker,
-    prices: Prices,
-    document: Vec<u8>,
+/// Encodes events as the pipeline does; of a log document only the flags are kept.
+struct FileExplainer {
+    encoder: ObjectEncoder,
+    lines: Vec<u8>,
 }
 
-impl EventEncoder {
+impl FileExplainer {
     fn new(object: &ObjectInfo) -> Self {
         let options = DocumentOptions {
             index_prefix: "logferry".to_owned(),
             keep_original: false,
         };
+        let prices = Prices::builtin(Architecture::X86);
         Self {
-            writer: LogDocumentWriter::new(object, &options),
-            tracker: Tracker::new(TrackerLimits::default()),
-            prices: Prices::builtin(Architecture::X86),
-            document: Vec::new(),
+            encoder: ObjectEncoder::new(object, &options, &prices),
+            lines: Vec::new(),
         }
     }
 
-    fn encode(&mut self, event: &Event<'_>, report: &mut Report) {
-        let text = String::from_utf8_lossy(event.text);
-        let invalid_utf8 = matches!(text, Cow::Owned(_));
-        let record = parse::parse(&text);
-        let id = self.writer.identify(event);
-        let at = self.writer.time(event, &record);
-        let context = self.tracker.observe(event, &record, id.hash, at);
-        self.document.clear();
-        let written = self.writer.write(
-            event,
-            invalid_utf8,
-            &record,
-            id,
-            &context,
-            &mut self.document,
-        );
-        let flags = flags(&self.document[written.source_start..written.end]);
-        report.event(event, &text, &record, &flags);
-        for summary in self.tracker.closed() {
-            report.invocation(&summary.write(&self.prices));
+    fn show(&mut self, event: &Event<'_>, report: &mut Report) {
+        self.lines.clear();
+        let text = event_text(event);
+        let encoded = self.encoder.encode(event, &text, &mut self.lines);
+        let document = encoded.document;
+        let flags = flags(&self.lines[document.source..document.end]);
+        report.event(event, &text, &encoded.record, &flags);
+        drop(flags);
+        while let Some(closed) = self.encoder.next_closed(&mut self.lines) {
+            report.invocation(&self.lines[closed.document.source..closed.document.end]);
         }
     }
 
     fn finish(&mut self, report: &mut Report) {
-        for summary in self.tracker.finish() {
-            report.invocation(&summary.write(&self.prices));
+        while let Some(closed) = self.encoder.next_at_end(&mut self.lines) {
+            report.invocation(&self.lines[closed.document.source..closed.document.end]);
         }
     }
 }

@@ -1,6 +1,5 @@
 /*! Where an object's events become documents, and documents a parcel. */
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::pipeline::Pipeline;
@@ -10,11 +9,7 @@ use crate::pipeline::object::{Parcels, ReadProgress};
 use crate::sink::dead_letters::ObjectName;
 use logferry_core::bulk::{Parcel, PlacedDocument};
 use logferry_core::decode::{Decoder, Event, Identity, Origin};
-use logferry_core::document::index_name;
-use logferry_core::document::index_name::DocumentKind;
-use logferry_core::document::{LogDocumentWriter, ObjectInfo};
-use logferry_core::invocation::{Summary, Tracker, TrackerLimits};
-use logferry_core::parse;
+use logferry_core::document::{DocumentSpan, ObjectEncoder, ObjectInfo, event_text};
 
 /// A parcel is sent when it has this many bytes; or as many as a bulk, if that is less.
 const PARCEL: usize = 512 * 1024;
@@ -22,8 +17,7 @@ const PARCEL: usize = 512 * 1024;
 /// Where an object's events become documents.
 pub(crate) struct ParcelWriter<'a> {
     pipeline: &'a Pipeline,
-    writer: LogDocumentWriter,
-    tracker: Tracker,
+    encoder: ObjectEncoder,
     parcel: Parcel,
     reservation: Option<Reservation>,
     object: Arc<ObjectName>,
@@ -38,8 +32,7 @@ impl<'a> ParcelWriter<'a> {
     pub(crate) fn new(pipeline: &'a Pipeline, object: &ObjectInfo, name: Arc<ObjectName>) -> Self {
         Self {
             pipeline,
-            writer: LogDocumentWriter::new(object, &pipeline.config.document),
-            tracker: Tracker::new(TrackerLimits::default()),
+            encoder: ObjectEncoder::new(object, &pipeline.config.document, &pipeline.config.prices),
             parcel: Parcel::default(),
             reservation: None,
             object: name,
@@ -67,34 +60,25 @@ impl<'a> ParcelWriter<'a> {
                 self.parcel.lines.reserve(self.full);
             }
         }
-        // Nearly all of it is valid, and looked at faster by this than by `from_utf8_lossy`.
-        let text = match std::str::from_utf8(event.text) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(event.text),
-        };
-        let invalid_utf8 = matches!(text, Cow::Owned(_));
-        let record = parse::parse(&text);
-        let id = self.writer.identify(event);
-        let at = self.writer.time(event, &record);
-        let around = self.tracker.observe(event, &record, id.hash, at);
-        let lines = &mut self.parcel.lines;
-        let written = self
-            .writer
-            .write(event, invalid_utf8, &record, id, &around, lines);
-        self.parcel.documents.push(PlacedDocument {
-            start: written.start,
-            source: written.source_start,
-            end: written.end,
-            offset: event.offset,
-            merge: false,
-        });
+        let text = event_text(event);
+        let encoded = self.encoder.encode(event, &text, &mut self.parcel.lines);
+        self.place(encoded.document, event.offset, false);
         facts.events += 1;
-        loop {
-            let Some(summary) = self.tracker.closed().next() else {
-                return;
-            };
-            self.summarise(&summary, event.offset, facts);
+        while let Some(closed) = self.encoder.next_closed(&mut self.parcel.lines) {
+            self.place(closed.document, event.offset, true);
+            facts.summaries += 1;
         }
+    }
+
+    fn place(&mut self, document: DocumentSpan, offset: u64, merge: bool) {
+        let DocumentSpan { start, source, end } = document;
+        self.parcel.documents.push(PlacedDocument {
+            start,
+            source,
+            end,
+            offset,
+            merge,
+        });
     }
 
     /// What a broken object still holds: whole events only. Its last one may be cut, and where it is cut may
@@ -138,40 +122,17 @@ impl<'a> ParcelWriter<'a> {
         escaped * copies + FIELDS
     }
 
-    fn summarise(&mut self, summary: &Summary, offset: u64, facts: &mut ReadProgress) {
-        let config = &self.pipeline.config;
-        let prefix = &config.document.index_prefix;
-        let lines = &mut self.parcel.lines;
-        let start = lines.len();
-        lines.extend_from_slice(br#"{"create":{"_index":""#);
-        let day = i64::from(summary.index_day());
-        index_name::write(lines, prefix, DocumentKind::Invocation, day);
-        lines.extend_from_slice(b"\",\"_id\":\"");
-        lines.extend_from_slice(&summary.id_letters());
-        lines.extend_from_slice(b"\"}}\n");
-        let source = lines.len();
-        summary.write_to(&config.prices, lines);
-        lines.push(b'\n');
-        self.parcel.documents.push(PlacedDocument {
-            start,
-            source,
-            end: lines.len(),
-            offset,
-            merge: true,
-        });
-        facts.summaries += 1;
-    }
-
     /// The object's end, or as far as it could be read: what is left goes.
     pub(crate) async fn finish(&mut self, parcels: &mut Parcels, facts: &mut ReadProgress) {
-        loop {
-            let Some(summary) = self.tracker.finish().next() else {
-                break;
-            };
+        while self.encoder.holds_summaries() {
             if self.reservation.is_none() {
                 self.reservation = Some(self.pipeline.memory.reserve(self.full).await);
             }
-            self.summarise(&summary, facts.bytes, facts);
+            let Some(closed) = self.encoder.next_at_end(&mut self.parcel.lines) else {
+                break;
+            };
+            self.place(closed.document, facts.bytes, true);
+            facts.summaries += 1;
             if self.parcel.lines.len() >= self.full {
                 self.send(parcels).await;
             }

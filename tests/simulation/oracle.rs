@@ -1,15 +1,11 @@
 /*! What must come of an object: the same pure modules, run straight over its bytes, without a road. */
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use logferry::pipeline::PipelineConfig;
 use logferry_core::decode::{Decoder, KeyInfo};
-use logferry_core::document::index_name;
-use logferry_core::document::index_name::DocumentKind;
-use logferry_core::document::{LogDocumentWriter, ObjectInfo};
-use logferry_core::invocation::{Merged, Prices, Summary, Tracker, TrackerLimits, merged};
-use logferry_core::parse;
+use logferry_core::document::{DocumentSpan, ObjectEncoder, ObjectInfo, event_text};
+use logferry_core::invocation::{Merged, Prices, Summary, merged};
 
 use crate::index::Place;
 use crate::objects::Planned;
@@ -40,48 +36,29 @@ pub fn parse(object: &Planned, config: &PipelineConfig) -> Parsed {
         id_scope: key.prefix.clone(),
     };
     let mut decoder = Decoder::new(&object.key, &config.decode);
-    let mut writer = LogDocumentWriter::new(&facts, &config.document);
-    let mut tracker = Tracker::new(TrackerLimits::default());
+    let mut encoder = ObjectEncoder::new(&facts, &config.document, &config.prices);
     let mut input = &object.plain[..];
     let mut lines = Vec::new();
     loop {
         while let Some(event) = decoder.next().expect("sound objects can be decoded") {
-            let text = String::from_utf8_lossy(event.text);
-            let record = parse::parse(&text);
-            let id = writer.identify(&event);
-            let at = writer.time(&event, &record);
-            let around = tracker.observe(&event, &record, id.hash, at);
             lines.clear();
-            let invalid = matches!(text, Cow::Owned(_));
-            let written = writer.write(&event, invalid, &record, id, &around, &mut lines);
-            let action: serde_json::Value =
-                serde_json::from_slice(&lines[written.start..written.source_start])
-                    .expect("an action line is JSON");
-            let field = |name: &str| {
-                action["create"][name]
-                    .as_str()
-                    .expect("it names its place")
-                    .to_owned()
-            };
-            let source = lines[written.source_start..written.end]
-                .trim_ascii_end()
-                .to_vec();
-            let place = (field("_index"), field("_id"));
+            let text = event_text(&event);
+            let encoded = encoder.encode(&event, &text, &mut lines);
+            let (place, source) = stored(&lines, encoded.document);
             assert!(
                 parsed.documents.insert(place, source).is_none(),
                 "two events of {} have one id",
                 object.key
             );
             parsed.events += 1;
-            let over: Vec<Summary> = tracker.closed().collect();
-            parsed
-                .summaries
-                .extend(over.iter().map(|s| summarised(s, config)));
+            while let Some(closed) = encoder.next_closed(&mut lines) {
+                parsed.summaries.push(stored(&lines, closed.document));
+            }
         }
         if decoder.is_finished() {
-            parsed
-                .summaries
-                .extend(tracker.finish().map(|s| summarised(&s, config)));
+            while let Some(closed) = encoder.next_at_end(&mut lines) {
+                parsed.summaries.push(stored(&lines, closed.document));
+            }
             return parsed;
         }
         let space = decoder.space();
@@ -95,16 +72,18 @@ pub fn parse(object: &Planned, config: &PipelineConfig) -> Parsed {
     }
 }
 
-fn summarised(summary: &Summary, config: &PipelineConfig) -> (Place, Vec<u8>) {
-    let mut index = Vec::new();
-    index_name::write(
-        &mut index,
-        &config.document.index_prefix,
-        DocumentKind::Invocation,
-        summary.index_day().into(),
-    );
-    let index = String::from_utf8(index).expect("an index name is ASCII");
-    ((index, summary.id()), summary.write(&config.prices))
+/// Where a document is to be stored, and its source.
+fn stored(lines: &[u8], document: DocumentSpan) -> (Place, Vec<u8>) {
+    let action: serde_json::Value = serde_json::from_slice(&lines[document.start..document.source])
+        .expect("an action line is JSON");
+    let field = |name: &str| {
+        action["create"][name]
+            .as_str()
+            .expect("it names its place")
+            .to_owned()
+    };
+    let source = lines[document.source..document.end].trim_ascii_end();
+    ((field("_index"), field("_id")), source.to_vec())
 }
 
 /// The merge of a stored summary with a part; `None`: the part was in it already.

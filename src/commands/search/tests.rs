@@ -9,9 +9,10 @@ use crate::commands::search::line::Line;
 use crate::commands::search::list::{Invocation, Invocations, Lines, Screen};
 use crate::commands::search::timeline::Timeline;
 use logferry_core::decode::{DecodeOptions, Decoder};
-use logferry_core::document::{DocumentOptions, LogDocumentWriter, ObjectInfo};
-use logferry_core::invocation::{Architecture, Prices, Tracker, TrackerLimits};
-use logferry_core::parse;
+use logferry_core::document::{
+    DocumentOptions, DocumentSpan, ObjectEncoder, ObjectInfo, event_text,
+};
+use logferry_core::invocation::{Architecture, Prices};
 
 const NOWHERE: Screen = Screen { columns: None };
 
@@ -48,9 +49,8 @@ fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
         index_prefix: "logferry".to_owned(),
         keep_original: false,
     };
-    let mut writer = LogDocumentWriter::new(&object, &options);
-    let mut tracker = Tracker::new(TrackerLimits::default());
     let prices = Prices::builtin(Architecture::X86);
+    let mut encoder = ObjectEncoder::new(&object, &options, &prices);
     let (mut lines, mut summaries) = (Vec::new(), Vec::new());
     let mut rest = &bytes[..];
     while !decoder.is_finished() {
@@ -64,21 +64,24 @@ fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
             decoder.filled(n);
         }
         while let Some(event) = decoder.next().unwrap() {
-            let text = String::from_utf8_lossy(event.text);
-            let record = parse::parse(&text);
-            let id = writer.identify(&event);
-            let at = writer.time(&event, &record);
-            let around = tracker.observe(&event, &record, id.hash, at);
             let mut out = Vec::new();
-            let written = writer.write(&event, false, &record, id, &around, &mut out);
-            lines.push(serde_json::from_slice(&out[written.source_start..written.end]).unwrap());
-            summaries.extend(tracker.closed());
+            let text = event_text(&event);
+            let encoded = encoder.encode(&event, &text, &mut out);
+            lines.push(source(&out, encoded.document));
+            while let Some(closed) = encoder.next_closed(&mut out) {
+                summaries.push(source(&out, closed.document));
+            }
         }
     }
-    summaries.extend(tracker.finish());
-    let summaries = summaries.iter().map(|s| s.write(&prices));
-    let summaries = summaries.map(|s| serde_json::from_slice(&s).unwrap());
-    (lines, summaries.collect())
+    let mut out = Vec::new();
+    while let Some(closed) = encoder.next_at_end(&mut out) {
+        summaries.push(source(&out, closed.document));
+    }
+    (lines, summaries)
+}
+
+fn source(lines: &[u8], document: DocumentSpan) -> Value {
+    serde_json::from_slice(&lines[document.source..document.end]).unwrap()
 }
 
 fn of<D: serde::de::DeserializeOwned>(

@@ -7,7 +7,9 @@ use crate::document::faas::{FaasFields, FaasJson};
 use crate::document::id::{ID, Identifier};
 use crate::document::index_name;
 use crate::document::index_name::DocumentKind;
-use crate::document::{DocumentOptions, EventId, Flag, Flags, LineContext, ObjectInfo, Written};
+use crate::document::{
+    DocumentOptions, DocumentSpan, EventId, Flag, Flags, LineContext, ObjectInfo,
+};
 use crate::json;
 use crate::parse::{ErrorInfo, Kind, Platform, Record, Xray};
 use crate::time::rfc3339;
@@ -95,7 +97,7 @@ impl LogDocumentWriter {
         id: EventId,
         around: &LineContext<'_>,
         out: &mut Vec<u8>,
-    ) -> Written {
+    ) -> DocumentSpan {
         let mut flags = Flags::default();
         if event.truncated > 0 {
             flags.set(Flag::Truncated);
@@ -105,14 +107,13 @@ impl LogDocumentWriter {
         }
         let when = self.clock.when(event, record, &mut flags);
         let start = out.len();
-        let source_start = self.write_head(&id, &when, out);
+        let source = self.write_head(&id, &when, out);
         self.write_source(event, record, around, flags, out);
         self.clock.tick(event, record);
-        Written {
+        DocumentSpan {
             start,
-            source_start,
+            source,
             end: out.len(),
-            event_hash: id.hash,
         }
     }
 

@@ -5,12 +5,12 @@ equal events. That is why a redelivery ends in the same documents (guarantee G2)
 
 mod app;
 mod document_times;
+mod encoder;
 mod faas;
 mod flags;
 pub mod id;
 pub mod index_name;
 mod log_document;
-/// PURE: record → document.
 pub mod options;
 mod ordinal;
 pub mod schema;
@@ -19,7 +19,8 @@ pub mod template;
 mod tests;
 
 pub use crate::invocation::LineContext;
+pub use encoder::{EncodedEvent, EncodedSummary, ObjectEncoder, event_text};
 pub use flags::{Flag, Flags};
 pub use id::EventId;
 pub use log_document::LogDocumentWriter;
-pub use options::{DocumentOptions, ObjectInfo, Written};
+pub use options::{DocumentOptions, DocumentSpan, ObjectInfo};

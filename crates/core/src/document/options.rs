@@ -25,13 +25,11 @@ pub struct DocumentOptions {
     pub keep_original: bool,
 }
 
-/// Where [`LogDocumentWriter::write`] put a document: `start..source_start` is the action line and
-/// `source_start..end` the source, each with its line break.
+/// Where a document's two lines stand in a buffer: `start..source` is the action line and `source..end` the source line, each
+/// with its line break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
+pub struct DocumentSpan {
     pub start: usize,
-    pub source_start: usize,
+    pub source: usize,
     pub end: usize,
-    /// See [`EventId`].
-    pub event_hash: u64,
 }

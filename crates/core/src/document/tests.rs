@@ -73,9 +73,8 @@ fn with(
     let mut out = b"what was there\n".to_vec();
     let written = writer.write(event, invalid_utf8, record, id, around, &mut out);
     assert_eq!((written.start, written.end), (15, out.len()));
-    assert_eq!(written.event_hash, id.hash);
-    let action = one_line(&out[written.start..written.source_start]);
-    let source = one_line(&out[written.source_start..written.end]);
+    let action = one_line(&out[written.start..written.source]);
+    let source = one_line(&out[written.source..written.end]);
     assert_eq!(action["create"]["_id"], id.as_str());
     json!({"action": action, "source": source})
 }
@@ -242,8 +241,8 @@ fn one_writer_goes_from_origin_to_origin_and_day_to_day() {
             &LineContext::default(),
             &mut out,
         );
-        let action = one_line(&out[written.start..written.source_start]);
-        let source = one_line(&out[written.source_start..written.end]);
+        let action = one_line(&out[written.start..written.source]);
+        let source = one_line(&out[written.source..written.end]);
         let day = 23 + days;
         assert_eq!(
             action["create"]["_index"],

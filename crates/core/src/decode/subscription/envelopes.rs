@@ -358,7 +358,7 @@ impl Subscription {
     }
 }
 
-enum Progressed {
+pub(crate) enum Progressed {
     EventSpan(EventSpan),
     /// The state has changed.
     Again,

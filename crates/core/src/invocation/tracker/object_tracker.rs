@@ -129,6 +129,11 @@ impl Tracker {
         std::iter::from_fn(|| self.requests.next_closed())
     }
 
+    /// Whether no summary is left to be given out.
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
     /// Ends the object: all remaining summaries, in the order of their first lines. Afterwards the tracker is empty.
     pub fn finish(&mut self) -> impl Iterator<Item = Summary> + '_ {
         self.streams.clear();

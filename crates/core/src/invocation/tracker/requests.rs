@@ -46,6 +46,10 @@ pub(crate) struct OpenRequests {
 }
 
 impl OpenRequests {
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Whether the request of a number is still open.
     #[inline]
     pub fn holds(&self, number: u64) -> bool {

@@ -1,0 +1,120 @@
+/*! The step from a log event to its documents: the one place where parse, ids, invocations and documents meet.
+
+In: the log events of one object, in the object's order. Out: lines for `_bulk`, two for each document: the log document of
+each event, and a summary for each invocation that closed or that the object leaves open at its end. */
+
+use std::borrow::Cow;
+
+use crate::decode::Event;
+use crate::document::index_name::{self, DocumentKind};
+use crate::document::{DocumentOptions, DocumentSpan, LogDocumentWriter, ObjectInfo};
+use crate::invocation::{Prices, Summary, Tracker, TrackerLimits};
+use crate::parse::{self, Record};
+
+/// Encodes the log events of one object, in the object's order.
+#[derive(Debug)]
+pub struct ObjectEncoder {
+    log_documents: LogDocumentWriter,
+    tracker: Tracker,
+    index_prefix: String,
+    prices: Prices,
+}
+
+/// A log event that was encoded.
+#[derive(Debug)]
+pub struct EncodedEvent<'t> {
+    pub record: Record<'t>,
+    pub document: DocumentSpan,
+}
+
+/// A summary that was encoded.
+#[derive(Debug)]
+pub struct EncodedSummary {
+    pub summary: Summary,
+    pub document: DocumentSpan,
+}
+
+/// An event's text; where it is not UTF-8, with replacement characters.
+pub fn event_text<'a>(event: &Event<'a>) -> Cow<'a, str> {
+    // Nearly every text is valid, and `from_utf8` looks at it faster than `from_utf8_lossy` does.
+    match std::str::from_utf8(event.text) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(event.text),
+    }
+}
+
+impl ObjectEncoder {
+    pub fn new(object: &ObjectInfo, options: &DocumentOptions, prices: &Prices) -> Self {
+        Self::with_limits(object, options, prices, TrackerLimits::default())
+    }
+
+    /// As [`ObjectEncoder::new`], with other bounds for the memory of open invocations.
+    pub fn with_limits(
+        object: &ObjectInfo,
+        options: &DocumentOptions,
+        prices: &Prices,
+        limits: TrackerLimits,
+    ) -> Self {
+        Self {
+            log_documents: LogDocumentWriter::new(object, options),
+            tracker: Tracker::new(limits),
+            index_prefix: options.index_prefix.clone(),
+            prices: prices.clone(),
+        }
+    }
+
+    /// Appends the event's log document to `out`. `text` is the event's [`event_text`]. Each event is encoded exactly
+    /// once, in the object's order: that tells equal events apart.
+    pub fn encode<'t>(
+        &mut self,
+        event: &Event<'_>,
+        text: &'t Cow<'_, str>,
+        out: &mut Vec<u8>,
+    ) -> EncodedEvent<'t> {
+        let record = parse::parse(text);
+        let id = self.log_documents.identify(event);
+        let time = self.log_documents.time(event, &record);
+        let context = self.tracker.observe(event, &record, id.hash, time);
+        let invalid_utf8 = matches!(text, Cow::Owned(_));
+        let document = self
+            .log_documents
+            .write(event, invalid_utf8, &record, id, &context, out);
+        EncodedEvent { record, document }
+    }
+
+    /// Appends the summary of the next invocation that closed; none is left when this gives none.
+    pub fn next_closed(&mut self, out: &mut Vec<u8>) -> Option<EncodedSummary> {
+        let summary = self.tracker.closed().next()?;
+        Some(self.encode_summary(summary, out))
+    }
+
+    /// Whether summaries are left to be encoded at the object's end.
+    pub fn holds_summaries(&self) -> bool {
+        !self.tracker.is_empty()
+    }
+
+    /// Appends the next summary at the object's end, those of open invocations included.
+    pub fn next_at_end(&mut self, out: &mut Vec<u8>) -> Option<EncodedSummary> {
+        let summary = self.tracker.finish().next()?;
+        Some(self.encode_summary(summary, out))
+    }
+
+    fn encode_summary(&self, summary: Summary, out: &mut Vec<u8>) -> EncodedSummary {
+        let start = out.len();
+        out.extend_from_slice(br#"{"create":{"_index":""#);
+        let day = i64::from(summary.index_day());
+        index_name::write(out, &self.index_prefix, DocumentKind::Invocation, day);
+        out.extend_from_slice(b"\",\"_id\":\"");
+        out.extend_from_slice(&summary.id_letters());
+        out.extend_from_slice(b"\"}}\n");
+        let source = out.len();
+        summary.write_to(&self.prices, out);
+        out.push(b'\n');
+        let document = DocumentSpan {
+            start,
+            source,
+            end: out.len(),
+        };
+        EncodedSummary { summary, document }
+    }
+}
