@@ -5,4 +5,4 @@ pub mod arguments;
 mod opensearch;
 
 pub use arguments::*;
-pub use opensearch::{AwsService, IndexArgs};
+pub use opensearch::{AwsServiceArg, IndexArgs};

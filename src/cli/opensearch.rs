@@ -42,7 +42,7 @@ pub struct IndexArgs {
     pub opensearch_client_key: Option<PathBuf>,
     /// Sign requests (SigV4) with the standard AWS credentials: es for Amazon OpenSearch Service, aoss for Serverless.
     #[arg(long, env = "LOGFERRY_OPENSEARCH_AWS_SERVICE", value_enum)]
-    pub opensearch_aws_service: Option<AwsService>,
+    pub opensearch_aws_service: Option<AwsServiceArg>,
     /// Region to sign for. Default: AWS_REGION, as every AWS tool finds it.
     #[arg(long, env = "LOGFERRY_OPENSEARCH_AWS_REGION", value_name = "REGION")]
     pub opensearch_aws_region: Option<String>,
@@ -61,7 +61,7 @@ pub struct IndexArgs {
 
 /// What AWS calls the service in a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AwsService {
+pub enum AwsServiceArg {
     Es,
     Aoss,
 }

@@ -1,81 +1,12 @@
 /*! Flags of OpenSearch's access go in: nodes, authentication, TLS. A checked configuration, or the mistakes and
 contradictions, come out. */
 
-use std::fmt;
-use std::path::PathBuf;
-
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::cli::{AwsService, IndexArgs};
+use crate::cli::{AwsServiceArg, IndexArgs};
 use crate::config::ConfigErrors;
-
-#[derive(Debug, Clone)]
-pub struct OpenSearchConfig {
-    /// URLs of the nodes, at least one, without credentials. All nodes belong to one cluster.
-    pub urls: Vec<Url>,
-    pub auth: Auth,
-    pub tls: Tls,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Auth {
-    None,
-    Basic {
-        user: String,
-        password: Password,
-    },
-    Aws {
-        service: AwsService,
-        region: Option<String>,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Password {
-    Given(Secret),
-    File(PathBuf),
-}
-
-/// A secret text; its `Debug` form hides it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// PEM file of one or more CA certificates.
-    pub ca: Option<PathBuf>,
-    /// PEM files of the client's certificate and its key.
-    pub client: Option<(PathBuf, PathBuf)>,
-    pub accept_invalid: bool,
-}
-
-impl OpenSearchConfig {
-    /// Configuration of one node, without authentication.
-    pub fn of_url(url: Url) -> Self {
-        Self {
-            urls: vec![url],
-            auth: Auth::None,
-            tls: Tls::default(),
-        }
-    }
-}
+use crate::sink::opensearch::{Auth, AwsService, OpenSearchConfig, Password, Secret, Tls};
 
 impl ConfigErrors {
     pub(crate) fn opensearch(&mut self, args: &IndexArgs) -> Option<OpenSearchConfig> {
@@ -171,6 +102,10 @@ impl ConfigErrors {
         }
         if let Some(service) = args.opensearch_aws_service {
             let region = args.opensearch_aws_region.clone();
+            let service = match service {
+                AwsServiceArg::Es => AwsService::Es,
+                AwsServiceArg::Aoss => AwsService::Aoss,
+            };
             return Some(Auth::Aws { service, region });
         }
         let given = user.map(str::to_owned).zip(password);
@@ -182,14 +117,14 @@ impl ConfigErrors {
     }
 
     /// Checks the service against AWS's own host names, which show it.
-    fn host_names(&mut self, urls: &[Url], service: Option<AwsService>) {
+    fn host_names(&mut self, urls: &[Url], service: Option<AwsServiceArg>) {
         for host in urls.iter().filter_map(Url::host_str) {
-            if host.ends_with(".aoss.amazonaws.com") && service != Some(AwsService::Aoss) {
+            if host.ends_with(".aoss.amazonaws.com") && service != Some(AwsServiceArg::Aoss) {
                 self.say(&format!(
                     "--opensearch-aws-service: {host} is OpenSearch Serverless: give aoss"
                 ));
             }
-            if host.ends_with(".es.amazonaws.com") && service == Some(AwsService::Aoss) {
+            if host.ends_with(".es.amazonaws.com") && service == Some(AwsServiceArg::Aoss) {
                 self.say(&format!(
                     "--opensearch-aws-service: {host} is not OpenSearch Serverless: give es"
                 ));

@@ -1,7 +1,8 @@
 /*! Flags of `setup` and `prune` go in; their configurations or the mistakes come out. */
 
 use crate::cli::{PruneArgs, RetainArgs, SetupArgs};
-use crate::config::{ConfigErrors, OpenSearchConfig};
+use crate::config::ConfigErrors;
+use crate::sink::opensearch::OpenSearchConfig;
 use logferry_core::document::index_name::DocumentKind;
 
 #[derive(Debug)]

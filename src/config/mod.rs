@@ -8,7 +8,6 @@ mod when;
 /// One validated config per command.
 pub mod worker;
 
-pub use access::{Auth, OpenSearchConfig, Password, Secret, Tls};
 pub use errors::ConfigErrors;
 pub use maintenance::{PruneConfig, Retention, SetupConfig, Wanted, prune, setup};
 pub use search::{Question, SearchConfig, View, search};

@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::SearchArgs;
+use crate::config::ConfigErrors;
 use crate::config::when;
 use crate::config::when::{Range, Since};
-use crate::config::{ConfigErrors, OpenSearchConfig};
+use crate::sink::opensearch::OpenSearchConfig;
 
 #[derive(Debug)]
 pub struct SearchConfig {

@@ -13,8 +13,8 @@ use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
 use logferry_core::document::DocumentOptions;
 use logferry_core::invocation::{Architecture, Prices};
 
-use crate::config::access::OpenSearchConfig;
 use crate::config::errors::ConfigErrors;
+use crate::sink::opensearch::OpenSearchConfig;
 
 #[derive(Debug)]
 pub struct WorkerConfig {

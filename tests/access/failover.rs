@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use logferry::config::OpenSearchConfig;
 use logferry::error_class::ErrorClass;
 use logferry::sink::opensearch::OpenSearch;
+use logferry::sink::opensearch::OpenSearchConfig;
 use logferry::sink::{Index, IndexError};
 use logferry_core::bulk::Verdict;
 use tokio::net::TcpListener;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use logferry::config::{Auth, OpenSearchConfig, Password};
 use logferry::error_class::ErrorClass;
 use logferry::sink::Index;
 use logferry::sink::opensearch::OpenSearch;
+use logferry::sink::opensearch::{Auth, OpenSearchConfig, Password};
 use serde_json::json;
 
 use crate::stub::{Stub, bulk, healthy};

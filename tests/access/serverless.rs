@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use logferry::config::OpenSearchConfig;
 use logferry::observe::Metrics;
 use logferry::sink::Index;
 use logferry::sink::opensearch::OpenSearch;
+use logferry::sink::opensearch::OpenSearchConfig;
 use logferry_core::bulk::Verdict;
 use serde_json::{Value, json};
 

@@ -7,11 +7,11 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_async::time::TimeSource;
-use logferry::cli::AwsService;
-use logferry::config::OpenSearchConfig;
 use logferry::error_class::ErrorClass;
 use logferry::sink::Index;
+use logferry::sink::opensearch::AwsService;
 use logferry::sink::opensearch::OpenSearch;
+use logferry::sink::opensearch::OpenSearchConfig;
 use serde_json::{Value, json};
 
 use crate::sigv4::{Signed, verify};

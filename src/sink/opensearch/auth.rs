@@ -8,10 +8,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use opensearch::http::headers::HeaderValue;
 
-use crate::config::{Auth, Password};
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::aws::Signing;
+use crate::sink::opensearch::{Auth, Password};
 
 pub(crate) enum Authorization {
     None,

@@ -22,9 +22,9 @@ use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::identity::Identity;
 use opensearch::http::headers::HeaderValue;
 
-use crate::cli::AwsService;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
+use crate::sink::opensearch::AwsService;
 use crate::sink::opensearch::reason::chain;
 
 /// Credentials are renewed this long before they expire.
@@ -155,7 +155,7 @@ fn no_credentials(error: &CredentialsError) -> IndexError {
 impl crate::sink::opensearch::OpenSearch {
     /// Connects with the credentials, region and clock of `aws` instead of the environment's.
     pub async fn with_aws(
-        config: crate::config::OpenSearchConfig,
+        config: crate::sink::opensearch::OpenSearchConfig,
         timeout: Duration,
         service: AwsService,
         aws: &SdkConfig,

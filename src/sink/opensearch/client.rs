@@ -11,9 +11,9 @@ use opensearch::http::headers::{ACCEPT, HeaderMap, HeaderValue};
 use reqwest::{Client, Identity, redirect};
 use url::Url;
 
-use crate::config::Tls;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
+use crate::sink::opensearch::Tls;
 use crate::sink::opensearch::auth::Authorization;
 use crate::sink::opensearch::reason::chain;
 use crate::sink::opensearch::{JSON, Method};

@@ -3,6 +3,7 @@
 mod auth;
 mod aws;
 mod client;
+mod config;
 mod index;
 mod nodes;
 mod reason;
@@ -11,6 +12,7 @@ mod serverless;
 use std::time::Duration;
 
 use bytes::Bytes;
+pub use config::{Auth, AwsService, OpenSearchConfig, Password, Secret, Tls};
 pub(crate) use opensearch::http::Method;
 use opensearch::http::StatusCode;
 use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -19,8 +21,6 @@ use reqwest::Response;
 use tokio::time::Instant;
 use url::{Host, Url};
 
-use crate::cli::AwsService;
-use crate::config::{OpenSearchConfig, Tls};
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::sink::IndexError;

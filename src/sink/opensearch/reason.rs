@@ -8,9 +8,9 @@ use opensearch::http::headers::LOCATION;
 use rustls::{CertificateError, Error as TlsError};
 use serde::Deserialize;
 
-use crate::config::Tls;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
+use crate::sink::opensearch::Tls;
 use crate::sink::opensearch::auth::Authorization;
 
 /// No answer: why, and whether the request can have reached the node.
