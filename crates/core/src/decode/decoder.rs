@@ -97,7 +97,7 @@ pub struct Counters {
 #[derive(Debug)]
 pub struct Decoder {
     pub(crate) buffer: Buffer,
-    state: FormatDecoder,
+    pub(crate) state: FormatDecoder,
     key: KeyInfo,
     /// [`KeyInfo::tells_stream`].
     by_content: bool,
@@ -114,7 +114,7 @@ pub struct Decoder {
 }
 
 #[derive(Debug)]
-enum FormatDecoder {
+pub(crate) enum FormatDecoder {
     /// Not enough bytes yet to tell the format.
     Sniff,
     Export(Export),

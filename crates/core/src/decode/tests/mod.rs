@@ -108,7 +108,10 @@ fn decode_after(
         events,
         error,
         counters: decoder.counters(),
-        container: matches!(decoder.state, State::Subscription(_)),
+        container: matches!(
+            decoder.state,
+            crate::decode::decoder::FormatDecoder::Subscription(_)
+        ),
     }
 }
 

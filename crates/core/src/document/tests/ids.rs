@@ -2,8 +2,8 @@
 
 use crate::decode::{DecodeOptions, Decoder, Format, KeyInfo};
 use crate::document::tests::*;
-use crate::invocation::{Architecture, Options, Prices, Summary, Tracker};
-use crate::parse;
+use crate::document::{ObjectEncoder, event_text};
+use crate::invocation::{Architecture, Prices, Summary};
 use std::collections::BTreeMap;
 
 const LAMBDA: [&str; 4] = [
@@ -165,6 +165,13 @@ fn export(stream: &str, lines: &[(i64, String)], view: &View, outcome: &mut Outc
     }
 }
 
+impl Outcome {
+    fn add(&mut self, summary: Summary) {
+        let place = (summary.id(), summary.index_day());
+        self.summaries.entry(place).or_default().push(summary);
+    }
+}
+
 fn read(key: &str, bytes: &[u8], view: &View, outcome: &mut Outcome) {
     let decode = DecodeOptions {
         format: view.format,
@@ -185,22 +192,22 @@ fn read(key: &str, bytes: &[u8], view: &View, outcome: &mut Outcome) {
         ..options()
     };
     let mut decoder = Decoder::new(key, &decode);
-    let mut writer = LogDocumentWriter::new(&object, &document);
-    let mut tracker = Tracker::new(Options::default());
+    let prices = Prices::builtin(Architecture::X86);
+    let mut encoder = ObjectEncoder::new(&object, &document, &prices);
     let (mut rest, mut out) = (bytes, Vec::new());
     loop {
         while let Some(event) = decoder.next().unwrap() {
-            let text = String::from_utf8_lossy(event.text);
-            let record = parse::parse(&text);
-            let id = writer.identify(&event);
-            let at = writer.time(&event, &record);
-            let around = tracker.observe(&event, &record, id.hash, at);
             out.clear();
-            let written = writer.write(&event, false, &record, id, &around, &mut out);
-            let action = one_line(&out[written.start..written.source_start]);
+            let text = event_text(&event);
+            let document = encoder.encode(&event, &text, &mut out).document;
+            let action = one_line(&out[document.start..document.source]);
+            let id = action["create"]["_id"].as_str().unwrap();
             let index = action["create"]["_index"].as_str().unwrap();
-            let before = (outcome.events).insert(id.as_str().to_owned(), index.to_owned());
+            let before = (outcome.events).insert(id.to_owned(), index.to_owned());
             assert!(before.is_none_or(|before| before == index), "two indices");
+            while let Some(closed) = encoder.next_closed(&mut out) {
+                outcome.add(closed.summary);
+            }
         }
         if decoder.is_finished() {
             break;
@@ -214,9 +221,8 @@ fn read(key: &str, bytes: &[u8], view: &View, outcome: &mut Outcome) {
             n => decoder.filled(n),
         }
     }
-    for summary in tracker.finish() {
-        let place = (summary.id(), summary.index_day());
-        outcome.summaries.entry(place).or_default().push(summary);
+    while let Some(closed) = encoder.next_at_end(&mut out) {
+        outcome.add(closed.summary);
     }
 }
 

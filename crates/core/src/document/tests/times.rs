@@ -202,7 +202,7 @@ fn indices(key: &str, origin: &Arc<Origin>, events: &[(Identity<'_>, Option<i64>
             let place = writer.time(&event, &record);
             let around = LineContext::default();
             let written = writer.write(&event, false, &record, id, &around, &mut out);
-            let action = one_line(&out[written.start..written.source_start]);
+            let action = one_line(&out[written.start..written.source]);
             let index = action["create"]["_index"].as_str().unwrap();
             let day = index.strip_prefix("logferry-logs-").unwrap().to_owned();
             indices.push((day, place));

@@ -17,7 +17,7 @@ fn samples() -> Vec<Sample> {
 
 /// A stored document and the version of its state.
 fn stored() -> Vec<(i64, Vec<u8>)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/summaries");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/summaries");
     (1..=VERSION)
         .map(|version| {
             let file = format!("{folder}/version-{version}.json");
