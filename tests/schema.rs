@@ -94,10 +94,16 @@ fn docs_fields_md_is_up_to_date() {
 fn page() -> String {
     let mut page = String::from(
         "# Fields\n\n\
-         Made from `src/document/schema.rs` by `LOGFERRY_UPDATE_DOCS=1 cargo test --test schema`. A field without a value is left out.\n\n\
-         Types are OpenSearch's. `keyword` is for filters and aggregations, whole and exact; values of more characters than the number behind it are \
-         stored and not indexed. `match_only_text` is for words. `flat_object` is searched by path, such as `app.order.id`, \
-         and all its values are keywords. `stored` is in the document and not indexed. What is `not indexed` but has a type can be sorted by, and searched by slowly.\n",
+         Generated from the schema (`document/schema.rs`) by `LOGFERRY_UPDATE_DOCS=1 cargo test --test schema`. A field without\n\
+         a value is left out.\n\
+         \n\
+         Types are OpenSearch's:\n\
+         - `keyword` serves filters and aggregations, whole and exact. A value of more characters than the number behind it is\n\
+         \x20\x20stored and not indexed.\n\
+         - `match_only_text` serves searches for words.\n\
+         - `flat_object` is searched by path, such as `app.order.id`, and all its values are keywords.\n\
+         - `stored` is kept in the document and not indexed.\n\
+         - A field that is `not indexed` but has a type can be sorted by, and searched slowly.\n",
     );
     for (kind, heading, what, more) in [
         (
