@@ -154,6 +154,13 @@ impl Bulk {
 
     /// A bulk of some of these documents; those with new lines go with them instead of their own.
     pub fn rebuild(&self, keep: &[DocumentToResend]) -> Self {
+        let mut all = keep.iter().enumerate();
+        if keep.len() == self.documents.len()
+            && all.all(|(i, kept)| kept.document == i && kept.lines.is_none())
+        {
+            // The same body, without a copy.
+            return self.clone();
+        }
         let mut body = Vec::new();
         let mut documents = Vec::with_capacity(keep.len());
         for kept in keep {
