@@ -1,4 +1,4 @@
-/*! The catalogue of metrics. In: one declaration for each metric; out: the metric itself, its description, and scrapes. */
+/*! The catalogue of metrics. In: one declaration for each metric; out: the metric, its description, and scrapes. */
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-/// Each metric's name starts with it.
+/// The first part of each metric's name.
 const NAMESPACE: &str = "logferry";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
