@@ -15,6 +15,11 @@ pub fn log_to_stderr(filter: &str) {
     if std::io::stderr().is_terminal() {
         logs.with_target(false).init();
     } else {
-        logs.json().flatten_event(true).with_target(false).init();
+        // `spans` lists all spans of an event, the innermost last: `span` would only repeat the last.
+        logs.json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_target(false)
+            .init();
     }
 }
