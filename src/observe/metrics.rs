@@ -1,63 +1,24 @@
-/*! Logs and metrics. The metrics are a typed struct that is passed along: no global, no names in strings elsewhere. */
+/*! The metrics of a worker. In: what the pipeline counts and measures; out: scrapes, and a description of each metric.
 
-use crate::observe::exposition;
-use std::io::IsTerminal;
+The struct is passed along; there is no global registry. A metric is declared once, in [`Metrics::new`]. */
+
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::{Registry, Unit};
-use tracing_subscriber::EnvFilter;
 
-use crate::observe::exposition::Exposition;
+use crate::observe::catalogue::{Catalogue, MetricDescription};
+use crate::observe::exposition::{self, ExpositionFormat};
 use crate::observe::readiness::Readiness;
 
-/// Logs go to standard error: text on a terminal, JSON otherwise. `filter` as in `RUST_LOG`.
-pub fn log_to_stderr(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // A log that cannot be written must not take the work with it.
-        .log_internal_errors(false);
-    if std::io::stderr().is_terminal() {
-        logs.with_target(false).init();
-    } else {
-        logs.json().flatten_event(true).with_target(false).init();
-    }
-}
+/// From a second to a day.
+const LAG_BUCKETS: [f64; 15] = [
+    1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 10_800.0, 43_200.0,
+    86_400.0,
+];
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct VerdictLabel {
-    verdict: Verdict,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[expect(non_camel_case_types, reason = "the names are the label's values")]
-enum Verdict {
-    indexed,
-    already_there,
-    rejected,
-    unsettled,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AnsweredLabel {
-    answered: Answered,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[expect(non_camel_case_types, reason = "the names are the label's values")]
-enum Answered {
-    yes,
-    no,
-}
-
-/// Verdicts of an object's documents.
+/// Documents by their verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub indexed: u64,
@@ -66,9 +27,9 @@ pub struct Counts {
     pub unsettled: u64,
 }
 
-/// All that the worker counts.
+/// All metrics of a worker, and its readiness.
 pub struct Metrics {
-    registry: Registry,
+    catalogue: Catalogue,
     pub messages_received: Counter,
     pub messages_deleted: Counter,
     pub messages_released: Counter,
@@ -77,31 +38,36 @@ pub struct Metrics {
     pub delete_failures: Counter,
     pub leases_extended: Counter,
     pub leases_lost: Counter,
+    lag_seconds: Histogram,
     pub notifications_ignored: Counter,
     pub notifications_invalid: Counter,
+    pub buckets_not_allowed: Counter,
+    pub buckets_paused: Counter,
     pub objects_reading: Gauge,
     pub objects_settled: Counter,
     pub objects_skipped: Counter,
+    pub objects_gone: Counter,
     pub objects_unsettled: Counter,
     pub object_bytes: Counter,
     pub events: Counter,
-    documents: Family<VerdictLabel, Counter>,
-    bulks: Family<AnsweredLabel, Counter>,
-    pub bulk_retries: Counter,
-    pub bulk_splits: Counter,
-    bulk_bytes: Histogram,
-    bulk_seconds: Histogram,
+    documents_indexed: Counter,
+    documents_already_there: Counter,
+    documents_rejected: Counter,
+    documents_unsettled: Counter,
+    pub dead_letters: Counter,
     pub summaries_merged: Counter,
     pub summaries_replaced: Counter,
-    pub memory_reserved: Gauge,
+    bulks_answered: Counter,
+    bulks_not_answered: Counter,
+    pub bulk_retries: Counter,
+    pub bulk_splits: Counter,
+    bulk_size_bytes: Histogram,
+    bulk_time_seconds: Histogram,
     pub bulks_allowed: Gauge,
     pub index_up: Gauge,
     pub without_ids: Gauge,
     holding: Gauge,
-    pub dead_letters: Counter,
-    pub buckets_paused: Counter,
-    pub objects_gone: Counter,
-    pub buckets_not_allowed: Counter,
+    pub memory_reserved: Gauge,
     pub panics: Counter,
     pub readiness: Readiness,
 }
@@ -114,321 +80,215 @@ impl Default for Metrics {
 
 impl Metrics {
     pub fn new() -> Self {
-        let mut metrics = Self {
-            registry: Registry::with_prefix("logferry"),
-            messages_received: Counter::default(),
-            messages_deleted: Counter::default(),
-            messages_released: Counter::default(),
-            messages_held: Gauge::default(),
-            receive_failures: Counter::default(),
-            delete_failures: Counter::default(),
-            leases_extended: Counter::default(),
-            leases_lost: Counter::default(),
-            notifications_ignored: Counter::default(),
-            notifications_invalid: Counter::default(),
-            objects_reading: Gauge::default(),
-            objects_settled: Counter::default(),
-            objects_skipped: Counter::default(),
-            objects_unsettled: Counter::default(),
-            object_bytes: Counter::default(),
-            events: Counter::default(),
-            documents: Family::default(),
-            bulks: Family::default(),
-            bulk_retries: Counter::default(),
-            bulk_splits: Counter::default(),
-            bulk_bytes: Histogram::new(exponential_buckets(4096.0, 4.0, 7)),
-            bulk_seconds: Histogram::new(exponential_buckets(0.005, 2.5, 9)),
-            summaries_merged: Counter::default(),
-            summaries_replaced: Counter::default(),
-            memory_reserved: Gauge::default(),
-            bulks_allowed: Gauge::default(),
-            index_up: Gauge::default(),
-            without_ids: Gauge::default(),
-            holding: Gauge::default(),
-            dead_letters: Counter::default(),
-            buckets_paused: Counter::default(),
-            objects_gone: Counter::default(),
-            buckets_not_allowed: Counter::default(),
-            panics: Counter::default(),
-            readiness: Readiness::default(),
-        };
-        metrics.register();
-        metrics
-    }
-
-    fn register(&mut self) {
-        let registry = &mut self.registry;
-        for (name, help, counter) in [
-            (
+        let mut catalogue = Catalogue::new();
+        let declare = &mut catalogue;
+        declare.info(
+            "build_info",
+            "version",
+            env!("CARGO_PKG_VERSION"),
+            "Always 1; the label names the version of logferry",
+        );
+        let [
+            documents_indexed,
+            documents_already_there,
+            documents_rejected,
+            documents_unsettled,
+        ] = declare.counters_by(
+            "documents",
+            "verdict",
+            ["indexed", "already_there", "rejected", "unsettled"],
+            "Documents by their verdict",
+        );
+        let [bulks_answered, bulks_not_answered] = declare.counters_by(
+            "bulks",
+            "answered",
+            ["yes", "no"],
+            "Bulk requests by whether OpenSearch answered them",
+        );
+        Self {
+            messages_received: declare.counter(
                 "messages_received",
-                "Messages received from the queue, repeated deliveries included",
-                &self.messages_received,
+                "Messages received from the queue, redeliveries included",
             ),
-            (
+            messages_deleted: declare.counter(
                 "messages_deleted",
-                "Messages deleted after every object was settled",
-                &self.messages_deleted,
+                "Messages deleted after all their objects were settled",
             ),
-            (
+            messages_released: declare.counter(
                 "messages_released",
-                "Messages given back to the queue",
-                &self.messages_released,
+                "Messages given back to the queue for another delivery",
             ),
-            (
-                "receive_failures",
-                "Receive calls that failed",
-                &self.receive_failures,
-            ),
-            (
+            messages_held: declare.gauge("messages_held", "Messages that the worker holds by a lease"),
+            receive_failures: declare.counter("receive_failures", "Receive calls that failed"),
+            delete_failures: declare.counter(
                 "delete_failures",
-                "Messages whose deletion failed: they come back and meet their documents",
-                &self.delete_failures,
+                "Messages whose deletion failed; the queue delivers them again",
             ),
-            (
+            leases_extended: declare.counter(
                 "leases_extended",
-                "Extensions of visibility timeouts",
-                &self.leases_extended,
+                "Extensions of a message's visibility timeout",
             ),
-            (
+            leases_lost: declare.counter(
                 "leases_lost",
-                "Messages whose visibility timeout ended while they were worked on",
-                &self.leases_lost,
+                "Messages whose visibility timeout ended while the worker held them",
             ),
-            (
+            lag_seconds: declare.histogram(
+                "lag_seconds",
+                LAG_BUCKETS,
+                "Time from the sending of a message until its objects are settled, first deliveries only",
+            ),
+            notifications_ignored: declare.counter(
                 "notifications_ignored",
-                "Notifications that name nothing to fetch",
-                &self.notifications_ignored,
+                "Notifications that name no object to fetch",
             ),
-            (
+            notifications_invalid: declare.counter(
                 "notifications_invalid",
-                "Messages that are no notification, left to the redrive policy",
-                &self.notifications_invalid,
+                "Messages that hold no valid notification; the redrive policy moves them",
             ),
-            (
+            buckets_not_allowed: declare.counter(
+                "buckets_not_allowed",
+                "Objects not fetched because --allow-bucket does not allow their bucket",
+            ),
+            buckets_paused: declare.counter(
+                "buckets_paused",
+                "Times that a bucket was paused after failures in a row (circuit breaker)",
+            ),
+            objects_reading: declare.gauge("objects_reading", "Objects that are being read"),
+            objects_settled: declare.counter(
                 "objects_settled",
-                "Objects all of whose documents have a final verdict",
-                &self.objects_settled,
+                "Objects whose documents all have a final verdict",
             ),
-            (
+            objects_skipped: declare.counter(
                 "objects_skipped",
-                "Objects with nothing to read: write tests, folder markers, empty or gone",
-                &self.objects_skipped,
+                "Objects with nothing to read: write tests, folder markers, empty or gone objects",
             ),
-            (
+            objects_gone: declare.counter("objects_gone", "Skipped objects that no longer exist"),
+            objects_unsettled: declare.counter(
                 "objects_unsettled",
-                "Objects left to a later delivery",
-                &self.objects_unsettled,
+                "Objects left unsettled; a later delivery reads them again",
             ),
-            (
-                "object_bytes",
-                "Decompressed bytes of objects read",
-                &self.object_bytes,
-            ),
-            ("events", "Events read from objects", &self.events),
-            (
-                "bulk_retries",
-                "Bulks sent again for their unsettled documents",
-                &self.bulk_retries,
-            ),
-            (
-                "bulk_splits",
-                "Bulks halved because they were too large for the index",
-                &self.bulk_splits,
-            ),
-            (
+            object_bytes: declare.counter("object_bytes", "Decompressed bytes read from objects"),
+            events: declare.counter("events", "Log events read from objects"),
+            documents_indexed,
+            documents_already_there,
+            documents_rejected,
+            documents_unsettled,
+            dead_letters: declare.counter(
                 "dead_letters",
                 "Documents and objects written as dead letters",
-                &self.dead_letters,
             ),
-            (
-                "buckets_paused",
-                "Times that a bucket was left alone after failures in a row",
-                &self.buckets_paused,
-            ),
-            (
-                "objects_gone",
-                "Objects that were not there any more",
-                &self.objects_gone,
-            ),
-            (
-                "buckets_not_allowed",
-                "Objects named in buckets that --allow-bucket does not allow",
-                &self.buckets_not_allowed,
-            ),
-            (
-                "panics",
-                "Tasks that panicked: their messages come back",
-                &self.panics,
-            ),
-            (
+            summaries_merged: declare.counter(
                 "summaries_merged",
-                "Invocation summaries merged with an earlier part",
-                &self.summaries_merged,
+                "Invocation summaries merged with a stored part",
             ),
-            (
+            summaries_replaced: declare.counter(
                 "summaries_replaced",
-                "Invocation summaries written anew over a stored state that is older or damaged",
-                &self.summaries_replaced,
+                "Stored invocation summaries replaced because they were damaged or of an older version",
             ),
-        ] {
-            registry.register(name, help, counter.clone());
-        }
-        registry.register(
-            "messages_held",
-            "Messages held by a lease",
-            self.messages_held.clone(),
-        );
-        registry.register(
-            "bulks_allowed",
-            "Bulks that the index bears in flight",
-            self.bulks_allowed.clone(),
-        );
-        registry.register(
-            "index_up",
-            "Whether the index answers",
-            self.index_up.clone(),
-        );
-        registry.register(
-            "without_ids",
-            "Whether documents go without ids, because the collection refuses them: what comes twice is there twice",
-            self.without_ids.clone(),
-        );
-        registry.register(
-            "holding",
-            "Whether nothing is received because the index refuses documents that it should take",
-            self.holding.clone(),
-        );
-        registry.register(
-            "objects_reading",
-            "Objects being read",
-            self.objects_reading.clone(),
-        );
-        registry.register_with_unit(
-            "memory_reserved",
-            "Share of the memory budget in use",
-            Unit::Bytes,
-            self.memory_reserved.clone(),
-        );
-        registry.register("documents", "Documents by verdict", self.documents.clone());
-        registry.register(
-            "bulks",
-            "Bulk requests by whether they were answered",
-            self.bulks.clone(),
-        );
-        registry.register_with_unit(
-            "bulk_size",
-            "Size of bulks",
-            Unit::Bytes,
-            self.bulk_bytes.clone(),
-        );
-        registry.register_with_unit(
-            "bulk_time",
-            "Time of bulk requests",
-            Unit::Seconds,
-            self.bulk_seconds.clone(),
-        );
-        for verdict in [
-            Verdict::indexed,
-            Verdict::already_there,
-            Verdict::rejected,
-            Verdict::unsettled,
-        ] {
-            drop(self.documents.get_or_create(&VerdictLabel { verdict }));
+            bulks_answered,
+            bulks_not_answered,
+            bulk_retries: declare.counter(
+                "bulk_retries",
+                "Bulks sent again because some of their documents were unsettled",
+            ),
+            bulk_splits: declare.counter(
+                "bulk_splits",
+                "Bulks halved because they were too large for OpenSearch",
+            ),
+            bulk_size_bytes: declare.histogram(
+                "bulk_size_bytes",
+                exponential_buckets(4096.0, 4.0, 7),
+                "Size of a bulk before it is sent for the first time",
+            ),
+            bulk_time_seconds: declare.histogram(
+                "bulk_time_seconds",
+                exponential_buckets(0.005, 2.5, 9),
+                "Duration of a bulk request",
+            ),
+            bulks_allowed: declare.gauge(
+                "bulks_allowed",
+                "Bulks that the concurrency limit allows in flight",
+            ),
+            index_up: declare.gauge("index_up", "1 if OpenSearch answers, else 0"),
+            without_ids: declare.gauge(
+                "without_ids",
+                "1 if documents are sent without ids because the collection refuses them, else 0",
+            ),
+            holding: declare.gauge(
+                "holding",
+                "1 if nothing is received because OpenSearch refuses documents, else 0",
+            ),
+            memory_reserved: declare.gauge(
+                "memory_reserved_bytes",
+                "Memory reserved for parcels, from reading to verdict",
+            ),
+            panics: declare.counter(
+                "panics",
+                "Tasks that panicked; the queue delivers their messages again",
+            ),
+            readiness: Readiness::default(),
+            catalogue,
         }
     }
 
-    /// Adds the verdicts of an object.
-    pub fn count(&self, counts: &Counts) {
-        for (verdict, n) in [
-            (Verdict::indexed, counts.indexed),
-            (Verdict::already_there, counts.already_there),
-            (Verdict::rejected, counts.rejected),
-            (Verdict::unsettled, counts.unsettled),
-        ] {
-            self.documents
-                .get_or_create(&VerdictLabel { verdict })
-                .inc_by(n);
-        }
+    /// Adds verdicts of documents.
+    pub fn count(&self, verdicts: &Counts) {
+        self.documents_indexed.inc_by(verdicts.indexed);
+        self.documents_already_there.inc_by(verdicts.already_there);
+        self.documents_rejected.inc_by(verdicts.rejected);
+        self.documents_unsettled.inc_by(verdicts.unsettled);
     }
 
-    /// Verdicts so far.
+    /// The verdicts since the start.
     pub fn counts(&self) -> Counts {
-        let read = |verdict| {
-            self.documents
-                .get_or_create(&VerdictLabel { verdict })
-                .get()
-        };
         Counts {
-            indexed: read(Verdict::indexed),
-            already_there: read(Verdict::already_there),
-            rejected: read(Verdict::rejected),
-            unsettled: read(Verdict::unsettled),
+            indexed: self.documents_indexed.get(),
+            already_there: self.documents_already_there.get(),
+            rejected: self.documents_rejected.get(),
+            unsettled: self.documents_unsettled.get(),
         }
     }
 
-    /// Nothing is received, and why; none: the worker goes on.
-    pub(crate) fn holds(&self, why: Option<String>) {
-        self.holding.set(i64::from(why.is_some()));
-        *self.readiness.held() = why;
+    /// `lag` is the time from the sending of a message until its objects were settled. A redelivery is not observed:
+    /// it would measure the visibility timeout.
+    pub fn observe_lag(&self, lag: Duration) {
+        self.lag_seconds.observe(lag.as_secs_f64());
     }
 
-    pub(crate) fn bulk_fill(&self, bytes: usize) {
-        self.bulk_bytes.observe(bytes as f64);
+    /// The worker receives nothing for this reason, or receives again (`None`).
+    pub(crate) fn holds(&self, reason: Option<String>) {
+        self.holding.set(i64::from(reason.is_some()));
+        self.readiness.hold(reason);
     }
 
-    pub(crate) fn bulk_sent(&self, took: Duration, answered: bool) {
-        self.bulk_seconds.observe(took.as_secs_f64());
-        let answered = if answered {
-            Answered::yes
-        } else {
-            Answered::no
+    pub fn bulk_fill(&self, bytes: usize) {
+        self.bulk_size_bytes.observe(bytes as f64);
+    }
+
+    pub fn bulk_sent(&self, duration: Duration, answered: bool) {
+        self.bulk_time_seconds.observe(duration.as_secs_f64());
+        let bulks = match answered {
+            true => &self.bulks_answered,
+            false => &self.bulks_not_answered,
         };
-        self.bulks.get_or_create(&AnsweredLabel { answered }).inc();
+        bulks.inc();
     }
 
-    /// What is scraped.
-    pub fn show(&self, format: Exposition) -> String {
+    /// Each metric, once, in the order of a scrape.
+    pub fn descriptions(&self) -> &[MetricDescription] {
+        self.catalogue.descriptions()
+    }
+
+    /// A scrape in the given format.
+    pub fn expose(&self, format: ExpositionFormat) -> String {
         match format {
-            Exposition::OpenMetrics => self.encode(),
-            Exposition::Prometheus => exposition::prometheus_text(&self.encode()),
+            ExpositionFormat::OpenMetrics => self.encode(),
+            ExpositionFormat::Prometheus => exposition::prometheus_text(&self.encode()),
         }
     }
 
-    /// As OpenMetrics.
+    /// A scrape as OpenMetrics.
     pub fn encode(&self) -> String {
-        let mut text = String::new();
-        match encode(&mut text, &self.registry) {
-            Ok(()) => text,
-            Err(error) => format!("# {error}\n"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_metrics_have_their_names() {
-        let metrics = Metrics::new();
-        metrics.count(&Counts {
-            indexed: 3,
-            already_there: 2,
-            rejected: 1,
-            unsettled: 0,
-        });
-        metrics.bulk_sent(Duration::from_millis(20), true);
-        let names: Vec<String> = metrics
-            .encode()
-            .lines()
-            .filter(|l| l.starts_with("# TYPE"))
-            .map(str::to_owned)
-            .collect();
-        insta::assert_snapshot!(names.join("\n"));
-        assert!(
-            metrics
-                .encode()
-                .contains("logferry_documents_total{verdict=\"already_there\"} 2")
-        );
+        self.catalogue.encode()
     }
 }

@@ -1,10 +1,13 @@
-/*! What logferry says of itself: logs and metrics. */
+/*! How operators observe logferry: logs, readiness, and the catalogue of metrics with its exposition formats. */
 
+mod catalogue;
 mod exposition;
-/// Logs and metrics.
-pub mod metrics;
+mod logs;
+mod metrics;
 mod readiness;
 
-pub use exposition::Exposition;
-pub use metrics::{Counts, Metrics, log_to_stderr};
+pub use catalogue::{LabelDescription, MetricDescription, MetricKind};
+pub use exposition::ExpositionFormat;
+pub use logs::log_to_stderr;
+pub use metrics::{Counts, Metrics};
 pub use readiness::Readiness;

@@ -1,15 +1,14 @@
-/*! What `/readyz` answers. */
+/*! Readiness. In: what the pipeline reports; out: the reason why `/readyz` answers 503, if there is one. */
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Whether the worker takes messages: it receives, and its index answers and takes documents.
+/// The worker is ready if it receives messages, OpenSearch answers, and OpenSearch accepts documents.
 #[derive(Debug, Default)]
 pub struct Readiness {
     receiving: AtomicBool,
     index_down: AtomicBool,
-    /// Why nothing is received although the index answers.
-    held: Mutex<Option<String>>,
+    hold_reason: Mutex<Option<String>>,
 }
 
 impl Readiness {
@@ -21,18 +20,25 @@ impl Readiness {
         self.index_down.store(yes, Ordering::Relaxed);
     }
 
-    /// Why the worker takes no messages now; none if it does.
+    /// A hold stops receiving although OpenSearch answers. `None` ends the hold.
+    pub fn hold(&self, reason: Option<String>) {
+        *self.hold_reason() = reason;
+    }
+
+    /// The reason why the worker receives no messages now; `None` if it receives.
     pub fn why_not(&self) -> Option<String> {
         if !self.receiving.load(Ordering::Relaxed) {
-            Some("it does not receive".to_owned())
+            Some("the worker does not receive messages".to_owned())
         } else if self.index_down.load(Ordering::Relaxed) {
-            Some("the index does not answer".to_owned())
+            Some("OpenSearch does not answer".to_owned())
         } else {
-            self.held().clone()
+            self.hold_reason().clone()
         }
     }
 
-    pub(crate) fn held(&self) -> MutexGuard<'_, Option<String>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn hold_reason(&self) -> MutexGuard<'_, Option<String>> {
+        self.hold_reason
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,17 +1,16 @@
-/*! `/livez`, `/readyz` and `/metrics`. */
+/*! The HTTP server. In: an address and the metrics; out: all routes, served until the token is cancelled. */
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::observe::{Exposition, Metrics};
+use crate::observe::Metrics;
+use crate::serve::{health, metrics as scrapes};
 
-/// Serves until `stop`. The address may have port 0; the one that is bound is returned.
+/// Serves until `stop` is cancelled. `listen` may have port 0; the result is the bound address.
 pub async fn serve(
     listen: SocketAddr,
     metrics: Arc<Metrics>,
@@ -19,34 +18,16 @@ pub async fn serve(
 ) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(listen).await?;
     let bound = listener.local_addr()?;
-    let readiness = metrics.clone();
-    let ready = move || async move {
-        match readiness.readiness.why_not() {
-            None => (StatusCode::OK, "ready\n".to_owned()),
-            Some(why) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!("not ready: {why}\n"),
-            ),
-        }
-    };
-    let scrape = move |head: HeaderMap| async move {
-        let accept = head.get_all(header::ACCEPT).iter();
-        let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
-        let format = Exposition::accepted(&accept.join(","));
-        let kind = format.content_type();
-        let head = [(header::CONTENT_TYPE, kind), (header::VARY, "accept")];
-        (head, metrics.show(format))
-    };
     let app = Router::new()
-        .route("/livez", get(|| async { "alive\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(scrape));
+        .merge(health::routes())
+        .merge(scrapes::routes())
+        .with_state(metrics);
     tokio::spawn(async move {
         let served = axum::serve(listener, app)
             .with_graceful_shutdown(stop.cancelled_owned())
             .await;
         if let Err(error) = served {
-            tracing::warn!(%error, "stopped serving metrics");
+            tracing::warn!(%error, "the HTTP server stopped");
         }
     });
     Ok(bound)
@@ -61,7 +42,7 @@ mod tests {
         get_as(address, path, "").await
     }
 
-    /// With further lines of the head.
+    /// Sends `head` as further header lines.
     async fn get_as(address: SocketAddr, path: &str, head: &str) -> String {
         let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n{head}Connection: close\r\n\r\n");
@@ -72,7 +53,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn alive_ready_and_counted() {
+    async fn probes_and_scrapes_are_answered() {
         let metrics = Arc::new(Metrics::new());
         let stop = CancellationToken::new();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -81,11 +62,13 @@ mod tests {
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));
         metrics.readiness.receiving(true);
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
-        metrics.holds(Some("the index i refuses every document".to_owned()));
+        metrics
+            .readiness
+            .hold(Some("the index i refuses every document".to_owned()));
         let held = get(address, "/readyz").await;
         assert!(held.starts_with("HTTP/1.1 503"), "{held}");
         assert!(held.ends_with("not ready: the index i refuses every document\n"));
-        metrics.holds(None);
+        metrics.readiness.hold(None);
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
         metrics.messages_received.inc_by(7);
         let scraped = get(address, "/metrics").await;
