@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::decode::container;
 use crate::decode::key::{KeyInfo, is_uuid};
 use crate::decode::text::tail;
-use crate::time::line_start::{EXPORT_PREFIX, export_time};
+use crate::time::iso8601::{EXPORT_PREFIX, export_time};
 
 /// What an object's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use crate::decode::event::Origin;
 use crate::decode::log_group_pattern::LogGroupPattern;
 use crate::decode::log_stream;
-use crate::time::line_start::days;
+use crate::time::calendar::day_of_date;
 
 /// An object's key, understood. A CloudWatch export writes `<prefix>/<task id>/<stream>/NNNNNN.gz`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -149,7 +149,7 @@ fn date_at(text: &[u8]) -> Option<i32> {
         let (month, rest) = number(rest.strip_prefix(*first)?, 2)?;
         let (day, rest) = number(rest.strip_prefix(*second)?, 2)?;
         let ends = !rest.first().is_some_and(u8::is_ascii_digit);
-        ends.then(|| days(year, month, day)).flatten()
+        ends.then(|| day_of_date(year, month, day)).flatten()
     })
 }
 
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn the_last_date_in_a_key_counts() {
-        let day = days(2026, 11, 27);
+        let day = day_of_date(2026, 11, 27);
         for key in [
             "firehose/2026/11/27/13/x",
             "a/2020/01/01/13/firehose-1-2026-11-27-13-00-01-6b0c",

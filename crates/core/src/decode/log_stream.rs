@@ -2,7 +2,7 @@
 
 use crate::decode::event::Origin;
 use crate::decode::key::is_uuid;
-use crate::time::line_start::date;
+use crate::time::iso8601::leading_date;
 
 /// A stream's name as Lambda makes it: `YYYY/MM/DD/[version]environment` or, in a group that the function was given,
 /// `YYYY/MM/DD/function[version]environment`. Documented, though not seen, is `…[version][environment]`.
@@ -54,7 +54,7 @@ pub fn restore(segment: &str) -> String {
 }
 
 fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
-    let day = date(name.as_bytes(), between)?;
+    let day = leading_date(name.as_bytes(), between)?;
     if name.as_bytes().get(10) != Some(&between) {
         return None;
     }

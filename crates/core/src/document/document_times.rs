@@ -6,8 +6,8 @@ use crate::document::ObjectInfo;
 use crate::document::flags::{Flag, Flags};
 use crate::document::index_name::INDEXED_TIMES;
 use crate::parse::Record;
+use crate::time::calendar::DAY_MS;
 use crate::time::rfc3339;
-use crate::time::rfc3339::DAY_MS;
 
 /// Times that a line's text may put into an index of their own: from 2014-11-13, when Lambda opened, to 2049, so that
 /// wild texts cannot open an index each. Fixed: what an index is chosen by must be the same whenever the line is read.

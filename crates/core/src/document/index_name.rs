@@ -1,7 +1,7 @@
 /*! The index of a document: by prefix, kind and day, and by nothing that a log line says (guarantees G2 and G5). */
 
-use crate::time::rfc3339;
-use crate::time::rfc3339::DAY_MS;
+use crate::time::calendar::DAY_MS;
+use crate::time::{calendar, rfc3339};
 
 /// Times that get the index of their day, in milliseconds since 1970: years 1970 to 2261, the reach of OpenSearch's
 /// nanosecond dates. All others share the index of 1970-01-01, so that wild times cannot open an index each.
@@ -46,7 +46,7 @@ pub fn write(out: &mut Vec<u8>, prefix: &str, kind: DocumentKind, day: i64) {
     out.push(b'-');
     out.extend_from_slice(kind.as_str().as_bytes());
     out.push(b'-');
-    rfc3339::write_date(out, rfc3339::date_of(day), b'.');
+    rfc3339::write_date(out, calendar::date_of(day), b'.');
 }
 
 /// Kind and day of an index of ours; none for any name that [`write`] does not make.
@@ -75,7 +75,7 @@ mod tests {
 
     fn name(kind: DocumentKind, time: i64) -> String {
         let mut out = Vec::new();
-        write(&mut out, "logferry", kind, rfc3339::day_of(time));
+        write(&mut out, "logferry", kind, calendar::day_of(time));
         String::from_utf8(out).unwrap()
     }
 
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn only_names_that_are_written_are_read() {
-        let day = rfc3339::day_of(1_795_428_672_345);
+        let day = calendar::day_of(1_795_428_672_345);
         assert_eq!(
             read("logferry-logs-2026.11.23", "logferry"),
             Some((DocumentKind::Log, day))

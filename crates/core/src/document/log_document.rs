@@ -12,7 +12,7 @@ use crate::document::{
 };
 use crate::json;
 use crate::parse::{ErrorInfo, Kind, Platform, Record, Xray};
-use crate::time::rfc3339;
+use crate::time::{calendar, rfc3339};
 use std::sync::Arc;
 
 /// Writes the documents of one object, in the object's order.
@@ -121,8 +121,8 @@ impl LogDocumentWriter {
     fn write_head(&mut self, id: &EventId, when: &DocumentTimes, out: &mut Vec<u8>) -> usize {
         let (first, last) = (*rfc3339::WRITABLE.start(), *rfc3339::WRITABLE.end());
         let time = when.timestamp.clamp(first, last);
-        let day = rfc3339::day_of(time);
-        let index_day = rfc3339::day_of(when.index_time);
+        let day = calendar::day_of(time);
+        let index_day = calendar::day_of(when.index_time);
         if self.head.day != day || self.head.index_day != index_day {
             self.head = DocumentTemplate::new(&self.options, index_day, day);
         }
@@ -258,7 +258,7 @@ impl DocumentTemplate {
         text.extend_from_slice(b"\"}}\n");
         let source = text.len();
         text.extend_from_slice(b"{\"@timestamp\":\"");
-        rfc3339::write_date(&mut text, rfc3339::date_of(day), b'-');
+        rfc3339::write_date(&mut text, calendar::date_of(day), b'-');
         text.push(b'T');
         let clock = text.len();
         text.extend_from_slice(&rfc3339::clock(0));

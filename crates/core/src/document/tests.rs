@@ -229,7 +229,7 @@ fn one_writer_goes_from_origin_to_origin_and_day_to_day() {
     ];
     for (origin, days) in places {
         let event = Event {
-            time: Some(TIME + days * 86_400_000),
+            time: Some(TIME + days * crate::time::calendar::DAY_MS),
             ..event("x", origin)
         };
         let id = writer.identify(&event);

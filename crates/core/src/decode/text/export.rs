@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use crate::decode::buffer::{Buffer, TakenEvent};
-use crate::time::line_start::{EXPORT_PREFIX, export_time};
+use crate::time::iso8601::{EXPORT_PREFIX, export_time};
 
 #[derive(Debug, Default)]
 pub(crate) struct Export {

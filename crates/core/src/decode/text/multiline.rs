@@ -1,7 +1,7 @@
 /*! Which lines of plain text belong together. Without an envelope that is a guess: a line goes on with the event before if runtimes print such
 lines only as a part of something longer. */
 
-use crate::time::line_start::iso;
+use crate::time::iso8601::iso_time;
 
 /// What the lines of the pending event tell about the next one.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl Multiline {
         if starts_with_any(line, &PLATFORM)
             || starts_with_any(line, &REPORTS)
             || starts_with_any(line, &STARTS)
-            || iso(line).is_some()
+            || iso_time(line).is_some()
         {
             return false;
         }

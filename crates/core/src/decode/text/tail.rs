@@ -9,7 +9,7 @@ use crate::decode::buffer::{Buffer, TakenEvent};
 use crate::decode::event::Origin;
 use crate::decode::log_stream;
 use crate::decode::text::line_prefix::{LinePrefix, line_prefix};
-use crate::time::line_start::iso;
+use crate::time::iso8601::iso_time;
 
 #[derive(Debug)]
 pub(crate) struct Tail {
@@ -147,14 +147,14 @@ pub(crate) fn style(line: &[u8]) -> Option<Style> {
         b"{\"time\":",
     ];
     let of_lambda = HEADS.iter().any(|head| message.starts_with(head))
-        || iso(message).is_some_and(|time| message.get(time.len) == Some(&b'\t'));
+        || iso_time(message).is_some_and(|time| message.get(time.len) == Some(&b'\t'));
     of_lambda.then_some(Style::Short)
 }
 
 fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
     let mut at = skip_colour(line, 0);
     if style == Style::Short {
-        let time = iso(&line[at..]).filter(|time| !time.has_fraction && !time.has_zone)?;
+        let time = iso_time(&line[at..]).filter(|time| !time.has_fraction && !time.has_zone)?;
         let len = message(line, at + time.len)?;
         return Some(Prefix {
             len,
@@ -163,7 +163,7 @@ fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
         });
     }
     let (time, stream);
-    if let Some(found) = iso(&line[at..]) {
+    if let Some(found) = iso_time(&line[at..]) {
         time = found.time;
         at = blank(line, at + found.len)?;
         stream = stream_at(line, at)?;
@@ -171,7 +171,7 @@ fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
     } else {
         stream = stream_at(line, at)?;
         at = blank(line, stream.end)?;
-        let found = iso(&line[at..])?;
+        let found = iso_time(&line[at..])?;
         time = found.time;
         at += found.len;
     }

@@ -14,6 +14,7 @@ use crate::invocation::summary::reported::{ReportedField, ReportedFields};
 use crate::invocation::summary::runs::{Attempt, Attempts};
 use crate::json;
 use crate::parse::Record;
+use crate::time::calendar::day_of;
 
 /// Lines of one request up to which counts are exact; above, they are estimates.
 pub(crate) const LINES: usize = 8192;
@@ -22,7 +23,6 @@ pub(crate) const ERRORS: usize = 1024;
 /// Initial capacity of a request, in lines and in roles.
 const USUAL_LINES: usize = 16;
 const USUAL_ROLES: usize = 4;
-const DAY: i64 = 86_400_000;
 
 /// The latest line of a role, with the fields it stated.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -264,7 +264,7 @@ impl Summary {
     */
     pub fn index_day(&self) -> i32 {
         self.origin.stream_day.unwrap_or_else(|| {
-            let day = self.start().div_euclid(DAY);
+            let day = day_of(self.start());
             i32::try_from(day).unwrap_or_default()
         })
     }

@@ -8,7 +8,7 @@ use crate::parse::record::Record;
 use crate::parse::request_id;
 use crate::parse::request_id::UUID;
 use crate::parse::{level, timestamp};
-use crate::time::line_start::utc_millis;
+use crate::time::iso8601::utc_millis;
 
 /// The fields of the prefix, and the text behind it; `None` if `text` does not begin with such a prefix.
 pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
