@@ -9,6 +9,7 @@ SQS message body → object references ([`notification`]); an object's bytes →
 
 /// PURE: which buckets a message may name.
 pub mod allow_list;
+mod base64_url;
 pub mod bulk;
 pub mod decode;
 pub mod document;
@@ -20,3 +21,4 @@ pub mod json;
 pub mod notification;
 pub mod parse;
 pub mod time;
+mod uuid;

@@ -1,11 +1,12 @@
 /*! JSON that holds many events or records in one value, told from a record of its own. */
 
 use crate::decode::DecodeError;
-use crate::decode::json_structure::members::{Next, members, next_key, skip_blanks};
+use crate::decode::json_structure::members::{Next, members, next_key};
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_known_key,
 };
+use crate::json::scan;
 
 /// Whether a document or an array that holds events begins here. `window` ends where the object does or at a
 /// fixed place.
@@ -46,13 +47,16 @@ const FIRST_KEY: usize = 256;
 /// An array of objects, arrays or strings, with nothing but more JSON behind it: not `[INFO] …`, nor a line
 /// of text that begins like one.
 fn is_array(window: &[u8]) -> bool {
-    if !matches!(window.get(skip_blanks(window, 1)), Some(b'{' | b'[' | b'"')) {
+    if !matches!(
+        window.get(scan::blanks(window, 1)),
+        Some(b'{' | b'[' | b'"')
+    ) {
         return false;
     }
     match Scanner::one_line_strings().run(window) {
         Progress::More => true,
         Progress::Done(n) => {
-            let next = window.get(skip_blanks(window, n));
+            let next = window.get(scan::blanks(window, n));
             matches!(next, None | Some(b'[' | b'{'))
         }
         Progress::Broken(_) => false,

@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::decode::container;
-use crate::decode::key::{KeyInfo, is_uuid};
+use crate::decode::key::KeyInfo;
 use crate::decode::text::tail;
 use crate::time::iso8601::{EXPORT_PREFIX, export_time};
+use crate::uuid::is_uuid;
 
 /// What an object's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

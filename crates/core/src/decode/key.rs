@@ -8,6 +8,7 @@ use crate::decode::event::Origin;
 use crate::decode::log_group_pattern::LogGroupPattern;
 use crate::decode::log_stream;
 use crate::time::calendar::day_of_date;
+use crate::uuid::is_uuid;
 
 /// An object's key, understood. A CloudWatch export writes `<prefix>/<task id>/<stream>/NNNNNN.gz`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -173,21 +174,6 @@ fn chunk(name: &str) -> Option<u32> {
     (known && digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()))
         .then(|| digits.parse().ok())
         .flatten()
-}
-
-/// 8-4-4-4-12 hexadecimal digits, of any UUID version.
-pub(crate) fn is_uuid(text: &str) -> bool {
-    let Ok(mut digits) = <[u8; 36]>::try_from(text.as_bytes()) else {
-        return false;
-    };
-    for dash in [8, 13, 18, 23] {
-        if std::mem::replace(&mut digits[dash], b'0') != b'-' {
-            return false;
-        }
-    }
-    // Without a branch inside: the compiler makes vector instructions of it.
-    let hex = |byte: u8| byte.wrapping_sub(b'0') < 10 || (byte | 0x20).wrapping_sub(b'a') < 6;
-    digits.iter().fold(true, |all, byte| all & hex(*byte))
 }
 
 /// A local copy of a bucket may keep `[$LATEST]` as `%5B%24LATEST%5D`.

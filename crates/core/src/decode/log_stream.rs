@@ -1,8 +1,8 @@
 /*! Names of log streams: what Lambda puts into them. */
 
 use crate::decode::event::Origin;
-use crate::decode::key::is_uuid;
 use crate::time::iso8601::leading_date;
+use crate::uuid::is_uuid;
 
 /// A stream's name as Lambda makes it: `YYYY/MM/DD/[version]environment` or, in a group that the function was given,
 /// `YYYY/MM/DD/function[version]environment`. Documented, though not seen, is `…[version][environment]`.

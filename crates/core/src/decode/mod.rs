@@ -26,5 +26,5 @@ pub use decoder::{Counters, DecodeError, DecodeOptions, Decoder};
 pub use event::{Event, Identity, Origin};
 pub use format::{Format, UnknownFormat};
 pub use key::KeyInfo;
-pub(crate) use key::{date_in, is_uuid};
+pub(crate) use key::date_in;
 pub use log_group_pattern::{LogGroupPattern, PatternError};

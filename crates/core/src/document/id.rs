@@ -22,10 +22,10 @@ stream and millisecond, a million would share an id by chance once in 10^5 times
 It is shown as 22 characters of URL-safe base64, of which OpenSearch stores the 16 bytes. It may begin with `_` or `-`: OpenSearch takes both.
 xxh3 resists chance, not malice: who can write into a stream could make two of their own events share an id. */
 
+use crate::base64_url;
 use crate::decode::{Event, Identity, Origin, log_stream};
 use crate::document::ObjectInfo;
 use crate::document::ordinal::Ordinals;
-use crate::json;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
@@ -48,7 +48,7 @@ impl EventId {
         let bytes =
             (from & 0xffff_ffff) << 96 | (u128::from(place) & PLACE) << 56 | (hash >> 64) & HASH;
         Self {
-            text: json::base64_url(bytes),
+            text: base64_url::encode_u128(bytes),
             hash: hash as u64,
         }
     }

@@ -5,6 +5,7 @@ reports. Pure and total: parsing never fails, a look-alike is text, unknown thin
 
 /// PURE: event → record.
 pub mod event;
+mod function_text;
 pub(crate) mod json;
 pub mod level;
 mod owned_record;

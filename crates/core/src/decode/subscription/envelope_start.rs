@@ -4,10 +4,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::decode::json_structure::members::{
-    Next, members, next_key, skip_blanks, string, value_end,
-};
+use crate::decode::json_structure::members::{Next, members, next_key, string, value_end};
 use crate::decode::json_structure::scanner::Progress;
+use crate::json::scan;
 
 /// Where the header's values are.
 #[derive(Debug, Default)]
@@ -108,7 +107,7 @@ pub(crate) fn envelope_start(data: &[u8], header: &mut EnvelopeHeader) -> Envelo
 
 /// Whether the element at this place is an event as CloudWatch lists them; none if more bytes are needed.
 fn listed(data: &[u8], at: usize) -> Option<bool> {
-    let at = skip_blanks(data, at);
+    let at = scan::blanks(data, at);
     match data.get(at) {
         None => return None,
         Some(b'{') => {}
@@ -247,7 +246,7 @@ impl EnvelopeHeader {
         let mut others = false;
         for (key, at) in members(document) {
             match key {
-                b"events" => empty = skip_blanks(document, at.start + 1) + 1 == at.end,
+                b"events" => empty = scan::blanks(document, at.start + 1) + 1 == at.end,
                 _ => others = true,
             }
         }

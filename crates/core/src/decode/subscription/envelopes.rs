@@ -15,12 +15,12 @@ use crate::decode::DecodeError;
 use crate::decode::buffer::{Buffer, PREFIX, ROOM};
 use crate::decode::event::Origin;
 use crate::decode::event_span::{EventBytes, EventSpan, IdentityKind};
-use crate::decode::json_structure::members::skip_blanks;
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{EnvelopeHeader, envelope_start};
 use crate::decode::subscription::log_event::{LogEventElement, MessageText};
 use crate::decode::subscription::nested::{Inflated, Nested};
 use crate::decode::subscription::origins::Origins;
+use crate::json::scan;
 
 /// Bytes before a cut in an element's message that are made harmless, so that no escape reaches over the cut.
 const SEAM: usize = 12;
@@ -122,7 +122,7 @@ impl Subscription {
 
     pub fn next(&mut self, buffer: &mut Buffer) -> NextEvent {
         loop {
-            let blanks = skip_blanks(buffer.data(), 0);
+            let blanks = scan::blanks(buffer.data(), 0);
             let found = match &mut self.state {
                 EnvelopePosition::Between => {
                     if blanks > 0 {

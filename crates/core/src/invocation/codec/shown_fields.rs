@@ -1,11 +1,11 @@
 /*! The latest lines of a request go in; the platform fields that its document shows come out. */
 
-use crate::invocation::codec::json_members::{end, put, text};
 use crate::invocation::summary::line_role::LineRole;
 use crate::invocation::summary::reported::{ReportedField, ReportedValue};
 use crate::invocation::summary::request_summary::Summary;
 use crate::invocation::summary::status::LatestByRole;
 use crate::json;
+use crate::json::constant_keys::{end, put, text};
 
 /// ReportedValue of a field in the document.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,8 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Error, Map};
 
+use crate::base64_url;
 use crate::decode::Origin;
-use crate::invocation::codec::base64_digits;
 use crate::invocation::codec::state_writer::implied_runs;
 use crate::invocation::summary::line_role::{LineRole, LineStamp};
 use crate::invocation::summary::line_set::LineSet;
@@ -209,7 +209,7 @@ impl Reader {
                 Some(place) => self.errors.hash(place),
                 None => self.lines.hash(place),
             },
-            (None, Some(letters)) if letters.len() == 6 => base64_digits::read(letters.as_bytes()),
+            (None, Some(letters)) if letters.len() == 6 => base64_url::decode(letters.as_bytes()),
             (None, _) => None,
         };
         Ok(LineStamp {

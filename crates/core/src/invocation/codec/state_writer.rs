@@ -6,9 +6,8 @@ first error, and what its platform lines stated, where the document shows just t
 the times of first, last and latest lines, and the runs of a request that was tried once. A line is named by its place in
 the set of lines, since a hash cannot be compressed. */
 
+use crate::base64_url;
 use crate::decode::Origin;
-use crate::invocation::codec::base64_digits;
-use crate::invocation::codec::json_members::{end, number, put, text, text_if};
 use crate::invocation::codec::shown_fields::{ShownFields, ShownValue};
 use crate::invocation::summary::line_role::{LineRole, LineStamp};
 use crate::invocation::summary::line_set::LineSet;
@@ -17,6 +16,7 @@ use crate::invocation::summary::request_summary::{
     FirstError, LatestLine, Summary, SummaryState, ended,
 };
 use crate::invocation::summary::runs::{Attempt, Attempts};
+use crate::json::constant_keys::{end, number, put, text, text_if};
 
 /// Above that, in thousandths, a document's number need not be the same when it is read.
 const EXACT: u64 = 1 << 40;
@@ -149,7 +149,7 @@ impl Stamps<'_> {
             Some(place) => number(out, "\"line\":", place as i64),
             None => {
                 put(out, "\"hash\":\"");
-                out.extend_from_slice(&base64_digits::of::<6>(hash));
+                out.extend_from_slice(&base64_url::encode::<6>(hash));
                 put(out, "\",");
             }
         }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use crate::base64_url;
 use crate::decode::{Event, Origin};
 use crate::invocation::summary::line_role;
 use crate::invocation::summary::line_role::{LineRole, LineStamp};
 use crate::invocation::summary::line_set::LineSet;
 use crate::invocation::summary::reported::{ReportedField, ReportedFields};
 use crate::invocation::summary::runs::{Attempt, Attempts};
-use crate::json;
 use crate::parse::Record;
 use crate::time::calendar::day_of;
 
@@ -255,7 +255,7 @@ impl Summary {
             }
             hash.digest128()
         };
-        json::base64_url(hash)
+        base64_url::encode_u128(hash)
     }
 
     /**

@@ -13,8 +13,8 @@ use crate::invocation::summary::line_role::{LineRole, LineStamp};
 use crate::invocation::summary::request_summary::{Summary, SummaryLine};
 use crate::invocation::tracker::requests::{OpenRequest, OpenRequests, RequestInfo};
 use crate::invocation::tracker::stream_state::{StreamPosition, StreamState};
-use crate::parse::request_id::is_uuid;
 use crate::parse::{Kind, Record};
+use crate::uuid::is_uuid;
 
 /// Longest accepted request id, in bytes; a longer one counts as none.
 const REQUEST_ID: usize = 128;

@@ -4,9 +4,9 @@ Each logger has its own keys for an error's type, message and stack trace. */
 
 use std::borrow::Cow;
 
+use crate::json::values;
+use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
-use crate::parse::json::values;
-use crate::parse::json::values::RawValue;
 use crate::parse::record::ErrorInfo;
 use crate::parse::stack_trace;
 

@@ -3,7 +3,6 @@
 use crate::decode::DecodeError;
 use crate::decode::buffer::{Buffer, ROOM};
 use crate::decode::container;
-use crate::decode::json_structure::members::skip_blanks;
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event,
@@ -12,6 +11,7 @@ use crate::decode::subscription::envelopes::{
     EnvelopePosition, MAX_DEPTH, Progressed, SEAM, Subscription, cut, error,
 };
 use crate::decode::subscription::nested::Nested;
+use crate::json::scan;
 
 impl Subscription {
     /// At what should be an envelope, or an element of an array.
@@ -47,7 +47,7 @@ impl Subscription {
     /// An array is entered where objects, arrays or strings are in it; within another one, not for strings.
     fn array(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
         let data = buffer.data();
-        let enters = match data.get(skip_blanks(data, 1)) {
+        let enters = match data.get(scan::blanks(data, 1)) {
             None if !buffer.finished && data.len() < self.hold => return Ok(Progressed::More),
             Some(b'{' | b'[' | b']') => true,
             Some(b'"') => self.depth == 0,
