@@ -79,11 +79,11 @@ impl BulkBuilder {
 impl Bulk {
     /// A bulk of these parcels.
     pub fn pack(parcels: impl IntoIterator<Item = Parcel>) -> Self {
-        let mut packing = BulkBuilder::default();
+        let mut builder = BulkBuilder::default();
         for parcel in parcels {
-            packing.add(&parcel, 0);
+            builder.add(&parcel, 0);
         }
-        packing.finish()
+        builder.finish()
     }
 
     /// A bulk that asks whether an index takes a document, and writes nothing: the document is parsed, and then refused by a version

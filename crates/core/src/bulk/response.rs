@@ -15,7 +15,7 @@ pub enum ResponseError {
     /// Not what `_bulk` answers: a proxy's page, half an answer.
     #[error("the answer is not a bulk answer ({0})")]
     Malformed(String),
-    /// Nothing can be said of any document, since items are matched by their place.
+    /// Nothing can be message of any document, since items are matched by their place.
     #[error("the answer has {answered} items for {sent} documents")]
     WrongCount { sent: usize, answered: usize },
 }
@@ -101,31 +101,31 @@ fn status(entry: &ItemResult<'_>) -> Verdict {
     };
     // An error that is a text has no type.
     let error: ItemError = serde_json::from_str(raw.get()).unwrap_or_default();
-    let (kind, said) = (error.kind(), error.said());
+    let (kind, message) = (error.kind(), error.message());
     if (status, kind) == (409, "version_conflict_engine_exception") {
         return Verdict::AlreadyThere;
     }
-    let about = match status {
-        401 | 403 if kind == "security_exception" => About::Permissions,
-        408 | 409 | 429 | 500..=599 => About::Now,
-        _ => about(kind, said),
+    let error_subject = match status {
+        401 | 403 if kind == "security_exception" => ErrorSubject::Permissions,
+        408 | 409 | 429 | 500..=599 => ErrorSubject::Now,
+        _ => error_subject(kind, message),
     };
     let reason = match error.r#type.is_some() || error.reason.is_some() {
         true => reason(error),
         false => cut(raw.get().to_owned()),
     };
-    match about {
-        About::Permissions => Verdict::Forbidden { status, reason },
-        About::Now => Verdict::Retryable { status, reason },
-        About::State => Verdict::Unavailable { status, reason },
-        About::Configuration => Verdict::Misconfigured { status, reason },
-        About::Change => Verdict::AppendOnly { status, reason },
-        About::Document => Verdict::Rejected { status, reason },
+    match error_subject {
+        ErrorSubject::Permissions => Verdict::Forbidden { status, reason },
+        ErrorSubject::Now => Verdict::Retryable { status, reason },
+        ErrorSubject::State => Verdict::Unavailable { status, reason },
+        ErrorSubject::Configuration => Verdict::Misconfigured { status, reason },
+        ErrorSubject::Change => Verdict::AppendOnly { status, reason },
+        ErrorSubject::Document => Verdict::Rejected { status, reason },
     }
 }
 
-/// What an item's error is about.
-enum About {
+/// What an item's error is error_subject.
+enum ErrorSubject {
     Permissions,
     /// The cluster's load, or a node in trouble.
     Now,
@@ -139,27 +139,27 @@ enum About {
 }
 
 /// By the error's type. Where a type has several meanings its words tell them apart; none of these words can come from a document.
-fn about(kind: &str, said: &str) -> About {
+fn error_subject(kind: &str, message: &str) -> ErrorSubject {
     match kind {
-        "cluster_block_exception" | "index_closed_exception" => About::State,
+        "cluster_block_exception" | "index_closed_exception" => ErrorSubject::State,
         // `create` makes a missing index, unless something forbids it.
         "index_not_found_exception"
         | "invalid_alias_name_exception"
         | "invalid_index_name_exception"
-        | "invalid_index_template_exception" => About::Configuration,
+        | "invalid_index_template_exception" => ErrorSubject::Configuration,
         "validation_exception"
-            if said.contains(TOO_MANY_SHARDS[0]) || said.contains(TOO_MANY_SHARDS[1]) =>
+            if message.contains(TOO_MANY_SHARDS[0]) || message.contains(TOO_MANY_SHARDS[1]) =>
         {
-            About::State
+            ErrorSubject::State
         }
-        "validation_exception" if said.contains(APPEND_ONLY) => About::Change,
-        "illegal_argument_exception" if said.starts_with(DATA_STREAM) => About::Change,
+        "validation_exception" if message.contains(APPEND_ONLY) => ErrorSubject::Change,
+        "illegal_argument_exception" if message.starts_with(DATA_STREAM) => ErrorSubject::Change,
         "illegal_argument_exception"
-            if MISCONFIGURED.iter().any(|words| said.starts_with(words)) =>
+            if MISCONFIGURED.iter().any(|words| message.starts_with(words)) =>
         {
-            About::Configuration
+            ErrorSubject::Configuration
         }
-        _ => About::Document,
+        _ => ErrorSubject::Document,
     }
 }
 
@@ -178,7 +178,7 @@ impl ItemError {
         self.r#type.as_deref().unwrap_or_default()
     }
 
-    fn said(&self) -> &str {
+    fn message(&self) -> &str {
         self.reason.as_deref().unwrap_or_default()
     }
 }

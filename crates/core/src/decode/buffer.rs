@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::decode::whole_text::{Whole, breaks};
+use crate::decode::text_hasher::{TextHasher, trailing_line_breaks};
 
 /// Free room that [`Buffer::space`] offers at least.
 pub(crate) const ROOM: usize = 64 * 1024;
@@ -24,7 +24,7 @@ pub(crate) struct Buffer {
     /// The part of the pending event that was dropped, after its first `max + PREFIX` bytes.
     dropped: u64,
     /// The pending event's text up to the end of the dropped part, once [`Buffer::shed`] dropped one.
-    whole: Option<Box<Whole>>,
+    whole: Option<Box<TextHasher>>,
     max: usize,
     pub finished: bool,
 }
@@ -109,7 +109,7 @@ impl Buffer {
         let keep = self.max + PREFIX;
         if self.scanned >= keep + ROOM {
             let event = &self.bytes[self.start..self.start + self.scanned];
-            let head = || Box::new(Whole::of(&event[prefix..keep]));
+            let head = || Box::new(TextHasher::of(&event[prefix..keep]));
             self.whole.get_or_insert_with(head).add(&event[keep..]);
             self.cut(keep, self.scanned);
             self.scanned = keep;
@@ -135,13 +135,13 @@ impl Buffer {
         self.dropped
     }
 
-    /// Takes what was scanned as an event: its text without the first `prefix` bytes, final line breaks and what is over the cap.
+    /// Takes what was scanned as an event: its text without the first `prefix` bytes, final line trailing_line_breaks and what is over the cap.
     #[inline]
     pub fn take(&mut self, prefix: usize) -> TakenEvent {
         let raw = &self.bytes[self.start..self.start + self.scanned];
         let (len, kept) = match &mut self.whole {
             None => {
-                let len = raw.len() - prefix - breaks(&raw[prefix..]);
+                let len = raw.len() - prefix - trailing_line_breaks(&raw[prefix..]);
                 (len as u64, len)
             }
             Some(whole) => {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::decode::buffer::{Buffer, ROOM};
 use crate::decode::event::{Event, Origin};
-use crate::decode::event_span::{EventBytes, EventSpan, IdentityKind};
+use crate::decode::event_span::{EventSource, EventSpan, IdentityKind};
 use crate::decode::format::Format;
 use crate::decode::key::KeyInfo;
 use crate::decode::log_group_pattern::LogGroupPattern;
@@ -233,7 +233,7 @@ impl Decoder {
             Ok(Some(found)) => {
                 self.counters.events += 1;
                 self.counters.truncated += u64::from(found.truncated > 0);
-                Ok(Some(self.lent().event(found)))
+                Ok(Some(self.event_source().resolve(found)))
             }
             Ok(None) => Ok(None),
             Err(error) => {
@@ -324,16 +324,16 @@ impl Decoder {
         Ok(true)
     }
 
-    fn lent(&self) -> EventBytes<'_> {
+    fn event_source(&self) -> EventSource<'_> {
         match &self.state {
-            FormatDecoder::Subscription(subscription) => subscription.lent(&self.buffer),
-            FormatDecoder::Tail(tail) => self.lent_by(tail.origin()),
-            _ => self.lent_by(&self.origin),
+            FormatDecoder::Subscription(subscription) => subscription.event_source(&self.buffer),
+            FormatDecoder::Tail(tail) => self.source_with(tail.origin()),
+            _ => self.source_with(&self.origin),
         }
     }
 
-    fn lent_by<'a>(&'a self, origin: &'a Arc<Origin>) -> EventBytes<'a> {
-        EventBytes {
+    fn source_with<'a>(&'a self, origin: &'a Arc<Origin>) -> EventSource<'a> {
+        EventSource {
             buffer: &self.buffer,
             unescaped: &[],
             id: "",

@@ -27,7 +27,7 @@ pub(crate) enum IdentityKind {
 }
 
 /// The bytes and the rest that a found event refers to.
-pub(crate) struct EventBytes<'a> {
+pub(crate) struct EventSource<'a> {
     pub buffer: &'a Buffer,
     pub unescaped: &'a [u8],
     pub id: &'a str,
@@ -47,23 +47,23 @@ impl EventSpan {
     }
 }
 
-impl<'a> EventBytes<'a> {
+impl<'a> EventSource<'a> {
     #[inline]
-    pub fn event(self, found: EventSpan) -> Event<'a> {
+    pub fn resolve(self, span: EventSpan) -> Event<'a> {
         Event {
-            offset: found.offset,
-            time: found.time,
-            text: match found.text {
+            offset: span.offset,
+            time: span.time,
+            text: match span.text {
                 Some(range) => self.buffer.at(range),
                 None => self.unescaped,
             },
-            truncated: found.truncated,
-            identity: match found.identity {
+            truncated: span.truncated,
+            identity: match span.identity {
                 IdentityKind::Content => Identity::Content,
                 IdentityKind::CutContent(whole) => Identity::CutContent(whole),
                 IdentityKind::EventId => Identity::EventId(self.id),
                 IdentityKind::Offset => Identity::Offset,
-                IdentityKind::Inner(place) => Identity::Inner(place),
+                IdentityKind::Inner(offset) => Identity::Inner(offset),
             },
             origin: self.origin,
         }

@@ -37,7 +37,7 @@ impl KeyInfo {
     /// Reads a decoded key. The first pattern that matches the prefix counts.
     pub fn read(key: &str, patterns: &[LogGroupPattern]) -> Self {
         let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
-        let mut facts = KeyInfo {
+        let mut info = KeyInfo {
             is_write_test: name == "aws-logs-write-test",
             ..KeyInfo::default()
         };
@@ -47,35 +47,35 @@ impl KeyInfo {
             let behind = name.find(']').map_or(0, |bracket| bracket + 1);
             let stem = name[behind..].split('.').next().unwrap_or_default();
             let stem = &name[..behind + stem.len()];
-            facts.log_stream = lambda_stream(folder, stem).map(|(stream, _)| stream);
-            return facts;
+            info.log_stream = lambda_stream(folder, stem).map(|(stream, _)| stream);
+            return info;
         };
         let (parent, segment) = folder.rsplit_once('/').unwrap_or(("", folder));
-        let of_lambda = lambda_stream(parent, segment);
-        let rest = of_lambda.as_ref().map_or(parent, |(_, before)| before);
+        let lambda_name = lambda_stream(parent, segment);
+        let rest = lambda_name.as_ref().map_or(parent, |(_, before)| before);
         let (prefix, task) = rest.rsplit_once('/').unwrap_or(("", rest));
         let is_export = is_uuid(task) && !segment.is_empty();
-        if !is_export && of_lambda.is_none() {
-            return facts;
+        if !is_export && lambda_name.is_none() {
+            return info;
         }
-        facts.chunk = Some(chunk);
-        facts.log_stream = Some(match of_lambda {
+        info.chunk = Some(chunk);
+        info.log_stream = Some(match lambda_name {
             Some((stream, _)) => stream,
             None => decoded(segment).into_owned(),
         });
         if is_export {
-            facts.export_task_id = Some(task.to_owned());
-            facts.prefix = prefix.to_owned();
+            info.export_task_id = Some(task.to_owned());
+            info.prefix = prefix.to_owned();
         } else {
-            facts.prefix = rest.to_owned();
+            info.prefix = rest.to_owned();
         }
-        if let Some(found) = patterns.iter().find_map(|p| p.find(&facts.prefix)) {
-            facts.log_group = found.log_group;
-            facts.function_name = found.function_name;
-            facts.account = found.account;
-            facts.region = found.region;
+        if let Some(found) = patterns.iter().find_map(|p| p.find(&info.prefix)) {
+            info.log_group = found.log_group;
+            info.function_name = found.function_name;
+            info.account = found.account;
+            info.region = found.region;
         }
-        facts
+        info
     }
 
     /// Whether the key is one that an export makes.
@@ -199,12 +199,12 @@ mod tests {
 
     #[test]
     fn an_export_key() {
-        let facts = read(&format!("a/b/{TASK}/2023-01-04-fn[3]072b/000017.gz"));
-        assert_eq!(facts.export_task_id.as_deref(), Some(TASK));
-        assert_eq!(facts.chunk, Some(17));
-        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/fn[3]072b"));
-        assert_eq!(facts.prefix, "a/b");
-        let origin = facts.origin();
+        let info = read(&format!("a/b/{TASK}/2023-01-04-fn[3]072b/000017.gz"));
+        assert_eq!(info.export_task_id.as_deref(), Some(TASK));
+        assert_eq!(info.chunk, Some(17));
+        assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/fn[3]072b"));
+        assert_eq!(info.prefix, "a/b");
+        let origin = info.origin();
         assert_eq!(origin.function_name.as_deref(), Some("fn"));
         assert_eq!(origin.function_version.as_deref(), Some("3"));
         assert_eq!(origin.stream_day, Some(19_361));
@@ -251,43 +251,34 @@ mod tests {
 
     #[test]
     fn a_copy_keeps_what_is_left() {
-        let facts = read("copy/2023-01-04-%5B%24LATEST%5D072b/000000");
-        assert_eq!(
-            facts.log_stream.as_deref(),
-            Some("2023/01/04/[$LATEST]072b")
-        );
-        assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
+        let info = read("copy/2023-01-04-%5B%24LATEST%5D072b/000000");
+        assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/[$LATEST]072b"));
+        assert_eq!((info.prefix.as_str(), info.chunk), ("copy", Some(0)));
         for key in [
             "copy/2023/01/04/[$LATEST]072b/000000.gz",
             "copy/2023/01/04/%5B%24LATEST%5D072b/000000",
         ] {
-            let facts = read(key);
-            assert_eq!(
-                facts.log_stream.as_deref(),
-                Some("2023/01/04/[$LATEST]072b")
-            );
-            assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
+            let info = read(key);
+            assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/[$LATEST]072b"));
+            assert_eq!((info.prefix.as_str(), info.chunk), ("copy", Some(0)));
         }
-        let facts = read(&format!("p/{TASK}/2023/01/04/f[1]072b/000001.gz"));
-        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/f[1]072b"));
-        assert_eq!(facts.export_task_id.as_deref(), Some(TASK));
-        assert_eq!((facts.prefix.as_str(), facts.chunk), ("p", Some(1)));
+        let info = read(&format!("p/{TASK}/2023/01/04/f[1]072b/000001.gz"));
+        assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/f[1]072b"));
+        assert_eq!(info.export_task_id.as_deref(), Some(TASK));
+        assert_eq!((info.prefix.as_str(), info.chunk), ("p", Some(1)));
         for key in [
             "2023/01/04/[$LATEST]072b/000000.gz",
             "2023/01/04/[$LATEST]072b.log",
             "a/2023/01/04/[$LATEST]072b.gz",
         ] {
-            let facts = read(key);
-            let stream = facts.log_stream.as_deref();
+            let info = read(key);
+            let stream = info.log_stream.as_deref();
             assert_eq!(stream, Some("2023/01/04/[$LATEST]072b"), "{key}");
-            assert_eq!(facts.prefix, "", "{key}");
+            assert_eq!(info.prefix, "", "{key}");
         }
-        let facts = read("x/2023-01-04-[$LATEST]072b.log.gz");
-        assert_eq!(
-            facts.log_stream.as_deref(),
-            Some("2023/01/04/[$LATEST]072b")
-        );
-        assert_eq!(facts.chunk, None);
+        let info = read("x/2023-01-04-[$LATEST]072b.log.gz");
+        assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/[$LATEST]072b"));
+        assert_eq!(info.chunk, None);
     }
 
     #[test]

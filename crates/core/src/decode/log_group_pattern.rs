@@ -23,7 +23,7 @@ pub struct LogGroupPattern {
 
 /// What a pattern found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Captures {
+pub(crate) struct LogGroupCaptures {
     /// Log group, its slashes restored.
     pub log_group: Option<String>,
     /// Function name.
@@ -58,12 +58,12 @@ pub enum PatternError {
 
 impl LogGroupPattern {
     /// Matches the prefix of a key.
-    pub(crate) fn find(&self, prefix: &str) -> Option<Captures> {
+    pub(crate) fn find(&self, prefix: &str) -> Option<LogGroupCaptures> {
         let captures = self.regex.captures(prefix)?;
         let get = |name: &str| captures.name(name).map(|found| found.as_str().to_owned());
         let function = get("function");
         let log_group = get("log_group").map(|text| group_name(&text));
-        Some(Captures {
+        Some(LogGroupCaptures {
             log_group: log_group.or_else(|| function.as_ref().map(|f| format!("/aws/lambda/{f}"))),
             function_name: function,
             account: get("account"),
@@ -189,7 +189,7 @@ mod tests {
         let found = pattern.find("logs/123456789012/eu-central-1/any/checkout");
         assert_eq!(
             found,
-            Some(Captures {
+            Some(LogGroupCaptures {
                 log_group: Some("/aws/lambda/checkout".into()),
                 function_name: Some("checkout".into()),
                 account: Some("123456789012".into()),

@@ -20,7 +20,7 @@ pub(crate) mod subscription;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
-mod whole_text;
+mod text_hasher;
 
 pub use decoder::{Counters, DecodeError, DecodeOptions, Decoder};
 pub use event::{Event, Identity, Origin};

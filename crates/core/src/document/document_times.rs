@@ -28,7 +28,7 @@ pub(crate) struct Clock {
 pub(crate) struct DocumentTimes {
     pub timestamp: i64,
     /// The same without the object's LastModified.
-    pub place: i64,
+    pub event_time: i64,
     /// Its day names the index.
     pub index_time: i64,
 }
@@ -58,31 +58,31 @@ impl Clock {
         };
         let known = of_object.or(stream_day).unwrap_or_default();
         let index_time = event.time.or(of_text).unwrap_or(known);
-        let place = event.time.or(record.time).unwrap_or(known);
+        let event_time = event.time.or(record.time).unwrap_or(known);
         let timestamp = match (event.time, record.time) {
             (None, None) => {
                 flags.set(Flag::NoTimestamp);
-                self.last_modified.unwrap_or(place)
+                self.last_modified.unwrap_or(event_time)
             }
             (None, Some(time)) if !PLAUSIBLE.contains(&time) => {
                 flags.set(Flag::TimeImplausible);
-                place
+                event_time
             }
-            _ => place,
+            _ => event_time,
         };
         if !INDEXED_TIMES.contains(&index_time) || !rfc3339::WRITABLE.contains(&timestamp) {
             flags.set(Flag::TimeOutOfRange);
         }
         DocumentTimes {
             timestamp,
-            place,
+            event_time,
             index_time,
         }
     }
 
     /// The event's document is written: the next event may have no time of its own.
     pub fn tick(&mut self, event: &Event<'_>, record: &Record<'_>) {
-        let told = event.time.or(record.time);
-        self.last = told.filter(|time| PLAUSIBLE.contains(time)).or(self.last);
+        let stated = event.time.or(record.time);
+        self.last = stated.filter(|time| PLAUSIBLE.contains(time)).or(self.last);
     }
 }

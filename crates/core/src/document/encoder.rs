@@ -105,7 +105,7 @@ impl ObjectEncoder {
         let day = i64::from(summary.index_day());
         index_name::write(out, &self.index_prefix, DocumentKind::Invocation, day);
         out.extend_from_slice(b"\",\"_id\":\"");
-        out.extend_from_slice(&summary.id_letters());
+        out.extend_from_slice(&summary.document_id());
         out.extend_from_slice(b"\"}}\n");
         let source = out.len();
         summary.write_to(&self.prices, out);

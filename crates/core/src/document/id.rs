@@ -29,7 +29,7 @@ use crate::document::ordinal::Ordinals;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
-/// DeadLetterFile of an id.
+/// Length of an id in characters.
 pub(crate) const ID: usize = 22;
 
 /// Who an event is.
@@ -110,8 +110,8 @@ impl Identifier {
                 let hash = hash_parts(b'o', [self.object, 0], [event.offset, 0, 0, 0]);
                 EventId::new(self.object, event.offset, hash)
             }
-            Identity::Inner(place) => {
-                let hash = hash_parts(b'i', [self.object, 0], [event.offset, place, 0, 0]);
+            Identity::Inner(inner_offset) => {
+                let hash = hash_parts(b'i', [self.object, 0], [event.offset, inner_offset, 0, 0]);
                 EventId::new(self.object, event.offset, hash)
             }
         }
@@ -172,11 +172,11 @@ fn hash_parts(tag: u8, hashes: [u128; 2], numbers: [u64; 4]) -> u128 {
     let mut bytes = [0; 65];
     bytes[0] = tag;
     let (first, rest) = bytes[1..].split_at_mut(32);
-    for (place, hash) in first.chunks_exact_mut(16).zip(hashes) {
-        place.copy_from_slice(&hash.to_le_bytes());
+    for (bytes, hash) in first.chunks_exact_mut(16).zip(hashes) {
+        bytes.copy_from_slice(&hash.to_le_bytes());
     }
-    for (place, number) in rest.chunks_exact_mut(8).zip(numbers) {
-        place.copy_from_slice(&number.to_le_bytes());
+    for (bytes, number) in rest.chunks_exact_mut(8).zip(numbers) {
+        bytes.copy_from_slice(&number.to_le_bytes());
     }
     xxh3_128(&bytes)
 }

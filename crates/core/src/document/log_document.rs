@@ -26,7 +26,7 @@ pub struct LogDocumentWriter {
     app_parts: Vec<u8>,
     /// `"s3":{…}` of the object.
     s3: Vec<u8>,
-    head: DocumentTemplate,
+    template: DocumentTemplate,
     origin: Option<OriginJson>,
     faas: FaasJson,
 }
@@ -70,7 +70,7 @@ impl LogDocumentWriter {
             app: AppWriter::default(),
             app_parts: Vec::new(),
             s3,
-            head: DocumentTemplate::new(options, 0, 0),
+            template: DocumentTemplate::new(options, 0, 0),
             origin: None,
             faas: FaasJson::default(),
         }
@@ -84,7 +84,9 @@ impl LogDocumentWriter {
     /// The event's place in time, milliseconds since 1970: the document's `@timestamp` unless that is the object's
     /// LastModified, and the same whenever the event is met again. To be asked before the event's document is written.
     pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
-        self.clock.when(event, record, &mut Flags::default()).place
+        self.clock
+            .when(event, record, &mut Flags::default())
+            .event_time
     }
 
     /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, a line each. `invalid_utf8` says that the
@@ -95,7 +97,7 @@ impl LogDocumentWriter {
         invalid_utf8: bool,
         record: &Record<'_>,
         id: EventId,
-        around: &LineContext<'_>,
+        context: &LineContext<'_>,
         out: &mut Vec<u8>,
     ) -> DocumentSpan {
         let mut flags = Flags::default();
@@ -107,8 +109,8 @@ impl LogDocumentWriter {
         }
         let when = self.clock.when(event, record, &mut flags);
         let start = out.len();
-        let source = self.write_head(&id, &when, out);
-        self.write_source(event, record, around, flags, out);
+        let source = self.write_up_to_message(&id, &when, out);
+        self.write_source(event, record, context, flags, out);
         self.clock.tick(event, record);
         DocumentSpan {
             start,
@@ -118,20 +120,25 @@ impl LogDocumentWriter {
     }
 
     /// Up to the message. Gives where the document begins.
-    fn write_head(&mut self, id: &EventId, when: &DocumentTimes, out: &mut Vec<u8>) -> usize {
+    fn write_up_to_message(
+        &mut self,
+        id: &EventId,
+        when: &DocumentTimes,
+        out: &mut Vec<u8>,
+    ) -> usize {
         let (first, last) = (*rfc3339::WRITABLE.start(), *rfc3339::WRITABLE.end());
         let time = when.timestamp.clamp(first, last);
         let day = calendar::day_of(time);
         let index_day = calendar::day_of(when.index_time);
-        if self.head.day != day || self.head.index_day != index_day {
-            self.head = DocumentTemplate::new(&self.options, index_day, day);
+        if self.template.day != day || self.template.index_day != index_day {
+            self.template = DocumentTemplate::new(&self.options, index_day, day);
         }
-        let head = &mut self.head;
-        head.text[head.id..head.id + ID].copy_from_slice(id.as_bytes());
+        let template = &mut self.template;
+        template.text[template.id..template.id + ID].copy_from_slice(id.as_bytes());
         let clock = rfc3339::clock(time);
-        head.text[head.clock..head.clock + clock.len()].copy_from_slice(&clock);
-        let source_start = out.len() + head.source;
-        out.extend_from_slice(&head.text);
+        template.text[template.clock..template.clock + clock.len()].copy_from_slice(&clock);
+        let source_start = out.len() + template.source;
+        out.extend_from_slice(&template.text);
         source_start
     }
 
@@ -140,7 +147,7 @@ impl LogDocumentWriter {
         &mut self,
         event: &Event<'_>,
         record: &Record<'_>,
-        around: &LineContext<'_>,
+        context: &LineContext<'_>,
         mut flags: Flags,
         out: &mut Vec<u8>,
     ) {
@@ -148,11 +155,11 @@ impl LogDocumentWriter {
         write_log(record, event.offset, out);
         write_lambda(&record.kind, record.platform.as_deref(), out);
         self.faas
-            .write(FaasFields::of(event.origin, record, around), out);
+            .write(FaasFields::of(event.origin, record, context), out);
         if let Some(error) = &record.error {
             write_error(error, out);
         }
-        self.write_place(event.origin, record.xray.as_deref(), out);
+        self.write_origin(event.origin, record.xray.as_deref(), out);
         self.write_app(record, &mut flags, out);
         Self::write_emf(record, out);
         if self.options.keep_original || flags.has_loss() {
@@ -173,7 +180,7 @@ impl LogDocumentWriter {
     }
 
     /// `aws` and `cloud`.
-    fn write_place(&mut self, origin: &Arc<Origin>, xray: Option<&Xray<'_>>, out: &mut Vec<u8>) {
+    fn write_origin(&mut self, origin: &Arc<Origin>, xray: Option<&Xray<'_>>, out: &mut Vec<u8>) {
         let known = matches!(&self.origin, Some(parts) if Arc::ptr_eq(&parts.origin, origin));
         if !known {
             self.origin = None;

@@ -14,16 +14,17 @@ is alone in its object is known to no request.
 */
 
 pub(crate) mod codec;
+pub mod line_context;
 mod price;
 pub(crate) mod summary;
 /// PURE: records of one request → its summary.
-pub mod surroundings;
+
 #[cfg(test)]
 mod tests;
 pub(crate) mod tracker;
 
 pub use codec::{Merged, ReadError, merged};
+pub use line_context::LineContext;
 pub use price::{Architecture, PriceError, Prices};
 pub use summary::{Status, Summary};
-pub use surroundings::LineContext;
 pub use tracker::{Tracker, TrackerLimits};

@@ -20,9 +20,9 @@ pub(crate) struct EnvelopeHeader {
     error: Option<Range<usize>>,
     /// `logEvents` or `awslogs` was met.
     is_envelope: bool,
-    /// Only keys of this kind of document were met.
-    is_listing: Only,
-    is_failure: Only,
+    /// KeysOfKind keys of this kind of document were met.
+    is_listing: KeysOfKind,
+    is_failure: KeysOfKind,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -37,19 +37,19 @@ enum EnvelopeKind {
 
 /// Whether the keys so far are all of one kind.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-enum Only {
+enum KeysOfKind {
     #[default]
     NoKeys,
     Yes,
     No,
 }
 
-impl Only {
+impl KeysOfKind {
     fn and(&mut self, yes: bool) {
-        *self = if yes && *self != Only::No {
-            Only::Yes
+        *self = if yes && *self != KeysOfKind::No {
+            KeysOfKind::Yes
         } else {
-            Only::No
+            KeysOfKind::No
         };
     }
 }
@@ -81,7 +81,7 @@ pub(crate) fn envelope_start(data: &[u8], header: &mut EnvelopeHeader) -> Envelo
             header.is_envelope = true;
             return EnvelopeStart::Events(value + 1);
         }
-        if key == b"events" && data[value] == b'[' && header.is_listing == Only::Yes {
+        if key == b"events" && data[value] == b'[' && header.is_listing == KeysOfKind::Yes {
             match listed(data, value + 1) {
                 Some(true) => {
                     header.kind = EnvelopeKind::Listing;
@@ -237,7 +237,7 @@ impl EnvelopeHeader {
 
     /// Whether all keys that were met, if any, are of one kind of document with a list or with a record in it.
     pub fn may_hold_events(&self) -> bool {
-        self.is_listing == Only::Yes || self.is_failure == Only::Yes
+        self.is_listing == KeysOfKind::Yes || self.is_failure == KeysOfKind::Yes
     }
 
     /// A whole document that lists no event: with nothing but tokens, and streams that were searched.
@@ -250,7 +250,7 @@ impl EnvelopeHeader {
                 _ => others = true,
             }
         }
-        self.is_listing == Only::Yes && empty && others
+        self.is_listing == KeysOfKind::Yes && empty && others
     }
 
     pub fn string<'a>(&self, data: &'a [u8], at: &Option<Range<usize>>) -> Option<Cow<'a, str>> {
@@ -266,7 +266,7 @@ impl EnvelopeHeader {
 
     /// `rawData` of a record that Firehose could not process, and what was wrong.
     pub fn failure<'a>(&self, data: &'a [u8]) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
-        if self.is_failure != Only::Yes {
+        if self.is_failure != KeysOfKind::Yes {
             return None;
         }
         let raw = string(&data[self.raw_data.clone()?])?;

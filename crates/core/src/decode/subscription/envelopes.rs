@@ -14,7 +14,7 @@ use memchr::{memchr, memchr2};
 use crate::decode::DecodeError;
 use crate::decode::buffer::{Buffer, PREFIX, ROOM};
 use crate::decode::event::Origin;
-use crate::decode::event_span::{EventBytes, EventSpan, IdentityKind};
+use crate::decode::event_span::{EventSource, EventSpan, IdentityKind};
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{EnvelopeHeader, envelope_start};
 use crate::decode::subscription::log_event::{LogEventElement, MessageText};
@@ -35,7 +35,7 @@ pub(crate) struct Subscription {
     max: usize,
     /// Most bytes that are held: an element whose message is of `max` bytes, all of them as `\u00XX`.
     hold: usize,
-    /// Only the outermost may hold `awslogs`.
+    /// KeysOfKind the outermost may hold `awslogs`.
     outermost: bool,
     /// Arrays that are open.
     depth: u32,
@@ -108,10 +108,10 @@ impl Subscription {
     }
 
     /// Where the bytes of the event found last are.
-    pub fn lent<'a>(&'a self, buffer: &'a Buffer) -> EventBytes<'a> {
+    pub fn event_source<'a>(&'a self, buffer: &'a Buffer) -> EventSource<'a> {
         match &self.state {
-            EnvelopePosition::Nested(nested) => nested.lent(),
-            _ => EventBytes {
+            EnvelopePosition::Nested(nested) => nested.event_source(),
+            _ => EventSource {
                 buffer,
                 unescaped: &self.element.unescaped,
                 id: &self.element.id,
@@ -160,14 +160,14 @@ impl Subscription {
                 }
             };
             match found {
-                Progressed::EventSpan(found) => return Ok(Some(found)),
-                Progressed::Again => {}
-                Progressed::More => return Ok(None),
+                EnvelopeStep::Event(found) => return Ok(Some(found)),
+                EnvelopeStep::Again => {}
+                EnvelopeStep::More => return Ok(None),
             }
         }
     }
 
-    fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> Progressed {
+    fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> EnvelopeStep {
         let from = buffer.scanned.max(1);
         let rest = &buffer.data()[from..];
         let end = if to_brace {
@@ -178,7 +178,7 @@ impl Subscription {
         buffer.scanned = from + end.unwrap_or(rest.len());
         if end.is_none() && !buffer.finished {
             buffer.shed(0);
-            return Progressed::More;
+            return EnvelopeStep::More;
         }
         self.state = EnvelopePosition::Between;
         self.text(buffer).into()
@@ -187,12 +187,12 @@ impl Subscription {
     /// What was scanned is no envelope: an event that only the object's key says something about.
     fn text(&mut self, buffer: &mut Buffer) -> EventSpan {
         self.origins.leave();
-        let identity = self.place(buffer);
+        let identity = self.identity_by_offset(buffer);
         EventSpan::new(buffer.take(0), None, identity)
     }
 
     /// The identity of an event that has no id and begins where the buffer does.
-    fn place(&self, buffer: &Buffer) -> IdentityKind {
+    fn identity_by_offset(&self, buffer: &Buffer) -> IdentityKind {
         if self.outermost {
             IdentityKind::Offset
         } else {
@@ -200,9 +200,9 @@ impl Subscription {
         }
     }
 
-    fn ahead(&mut self, buffer: &mut Buffer) -> Progressed {
+    fn ahead(&mut self, buffer: &mut Buffer) -> EnvelopeStep {
         let EnvelopePosition::Ahead(scanner, at) = &mut self.state else {
-            return Progressed::Again;
+            return EnvelopeStep::Again;
         };
         let at = *at;
         let all = buffer.data();
@@ -210,7 +210,7 @@ impl Subscription {
         let progress = scanner.run(data);
         let no_more = buffer.finished || all.len() >= self.hold;
         if progress == Progress::More && !no_more {
-            return Progressed::More;
+            return EnvelopeStep::More;
         }
         // Without the envelope's end, what is known has to do.
         let mut header = EnvelopeHeader::default();
@@ -219,7 +219,7 @@ impl Subscription {
             header.read_all(&data[..n]);
         }
         self.open(header, buffer, at);
-        Progressed::Again
+        EnvelopeStep::Again
     }
 
     /// Begins with the elements, the first of which may be at `at`.
@@ -235,14 +235,14 @@ impl Subscription {
         buffer.consume(at);
     }
 
-    fn events(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    fn events(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Events {
             scanner,
             skip,
             comma,
         } = &mut self.state
         else {
-            return Ok(Progressed::Again);
+            return Ok(EnvelopeStep::Again);
         };
         let offset = buffer.offset();
         let data = buffer.data();
@@ -251,16 +251,16 @@ impl Subscription {
                 None if buffer.finished => {
                     return error(offset, "an envelope that is cut off in logEvents");
                 }
-                None => return Ok(Progressed::More),
+                None => return Ok(EnvelopeStep::More),
                 Some(b']') => {
                     buffer.consume(1);
                     self.state = EnvelopePosition::Rest(Scanner::rest_of_object());
-                    return Ok(Progressed::Again);
+                    return Ok(EnvelopeStep::Again);
                 }
                 Some(b',') if *comma => {
                     *comma = false;
                     buffer.consume(1);
-                    return Ok(Progressed::Again);
+                    return Ok(EnvelopeStep::Again);
                 }
                 Some(_) if *comma => {
                     return error(offset, "no comma between elements of logEvents");
@@ -276,7 +276,7 @@ impl Subscription {
                 if data.len() >= self.hold + ROOM {
                     shed(buffer, scanner, self.hold, offset)?;
                 }
-                Ok(Progressed::More)
+                Ok(EnvelopeStep::More)
             }
             Progress::Broken(at) => error(
                 offset + at as u64 + buffer.dropped(),
@@ -288,7 +288,7 @@ impl Subscription {
                 *comma = true;
                 if skip {
                     buffer.consume(n);
-                    return Ok(Progressed::Again);
+                    return Ok(EnvelopeStep::Again);
                 }
                 Ok(self.emit(buffer, n).into())
             }
@@ -319,7 +319,7 @@ impl Subscription {
             MessageText::Unescaped => None,
         };
         let identity = if self.element.id.is_empty() {
-            self.place(buffer)
+            self.identity_by_offset(buffer)
         } else {
             IdentityKind::EventId
         };
@@ -334,16 +334,16 @@ impl Subscription {
         found
     }
 
-    fn rest(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    fn rest(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Rest(scanner) = &mut self.state else {
-            return Ok(Progressed::Again);
+            return Ok(EnvelopeStep::Again);
         };
         let offset = buffer.offset();
         match scanner.run(buffer.data()) {
             Progress::Done(n) => {
                 buffer.consume(n);
                 self.state = EnvelopePosition::Between;
-                Ok(Progressed::Again)
+                Ok(EnvelopeStep::Again)
             }
             Progress::Broken(at) => error(offset + at as u64, "no JSON behind logEvents"),
             Progress::More => {
@@ -352,29 +352,29 @@ impl Subscription {
                 if buffer.finished {
                     return error(buffer.offset(), "an envelope that is cut off at its end");
                 }
-                Ok(Progressed::More)
+                Ok(EnvelopeStep::More)
             }
         }
     }
 }
 
-pub(crate) enum Progressed {
-    EventSpan(EventSpan),
+pub(crate) enum EnvelopeStep {
+    Event(EventSpan),
     /// The state has changed.
     Again,
     /// More bytes are needed.
     More,
 }
 
-impl From<EventSpan> for Progressed {
+impl From<EventSpan> for EnvelopeStep {
     fn from(found: EventSpan) -> Self {
-        Progressed::EventSpan(found)
+        EnvelopeStep::Event(found)
     }
 }
 
-impl From<Option<EventSpan>> for Progressed {
+impl From<Option<EventSpan>> for EnvelopeStep {
     fn from(found: Option<EventSpan>) -> Self {
-        found.map_or(Progressed::More, Progressed::EventSpan)
+        found.map_or(EnvelopeStep::More, EnvelopeStep::Event)
     }
 }
 

@@ -65,8 +65,8 @@ impl LogEventElement {
             }
         }
         match message {
-            Some(message) => self.say(data, message, dropped, max, usable),
-            None => self.keep(data, dropped, max, usable),
+            Some(message) => self.set_string(data, message, dropped, max, usable),
+            None => self.set_raw(data, dropped, max, usable),
         }
     }
 
@@ -74,9 +74,9 @@ impl LogEventElement {
     pub fn read_value(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
         self.clear();
         if data.first() == Some(&b'"') {
-            self.say(data, 1..data.len() - 1, dropped, max, usable);
+            self.set_string(data, 1..data.len() - 1, dropped, max, usable);
         } else {
-            self.keep(data, dropped, max, usable);
+            self.set_raw(data, dropped, max, usable);
         }
     }
 
@@ -89,7 +89,7 @@ impl LogEventElement {
         self.unescaped.clear();
     }
 
-    fn keep(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
+    fn set_raw(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
         let whole = data.len().min(usable);
         let kept = if data.len() > max {
             boundary(data, max.min(whole))
@@ -101,7 +101,14 @@ impl LogEventElement {
     }
 
     /// What a string says, without its quotes.
-    fn say(&mut self, data: &[u8], message: Range<usize>, dropped: u64, max: usize, usable: usize) {
+    fn set_string(
+        &mut self,
+        data: &[u8],
+        message: Range<usize>,
+        dropped: u64,
+        max: usize,
+        usable: usize,
+    ) {
         let (start, len) = (message.start, message.len());
         let raw = &data[start..message.end.min(usable).max(start)];
         let mut used = raw.len();

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::decode::buffer::Buffer;
-use crate::decode::event_span::{EventBytes, EventSpan};
+use crate::decode::event_span::{EventSource, EventSpan};
 use crate::decode::subscription::envelopes::Subscription;
 use crate::decode::{DecodeError, binary};
 
@@ -77,8 +77,8 @@ impl Nested {
         self.inner.control_messages
     }
 
-    pub fn lent(&self) -> EventBytes<'_> {
-        self.inner.lent(&self.buffer)
+    pub fn event_source(&self) -> EventSource<'_> {
+        self.inner.event_source(&self.buffer)
     }
 
     /// The next event; none at the end.

@@ -7,8 +7,8 @@ use crate::time::iso8601::{EXPORT_PREFIX, export_time};
 
 #[derive(Debug, Default)]
 pub(crate) struct Export {
-    /// The pending event's time, once its head was looked at.
-    head: Option<Option<i64>>,
+    /// The pending event's time, once its pending_time was looked at.
+    pending_time: Option<Option<i64>>,
     /// Bytes of line breaks before the first event.
     pub blank: u64,
 }
@@ -17,7 +17,7 @@ impl Export {
     /// The next event and its time; none if more bytes are needed or the end is reached.
     #[inline]
     pub fn next(&mut self, buffer: &mut Buffer) -> Option<(TakenEvent, Option<i64>)> {
-        let time = match self.head {
+        let time = match self.pending_time {
             Some(time) => time,
             None => self.begin(buffer)?,
         };
@@ -34,7 +34,7 @@ impl Export {
                 break None;
             };
             let line = scanned + i + 1;
-            // Only a digit can begin an event, and most lines that begin none are blank.
+            // KeysOfKind a digit can begin an event, and most lines that begin none are blank.
             if data.get(line).is_some_and(|b| !b.is_ascii_digit()) {
                 scanned = line;
                 continue;
@@ -51,7 +51,7 @@ impl Export {
                 break time;
             }
         };
-        self.head = next.map(Some);
+        self.pending_time = next.map(Some);
         let taken = buffer.take(prefix);
         if time.is_none() && taken.text.is_empty() && taken.truncated == 0 {
             self.blank += buffer.offset() - taken.offset;
@@ -64,14 +64,14 @@ impl Export {
         Some((taken, time))
     }
 
-    /// Looks at the head of the first event.
+    /// Looks at the pending_time of the first event.
     fn begin(&mut self, buffer: &Buffer) -> Option<Option<i64>> {
         let data = buffer.data();
         if data.is_empty() || (data.len() < EXPORT_PREFIX && !buffer.finished) {
             return None;
         }
         let time = export_time(data);
-        self.head = Some(time);
+        self.pending_time = Some(time);
         Some(time)
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Lines {
     /// Looks for the end of a JSON object that begins where the buffer does.
     object: Option<Scanner>,
     /// The pending event is text.
-    shape: Option<Multiline>,
+    multiline: Option<Multiline>,
     /// The head of the line at `scanned` was looked at.
     in_line: bool,
     max: usize,
@@ -40,7 +40,7 @@ impl Lines {
         Lines {
             json,
             object: None,
-            shape: None,
+            multiline: None,
             in_line: false,
             max,
             blank: 0,
@@ -65,7 +65,7 @@ impl Lines {
                         let LinePrefix::Line(head) = line_prefix(buffer) else {
                             return Ok(Next::More);
                         };
-                        self.shape = Some(Multiline::of(head));
+                        self.multiline = Some(Multiline::of(head));
                         self.in_line = true;
                     }
                 }
@@ -79,7 +79,7 @@ impl Lines {
                     }
                     LinePrefix::End => return self.take(buffer),
                 };
-                match &mut self.shape {
+                match &mut self.multiline {
                     None if head.trim_ascii().is_empty() => {
                         // A blank line that is longer than its head is taken in pieces.
                         let rest = &buffer.data()[..buffer.data().len().min(PREFIX)];
@@ -104,10 +104,10 @@ impl Lines {
                         self.object = Some(Scanner::one_line_strings());
                         continue;
                     }
-                    None => self.shape = Some(Multiline::of(head)),
-                    Some(shape) => {
+                    None => self.multiline = Some(Multiline::of(head)),
+                    Some(multiline) => {
                         let event = &buffer.data()[..buffer.scanned];
-                        if !shape.goes_on(event, head, self.json) {
+                        if !multiline.goes_on(event, head, self.json) {
                             return self.take(buffer);
                         }
                     }
@@ -126,7 +126,7 @@ impl Lines {
     }
 
     fn take(&mut self, buffer: &mut Buffer) -> Step {
-        self.shape = None;
+        self.multiline = None;
         if buffer.scanned == 0 {
             return Ok(Next::More);
         }

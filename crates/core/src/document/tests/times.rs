@@ -201,8 +201,8 @@ fn indices(key: &str, origin: &Arc<Origin>, events: &[(Identity<'_>, Option<i64>
             };
             let id = writer.identify(&event);
             let place = writer.time(&event, &record);
-            let around = LineContext::default();
-            let written = writer.write(&event, false, &record, id, &around, &mut out);
+            let context = LineContext::default();
+            let written = writer.write(&event, false, &record, id, &context, &mut out);
             let action = one_line(&out[written.start..written.source]);
             let index = action["create"]["_index"].as_str().unwrap();
             let day = index.strip_prefix("logferry-logs-").unwrap().to_owned();

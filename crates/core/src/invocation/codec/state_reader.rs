@@ -10,7 +10,7 @@ use serde_json::{Error, Map};
 use crate::base64_url;
 use crate::decode::Origin;
 use crate::invocation::codec::state_writer::implied_runs;
-use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
 use crate::invocation::summary::reported::{ReportedField, ReportedFields, ReportedValue};
 use crate::invocation::summary::request_summary;
@@ -105,7 +105,7 @@ struct StoredOrigin {
     day: Option<i32>,
 }
 
-/// A stamp, and what belongs to it.
+/// A line_key, and what belongs to it.
 #[derive(Deserialize)]
 struct Entry {
     at: i64,
@@ -203,7 +203,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn stamp(&self, entry: &Entry) -> Result<LineStamp, Error> {
+    fn line_key(&self, entry: &Entry) -> Result<LineKey, Error> {
         let hash = match (entry.line, &entry.hash) {
             (Some(place), _) => match place.checked_sub(self.lines.held()) {
                 Some(place) => self.errors.hash(place),
@@ -212,7 +212,7 @@ impl Reader {
             (None, Some(letters)) if letters.len() == 6 => base64_url::decode(letters.as_bytes()),
             (None, _) => None,
         };
-        Ok(LineStamp {
+        Ok(LineKey {
             at: self.first.wrapping_add(entry.at),
             hash: hash.ok_or_else(|| Error::custom("state names a line that it does not have"))?,
         })
@@ -221,7 +221,7 @@ impl Reader {
     fn runs(&self, entries: Vec<Entry>) -> Result<Attempts, Error> {
         let run = |entry: Entry| {
             Ok(Attempt {
-                stamp: self.stamp(&entry)?,
+                line_key: self.line_key(&entry)?,
                 json: entry.json,
                 billed: entry.billed,
             })
@@ -230,18 +230,18 @@ impl Reader {
     }
 
     fn latest(&self, role: LineRole, entry: Entry) -> Result<LatestLine, Error> {
-        let stamp = self.stamp(&entry)?;
-        let mut facts: Vec<(ReportedField, ReportedValue)> = entry.told.into_iter().collect();
+        let line_key = self.line_key(&entry)?;
+        let mut reported: Vec<(ReportedField, ReportedValue)> = entry.told.into_iter().collect();
         for letter in entry.shown.bytes() {
             let shown = ReportedField::of_letter(letter)
                 .and_then(|field| Some((field, self.shown(field)?)));
-            facts
+            reported
                 .push(shown.ok_or_else(|| Error::custom("state names a field that is not shown"))?);
         }
         Ok(LatestLine {
             role,
-            stamp,
-            facts: ReportedFields::of_list(facts),
+            line_key,
+            reported: ReportedFields::of_list(reported),
         })
     }
 
@@ -262,10 +262,10 @@ impl Reader {
         let Some(entry) = entry else {
             return Ok(None);
         };
-        let stamp = self.stamp(&entry)?;
+        let line_key = self.line_key(&entry)?;
         let text = entry.text.or_else(|| self.first_error.clone());
         let text = text.ok_or_else(|| Error::custom("state has an error without a text"))?;
-        Ok(Some((stamp, text)))
+        Ok(Some((line_key, text)))
     }
 }
 

@@ -9,7 +9,7 @@ the set of lines, since a hash cannot be compressed. */
 use crate::base64_url;
 use crate::decode::Origin;
 use crate::invocation::codec::shown_fields::{ShownFields, ShownValue};
-use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
 use crate::invocation::summary::reported::{ReportedField, ReportedFields, ReportedValue};
 use crate::invocation::summary::request_summary::{
@@ -46,7 +46,7 @@ pub(crate) fn write(
         lines,
         errors,
     } = &**summary;
-    let stamps = Stamps {
+    let line_keys = LineKeyWriter {
         first: *first,
         state: summary,
     };
@@ -66,14 +66,14 @@ pub(crate) fn write(
     }
     let [start, report] = implied_runs(latest);
     if starts.all() != start.as_slice() {
-        stamps.write_runs("\"starts\":[", starts, out);
+        line_keys.write_runs("\"starts\":[", starts, out);
     }
     if reports.all() != report.as_slice() {
-        stamps.write_runs("\"reports\":[", reports, out);
+        line_keys.write_runs("\"reports\":[", reports, out);
     }
-    stamps.write_latest(latest, shown, out);
-    stamps.write_error("\"first_error\":", own_error, first_error, out);
-    stamps.write_error("\"init_error\":", init_error, first_error, out);
+    line_keys.write_latest(latest, shown, out);
+    line_keys.write_error("\"first_error\":", own_error, first_error, out);
+    line_keys.write_error("\"init_error\":", init_error, first_error, out);
     write_lines("\"lines\":\"", lines, out);
     write_lines("\"errors\":\"", errors, out);
     end(out, b'}');
@@ -82,20 +82,25 @@ pub(crate) fn write(
 /// The START and the REPORT that the latest lines tell of, if there is one of each.
 pub(crate) fn implied_runs(all: &[LatestLine]) -> [Option<Attempt>; 2] {
     let (mut start, mut report) = (None, None);
-    for LatestLine { role, stamp, facts } in all {
+    for LatestLine {
+        role,
+        line_key,
+        reported,
+    } in all
+    {
         match role {
             LineRole::Start => {
                 start = Some(Attempt {
-                    stamp: *stamp,
+                    line_key: *line_key,
                     json: false,
                     billed: None,
                 });
             }
             LineRole::ReportText | LineRole::ReportJson => {
                 report = Some(Attempt {
-                    stamp: *stamp,
+                    line_key: *line_key,
                     json: *role == LineRole::ReportJson,
-                    billed: facts.number_of(ReportedField::BilledDuration),
+                    billed: reported.number_of(ReportedField::BilledDuration),
                 });
             }
             _ => {}
@@ -129,18 +134,18 @@ fn write_origin(key: &str, origin: &Origin, out: &mut Vec<u8>) {
     end(out, b'}');
 }
 
-/// Writes stamps in terms of the rest of the state.
+/// Writes line_keys in terms of the rest of the state.
 #[derive(Clone, Copy)]
-struct Stamps<'a> {
+struct LineKeyWriter<'a> {
     first: i64,
     state: &'a SummaryState,
 }
 
-impl Stamps<'_> {
+impl LineKeyWriter<'_> {
     /// As members of an object: time since the first line, and the line's place or, of one that is not in the set, its hash.
     /// `key` is what stands before them.
-    fn write(self, key: &str, stamp: LineStamp, out: &mut Vec<u8>) {
-        let LineStamp { at, hash } = stamp;
+    fn write(self, key: &str, line_key: LineKey, out: &mut Vec<u8>) {
+        let LineKey { at, hash } = line_key;
         put(out, key);
         number(out, "{\"at\":", at.wrapping_sub(self.first));
         let SummaryState { lines, errors, .. } = self.state;
@@ -159,11 +164,11 @@ impl Stamps<'_> {
         put(out, key);
         for run in runs.all() {
             let Attempt {
-                stamp,
+                line_key,
                 json,
                 billed,
             } = *run;
-            self.write("", stamp, out);
+            self.write("", line_key, out);
             if json {
                 put(out, "\"json\":true,");
             }
@@ -177,9 +182,14 @@ impl Stamps<'_> {
 
     fn write_latest(self, all: &[LatestLine], shown: &ShownFields<'_>, out: &mut Vec<u8>) {
         put(out, "\"latest\":{");
-        for LatestLine { role, stamp, facts } in all {
-            self.write(role.key(), *stamp, out);
-            write_facts(facts, shown, out);
+        for LatestLine {
+            role,
+            line_key,
+            reported,
+        } in all
+        {
+            self.write(role.key(), *line_key, out);
+            write_reported(reported, shown, out);
             end(out, b'}');
         }
         end(out, b'}');
@@ -187,8 +197,8 @@ impl Stamps<'_> {
 
     /// Without its text, if that is shown.
     fn write_error(self, key: &str, error: &FirstError, shown: Option<&str>, out: &mut Vec<u8>) {
-        if let Some((stamp, own)) = error {
-            self.write(key, *stamp, out);
+        if let Some((line_key, own)) = error {
+            self.write(key, *line_key, out);
             text_if(
                 out,
                 "\"text\":\"",
@@ -200,18 +210,18 @@ impl Stamps<'_> {
 }
 
 /// The letters of those that are shown, and the others.
-fn write_facts(facts: &ReportedFields, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
+fn write_reported(reported: &ReportedFields, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
     let is_shown = |field: ReportedField, value: &ReportedValue| {
         let is_exact =
             !matches!(value, ReportedValue::Number(number) if number.unsigned_abs() > EXACT);
         is_exact && shown.get(field) == Some(ShownValue::of(value))
     };
-    if facts.is_empty() {
+    if reported.is_empty() {
         return;
     }
     put(out, "\"shown\":\"");
     let mut others = 0;
-    for (field, value) in facts.iter() {
+    for (field, value) in reported.iter() {
         if is_shown(field, value) {
             out.push(field.letter());
         } else {
@@ -223,7 +233,7 @@ fn write_facts(facts: &ReportedFields, shown: &ShownFields<'_>, out: &mut Vec<u8
         return;
     }
     put(out, "\"told\":{");
-    for (field, value) in facts
+    for (field, value) in reported
         .iter()
         .filter(|(field, value)| !is_shown(*field, value))
     {

@@ -51,10 +51,10 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
     let inner = fields
         .get(Slot::Fields)
         .and_then(|inner| Fields::read(inner.text()));
-    let message_text = errors::said(fields);
+    let message_text = errors::message(fields);
     let error = errors::find(fields, message_text.as_ref()).or_else(|| {
         let inner = inner.as_ref()?;
-        errors::find(inner, errors::said(inner).as_ref())
+        errors::find(inner, errors::message(inner).as_ref())
     });
     let mut record = Record {
         kind: Kind::Function,
@@ -123,7 +123,7 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
         .or_else(number)
 }
 
-/// The message of an object. `first` comes before all other candidates: the result of [`errors::said`], if the
+/// The message of an object. `first` comes before all other candidates: the result of [`errors::message`], if the
 /// caller has one.
 fn message<'a>(fields: &Fields<'a>, first: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     const MESSAGES: Slots = Slots::of(&[

@@ -8,14 +8,14 @@ use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event,
 };
 use crate::decode::subscription::envelopes::{
-    EnvelopePosition, MAX_DEPTH, Progressed, SEAM, Subscription, cut, error,
+    EnvelopePosition, EnvelopeStep, MAX_DEPTH, SEAM, Subscription, cut, error,
 };
 use crate::decode::subscription::nested::Nested;
 use crate::json::scan;
 
 impl Subscription {
     /// At what should be an envelope, or an element of an array.
-    pub(crate) fn between(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    pub(crate) fn between(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let data = buffer.data();
         let offset = buffer.offset();
         match data[0] {
@@ -34,7 +34,7 @@ impl Subscription {
             _ if self.depth > 0 => self.element(EnvelopePosition::Value(Scanner::value())),
             _ => self.state = EnvelopePosition::Junk { to_brace: true },
         }
-        Ok(Progressed::Again)
+        Ok(EnvelopeStep::Again)
     }
 
     /// Goes on with an element of the innermost array, if one is open.
@@ -45,10 +45,10 @@ impl Subscription {
     }
 
     /// An array is entered where objects, arrays or strings are in it; within another one, not for strings.
-    fn array(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    fn array(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let data = buffer.data();
         let enters = match data.get(scan::blanks(data, 1)) {
-            None if !buffer.finished && data.len() < self.hold => return Ok(Progressed::More),
+            None if !buffer.finished && data.len() < self.hold => return Ok(EnvelopeStep::More),
             Some(b'{' | b'[' | b']') => true,
             Some(b'"') => self.depth == 0,
             _ => false,
@@ -64,15 +64,15 @@ impl Subscription {
         } else {
             self.state = EnvelopePosition::Junk { to_brace: false };
         }
-        Ok(Progressed::Again)
+        Ok(EnvelopeStep::Again)
     }
 
-    fn object(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    fn object(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let all = buffer.data();
         let data = &all[..all.len().min(self.hold)];
         let no_more = buffer.finished || all.len() >= self.hold;
         if data.len() < self.looked_at && !no_more {
-            return Ok(Progressed::More);
+            return Ok(EnvelopeStep::More);
         }
         let mut header = EnvelopeHeader::default();
         let found = envelope_start(data, &mut header);
@@ -81,7 +81,7 @@ impl Subscription {
         match found {
             EnvelopeStart::More if !no_more => {
                 self.looked_at = 2 * data.len();
-                return Ok(Progressed::More);
+                return Ok(EnvelopeStep::More);
             }
             EnvelopeStart::More if header.is_envelope() => {
                 return error(offset, "an envelope that is cut off in its header");
@@ -112,7 +112,7 @@ impl Subscription {
                 self.element(EnvelopePosition::Ahead(Scanner::value(), at))
             }
         }
-        Ok(Progressed::Again)
+        Ok(EnvelopeStep::Again)
     }
 
     /// An object that is whole and has no list: it may hold an envelope, or be an event, or a record.
@@ -121,7 +121,7 @@ impl Subscription {
         buffer: &mut Buffer,
         header: &EnvelopeHeader,
         n: usize,
-    ) -> Result<Progressed, DecodeError> {
+    ) -> Result<EnvelopeStep, DecodeError> {
         let (data, offset) = (buffer.data(), buffer.offset());
         if self.outermost {
             let mut nested = None;
@@ -147,7 +147,7 @@ impl Subscription {
             if let Some(nested) = nested {
                 self.element(EnvelopePosition::Nested(Box::new(nested)));
                 buffer.consume(n);
-                return Ok(Progressed::Again);
+                return Ok(EnvelopeStep::Again);
             }
         }
         if self.depth > 0 {
@@ -164,9 +164,9 @@ impl Subscription {
     }
 
     /// An element of an array that is no envelope: to its end, however far that is.
-    pub(crate) fn value(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    pub(crate) fn value(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Value(scanner) = &mut self.state else {
-            return Ok(Progressed::Again);
+            return Ok(EnvelopeStep::Again);
         };
         let (data, offset) = (buffer.data(), buffer.offset());
         match scanner.run(data) {
@@ -178,7 +178,7 @@ impl Subscription {
                     container::refuse_cut(data, self.max, offset)?;
                     cut(buffer, scanner, self.hold);
                 }
-                Ok(Progressed::More)
+                Ok(EnvelopeStep::More)
             }
             Progress::Broken(at) => error(
                 offset + at as u64 + buffer.dropped(),
@@ -197,7 +197,7 @@ impl Subscription {
         buffer: &mut Buffer,
         n: usize,
         listed: bool,
-    ) -> Result<Progressed, DecodeError> {
+    ) -> Result<EnvelopeStep, DecodeError> {
         let data = &buffer.data()[..n];
         if listed {
             return Ok(self.emit(buffer, n).into());

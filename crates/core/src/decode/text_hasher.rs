@@ -2,9 +2,9 @@
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-/// Takes a text in piece by piece. Knows its length and its hash, both without the text's final line breaks.
+/// Takes a text in piece by piece. Knows its length and its hash, both without the text's final line trailing_line_breaks.
 #[derive(Clone, Default)]
-pub(crate) struct Whole {
+pub(crate) struct TextHasher {
     /// All that was taken in.
     all: Xxh3Default,
     taken: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Whole {
     len: u64,
 }
 
-impl Whole {
+impl TextHasher {
     pub fn of(part: &[u8]) -> Self {
         let mut whole = Self::default();
         whole.add(part);
@@ -21,7 +21,7 @@ impl Whole {
     }
 
     pub fn add(&mut self, part: &[u8]) {
-        let text = part.len() - breaks(part);
+        let text = part.len() - trailing_line_breaks(part);
         if text > 0 {
             self.all.update(&part[..text]);
             self.text = self.all.clone();
@@ -42,17 +42,17 @@ impl Whole {
     }
 }
 
-impl std::fmt::Debug for Whole {
+impl std::fmt::Debug for TextHasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Whole")
+        f.debug_struct("TextHasher")
             .field("len", &self.len)
             .finish_non_exhaustive()
     }
 }
 
-/// Length of the run of line breaks that `text` ends with.
+/// Length of the run of line trailing_line_breaks that `text` ends with.
 #[inline]
-pub(crate) fn breaks(text: &[u8]) -> usize {
+pub(crate) fn trailing_line_breaks(text: &[u8]) -> usize {
     text.iter()
         .rev()
         .take_while(|b| matches!(b, b'\n' | b'\r'))
@@ -71,7 +71,7 @@ mod tests {
             pieces in prop::collection::vec(("[a\r\n]{0,4}", 1usize..200), 0..8),
         ) {
             let pieces: Vec<String> = pieces.into_iter().map(|(piece, n)| piece.repeat(n)).collect();
-            let mut whole = Whole::default();
+            let mut whole = TextHasher::default();
             pieces.iter().for_each(|piece| whole.add(piece.as_bytes()));
             let all = pieces.concat();
             let text = all.trim_end_matches(['\r', '\n']);
