@@ -1,4 +1,7 @@
-/*! An event whose bytes still have to be looked up: what can be kept while the decoder is at work. */
+/*! The position of an event in the decoder's buffer goes in; the [`Event`], which borrows the buffer, comes out.
+
+A decoder of one format cannot return a borrowed event while it changes its buffer. It returns an [`EventSpan`], and
+[`EventSource::resolve`] makes the event of it. */
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,17 +9,18 @@ use std::sync::Arc;
 use crate::decode::buffer::{Buffer, TakenEvent};
 use crate::decode::event::{Event, Identity, Origin};
 
+/// An event by its position in the buffer. The fields have the meanings of [`Event`]'s.
 #[derive(Debug)]
 pub(crate) struct EventSpan {
     pub offset: u64,
     pub time: Option<i64>,
-    /// In the buffer; none if escapes had to be resolved.
+    /// Range for [`Buffer::at`]; `None` if the text had escapes and is in [`EventSource::unescaped`].
     pub text: Option<Range<usize>>,
     pub truncated: u64,
     pub identity: IdentityKind,
 }
 
-/// An [`Identity`] without what it refers to.
+/// An [`Identity`] without the id that it borrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IdentityKind {
     Content,
@@ -26,7 +30,7 @@ pub(crate) enum IdentityKind {
     Inner(u64),
 }
 
-/// The bytes and the rest that a found event refers to.
+/// What an [`EventSpan`] refers to: the buffer, the decoded text, the event's id and its origin.
 pub(crate) struct EventSource<'a> {
     pub buffer: &'a Buffer,
     pub unescaped: &'a [u8],

@@ -1,4 +1,4 @@
-/*! What the key of an object says about the events in it. */
+/*! The key of an object goes in; what it states about the events comes out: log group, stream, function, export task. */
 
 use std::borrow::Cow;
 
@@ -10,31 +10,32 @@ use crate::decode::log_stream;
 use crate::time::calendar::day_of_date;
 use crate::uuid::is_uuid;
 
-/// An object's key, understood. A CloudWatch export writes `<prefix>/<task id>/<stream>/NNNNNN.gz`.
+/// What an object's key states. A CloudWatch export writes `<prefix>/<task id>/<stream>/NNNNNN.gz`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyInfo {
     /// UUID of the export task.
     pub export_task_id: Option<String>,
-    /// `NNNNNN` of the file's name, in an export.
+    /// `NNNNNN` of the file's name, if an export wrote it.
     pub chunk: Option<u32>,
-    /// Log stream, with its slashes where Lambda made the name.
+    /// Log stream. If Lambda made the name, it has slashes, also where the key has dashes.
     pub log_stream: Option<String>,
-    /// What stands before the task id (or before the stream, if there is no task id), without the last slash; empty outside of exports.
+    /// The part before the task id (before the stream, if there is no task id), without its last slash; empty for keys
+    /// that no export wrote.
     pub prefix: String,
-    /// What a [`LogGroupPattern`] found in the prefix.
+    /// Log group, if a [`LogGroupPattern`] matches the prefix.
     pub log_group: Option<String>,
-    /// Likewise.
+    /// Function name, from the same pattern.
     pub function_name: Option<String>,
-    /// Likewise.
+    /// AWS account id, from the same pattern.
     pub account: Option<String>,
-    /// Likewise.
+    /// AWS region, from the same pattern.
     pub region: Option<String>,
-    /// CloudWatch's probe whether it may write to the bucket: no log.
+    /// Whether the object is CloudWatch's probe for its permission to write to the bucket, and not a log.
     pub is_write_test: bool,
 }
 
 impl KeyInfo {
-    /// Reads a decoded key. The first pattern that matches the prefix counts.
+    /// Reads a key (URL-decoded). The first pattern that matches the prefix applies.
     pub fn read(key: &str, patterns: &[LogGroupPattern]) -> Self {
         let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
         let mut info = KeyInfo {
@@ -42,7 +43,7 @@ impl KeyInfo {
             ..KeyInfo::default()
         };
         let Some(chunk) = chunk(name) else {
-            // A chunk that someone saved under its stream's name.
+            // A copy may have its stream's name as its file name.
             let name = decoded(name);
             let behind = name.find(']').map_or(0, |bracket| bracket + 1);
             let stem = name[behind..].split('.').next().unwrap_or_default();
@@ -78,12 +79,12 @@ impl KeyInfo {
         info
     }
 
-    /// Whether the key is one that an export makes.
+    /// Whether the key has the form of an export's keys.
     pub fn is_export(&self) -> bool {
         self.chunk.is_some()
     }
 
-    /// Whether events of export text in the object are known by stream, time and text, wherever the object lies.
+    /// Whether events of export text in the object are identified by stream, time and text, in whatever bucket and key.
     pub fn tells_stream(&self) -> bool {
         self.is_export()
             || self
@@ -92,7 +93,7 @@ impl KeyInfo {
                 .is_some_and(log_stream::is_unique)
     }
 
-    /// What the key tells of where the object's events were logged.
+    /// Where the object's events were logged, as far as the key states it.
     pub fn origin(&self) -> Origin {
         let mut origin = Origin {
             account: self.account.clone(),
@@ -112,8 +113,8 @@ impl KeyInfo {
     }
 }
 
-/// The stream that Lambda made, if the last segment in a folder ends its name, and the folder before the name. Its
-/// slashes are dashes, as exports write them, or slashes: then the name begins three folders up.
+/// The stream that Lambda named, if its name ends with `segment` in `folder`, and the folder before the name. The name
+/// has dashes, as exports write them, or slashes; then it begins three folders above.
 fn lambda_stream<'a>(folder: &'a str, segment: &str) -> Option<(String, &'a str)> {
     let segment = decoded(segment);
     let restored = log_stream::restore(&segment);
@@ -154,7 +155,7 @@ fn date_at(text: &[u8]) -> Option<i32> {
     })
 }
 
-/// A number of so many digits, and what follows it.
+/// The number of exactly `digits` digits at the start of `text`, and the rest behind it.
 fn number(text: &[u8], digits: usize) -> Option<(u32, &[u8])> {
     let (number, rest) = text.split_at_checked(digits)?;
     let number = number.iter().try_fold(0, |number, digit| {
@@ -164,7 +165,7 @@ fn number(text: &[u8], digits: usize) -> Option<(u32, &[u8])> {
     Some((number, rest))
 }
 
-/// `NNNNNN.gz`; other endings and none are what is left after unpacking.
+/// The number in a file name `NNNNNN.gz`. An unpacked copy has another ending or none.
 fn chunk(name: &str) -> Option<u32> {
     let (digits, ending) = name.split_once('.').unwrap_or((name, ""));
     let known = matches!(
@@ -176,7 +177,8 @@ fn chunk(name: &str) -> Option<u32> {
         .flatten()
 }
 
-/// A local copy of a bucket may keep `[$LATEST]` as `%5B%24LATEST%5D`.
+/// The segment, percent-decoded if it has an encoded bracket: a local copy of a bucket may keep `[$LATEST]` as
+/// `%5B%24LATEST%5D`.
 fn decoded(segment: &str) -> Cow<'_, str> {
     if segment.contains("%5B") || segment.contains("%5b") {
         percent_decode_str(segment)

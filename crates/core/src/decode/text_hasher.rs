@@ -1,14 +1,15 @@
-/*! The hash of a text of which only the beginning is kept. */
+/*! A text goes in, piece by piece; its length and hash come out, without its final line breaks. A cut event is identified
+by the hash of its whole text, of which only the beginning is kept. */
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-/// Takes a text in piece by piece. Knows its length and its hash, both without the text's final line trailing_line_breaks.
+/// Length and hash of a text that is added piece by piece, both without the text's final line breaks.
 #[derive(Clone, Default)]
 pub(crate) struct TextHasher {
-    /// All that was taken in.
+    /// Hash of all bytes so far.
     all: Xxh3Default,
     taken: u64,
-    /// The same up to the last byte that is no line break.
+    /// Hash of the bytes up to the last one that is not a line break.
     text: Xxh3Default,
     len: u64,
 }
@@ -31,12 +32,12 @@ impl TextHasher {
         self.taken += part.len() as u64;
     }
 
-    /// Bytes of the text.
+    /// Length of the text in bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// What `xxh3_128` gives for the text in one piece.
+    /// The `xxh3_128` hash of the text.
     pub fn hash(&self) -> u128 {
         self.text.digest128()
     }
@@ -50,7 +51,7 @@ impl std::fmt::Debug for TextHasher {
     }
 }
 
-/// Length of the run of line trailing_line_breaks that `text` ends with.
+/// Number of bytes of line breaks at the end of `text`.
 #[inline]
 pub(crate) fn trailing_line_breaks(text: &[u8]) -> usize {
     text.iter()

@@ -1,4 +1,4 @@
-/*! JSON read by its structure only: where members are, what a string says. */
+/*! The bytes of an object, whole or cut, go in; its members and the texts of its strings come out. */
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,18 +9,20 @@ use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::json::scan::blanks;
 use crate::json::unescape::escape;
 
-/// What comes next in an object, from the place behind its `{` or behind a member.
+/// The next token of an object.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next<'a> {
-    /// A key without its quotes, and where its value begins.
+    /// A key without its quotes, and the offset of its value.
     Key(&'a [u8], usize),
-    /// The object ends before this place.
+    /// The object ends before this offset.
     End(usize),
+    /// More bytes are needed.
     More,
+    /// The JSON is invalid at this offset.
     Broken(usize),
 }
 
-/// Reads the next key of an object.
+/// Reads the next key of an object; `at` is the offset behind its `{` or behind a member.
 pub(crate) fn next_key(data: &[u8], mut at: usize) -> Next<'_> {
     at = blanks(data, at);
     if data.get(at) == Some(&b',') {
@@ -49,7 +51,7 @@ pub(crate) fn next_key(data: &[u8], mut at: usize) -> Next<'_> {
     Next::Key(key, at)
 }
 
-/// Where the value that begins at `at` ends.
+/// The end of the value that begins at `at`.
 pub(crate) fn value_end(data: &[u8], at: usize) -> Progress {
     match Scanner::value().run(&data[at..]) {
         Progress::More => Progress::More,
@@ -58,7 +60,8 @@ pub(crate) fn value_end(data: &[u8], at: usize) -> Progress {
     }
 }
 
-/// The members of a whole object: a key without its quotes, and where the value is. Ends early where the object is broken.
+/// The members of an object: the key without its quotes, and the range of the value. The iterator ends before the first
+/// member that is invalid or cut.
 pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], Range<usize>)> {
     let mut at = if object.first() == Some(&b'{') {
         1
@@ -77,7 +80,7 @@ pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], Range<usize
     })
 }
 
-/// What a string value says; none for other values.
+/// The text of a string value, with U+FFFD for invalid UTF-8; `None` for other values.
 pub(crate) fn string(value: &[u8]) -> Option<Cow<'_, str>> {
     let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     if !raw.contains(&b'\\') {
@@ -88,8 +91,8 @@ pub(crate) fn string(value: &[u8]) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// Appends what the inside of a string says, at most `max` bytes, and returns how much of `raw` that took. Never in the middle of a
-/// character. What is no escape stays as it is.
+/// Decodes `raw`, the text between a string's quotes, and appends at most `max` bytes of it, whole characters. Returns
+/// the number of bytes of `raw` that were decoded. Invalid escapes are kept as they are.
 pub(crate) fn unescape(raw: &[u8], max: usize, out: &mut Vec<u8>) -> usize {
     let limit = out.len().saturating_add(max);
     let mut at = 0;

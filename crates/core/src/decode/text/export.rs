@@ -1,20 +1,22 @@
-/*! CloudWatch export text: an event begins at a line with a time and a blank; all other lines belong to the event before. */
+/*! The bytes of a CloudWatch export go in; its events come out. An event begins at a line with a time and a blank; all
+other lines belong to the event before them. */
 
 use memchr::memchr;
 
 use crate::decode::buffer::{Buffer, TakenEvent};
 use crate::time::iso8601::{EXPORT_PREFIX, export_time};
 
+/// The decoder of one export file.
 #[derive(Debug, Default)]
 pub(crate) struct Export {
-    /// The pending event's time, once its pending_time was looked at.
+    /// The pending event's time (`None` for text before the first event), once its first line was read.
     pending_time: Option<Option<i64>>,
-    /// Bytes of line breaks before the first event.
+    /// Number of bytes of line breaks before the first event.
     pub blank: u64,
 }
 
 impl Export {
-    /// The next event and its time; none if more bytes are needed or the end is reached.
+    /// The next event and its time; `None` if more bytes are needed, or at the end.
     #[inline]
     pub fn next(&mut self, buffer: &mut Buffer) -> Option<(TakenEvent, Option<i64>)> {
         let time = match self.pending_time {
@@ -34,7 +36,7 @@ impl Export {
                 break None;
             };
             let line = scanned + i + 1;
-            // KeysOfKind a digit can begin an event, and most lines that begin none are blank.
+            // An event begins with a digit. Most other lines are blank.
             if data.get(line).is_some_and(|b| !b.is_ascii_digit()) {
                 scanned = line;
                 continue;
@@ -64,7 +66,7 @@ impl Export {
         Some((taken, time))
     }
 
-    /// Looks at the pending_time of the first event.
+    /// Reads the time of the first event; `None` if more bytes are needed.
     fn begin(&mut self, buffer: &Buffer) -> Option<Option<i64>> {
         let data = buffer.data();
         if data.is_empty() || (data.len() < EXPORT_PREFIX && !buffer.finished) {

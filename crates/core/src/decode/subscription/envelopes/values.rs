@@ -1,8 +1,9 @@
-/*! What stands where an envelope should be: an envelope, an array and its elements, or text. */
+/*! The part of [`Subscription`] that reads whole JSON values outside of `logEvents`: an envelope, an array and its elements,
+or an event. */
 
-use crate::decode::DecodeError;
 use crate::decode::buffer::{Buffer, ROOM};
 use crate::decode::container;
+use crate::decode::decode_error::DecodeError;
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event,
@@ -14,7 +15,7 @@ use crate::decode::subscription::nested::Nested;
 use crate::json::scan;
 
 impl Subscription {
-    /// At what should be an envelope, or an element of an array.
+    /// Reads the start of an envelope or of an element of an array.
     pub(crate) fn between(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let data = buffer.data();
         let offset = buffer.offset();
@@ -37,14 +38,14 @@ impl Subscription {
         Ok(EnvelopeStep::Again)
     }
 
-    /// Goes on with an element of the innermost array, if one is open.
+    /// Moves to `state`, which reads an element of the innermost array if an array is open.
     fn element(&mut self, state: EnvelopePosition) {
         self.comma = self.depth > 0;
         self.looked_at = 0;
         self.state = state;
     }
 
-    /// An array is entered where objects, arrays or strings are in it; within another one, not for strings.
+    /// Enters an array of objects, arrays or (outside of other arrays) strings. Any other array is one event.
     fn array(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let data = buffer.data();
         let enters = match data.get(scan::blanks(data, 1)) {
@@ -115,7 +116,7 @@ impl Subscription {
         Ok(EnvelopeStep::Again)
     }
 
-    /// An object that is whole and has no list: it may hold an envelope, or be an event, or a record.
+    /// Reads a whole object of `n` bytes without a list of events: it holds compressed envelopes, or it is one event.
     fn whole(
         &mut self,
         buffer: &mut Buffer,
@@ -163,7 +164,7 @@ impl Subscription {
         Ok(self.text(buffer).into())
     }
 
-    /// An element of an array that is no envelope: to its end, however far that is.
+    /// Reads an element of an array that is not an envelope, up to its end.
     pub(crate) fn value(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Value(scanner) = &mut self.state else {
             return Ok(EnvelopeStep::Again);
@@ -191,7 +192,7 @@ impl Subscription {
         }
     }
 
-    /// The event that the first `n` bytes, an element of an array, make.
+    /// The event of the element in the buffer's first `n` bytes; `listed` if it has the form of a listed event.
     fn emit_value(
         &mut self,
         buffer: &mut Buffer,
