@@ -1,7 +1,8 @@
-/*! The `_id` of an event's document: the same whenever the same event is met again (design: guarantee G2).
+/*! An event goes in; the `_id` of its document comes out: the same whenever the same event is read again (guarantee G2).
 
-An id has 16 bytes: 4 of where the event is from, 5 of when or where in it, 7 of a hash of all that makes it this event. Ids of neighbours
-are alike at their beginning, which saves OpenSearch 7 % of an index's size over ids that are all hash (benches/README.md).
+An id has 16 bytes: 4 for the event's source, 5 for its time or offset in the source, 7 for a hash of all that identifies
+the event. Ids of neighbours have a common beginning, which saves 7 % of an index's size in comparison with ids that are
+hashes only (benches/README.md).
 
 | identity | 4 bytes | 5 bytes | 7 bytes: hash of |
 |---|---|---|---|
@@ -9,18 +10,19 @@ are alike at their beginning, which saves OpenSearch 7 % of an index's size over
 | event id | scope | first 12 digits of `logEvents[].id`, which grow with time | scope: account, log group, stream; `logEvents[].id` |
 | offset | object | offset | object: bucket, key, etag; offset (in `awslogs.data`: of that, and in that) |
 
-Nothing that an operator chooses is in an id: no flag, and no log group or account that a pattern finds in a key.
-Nor is an export's task, or how it cut a stream into files: an export made again, of another window and under another
-prefix, has the same ids. What remains: equal texts of one millisecond of a stream in two files of one export are one
-event, since ordinals begin anew with each file. `--format` decides what an event of an object is, and
-`--max-event-bytes` where a JSON object longer than it ends outside of exports; an event that begins at the same byte
-keeps its id.
+An operator's choices are not in an id: no flag, and no log group or account from a pattern. The export task and the cut
+of a stream into files are not in it either: a re-export, of another window and under another prefix, has the same ids.
+One loss remains: equal texts of one stream and millisecond in two files of one export are one event, because ordinals
+begin anew with each file. `--format` decides what the events of an object are. `--max-event-bytes` decides where a longer
+JSON object ends, except in exports. An event that begins at the same byte keeps its id.
 
-Hashes are of fields of fixed width, some of which are hashes themselves, so no two different sequences of fields look alike. Of the events of one
-stream and millisecond, a million would share an id by chance once in 10^5 times.
+The input of a hash is fields of fixed width, some of which are hashes themselves, so different sequences of fields differ
+as bytes. If one stream logged a million events in one millisecond, two of them would share an id by chance in one case
+of 10^5.
 
-It is shown as 22 characters of URL-safe base64, of which OpenSearch stores the 16 bytes. It may begin with `_` or `-`: OpenSearch takes both.
-xxh3 resists chance, not malice: who can write into a stream could make two of their own events share an id. */
+The text of an id is 22 characters of URL-safe base64, which OpenSearch stores in 16 bytes. It may begin with `_` or `-`:
+OpenSearch accepts both. xxh3 is not a cryptographic hash: a writer of a stream could make two of their own events share
+an id. */
 
 use crate::base64_url;
 use crate::decode::{Event, Identity, Origin, log_stream};
@@ -32,21 +34,22 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 /// Length of an id in characters.
 pub(crate) const ID: usize = 22;
 
-/// Who an event is.
+/// The id of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventId {
     text: [u8; ID],
-    /// 64 evenly spread bits, for those who need to tell events apart in little memory.
+    /// A hash of the event, to distinguish events in little memory.
     pub hash: u64,
 }
 
 impl EventId {
-    /// From the hash of where the event is from, its place in that, and the hash of all of it.
-    fn new(from: u128, place: u64, hash: u128) -> Self {
-        const PLACE: u128 = (1 << 40) - 1;
+    /// The id from the hash of the event's source, its time or offset in the source, and the hash of the whole event.
+    fn new(source: u128, position: u64, hash: u128) -> Self {
+        const POSITION: u128 = (1 << 40) - 1;
         const HASH: u128 = (1 << 56) - 1;
-        let bytes =
-            (from & 0xffff_ffff) << 96 | (u128::from(place) & PLACE) << 56 | (hash >> 64) & HASH;
+        let bytes = (source & 0xffff_ffff) << 96
+            | (u128::from(position) & POSITION) << 56
+            | (hash >> 64) & HASH;
         Self {
             text: base64_url::encode_u128(bytes),
             hash: hash as u64,
@@ -64,7 +67,7 @@ impl EventId {
     }
 }
 
-/// Gives the events of one object their ids, in the object's order.
+/// Computes the ids of one object's events, in the object's order.
 #[derive(Debug)]
 pub struct Identifier {
     /// Hash of bucket, key and etag.
@@ -74,7 +77,7 @@ pub struct Identifier {
     ordinals: Ordinals,
 }
 
-/// Hashes of what all events of one origin share.
+/// Hashes of the parts of ids that all events of one origin share.
 #[derive(Debug)]
 struct Scopes {
     origin: Arc<Origin>,
@@ -96,7 +99,7 @@ impl Identifier {
         }
     }
 
-    /// The event's id. Asked once for each event: equal events of an object are told apart by their order.
+    /// The event's id. Call it once for each event: equal events of an object are distinguished by their order.
     pub fn identify(&mut self, event: &Event<'_>) -> EventId {
         match event.identity {
             Identity::Content => self.by_content(event, xxh3_128(event.text)),
@@ -121,13 +124,13 @@ impl Identifier {
         let scope = self.scopes(event.origin).content;
         let has_time = u64::from(event.time.is_some());
         let time = event.time.unwrap_or_default() as u64;
-        // Only equal events of one object must share it, and only they do but for chance.
-        let sameness = (scope as u64)
+        // Equal events of one object share this fingerprint. Other events share it only by chance.
+        let fingerprint = (scope as u64)
             .wrapping_add(time.wrapping_mul(0x9e37_79b9_7f4a_7c15))
             .wrapping_add(has_time)
             .rotate_left(32)
             ^ text as u64;
-        let ordinal = u64::from(self.ordinals.next(sameness));
+        let ordinal = u64::from(self.ordinals.next(fingerprint));
         let hash = hash_parts(b'c', [scope, text], [has_time, time, ordinal, 0]);
         EventId::new(scope, time, hash)
     }
@@ -151,13 +154,13 @@ impl Identifier {
     }
 }
 
-/// The number that the first 12 digits of an event's id make; 0 for what is no such number.
+/// The number in the first 12 digits of an event's id; 0 if they are not a number.
 fn leading_digits(id: &str) -> u64 {
     let digits = id.get(..12).unwrap_or_default();
     digits.parse().unwrap_or_default()
 }
 
-/// Each field by its length and bytes, so that neither moving a letter to the next field nor leaving one out is the same.
+/// Hashes each field by its length and bytes, so that different lists of fields have different input.
 fn hash_fields(fields: &[Option<&str>]) -> u128 {
     let mut hash = Xxh3Default::new();
     for field in fields {

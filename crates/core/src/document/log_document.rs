@@ -1,4 +1,5 @@
-/*! Log documents: design section 3, written field by field in one order. */
+/*! A log event, its record, its id and its context go in; the two lines of its log document come out, field by field in the
+order of [`schema`](crate::document::schema). */
 
 use crate::decode::{Event, Origin};
 use crate::document::app::AppWriter;
@@ -22,7 +23,7 @@ pub struct LogDocumentWriter {
     clock: Clock,
     identifier: Identifier,
     app: AppWriter,
-    /// Where `app` is put together if it has more than one source.
+    /// A buffer for an `app` that has more than one source.
     app_parts: Vec<u8>,
     /// `"s3":{…}` of the object.
     s3: Vec<u8>,
@@ -31,26 +32,26 @@ pub struct LogDocumentWriter {
     faas: FaasJson,
 }
 
-/// What stands before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"` of the
-/// document before. For the next document only the id and the time of day change.
+/// The text before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"`. From one document
+/// to the next, only the id and the time of day change.
 #[derive(Debug)]
 struct DocumentTemplate {
     index_day: i64,
     day: i64,
     text: Vec<u8>,
-    /// Where the id stands, the source begins, and the time of day stands.
+    /// Offsets in `text` of the id, of the source line and of the time of day.
     id: usize,
     source: usize,
     clock: usize,
 }
 
-/// What every document of an origin has.
+/// The members that all documents of an origin share.
 #[derive(Debug)]
 struct OriginJson {
     origin: Arc<Origin>,
-    /// `"log":{"group":…,"stream":…}` or nothing, to stand in `aws`.
+    /// `"log":{"group":…,"stream":…}` for `aws`; empty if both are unknown.
     log: Vec<u8>,
-    /// `"cloud":{…}` or nothing.
+    /// `"cloud":{…}`; empty if it has no members.
     cloud: Vec<u8>,
     /// `,"aws":{…},"cloud":{…}` of a document without a trace.
     untraced: Vec<u8>,
@@ -76,21 +77,21 @@ impl LogDocumentWriter {
         }
     }
 
-    /// The event's id. To be asked exactly once for each event, in the object's order: that tells equal events apart.
+    /// The event's id. Call it exactly once for each event, in the object's order, which distinguishes equal events.
     pub fn identify(&mut self, event: &Event<'_>) -> EventId {
         self.identifier.identify(event)
     }
 
-    /// The event's place in time, milliseconds since 1970: the document's `@timestamp` unless that is the object's
-    /// LastModified, and the same whenever the event is met again. To be asked before the event's document is written.
+    /// The event's time in milliseconds since 1970, the same whenever the event is read again: the document's
+    /// `@timestamp` unless that is the object's LastModified. Call it before [`LogDocumentWriter::write`].
     pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
         self.clock
             .when(event, record, &mut Flags::default())
             .event_time
     }
 
-    /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, a line each. `invalid_utf8` says that the
-    /// event's text was not UTF-8, so that the record shows replacements.
+    /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, one line each. `invalid_utf8`: the event's text was
+    /// not UTF-8, and the record has replacement characters.
     pub fn write(
         &mut self,
         event: &Event<'_>,
@@ -119,7 +120,7 @@ impl LogDocumentWriter {
         }
     }
 
-    /// Up to the message. Gives where the document begins.
+    /// Appends both lines up to the message. Returns the offset of the source line.
     fn write_up_to_message(
         &mut self,
         id: &EventId,
@@ -142,7 +143,7 @@ impl LogDocumentWriter {
         source_start
     }
 
-    /// From the message on.
+    /// Appends the source line from the message on.
     fn write_source(
         &mut self,
         event: &Event<'_>,
@@ -179,7 +180,7 @@ impl LogDocumentWriter {
         out.extend_from_slice(b"}\n");
     }
 
-    /// `aws` and `cloud`.
+    /// Appends `aws` and `cloud`.
     fn write_origin(&mut self, origin: &Arc<Origin>, xray: Option<&Xray<'_>>, out: &mut Vec<u8>) {
         let known = matches!(&self.origin, Some(parts) if Arc::ptr_eq(&parts.origin, origin));
         if !known {
@@ -194,7 +195,7 @@ impl LogDocumentWriter {
         }
     }
 
-    /// The logged object, or the unknown pairs of a platform line, or both in one.
+    /// Appends `app`: the logged object, or the unknown pairs of a platform line, or both in one object.
     fn write_app(&mut self, record: &Record<'_>, flags: &mut Flags, out: &mut Vec<u8>) {
         if record.app.is_none() && record.platform.is_none() {
             return;
@@ -239,7 +240,7 @@ impl LogDocumentWriter {
         };
         json::object_member(out, "emf", |out| {
             json::strings_member(out, "namespaces", &emf.namespaces);
-            // One that no date can show stays reachable under `app`.
+            // `app` has the timestamps that are not dates too.
             if let Some(time) = emf.timestamp
                 && rfc3339::WRITABLE.contains(&time)
                 && let Ok(millis) = u64::try_from(time)
@@ -328,7 +329,7 @@ impl OriginJson {
     }
 }
 
-/// From the end of the message on.
+/// Appends the end of the message and `log`, except its closing bracket.
 fn write_log(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\",\"log\":{");
     if let Some(level) = record.level {
@@ -341,7 +342,7 @@ fn write_log(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) {
     json::string_member(out, "logger", record.logger.as_deref());
 }
 
-/// From the end of `log` on.
+/// Appends the end of `log` and `lambda`.
 fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"},\"lambda\":{\"type\":\"");
     match kind {
@@ -355,7 +356,7 @@ fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<
     out.push(b'}');
 }
 
-/// Members of `lambda` behind its type.
+/// Appends the members of `lambda` behind its type.
 fn write_platform(platform: &Platform<'_>, out: &mut Vec<u8>) {
     for (name, value) in [
         ("duration_ms", platform.duration_ms),

@@ -1,7 +1,7 @@
 /*! JSON text and the position of a value go in; the end of the value comes out, or `None` if the value is invalid (by
 RFC 8259).
 
-One pass over the bytes finds the end, without a tree. A [`Watch`] is told of the objects, keys and numbers on the way.
+One pass over the bytes finds the end, without a tree. A [`Watch`] observes the objects, keys and numbers on the way.
 Positions are byte offsets; an end is the offset behind the value's last byte. */
 
 mod open;

@@ -1,4 +1,5 @@
-/*! The state in a stored document, as [`crate::invocation::codec::state_writer`] wrote it. */
+/*! A stored document goes in; the summary's state comes out, as
+[`state_writer`](crate::invocation::codec::state_writer) wrote it. */
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::invocation::summary::request_summary::{
 use crate::invocation::summary::runs::{Attempt, Attempts};
 use crate::json;
 
-/// Fields of a document that its state builds on.
+/// The fields of a document that its state refers to.
 #[derive(Deserialize)]
 pub(crate) struct Document {
     invocation: Invocation,
@@ -72,7 +73,7 @@ struct Named {
 struct SummaryState {
     origin: StoredOrigin,
     name: Option<Box<str>>,
-    /// The version that is shown is the request's own, and not its stream's.
+    /// Whether the version that the document shows is the request's own, and not its stream's.
     #[serde(default = "usual")]
     own_version: bool,
     stream_name: Option<Box<str>>,
@@ -105,7 +106,7 @@ struct StoredOrigin {
     day: Option<i32>,
 }
 
-/// A line_key, and what belongs to it.
+/// The key of a line, and the values of the line.
 #[derive(Deserialize)]
 struct Entry {
     at: i64,
@@ -122,7 +123,7 @@ struct Entry {
 }
 
 impl Document {
-    /// Version of the state's form.
+    /// Version of the state's format.
     pub fn version(&self) -> i64 {
         self.invocation.merge.v
     }
@@ -192,7 +193,7 @@ impl Document {
     }
 }
 
-/// What entries build on.
+/// The parts of the state that entries refer to.
 struct Reader {
     first: i64,
     first_error: Option<Box<str>>,
@@ -245,7 +246,7 @@ impl Reader {
         })
     }
 
-    /// What the document shows of a field.
+    /// The value of a field in the document.
     fn shown(&self, field: ReportedField) -> Option<ReportedValue> {
         let fields = match field < ReportedField::TraceId {
             true => &self.lambda,

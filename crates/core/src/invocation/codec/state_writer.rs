@@ -1,10 +1,12 @@
-/*! A summary's state as JSON, in the form that [`crate::invocation::codec::state_reader`] reads. Every struct is taken apart without `..`: a field that is
-not written here would be forgotten by the next merge.
+/*! A summary's state goes in; its JSON comes out, in the form that
+[`state_reader`](crate::invocation::codec::state_reader) reads.
 
-The document around it says some of it already, and is read with it: the request, its version and where it logged; the text of its
-first error, and what its platform lines stated, where the document shows just that. Other parts follow from each other, and are written if they do not:
-the times of first, last and latest lines, and the runs of a request that was tried once. A line is named by its place in
-the set of lines, since a hash cannot be compressed. */
+Every struct is destructured without `..`: the next merge would lose a field that is not written here.
+
+The reader has the whole document, so the state omits what the document shows: the request, its version and its origin,
+and, if they are equal, the text of the first error and the values of platform lines. It also omits what other parts
+imply: the times of first, last and latest lines, and the runs of a request that was tried once. A line is named by its
+index in the set of lines, because a hash does not compress. */
 
 use crate::base64_url;
 use crate::decode::Origin;
@@ -18,10 +20,10 @@ use crate::invocation::summary::request_summary::{
 use crate::invocation::summary::runs::{Attempt, Attempts};
 use crate::json::constant_keys::{end, number, put, text, text_if};
 
-/// Above that, in thousandths, a document's number need not be the same when it is read.
+/// Above this value, in thousandths, a number may change when it is written to a document and read.
 const EXACT: u64 = 1 << 40;
 
-/// Appends the state and a comma. `first_error` is the one that the document shows.
+/// Appends the state and a comma. `first_error` is the text that the document shows.
 pub(crate) fn write(
     summary: &Summary,
     shown: &ShownFields<'_>,
@@ -79,7 +81,7 @@ pub(crate) fn write(
     end(out, b'}');
 }
 
-/// The START and the REPORT that the latest lines tell of, if there is one of each.
+/// The START and the REPORT that the latest lines imply, if there is one of each.
 pub(crate) fn implied_runs(all: &[LatestLine]) -> [Option<Attempt>; 2] {
     let (mut start, mut report) = (None, None);
     for LatestLine {
@@ -106,7 +108,7 @@ pub(crate) fn implied_runs(all: &[LatestLine]) -> [Option<Attempt>; 2] {
             _ => {}
         }
     }
-    // One is in the form of the other.
+    // One line may be a copy of the other in the other format.
     if let (Some(start), Some(report)) = (&mut start, &report) {
         start.json = report.json;
     }
@@ -134,7 +136,7 @@ fn write_origin(key: &str, origin: &Origin, out: &mut Vec<u8>) {
     end(out, b'}');
 }
 
-/// Writes line_keys in terms of the rest of the state.
+/// Writes the keys of lines relative to the rest of the state.
 #[derive(Clone, Copy)]
 struct LineKeyWriter<'a> {
     first: i64,
@@ -142,8 +144,8 @@ struct LineKeyWriter<'a> {
 }
 
 impl LineKeyWriter<'_> {
-    /// As members of an object: time since the first line, and the line's place or, of one that is not in the set, its hash.
-    /// `key` is what stands before them.
+    /// Appends `key` and an object with the time since the first line, and the line's index; its hash if the line is not in
+    /// the sets.
     fn write(self, key: &str, line_key: LineKey, out: &mut Vec<u8>) {
         let LineKey { at, hash } = line_key;
         put(out, key);
@@ -195,7 +197,7 @@ impl LineKeyWriter<'_> {
         end(out, b'}');
     }
 
-    /// Without its text, if that is shown.
+    /// Appends an error, without its text if the document shows that text.
     fn write_error(self, key: &str, error: &FirstError, shown: Option<&str>, out: &mut Vec<u8>) {
         if let Some((line_key, own)) = error {
             self.write(key, *line_key, out);
@@ -209,7 +211,7 @@ impl LineKeyWriter<'_> {
     }
 }
 
-/// The letters of those that are shown, and the others.
+/// Appends the letters of the values that the document shows, and all other values.
 fn write_reported(reported: &ReportedFields, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
     let is_shown = |field: ReportedField, value: &ReportedValue| {
         let is_exact =
