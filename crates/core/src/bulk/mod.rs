@@ -1,4 +1,5 @@
-/*! Documents go in, as parcels; the body of a `_bulk` request comes out, and the response gives each document a verdict.
+/*! Documents go in, as parcels; the body of a `_bulk` request comes out, and the response gives each document a
+verdict.
 
 A parcel holds documents of one object, and a bulk holds many parcels. */
 

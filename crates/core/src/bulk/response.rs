@@ -71,8 +71,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// One verdict for each of the `sent` documents, in their order, from `items.*.status` and `items.*.error`. Fails if the
-/// response is malformed or has another number of items.
+/// One verdict for each of the `sent` documents, in their order, from `items.*.status` and `items.*.error`. Fails if
+/// the response is malformed or has another number of items.
 pub fn read(answer: &[u8], sent: usize) -> Result<Vec<Verdict>, ResponseError> {
     let Object(answer): Object<BulkResponse<'_>> =
         serde_json::from_slice(answer).map_err(|e| ResponseError::Malformed(e.to_string()))?;
@@ -142,8 +142,8 @@ enum ErrorSubject {
     Document,
 }
 
-/// The subject by the error's type. If a type has several meanings, the message decides, by words that cannot come from a
-/// document.
+/// The subject by the error's type. If a type has several meanings, the message decides, by words that cannot come from
+/// a document.
 fn error_subject(kind: &str, message: &str) -> ErrorSubject {
     match kind {
         "cluster_block_exception" | "index_closed_exception" => ErrorSubject::State,

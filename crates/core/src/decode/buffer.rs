@@ -1,5 +1,5 @@
-/*! Chunks of bytes go in; the texts of events come out. The buffer holds the bytes that are not in a delivered event yet:
-at most one event and one chunk. */
+/*! Chunks of bytes go in; the texts of events come out. The buffer holds the bytes that are not in a delivered event
+yet: at most one event and one chunk. */
 
 use std::ops::Range;
 
@@ -24,7 +24,8 @@ pub(crate) struct Buffer {
     pub scanned: usize,
     /// Number of bytes dropped from the pending event, after its first `max + PREFIX` bytes.
     dropped: u64,
-    /// The hash of the pending event's text up to the end of the dropped part; `None` before [`Buffer::shed`] drops any.
+    /// The hash of the pending event's text up to the end of the dropped part; `None` before [`Buffer::shed`] drops
+    /// any.
     whole: Option<Box<TextHasher>>,
     max: usize,
     pub finished: bool,
@@ -136,8 +137,8 @@ impl Buffer {
         self.dropped
     }
 
-    /// Takes the scanned bytes as an event. Its text has neither the first `prefix` bytes nor the final line breaks, and
-    /// is cut at the limit.
+    /// Takes the scanned bytes as an event. Its text has neither the first `prefix` bytes nor the final line breaks,
+    /// and is cut at the limit.
     #[inline]
     pub fn take(&mut self, prefix: usize) -> TakenEvent {
         let raw = &self.bytes[self.start..self.start + self.scanned];

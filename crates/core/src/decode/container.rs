@@ -1,5 +1,5 @@
-/*! The first bytes of a JSON value go in; whether the value is a container (an envelope, a list or an array that holds many
-events) or one event comes out. */
+/*! The first bytes of a JSON value go in; whether the value is a container (an envelope, a list or an array that holds
+many events) or one event comes out. */
 
 use crate::decode::decode_error::DecodeError;
 use crate::decode::json_structure::members::{Next, members, next_key};

@@ -33,7 +33,8 @@ pub enum Identity<'a> {
     EventId(&'a str),
     /// All other formats: the object, and the event's offset in it.
     Offset,
-    /// An event in `awslogs.data`: the object, the offset of the `awslogs` object, and this offset in the inflated data.
+    /// An event in `awslogs.data`: the object, the offset of the `awslogs` object, and this offset in the inflated
+    /// data.
     Inner(u64),
 }
 
@@ -43,8 +44,8 @@ pub struct Event<'a> {
     /// Offset in bytes of the event's start in the decompressed object; in a subscription file, of its `logEvents`
     /// element.
     pub offset: u64,
-    /// Milliseconds since 1970 as the file states it (export timestamp, `logEvents[].timestamp`); a time in the text does
-    /// not count.
+    /// Milliseconds since 1970 as the file states it (export timestamp, `logEvents[].timestamp`); a time in the text
+    /// does not count.
     pub time: Option<i64>,
     /// The message, without the prefix of the file format and without final line breaks. It may be invalid UTF-8.
     pub text: &'a [u8],

@@ -10,8 +10,8 @@ use crate::decode::log_stream::function_of_group;
 
 /// A pattern for the whole prefix of a key before an export's task id, such as `exports/{log_group}/`.
 ///
-/// Placeholders: `{log_group}` (may contain slashes), `{function}`, `{account}` (twelve digits), `{region}`, and `*` for
-/// any text without a slash. All other text matches itself; slashes at the pattern's ends are ignored.
+/// Placeholders: `{log_group}` (may contain slashes), `{function}`, `{account}` (twelve digits), `{region}`, and `*`
+/// for any text without a slash. All other text matches itself; slashes at the pattern's ends are ignored.
 ///
 /// Not every prefix can hold a group's slashes, so `{log_group}` gives `/aws/lambda/foo` for each of `/aws/lambda/foo`,
 /// `aws/lambda/foo`, `%2Faws%2Flambda%2Ffoo`, `aws-lambda-foo`, `aws_lambda_foo` and `aws.lambda.foo` (the last three

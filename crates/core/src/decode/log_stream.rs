@@ -17,7 +17,8 @@ pub struct StreamName<'a> {
     pub function_name: Option<&'a str>,
     /// `$LATEST`, a number or an alias.
     pub version: &'a str,
-    /// Id of the execution environment: 32 hexadecimal digits, followed by `-<account>-<region>` in a centralised group.
+    /// Id of the execution environment: 32 hexadecimal digits, followed by `-<account>-<region>` in a centralised
+    /// group.
     pub environment_id: &'a str,
 }
 

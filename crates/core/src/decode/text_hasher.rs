@@ -1,5 +1,5 @@
-/*! A text goes in, piece by piece; its length and hash come out, without its final line breaks. A cut event is identified
-by the hash of its whole text, of which only the beginning is kept. */
+/*! A text goes in, piece by piece; its length and hash come out, without its final line breaks. A cut event is
+identified by the hash of its whole text, of which only the beginning is kept. */
 
 use xxhash_rust::xxh3::Xxh3Default;
 

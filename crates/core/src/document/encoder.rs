@@ -64,8 +64,8 @@ impl ObjectEncoder {
         }
     }
 
-    /// Appends the event's log document to `out`. `text` is the event's [`event_text`]. Each event must be encoded exactly
-    /// once, in the object's order, which distinguishes equal events.
+    /// Appends the event's log document to `out`. `text` is the event's [`event_text`]. Each event must be encoded
+    /// exactly once, in the object's order, which distinguishes equal events.
     pub fn encode<'t>(
         &mut self,
         event: &Event<'_>,

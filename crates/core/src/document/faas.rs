@@ -1,5 +1,5 @@
-/*! A record, the context of its line and its origin go in; the member `faas` (function as a service) of a log document comes
-out: the function's name and version, and the invocation. */
+/*! A record, the context of its line and its origin go in; the member `faas` (function as a service) of a log document
+comes out: the function's name and version, and the invocation. */
 
 use crate::decode::Origin;
 use crate::document::LineContext;

@@ -1,28 +1,30 @@
-/*! An event goes in; the `_id` of its document comes out: the same whenever the same event is read again (guarantee G2).
+/*! An event goes in; the `_id` of its document comes out: the same whenever the same event is read again (guarantee
+G2).
 
-An id has 16 bytes: 4 for the event's source, 5 for its time or offset in the source, 7 for a hash of all that identifies
-the event. Ids of neighbours have a common beginning, which saves 7 % of an index's size in comparison with ids that are
-hashes only (benches/README.md).
+An id has 16 bytes: 4 for the event's source, 5 for its time or offset in the source, 7 for a hash of all that
+identifies the event. Ids of neighbours have a common beginning, which saves 7 % of an index's size in comparison with
+ids that are hashes only (benches/README.md).
 
-| identity | 4 bytes | 5 bytes | 7 bytes: hash of |
-|---|---|---|---|
-| content | scope | event time | scope: stream, and the key's prefix before the task id unless the stream's name is unique by itself; event time, whole text, ordinal among equal ones in the object |
-| event id | scope | first 12 digits of `logEvents[].id`, which grow with time | scope: account, log group, stream; `logEvents[].id` |
-| offset | object | offset | object: bucket, key, etag; offset (in `awslogs.data`: of that, and in that) |
+- By content: 4 bytes of the scope, 5 of the event time. The scope is the stream, and the key's prefix before the task
+id unless the stream's name is globally unique. The hash is of scope, event time, whole text, and the ordinal among
+equal events in the object. - By event id: 4 bytes of the scope, 5 of the first 12 digits of `logEvents[].id`, which
+grow with time. The scope is account, log group and stream. The hash is of scope and `logEvents[].id`. - By offset: 4
+bytes of the object, 5 of the offset. The hash is of bucket, key, etag and offset (in `awslogs.data`: the offset of
+that, and the offset in that).
 
 An operator's choices are not in an id: no flag, and no log group or account from a pattern. The export task and the cut
 of a stream into files are not in it either: a re-export, of another window and under another prefix, has the same ids.
 One loss remains: equal texts of one stream and millisecond in two files of one export are one event, because ordinals
-begin anew with each file. `--format` decides what the events of an object are. `--max-event-bytes` decides where a longer
-JSON object ends, except in exports. An event that begins at the same byte keeps its id.
+begin anew with each file. `--format` decides what the events of an object are. `--max-event-bytes` decides where a
+longer JSON object ends, except in exports. An event that begins at the same byte keeps its id.
 
-The input of a hash is fields of fixed width, some of which are hashes themselves, so different sequences of fields differ
-as bytes. If one stream logged a million events in one millisecond, two of them would share an id by chance in one case
-of 10^5.
+The input of a hash is fields of fixed width, some of which are hashes themselves, so different sequences of fields
+differ as bytes. If one stream logged a million events in one millisecond, two of them would share an id by chance in
+one case of 10^5.
 
-The text of an id is 22 characters of URL-safe base64, which OpenSearch stores in 16 bytes. It may begin with `_` or `-`:
-OpenSearch accepts both. xxh3 is not a cryptographic hash: a writer of a stream could make two of their own events share
-an id. */
+The text of an id is 22 characters of URL-safe base64, which OpenSearch stores in 16 bytes. It may begin with `_` or
+`-`: OpenSearch accepts both. xxh3 is not a cryptographic hash: a writer of a stream could make two of their own events
+share an id. */
 
 use crate::base64_url;
 use crate::decode::{Event, Identity, Origin, log_stream};

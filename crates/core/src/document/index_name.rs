@@ -1,5 +1,5 @@
-/*! Prefix, kind and day go in; the name of an index comes out, and the way back. No text of a log line is in an index's name
-(guarantees G2 and G5). */
+/*! Prefix, kind and day go in; the name of an index comes out, and the way back. No text of a log line is in an index's
+name (guarantees G2 and G5). */
 
 use crate::time::calendar::DAY_MS;
 use crate::time::{calendar, rfc3339};
@@ -35,8 +35,8 @@ impl DocumentKind {
     }
 }
 
-/// Appends `<prefix>-logs-YYYY.MM.DD`. `day` is in days since 1970-01-01. A day outside of [`INDEXED_TIMES`] becomes day 0,
-/// and the caller sets a flag.
+/// Appends `<prefix>-logs-YYYY.MM.DD`. `day` is in days since 1970-01-01. A day outside of [`INDEXED_TIMES`] becomes
+/// day 0, and the caller sets a flag.
 pub fn write(out: &mut Vec<u8>, prefix: &str, kind: DocumentKind, day: i64) {
     let day = if INDEXED_TIMES.contains(&day.saturating_mul(DAY_MS)) {
         day

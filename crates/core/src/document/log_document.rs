@@ -1,5 +1,5 @@
-/*! A log event, its record, its id and its context go in; the two lines of its log document come out, field by field in the
-order of [`schema`](crate::document::schema). */
+/*! A log event, its record, its id and its context go in; the two lines of its log document come out, field by field in
+the order of [`schema`](crate::document::schema). */
 
 use crate::decode::{Event, Origin};
 use crate::document::app::AppWriter;
@@ -32,8 +32,8 @@ pub struct LogDocumentWriter {
     faas: FaasJson,
 }
 
-/// The text before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"`. From one document
-/// to the next, only the id and the time of day change.
+/// The text before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"`. From one
+/// document to the next, only the id and the time of day change.
 #[derive(Debug)]
 struct DocumentTemplate {
     index_day: i64,
@@ -90,8 +90,8 @@ impl LogDocumentWriter {
             .event_time
     }
 
-    /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, one line each. `invalid_utf8`: the event's text was
-    /// not UTF-8, and the record has replacement characters.
+    /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, one line each. `invalid_utf8`: the event's text
+    /// was not UTF-8, and the record has replacement characters.
     pub fn write(
         &mut self,
         event: &Event<'_>,

@@ -1,7 +1,7 @@
 /*! A record → an OpenSearch document: its index, its id and its bytes, as two lines of a `_bulk` body.
 
-A document is a pure function of the event, its object and the options. There is no clock and no randomness, and the only
-state is the ordinals of equal events. So a redelivery ends in the same documents (guarantee G2). */
+A document is a pure function of the event, its object and the options. There is no clock and no randomness, and the
+only state is the ordinals of equal events. So a redelivery ends in the same documents (guarantee G2). */
 
 mod app;
 mod document_times;

@@ -1,4 +1,5 @@
-/*! The fingerprint of an event goes in; the number of equal events before it in the object comes out, in bounded memory. */
+/*! The fingerprint of an event goes in; the number of equal events before it in the object comes out, in bounded
+memory. */
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,5 @@
-/*! The table of all fields of both kinds of documents. Index templates and the documentation's table are generated from it. */
+/*! The table of all fields of both kinds of documents. Index templates and the documentation's table are generated from
+it. */
 
 /// How a field is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

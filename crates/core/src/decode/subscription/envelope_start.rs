@@ -144,8 +144,8 @@ pub(crate) fn is_listed_event(element: &[u8]) -> bool {
     time && message && sure
 }
 
-/// Whether `key` is a key of a subscription's envelope, of a list of events, or of Firehose's report of a record that it
-/// could not process.
+/// Whether `key` is a key of a subscription's envelope, of a list of events, or of Firehose's report of a record that
+/// it could not process.
 pub(crate) fn is_known_key(key: &[u8]) -> bool {
     const OF_ENVELOPES: [&[u8]; 8] = [
         b"messageType",

@@ -2,7 +2,8 @@
 
 A file holds `DATA_MESSAGE` envelopes one after another, as Firehose stores them, or other JSON with many events in one
 value: arrays of envelopes, records or strings, the output of `aws logs get-log-events`, records that Firehose could not
-process. The buffer holds only an envelope's header and one element of `logEvents` at a time, or one element of an array.
+process. The buffer holds only an envelope's header and one element of `logEvents` at a time, or one element of an
+array.
 
 An envelope may hold compressed envelopes: this module and [`nested`](crate::decode::subscription::nested) call each
 other, at most one level deep. [`values`] has the part of this decoder that reads arrays and whole objects. */

@@ -156,8 +156,8 @@ fn object_end(scanner: &mut Scanner, buffer: &Buffer, max: usize) -> Progress {
         .count();
     match rest.get(blanks) {
         None if blanks < PREFIX && !buffer.finished => {
-            // A scanner that has reached the end cannot continue, so the object is scanned again. This is rare: it takes
-            // a chunk that ends exactly behind an object.
+            // A scanner that has reached the end cannot continue, so the object is scanned again. This is rare: it
+            // takes a chunk that ends exactly behind an object.
             *scanner = Scanner::one_line_strings();
             Progress::More
         }

@@ -144,8 +144,8 @@ struct LineKeyWriter<'a> {
 }
 
 impl LineKeyWriter<'_> {
-    /// Appends `key` and an object with the time since the first line, and the line's index; its hash if the line is not in
-    /// the sets.
+    /// Appends `key` and an object with the time since the first line, and the line's index; its hash if the line is
+    /// not in the sets.
     fn write(self, key: &str, line_key: LineKey, out: &mut Vec<u8>) {
         let LineKey { at, hash } = line_key;
         put(out, key);

@@ -149,7 +149,8 @@ impl Summary {
 
     /**
     Attempts of the format, text or JSON, that has more of them. Where a request has both formats, one is a copy of the
-    other. Attempts with equal times are copies too: an event that came by export and by subscription has two identities.
+    other. Attempts with equal times are copies too: an event that came by export and by subscription has two
+    identities.
     */
     fn of_main_format<'a>(&self, runs: &'a Attempts) -> impl Iterator<Item = &'a Attempt> {
         let json = self.starts.balance() + self.reports.balance() > 0;

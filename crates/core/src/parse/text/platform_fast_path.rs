@@ -1,7 +1,7 @@
 /*! A START, END or REPORT line exactly as the platform writes it goes in; its record comes out.
 
-Most platform lines have this form, which is read without the leniency of [`platform_text`](crate::parse::text::platform). The
-result must equal the lenient reader's. */
+Most platform lines have this form, which is read without the leniency of
+[`platform`](crate::parse::text::platform). The result must equal the lenient reader's. */
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-/*! The part of [`Subscription`] that reads whole JSON values outside of `logEvents`: an envelope, an array and its elements,
-or an event. */
+/*! The part of [`Subscription`] that reads whole JSON values outside of `logEvents`: an envelope, an array and its
+elements, or an event. */
 
 use crate::decode::buffer::{Buffer, ROOM};
 use crate::decode::container;
