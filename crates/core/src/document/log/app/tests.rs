@@ -1,4 +1,4 @@
-use crate::document::app::*;
+use crate::document::log::app::*;
 use crate::json::plain::MAX_DEPTH;
 use proptest::prelude::*;
 use serde_json::Value;

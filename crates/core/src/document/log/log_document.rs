@@ -2,12 +2,13 @@
 the order of [`schema`](crate::document::schema). */
 
 use crate::decode::{Event, Origin};
-use crate::document::app::AppWriter;
-use crate::document::document_times::{Clock, DocumentTimes};
-use crate::document::faas::{FaasFields, FaasJson};
 use crate::document::id::{ID, Identifier};
 use crate::document::index_name;
 use crate::document::index_name::DocumentKind;
+use crate::document::log::app::AppWriter;
+use crate::document::log::document_times::{Clock, DocumentTimes};
+use crate::document::log::faas::{FaasFields, FaasJson};
+use crate::document::log::origin_json::OriginJson;
 use crate::document::{
     DocumentOptions, DocumentSpan, EventId, Flag, Flags, LineContext, ObjectInfo,
 };
@@ -43,18 +44,6 @@ struct DocumentTemplate {
     id: usize,
     source: usize,
     clock: usize,
-}
-
-/// The members that all documents of an origin share.
-#[derive(Debug)]
-struct OriginJson {
-    origin: Arc<Origin>,
-    /// `"log":{"group":…,"stream":…}` for `aws`; empty if both are unknown.
-    log: Vec<u8>,
-    /// `"cloud":{…}`; empty if it has no members.
-    cloud: Vec<u8>,
-    /// `,"aws":{…},"cloud":{…}` of a document without a trace.
-    untraced: Vec<u8>,
 }
 
 impl LogDocumentWriter {
@@ -279,53 +268,6 @@ impl DocumentTemplate {
             source,
             clock,
         }
-    }
-}
-
-impl OriginJson {
-    fn new(origin: Arc<Origin>, s3: &[u8]) -> Self {
-        let mut log = Vec::new();
-        json::object_member(&mut log, "log", |out| {
-            for (name, value) in [("group", &origin.log_group), ("stream", &origin.log_stream)] {
-                json::object_member(out, name, |out| {
-                    json::string_member(out, "name", value.as_deref());
-                });
-            }
-        });
-        let mut cloud = Vec::new();
-        json::object_member(&mut cloud, "cloud", |out| {
-            json::object_member(out, "account", |out| {
-                json::string_member(out, "id", origin.account.as_deref());
-            });
-            json::string_member(out, "region", origin.region.as_deref());
-        });
-        let mut parts = Self {
-            origin,
-            log,
-            cloud,
-            untraced: Vec::new(),
-        };
-        let mut untraced = Vec::new();
-        parts.write(None, s3, &mut untraced);
-        // It always has the bucket, and a member before it.
-        untraced.insert(0, b',');
-        parts.untraced = untraced;
-        parts
-    }
-
-    fn write(&self, xray: Option<&Xray<'_>>, s3: &[u8], out: &mut Vec<u8>) {
-        json::object_member(out, "aws", |out| {
-            if let Some(xray) = xray {
-                json::object_member(out, "xray", |out| {
-                    json::string_member(out, "trace_id", xray.trace_id.as_deref());
-                    json::string_member(out, "segment_id", xray.segment_id.as_deref());
-                    json::bool_member(out, "sampled", xray.sampled);
-                });
-            }
-            json::encoded_member(out, &self.log);
-            json::encoded_member(out, s3);
-        });
-        json::encoded_member(out, &self.cloud);
     }
 }
 
