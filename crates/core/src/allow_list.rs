@@ -1,4 +1,4 @@
-/*! PURE: the allow list of buckets. In goes the name of a bucket, out comes whether a message may name it.
+/*! The name of a bucket goes in; whether a message may name it comes out.
 
 Messages come from outside. An object is fetched only after its bucket is allowed. */
 

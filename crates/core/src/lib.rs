@@ -1,22 +1,21 @@
 /*!
 The pure core of logferry: no IO, no tokio, no AWS.
 
-SQS message body → object references ([`notification`]); an object's bytes → log events ([`decode`]); a log event → a record
-([`parse`]); the records of a request → one summary ([`invocation`]); a record or a summary → an OpenSearch document
-([`document`]); documents → a `_bulk` body, and its response → a verdict for each document ([`bulk`]).
+SQS message body → object references ([`notification`]); an object's bytes → log events ([`decode`]); a log event → a
+record ([`parse`]); the records of a request → one summary ([`invocation`]); a record or a summary → an OpenSearch
+document ([`document`]); documents → a `_bulk` body, and its response → a verdict for each document ([`bulk`]).
 */
 #![forbid(unsafe_code)]
 
-/// PURE: which buckets a message may name.
 pub mod allow_list;
+mod base64_url;
 pub mod bulk;
 pub mod decode;
 pub mod document;
-/// PURE: tables whose keys are hashes already.
 pub mod identity_hasher;
 pub mod invocation;
 pub mod json;
-/// PURE: message body → objects | ignored | invalid.
 pub mod notification;
 pub mod parse;
 pub mod time;
+mod uuid;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::commands::explain_file::table::{Table, grouped};
 use crate::config::Retention;
 use logferry_core::document::index_name;
-use logferry_core::time::rfc3339;
+use logferry_core::time::{calendar, rfc3339};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Plan {
@@ -53,7 +53,7 @@ impl Plan {
             }
             let number = |name: &str| row[name].as_str().and_then(|text| text.parse().ok());
             let mut date = Vec::new();
-            rfc3339::write_date(&mut date, rfc3339::date_of(day), b'-');
+            rfc3339::write_date(&mut date, calendar::date_of(day), b'-');
             expired.push(Expired {
                 index: name.to_owned(),
                 day: String::from_utf8_lossy(&date).into_owned(),

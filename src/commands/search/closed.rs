@@ -9,7 +9,7 @@ use crate::sink::IndexError;
 use crate::sink::opensearch::Method;
 use logferry_core::document::index_name;
 use logferry_core::document::index_name::DocumentKind;
-use logferry_core::time::rfc3339::DAY_MS;
+use logferry_core::time::calendar::DAY_MS;
 
 /// As many are named.
 const NAMED: usize = 10;

@@ -1,30 +1,30 @@
-/*! A bulk: the lines of many parcels as one request body, and whose each document is. */
+/*! Parcels go in; the body of one `_bulk` request comes out, with the parcel and the position of each document. */
 
 use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::bulk::{Parcel, PlacedDocument};
 
-/// No document has this sequence number: 2^53 - 1, which any reader of JSON reads exactly.
+/// A sequence number that no document has: 2^53 - 1, which any reader of JSON reads exactly.
 const NO_SEQ_NO: u64 = (1 << 53) - 1;
 
 /// One document of a bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BulkDocument {
-    /// Which of the packed parcels it came from.
+    /// Index of its parcel among the parcels of the bulk.
     pub parcel: usize,
-    /// Where it stands in the body.
+    /// Its position in the body.
     pub placed: PlacedDocument,
 }
 
-/// A body for `_bulk` of some documents.
+/// The body of a `_bulk` request, and its documents.
 #[derive(Debug, Clone)]
 pub struct Bulk {
     body: Bytes,
     documents: Vec<BulkDocument>,
 }
 
-/// A bulk that is being filled.
+/// Builds a bulk from parcels, one after another.
 #[derive(Debug, Default)]
 pub struct BulkBuilder {
     body: Vec<u8>,
@@ -33,8 +33,8 @@ pub struct BulkBuilder {
 }
 
 impl BulkBuilder {
-    /// Copies a parcel behind those before it. Then its memory is free for the next one, which is written while that is in the CPU's caches.
-    /// `capacity` bytes are expected in all.
+    /// Appends a copy of a parcel. The parcel's memory can then be reused for the next one while it is in the CPU's
+    /// caches. `capacity` is the expected length of the body in bytes.
     pub fn add(&mut self, parcel: &Parcel, capacity: usize) {
         let Self {
             body,
@@ -58,14 +58,15 @@ impl BulkBuilder {
         *parcels += 1;
     }
 
-    /// Bytes of the body so far.
+    /// Length of the body so far in bytes.
     pub fn bytes(&self) -> usize {
         self.body.len()
     }
 
+    /// The bulk of all parcels so far.
     pub fn finish(self) -> Bulk {
         let mut body = self.body;
-        // What waits for an answer may hold little more than was reserved for it.
+        // The memory limiter has reserved the length of the body, so the capacity must not exceed it by much.
         if body.capacity() > body.len() + body.len() / 8 {
             body.shrink_to_fit();
         }
@@ -79,15 +80,15 @@ impl BulkBuilder {
 impl Bulk {
     /// A bulk of these parcels.
     pub fn pack(parcels: impl IntoIterator<Item = Parcel>) -> Self {
-        let mut packing = BulkBuilder::default();
+        let mut builder = BulkBuilder::default();
         for parcel in parcels {
-            packing.add(&parcel, 0);
+            builder.add(&parcel, 0);
         }
-        packing.finish()
+        builder.finish()
     }
 
-    /// A bulk that asks whether an index takes a document, and writes nothing: the document is parsed, and then refused by a version
-    /// conflict, since its condition can hold for no document. `id` is nobody's.
+    /// A bulk that checks whether an index accepts a document, without writing it: OpenSearch parses the document, then
+    /// refuses it with a version conflict, because its condition holds for no document. No document has the id `id`.
     pub fn probe(index: &str, id: &str, source: &[u8]) -> Self {
         let action = format!(
             "{{\"index\":{{\"_index\":\"{index}\",\"_id\":\"{id}\",\"if_seq_no\":{NO_SEQ_NO},\"if_primary_term\":1}}}}\n"
@@ -109,12 +110,12 @@ impl Bulk {
         }
     }
 
-    /// The request body; cloning it copies nothing.
+    /// The request body. The clone shares its bytes.
     pub fn body(&self) -> Bytes {
         self.body.clone()
     }
 
-    /// The body with action lines that name the index only, for an index that takes no ids: it then makes them up itself.
+    /// The body with action lines that name only the index, for a collection that accepts no ids and generates its own.
     pub fn body_without_ids(&self) -> Bytes {
         let mut body = Vec::with_capacity(self.body.len());
         for document in &self.documents {
@@ -128,6 +129,7 @@ impl Bulk {
         body.into()
     }
 
+    /// The documents in the order of the body.
     pub fn documents(&self) -> &[BulkDocument] {
         &self.documents
     }
@@ -137,7 +139,7 @@ impl Bulk {
         self.line(document.placed.start, document.placed.source)
     }
 
-    /// Where a document's action line sends it.
+    /// The index and the id in a document's action line.
     pub fn target(&self, document: &BulkDocument) -> DocumentTarget<'_> {
         target(self.action(document))
     }
@@ -152,7 +154,7 @@ impl Bulk {
         line.strip_suffix(b"\n").unwrap_or(line)
     }
 
-    /// A bulk of some of these documents; those with new lines go with them instead of their own.
+    /// A bulk of some of these documents, with their new lines if they have any.
     pub fn rebuild(&self, keep: &[DocumentToResend]) -> Self {
         let mut all = keep.iter().enumerate();
         if keep.len() == self.documents.len()
@@ -202,7 +204,7 @@ impl Bulk {
         }
     }
 
-    /// Two bulks of half the documents each; none when there is just one document.
+    /// Two bulks of half the documents each; `None` for fewer than two documents.
     pub fn halves(&self) -> Option<(Self, Self)> {
         let n = self.documents.len();
         if n < 2 {
@@ -221,13 +223,13 @@ struct Action<'a> {
     create: DocumentTarget<'a>,
 }
 
-/// Where an action line sends its document.
+/// The index and the id in an action line. Panics if logferry did not write the line.
 pub fn target(action: &[u8]) -> DocumentTarget<'_> {
     let action: Action<'_> = serde_json::from_slice(action).expect("we wrote this action line");
     action.create
 }
 
-/// Index and id of a document: of our own making, and without anything to escape.
+/// Index and id of a document. logferry made both, and they need no escapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct DocumentTarget<'a> {
     #[serde(rename = "_index")]
@@ -236,16 +238,17 @@ pub struct DocumentTarget<'a> {
     pub id: &'a str,
 }
 
-/// A document that is to be sent again.
+/// A document of a bulk to send again.
 #[derive(Debug, Clone)]
 pub struct DocumentToResend {
-    /// Its place among the bulk's documents.
+    /// Its index among the bulk's documents.
     pub document: usize,
-    /// Another action and source than last time, without line breaks.
+    /// The new action and source lines, without line breaks; `None` to send the old ones.
     pub lines: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl DocumentToResend {
+    /// The document with its old lines.
     pub fn as_is(document: usize) -> Self {
         Self {
             document,

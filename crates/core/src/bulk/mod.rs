@@ -1,10 +1,11 @@
-/*! Documents on their way to `_bulk`: a parcel holds documents of one object, a bulk holds many parcels, and the response
-gives each document a verdict. */
+/*! Documents go in, as parcels; the body of a `_bulk` request comes out, and the response gives each document a
+verdict.
+
+A parcel holds documents of one object, and a bulk holds many parcels. */
 
 mod body;
 mod parcel;
 mod response;
-/// PURE: parcels → bulk body; answer → statuses.
 pub mod verdict;
 
 pub use body::{Bulk, BulkBuilder, BulkDocument, DocumentTarget, DocumentToResend, target};

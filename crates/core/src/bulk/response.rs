@@ -1,4 +1,5 @@
-/*! The answer of `_bulk` → one status per document. Every item is read; the `errors` flag decides nothing. */
+/*! The response of `_bulk` goes in; one verdict for each document comes out. Every item is read: the flag `errors` is
+ignored. */
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,12 +11,13 @@ use serde_json::value::RawValue;
 
 use crate::bulk::Verdict;
 
+/// Why a response gives no verdicts.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ResponseError {
-    /// Not what `_bulk` answers: a proxy's page, half an answer.
+    /// The text is not a response of `_bulk`, such as a proxy's page or a cut response.
     #[error("the answer is not a bulk answer ({0})")]
     Malformed(String),
-    /// Nothing can be said of any document, since items are matched by their place.
+    /// Items are matched to documents by their order, so with a wrong count no document has a verdict.
     #[error("the answer has {answered} items for {sent} documents")]
     WrongCount { sent: usize, answered: usize },
 }
@@ -39,7 +41,7 @@ struct ItemResult<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// The parts of an item's error that a person needs.
+/// The parts of an item's error that verdicts and operators need.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct ItemError {
@@ -48,7 +50,7 @@ struct ItemError {
     caused_by: Option<Box<ItemError>>,
 }
 
-/// A struct that is a JSON object: by itself a derived one takes an array of its fields' values as well.
+/// A struct read from a JSON object only. A derived `Deserialize` also accepts an array of the fields' values.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -69,7 +71,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// One status per document, in the order they were sent. Needs `items.*.status` and `items.*.error` of the answer.
+/// One verdict for each of the `sent` documents, in their order, from `items.*.status` and `items.*.error`. Fails if
+/// the response is malformed or has another number of items.
 pub fn read(answer: &[u8], sent: usize) -> Result<Vec<Verdict>, ResponseError> {
     let Object(answer): Object<BulkResponse<'_>> =
         serde_json::from_slice(answer).map_err(|e| ResponseError::Malformed(e.to_string()))?;
@@ -82,11 +85,12 @@ pub fn read(answer: &[u8], sent: usize) -> Result<Vec<Verdict>, ResponseError> {
     Ok(answer
         .items
         .iter()
-        .map(|Object(item)| status(&item.create.0))
+        .map(|Object(item)| verdict(&item.create.0))
         .collect())
 }
 
-fn status(entry: &ItemResult<'_>) -> Verdict {
+/// The verdict of one item.
+fn verdict(entry: &ItemResult<'_>) -> Verdict {
     let status = entry.status;
     if (200..=299).contains(&status) {
         return Verdict::Indexed;
@@ -99,75 +103,76 @@ fn status(entry: &ItemResult<'_>) -> Verdict {
             _ => Verdict::Rejected { status, reason },
         };
     };
-    // An error that is a text has no type.
+    // An error that is a string has no type.
     let error: ItemError = serde_json::from_str(raw.get()).unwrap_or_default();
-    let (kind, said) = (error.kind(), error.said());
+    let (kind, message) = (error.kind(), error.message());
     if (status, kind) == (409, "version_conflict_engine_exception") {
         return Verdict::AlreadyThere;
     }
-    let about = match status {
-        401 | 403 if kind == "security_exception" => About::Permissions,
-        408 | 409 | 429 | 500..=599 => About::Now,
-        _ => about(kind, said),
+    let error_subject = match status {
+        401 | 403 if kind == "security_exception" => ErrorSubject::Permissions,
+        408 | 409 | 429 | 500..=599 => ErrorSubject::Now,
+        _ => error_subject(kind, message),
     };
     let reason = match error.r#type.is_some() || error.reason.is_some() {
         true => reason(error),
         false => cut(raw.get().to_owned()),
     };
-    match about {
-        About::Permissions => Verdict::Forbidden { status, reason },
-        About::Now => Verdict::Retryable { status, reason },
-        About::State => Verdict::Unavailable { status, reason },
-        About::Configuration => Verdict::Misconfigured { status, reason },
-        About::Change => Verdict::AppendOnly { status, reason },
-        About::Document => Verdict::Rejected { status, reason },
+    match error_subject {
+        ErrorSubject::Permissions => Verdict::Forbidden { status, reason },
+        ErrorSubject::Now => Verdict::Retryable { status, reason },
+        ErrorSubject::State => Verdict::Unavailable { status, reason },
+        ErrorSubject::Configuration => Verdict::Misconfigured { status, reason },
+        ErrorSubject::Change => Verdict::AppendOnly { status, reason },
+        ErrorSubject::Document => Verdict::Rejected { status, reason },
     }
 }
 
-/// What an item's error is about.
-enum About {
+/// The subject of an item's error.
+enum ErrorSubject {
     Permissions,
-    /// The cluster's load, or a node in trouble.
+    /// The load of the cluster, or a failing node.
     Now,
     /// The state of the index.
     State,
-    /// How the index is set up.
+    /// The configuration of the index.
     Configuration,
-    /// A change of a document, in an index that takes new ones only.
+    /// A change of a stored document, in an index that accepts only new documents.
     Change,
     Document,
 }
 
-/// By the error's type. Where a type has several meanings its words tell them apart; none of these words can come from a document.
-fn about(kind: &str, said: &str) -> About {
+/// The subject by the error's type. If a type has several meanings, the message decides, by words that cannot come from
+/// a document.
+fn error_subject(kind: &str, message: &str) -> ErrorSubject {
     match kind {
-        "cluster_block_exception" | "index_closed_exception" => About::State,
-        // `create` makes a missing index, unless something forbids it.
+        "cluster_block_exception" | "index_closed_exception" => ErrorSubject::State,
+        // `create` creates a missing index, unless a setting forbids it.
         "index_not_found_exception"
         | "invalid_alias_name_exception"
         | "invalid_index_name_exception"
-        | "invalid_index_template_exception" => About::Configuration,
+        | "invalid_index_template_exception" => ErrorSubject::Configuration,
         "validation_exception"
-            if said.contains(TOO_MANY_SHARDS[0]) || said.contains(TOO_MANY_SHARDS[1]) =>
+            if message.contains(TOO_MANY_SHARDS[0]) || message.contains(TOO_MANY_SHARDS[1]) =>
         {
-            About::State
+            ErrorSubject::State
         }
-        "validation_exception" if said.contains(APPEND_ONLY) => About::Change,
-        "illegal_argument_exception" if said.starts_with(DATA_STREAM) => About::Change,
+        "validation_exception" if message.contains(APPEND_ONLY) => ErrorSubject::Change,
+        "illegal_argument_exception" if message.starts_with(DATA_STREAM) => ErrorSubject::Change,
         "illegal_argument_exception"
-            if MISCONFIGURED.iter().any(|words| said.starts_with(words)) =>
+            if MISCONFIGURED.iter().any(|words| message.starts_with(words)) =>
         {
-            About::Configuration
+            ErrorSubject::Configuration
         }
-        _ => About::Document,
+        _ => ErrorSubject::Document,
     }
 }
 
-/// A new index would have more shards than the cluster may have; in the words of any version.
+/// The messages, of all versions, that a new index would exceed the cluster's maximum number of shards.
 const TOO_MANY_SHARDS: [&str; 2] = ["this action would add [", "maximum shards open"];
 const APPEND_ONLY: &str = "index.append_only.enabled";
 const DATA_STREAM: &str = "only write ops with an op_type of create are allowed in data streams";
-/// How OpenSearch begins when it says that a pipeline is missing, and that an alias has several indices.
+/// The starts of the messages that a pipeline is missing, and that an alias has several indices.
 const MISCONFIGURED: [&str; 2] = [
     "pipeline with id [",
     "no write index is defined for alias [",
@@ -178,7 +183,7 @@ impl ItemError {
         self.r#type.as_deref().unwrap_or_default()
     }
 
-    fn said(&self) -> &str {
+    fn message(&self) -> &str {
         self.reason.as_deref().unwrap_or_default()
     }
 }
@@ -196,6 +201,7 @@ fn reason(mut error: ItemError) -> String {
     }
 }
 
+/// `text`, cut at 1 KiB.
 fn cut(mut text: String) -> String {
     if text.len() > 1024 {
         text.truncate(text.floor_char_boundary(1024));

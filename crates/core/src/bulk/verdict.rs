@@ -1,22 +1,22 @@
-/*! Documents on their way to `_bulk`: parcels of one object, bulks of many parcels, and what the answer says of each document. */
+/*! The verdict of `_bulk` on one document: what happens to the document next. */
 
-/// What `_bulk` said of one document.
+/// The result of `_bulk` for one document. `status` is the item's HTTP status, `reason` its error in at most 1 KiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// 2xx.
     Indexed,
-    /// A version conflict on `create`: an earlier delivery brought it.
+    /// A version conflict on `create`: an earlier delivery has indexed the document.
     AlreadyThere,
-    /// 429, 5xx, and a 409 that is no version conflict.
+    /// 408, 429, 5xx, and a 409 other than a version conflict: send the document again later.
     Retryable { status: u16, reason: String },
-    /// The index is closed or blocked, or there are too many shards for a new one. Nothing is wrong with the document.
+    /// The index is closed or blocked, or the cluster has too many shards for a new index. The document is valid.
     Unavailable { status: u16, reason: String },
-    /// The index takes no document before an operator mends an alias, a pipeline, a template or a cluster setting.
+    /// The index accepts no document until an operator corrects an alias, a pipeline, a template or a cluster setting.
     Misconfigured { status: u16, reason: String },
-    /// 401 and 403: no permission. Nothing will get in before somebody grants it.
+    /// 401 or 403: logferry lacks a permission. OpenSearch accepts no document until an operator grants it.
     Forbidden { status: u16, reason: String },
-    /// The index takes new documents only; this one would have changed a document.
+    /// The index accepts only new documents, and this one would have changed a stored document.
     AppendOnly { status: u16, reason: String },
-    /// Any other status: OpenSearch will never take this document as it is, unless the index is at fault.
+    /// Any other status: OpenSearch will never accept this document unchanged, unless the index is at fault.
     Rejected { status: u16, reason: String },
 }

@@ -1,17 +1,18 @@
-/*! The bytes that a decoder was given and has not handed out yet: at most one event and a bit more. */
+/*! Chunks of bytes go in; the texts of events come out. The buffer holds the bytes that are not in a delivered event
+yet: at most one event and one chunk. */
 
 use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::decode::whole_text::{Whole, breaks};
+use crate::decode::text_hasher::{TextHasher, trailing_line_breaks};
 
-/// Free room that [`Buffer::space`] offers at least.
+/// Minimum length in bytes of the free space that [`Buffer::space`] returns.
 pub(crate) const ROOM: usize = 64 * 1024;
-/// What may stand before a message in its line: a time, a stream's name (≤ 512 bytes), colours.
+/// Maximum length in bytes of the prefix before a message: a time, a stream's name (≤ 512 bytes), colour codes.
 pub(crate) const PREFIX: usize = 4096;
 
-/// Bytes from the first that is not consumed to the last that was given. The pending event begins at the first.
+/// The bytes that are filled and not consumed. The pending event begins at the first of them.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -19,24 +20,25 @@ pub(crate) struct Buffer {
     end: usize,
     /// Offset in the object of `bytes[start]`.
     offset: u64,
-    /// How far from `start` the pending event is known to reach.
+    /// Length in bytes of the part of the pending event that was scanned.
     pub scanned: usize,
-    /// The part of the pending event that was dropped, after its first `max + PREFIX` bytes.
+    /// Number of bytes dropped from the pending event, after its first `max + PREFIX` bytes.
     dropped: u64,
-    /// The pending event's text up to the end of the dropped part, once [`Buffer::shed`] dropped one.
-    whole: Option<Box<Whole>>,
+    /// The hash of the pending event's text up to the end of the dropped part; `None` before [`Buffer::shed`] drops
+    /// any.
+    whole: Option<Box<TextHasher>>,
     max: usize,
     pub finished: bool,
 }
 
-/// An event's place in the buffer.
+/// An event that was taken from the buffer, by its range.
 #[derive(Debug)]
 pub(crate) struct TakenEvent {
     pub offset: u64,
-    /// For [`Buffer::at`].
+    /// Range for [`Buffer::at`].
     pub text: Range<usize>,
     pub truncated: u64,
-    /// Hash of the whole text, where it was truncated.
+    /// Hash of the whole text, if the text was truncated.
     pub whole: Option<u128>,
 }
 
@@ -80,7 +82,7 @@ impl Buffer {
         &self.bytes[self.start..self.end]
     }
 
-    /// Bytes that [`TakenEvent::text`] names, until the next call of [`Buffer::space`].
+    /// The bytes of a [`TakenEvent::text`]; valid until the next call of [`Buffer::space`].
     pub fn at(&self, range: Range<usize>) -> &[u8] {
         &self.bytes[range]
     }
@@ -103,20 +105,20 @@ impl Buffer {
         self.whole = None;
     }
 
-    /// Called when more bytes are needed: drops what the pending event, whose text follows `prefix` bytes, has over its
-    /// cap.
+    /// Drops the bytes of the pending event above its limit. Called when more bytes are needed; the event's text begins
+    /// behind `prefix` bytes.
     pub fn shed(&mut self, prefix: usize) {
         let keep = self.max + PREFIX;
         if self.scanned >= keep + ROOM {
             let event = &self.bytes[self.start..self.start + self.scanned];
-            let head = || Box::new(Whole::of(&event[prefix..keep]));
+            let head = || Box::new(TextHasher::of(&event[prefix..keep]));
             self.whole.get_or_insert_with(head).add(&event[keep..]);
             self.cut(keep, self.scanned);
             self.scanned = keep;
         }
     }
 
-    /// Drops bytes out of the middle of the pending event.
+    /// Drops bytes from the middle of the pending event.
     pub fn cut(&mut self, from: usize, to: usize) {
         let (from, to) = (self.start + from, self.start + to);
         self.bytes.copy_within(to..self.end, from);
@@ -130,18 +132,19 @@ impl Buffer {
         self.bytes[range].fill(b'x');
     }
 
-    /// Bytes dropped out of the pending event.
+    /// Number of bytes dropped from the pending event.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Takes what was scanned as an event: its text without the first `prefix` bytes, final line breaks and what is over the cap.
+    /// Takes the scanned bytes as an event. Its text has neither the first `prefix` bytes nor the final line breaks,
+    /// and is cut at the limit.
     #[inline]
     pub fn take(&mut self, prefix: usize) -> TakenEvent {
         let raw = &self.bytes[self.start..self.start + self.scanned];
         let (len, kept) = match &mut self.whole {
             None => {
-                let len = raw.len() - prefix - breaks(&raw[prefix..]);
+                let len = raw.len() - prefix - trailing_line_breaks(&raw[prefix..]);
                 (len as u64, len)
             }
             Some(whole) => {
@@ -171,7 +174,7 @@ impl Buffer {
     }
 }
 
-/// The last place at or before `at` where UTF-8 may be cut.
+/// The last offset at or before `at` where UTF-8 can be cut.
 pub(crate) fn boundary(text: &[u8], at: usize) -> usize {
     (at.saturating_sub(3)..=at)
         .rev()

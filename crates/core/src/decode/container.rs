@@ -1,14 +1,15 @@
-/*! JSON that holds many events or records in one value, told from a record of its own. */
+/*! The first bytes of a JSON value go in; whether the value is a container (an envelope, a list or an array that holds
+many events) or one event comes out. */
 
-use crate::decode::DecodeError;
-use crate::decode::json_structure::members::{Next, members, next_key, skip_blanks};
+use crate::decode::decode_error::DecodeError;
+use crate::decode::json_structure::members::{Next, members, next_key};
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_known_key,
 };
+use crate::json::scan;
 
-/// Whether a document or an array that holds events begins here. `window` ends where the object does or at a
-/// fixed place.
+/// Whether a container begins at the start of `window`, which ends where the object ends or has a fixed length.
 pub(crate) fn begins(window: &[u8]) -> bool {
     match window.first() {
         Some(b'{') => {
@@ -29,8 +30,7 @@ pub(crate) fn begins(window: &[u8]) -> bool {
     }
 }
 
-/// Whether the first key of an object is one of those that a document of events has: cheap, for every line of
-/// JSON is asked.
+/// Whether the first key of an object is a key of containers. It is called for every line of JSON, so it must be fast.
 pub(crate) fn may_begin(data: &[u8]) -> bool {
     let data = &data[..data.len().min(FIRST_KEY)];
     match next_key(data, 1) {
@@ -40,26 +40,28 @@ pub(crate) fn may_begin(data: &[u8]) -> bool {
     }
 }
 
-/// A first key and its colon are looked for in so many bytes.
+/// The first key and its colon are searched in this number of bytes.
 const FIRST_KEY: usize = 256;
 
-/// An array of objects, arrays or strings, with nothing but more JSON behind it: not `[INFO] …`, nor a line
-/// of text that begins like one.
+/// Whether `window` begins with an array of objects, arrays or strings that only more JSON follows. `[INFO] …` is text.
 fn is_array(window: &[u8]) -> bool {
-    if !matches!(window.get(skip_blanks(window, 1)), Some(b'{' | b'[' | b'"')) {
+    if !matches!(
+        window.get(scan::blanks(window, 1)),
+        Some(b'{' | b'[' | b'"')
+    ) {
         return false;
     }
     match Scanner::one_line_strings().run(window) {
         Progress::More => true,
         Progress::Done(n) => {
-            let next = window.get(skip_blanks(window, n));
+            let next = window.get(scan::blanks(window, n));
             matches!(next, None | Some(b'[' | b'{'))
         }
         Progress::Broken(_) => false,
     }
 }
 
-/// Keys of which one is in nearly every record of a logger.
+/// Keys of loggers' records; nearly every record has one of them.
 const OF_RECORDS: [&[u8]; 12] = [
     b"timestamp",
     b"@timestamp",
@@ -75,8 +77,8 @@ const OF_RECORDS: [&[u8]; 12] = [
     b"function_request_id",
 ];
 
-/// Refuses a value that would be cut in the middle of a list. A record with a long text, or with keys of a
-/// logger's, is cut as any long event is.
+/// Fails if a cut at `max` bytes would fall into a list of events. A record with a long text or with a logger's keys is
+/// cut like any long event.
 pub(crate) fn refuse_cut(data: &[u8], max: usize, offset: u64) -> Result<(), DecodeError> {
     let kept = &data[..data.len().min(max)];
     let mut scanner = Scanner::value();

@@ -1,18 +1,18 @@
 /*! The bytes of an object → its events.
 
-A [`Decoder`] is fed with chunks of decompressed bytes and lends out one event after another from its own buffer. What comes out does not
-depend on how the input was cut into chunks, and no byte gets lost: whatever is not an event's time or prefix, a line break
-or the syntax of a JSON envelope is in an event's text. What is no text is refused. */
+A [`Decoder`] takes chunks of decompressed bytes and lends one event after another from its own buffer. It detects the
+format of the object from the first bytes and the key, then hands the bytes to that format's decoder. Binary data is
+refused. */
 
 use crate::decode::binary;
 use crate::decode::format;
 use crate::decode::text::lines;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::decode::buffer::{Buffer, ROOM};
+use crate::decode::decode_error::DecodeError;
 use crate::decode::event::{Event, Origin};
-use crate::decode::event_span::{EventBytes, EventSpan, IdentityKind};
+use crate::decode::event_span::{EventSource, EventSpan, IdentityKind};
 use crate::decode::format::Format;
 use crate::decode::key::KeyInfo;
 use crate::decode::log_group_pattern::LogGroupPattern;
@@ -21,14 +21,14 @@ use crate::decode::text::export::Export;
 use crate::decode::text::lines::Lines;
 use crate::decode::text::tail::Tail;
 
-/// How objects are decoded; one for all of them.
+/// How objects are decoded; the same for all objects.
 #[derive(Debug, Clone)]
 pub struct DecodeOptions {
-    /// Instead of what key and content tell.
+    /// The format of all objects; `None`: each object's format is detected from its content and key.
     pub format: Option<Format>,
-    /// Longest message, in bytes; what is over is cut off. CloudWatch's own limit is 1 MiB.
+    /// Maximum length of a message in bytes; a longer message is cut. CloudWatch's own limit is 1 MiB.
     pub max_event_bytes: usize,
-    /// Where keys name the log group. The first that matches counts.
+    /// Where keys name the log group. The first pattern that matches applies.
     pub log_groups: Vec<LogGroupPattern>,
 }
 
@@ -42,32 +42,22 @@ impl Default for DecodeOptions {
     }
 }
 
-/// The rest of an object cannot be decoded. All events before it were delivered.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason} at byte {offset}")]
-pub struct DecodeError {
-    /// Offset in the decompressed object.
-    pub offset: u64,
-    /// What is wrong there.
-    pub reason: Cow<'static, str>,
-}
-
-/// What was decoded, and what gave no event.
+/// Counts of what was decoded, and of input that gave no event.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Events delivered.
     pub events: u64,
-    /// Of them, those that were cut.
+    /// Events among them whose text was cut.
     pub truncated: u64,
-    /// `CONTROL_MESSAGE` envelopes of a subscription, skipped.
+    /// `CONTROL_MESSAGE` envelopes of a subscription, which are skipped.
     pub control_messages: u64,
     /// Bytes of blank lines that belong to no event, and of a byte order mark.
     pub blank_bytes: u64,
-    /// Records that Firehose could not process, read from its report of them.
+    /// Records that Firehose could not process, as its error output reports them.
     pub firehose_failures: u64,
 }
 
-/// Turns one object's bytes into events. See the module's documentation.
+/// Decodes one object's bytes into events. See the module's documentation.
 ///
 /// ```
 /// # use logferry_core::decode::{Decoder, DecodeOptions};
@@ -99,15 +89,15 @@ pub struct Decoder {
     pub(crate) buffer: Buffer,
     pub(crate) state: FormatDecoder,
     key: KeyInfo,
-    /// [`KeyInfo::tells_stream`].
+    /// See [`KeyInfo::tells_stream`].
     by_content: bool,
     origin: Arc<Origin>,
-    /// As given, until it is known from the content.
+    /// The format from the options, or the detected format; `None` before the detection.
     format: Option<Format>,
     max: usize,
-    /// Bytes that the format is told from.
+    /// Number of bytes from which the format is detected.
     pub(crate) window: usize,
-    /// Bytes that may be inflated inside of the object.
+    /// Maximum number of bytes to inflate from compressed envelopes in the object.
     inflatable: u64,
     failed: bool,
     counters: Counters,
@@ -115,7 +105,7 @@ pub struct Decoder {
 
 #[derive(Debug)]
 pub(crate) enum FormatDecoder {
-    /// Not enough bytes yet to tell the format.
+    /// The bytes so far are too few to detect the format.
     Sniff,
     Export(Export),
     Subscription(Box<Subscription>),
@@ -142,18 +132,18 @@ impl Decoder {
         }
     }
 
-    /// Free room to put decompressed bytes into, 64 KiB at least. To be called when [`Decoder::next`] has nothing left:
-    /// then memory stays under `max_event_bytes` and a constant.
+    /// Free space for decompressed bytes, at least 64 KiB. Call it when [`Decoder::next`] has returned `None`: then the
+    /// buffer stays within `max_event_bytes` plus a constant.
     pub fn space(&mut self) -> &mut [u8] {
         self.buffer.space()
     }
 
-    /// The first `n` bytes of the space were filled.
+    /// Reports that the first `n` bytes of [`Decoder::space`] were filled. Panics if the space is smaller than `n`.
     pub fn filled(&mut self, n: usize) {
         self.buffer.filled(n);
     }
 
-    /// No more bytes will come.
+    /// Reports the end of the input.
     pub fn finish(&mut self) {
         self.buffer.finished = true;
     }
@@ -163,7 +153,7 @@ impl Decoder {
         self.buffer.finished
     }
 
-    /// The object's format, once it is known; an empty object has none.
+    /// The object's format, once it is known; `None` for an empty object.
     pub fn format(&self) -> Option<Format> {
         self.format
     }
@@ -189,7 +179,7 @@ impl Decoder {
         counters
     }
 
-    /// Why Firehose could not process the last of those records.
+    /// Why Firehose could not process the last record that [`Counters::firehose_failures`] counts.
     pub fn firehose_error(&self) -> Option<&str> {
         match &self.state {
             FormatDecoder::Subscription(inner) if inner.failures.records > 0 => {
@@ -199,13 +189,13 @@ impl Decoder {
         }
     }
 
-    /// Whether the pending event takes more bytes than the longest text twice: an element of JSON with an escape
-    /// for every byte. It may come to six times the longest text.
+    /// Whether the pending event holds more than twice the maximum length of a message: a JSON element in which every
+    /// byte may be an escape. It can grow to six times that maximum.
     pub fn is_in_long_element(&self) -> bool {
         self.buffer.data().len() > 2 * (self.max + ROOM)
     }
 
-    /// Bytes that were inflated inside of the object so far: envelopes that are compressed themselves.
+    /// Number of bytes inflated so far from compressed envelopes in the object.
     pub fn inflated(&self) -> u64 {
         match &self.state {
             FormatDecoder::Subscription(inner) => inner.inflated.bytes,
@@ -213,8 +203,8 @@ impl Decoder {
         }
     }
 
-    /// No more than this many bytes may be inflated inside of the object, in all; then it cannot be decoded
-    /// any further.
+    /// Limits the bytes that are inflated from compressed envelopes in the object, in total. An object that exceeds the
+    /// limit fails with a [`DecodeError`].
     pub fn allow_inflated(&mut self, bytes: u64) {
         self.inflatable = bytes;
         if let FormatDecoder::Subscription(inner) = &mut self.state {
@@ -222,7 +212,8 @@ impl Decoder {
         }
     }
 
-    /// The next event. None: more bytes are needed, or (finished) this is the end. After an error there are no more events.
+    /// The next event; `None` if more bytes are needed or, after [`Decoder::finish`], at the end. Fails where the rest
+    /// of the object cannot be decoded; after an error there are no more events.
     #[expect(
         clippy::should_implement_trait,
         reason = "an iterator cannot lend its items"
@@ -233,7 +224,7 @@ impl Decoder {
             Ok(Some(found)) => {
                 self.counters.events += 1;
                 self.counters.truncated += u64::from(found.truncated > 0);
-                Ok(Some(self.lent().event(found)))
+                Ok(Some(self.event_source().resolve(found)))
             }
             Ok(None) => Ok(None),
             Err(error) => {
@@ -251,7 +242,7 @@ impl Decoder {
         let buffer = &mut self.buffer;
         match &mut self.state {
             FormatDecoder::Export(export) => Ok(export.next(buffer).map(|(taken, time)| {
-                // Without a stream nothing tells equal lines of two objects apart.
+                // Without a stream, only the offset distinguishes equal lines of two objects.
                 let identity = match (self.by_content, taken.whole) {
                     (false, _) => IdentityKind::Offset,
                     (true, None) => IdentityKind::Content,
@@ -289,7 +280,7 @@ impl Decoder {
         FormatDecoder::Subscription(Box::new(subscription))
     }
 
-    /// Finds out the format; false if that needs more bytes.
+    /// Detects the format; false if that needs more bytes.
     #[cold]
     fn sniff(&mut self) -> Result<bool, DecodeError> {
         let data = self.buffer.data();
@@ -324,16 +315,16 @@ impl Decoder {
         Ok(true)
     }
 
-    fn lent(&self) -> EventBytes<'_> {
+    fn event_source(&self) -> EventSource<'_> {
         match &self.state {
-            FormatDecoder::Subscription(subscription) => subscription.lent(&self.buffer),
-            FormatDecoder::Tail(tail) => self.lent_by(tail.origin()),
-            _ => self.lent_by(&self.origin),
+            FormatDecoder::Subscription(subscription) => subscription.event_source(&self.buffer),
+            FormatDecoder::Tail(tail) => self.source_with(tail.origin()),
+            _ => self.source_with(&self.origin),
         }
     }
 
-    fn lent_by<'a>(&'a self, origin: &'a Arc<Origin>) -> EventBytes<'a> {
-        EventBytes {
+    fn source_with<'a>(&'a self, origin: &'a Arc<Origin>) -> EventSource<'a> {
+        EventSource {
             buffer: &self.buffer,
             unescaped: &[],
             id: "",

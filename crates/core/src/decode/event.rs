@@ -1,8 +1,8 @@
-/*! What a decoder makes of an object's bytes: events, and where they were logged. */
+/*! The output of a decoder: events, their identities and their origins. */
 
 use std::sync::Arc;
 
-/// Where events were logged, as far as the object tells. Shared by all events of one log stream in an object.
+/// Where events were logged, as far as the object shows it. All events of one log stream in an object share it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// AWS account id, twelve digits.
@@ -13,7 +13,7 @@ pub struct Origin {
     pub log_group: Option<String>,
     /// Log stream with its slashes, such as `2026/11/23/[$LATEST]3f9c…`.
     pub log_stream: Option<String>,
-    /// Function name: from the stream's name where that has one, else from a `/aws/lambda/<name>` group.
+    /// Function name: from the stream's name if it has one, else from a `/aws/lambda/<name>` group.
     pub function_name: Option<String>,
     /// Function version, from the stream's name: `$LATEST` or a number.
     pub function_version: Option<String>,
@@ -21,34 +21,39 @@ pub struct Origin {
     pub stream_day: Option<i32>,
 }
 
-/// What makes an event the same event when it is met again (design: guarantee G2).
+/// What identifies an event, so that it is the same event whenever it is read again (guarantee G2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity<'a> {
-    /// Export text: stream, event time, text and its ordinal among equal pairs. Not the export task, not the file.
+    /// Export text: stream, event time, text, and the ordinal among equal events. The export task and the file do not
+    /// count.
     Content,
-    /// The same of a text that a cap cut: the hash (xxh3, 128 bits) of the whole text.
+    /// As [`Identity::Content`] for a text that was cut: the hash (xxh3, 128 bits) of the whole text.
     CutContent(u128),
     /// Subscription files: `logEvents[].id`.
     EventId(&'a str),
-    /// Anything else: the object and the offset in it.
+    /// All other formats: the object, and the event's offset in it.
     Offset,
-    /// The same of an event in `awslogs.data`: its offset in what that inflates to, beside the offset of the `awslogs`.
+    /// An event in `awslogs.data`: the object, the offset of the `awslogs` object, and this offset in the inflated
+    /// data.
     Inner(u64),
 }
 
 /// One event of an object.
 #[derive(Debug, Clone)]
 pub struct Event<'a> {
-    /// Offset of the event's first byte in the decompressed object. In a subscription file, that of its `logEvents` element.
+    /// Offset in bytes of the event's start in the decompressed object; in a subscription file, of its `logEvents`
+    /// element.
     pub offset: u64,
-    /// Milliseconds since 1970, as the file states it (export timestamp, `logEvents[].timestamp`); not what the text says.
+    /// Milliseconds since 1970 as the file states it (export timestamp, `logEvents[].timestamp`); a time in the text
+    /// does not count.
     pub time: Option<i64>,
-    /// The message: without what the file format put before it and without final line breaks. Not always UTF-8.
+    /// The message, without the prefix of the file format and without final line breaks. It may be invalid UTF-8.
     pub text: &'a [u8],
-    /// Bytes of the message that a cap cut off, counted as the file writes them (in JSON with their escapes); 0 for a whole event.
+    /// Number of bytes that were cut from the message, as the file writes them (in JSON with escapes); 0 for a whole
+    /// event.
     pub truncated: u64,
-    /// See [`Identity`].
+    /// What identifies the event.
     pub identity: Identity<'a>,
-    /// Where it was logged. Same `Arc` for as long as nothing changes.
+    /// Where the event was logged. Events in sequence with the same origin share one `Arc`.
     pub origin: &'a Arc<Origin>,
 }

@@ -1,4 +1,7 @@
-/*! An event whose bytes still have to be looked up: what can be kept while the decoder is at work. */
+/*! The position of an event in the decoder's buffer goes in; the [`Event`], which borrows the buffer, comes out.
+
+A decoder of one format cannot return a borrowed event while it changes its buffer. It returns an [`EventSpan`], and
+[`EventSource::resolve`] makes the event of it. */
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,17 +9,18 @@ use std::sync::Arc;
 use crate::decode::buffer::{Buffer, TakenEvent};
 use crate::decode::event::{Event, Identity, Origin};
 
+/// An event by its position in the buffer. The fields have the meanings of [`Event`]'s.
 #[derive(Debug)]
 pub(crate) struct EventSpan {
     pub offset: u64,
     pub time: Option<i64>,
-    /// In the buffer; none if escapes had to be resolved.
+    /// Range for [`Buffer::at`]; `None` if the text had escapes and is in [`EventSource::unescaped`].
     pub text: Option<Range<usize>>,
     pub truncated: u64,
     pub identity: IdentityKind,
 }
 
-/// An [`Identity`] without what it refers to.
+/// An [`Identity`] without the id that it borrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IdentityKind {
     Content,
@@ -26,8 +30,8 @@ pub(crate) enum IdentityKind {
     Inner(u64),
 }
 
-/// The bytes and the rest that a found event refers to.
-pub(crate) struct EventBytes<'a> {
+/// What an [`EventSpan`] refers to: the buffer, the decoded text, the event's id and its origin.
+pub(crate) struct EventSource<'a> {
     pub buffer: &'a Buffer,
     pub unescaped: &'a [u8],
     pub id: &'a str,
@@ -47,23 +51,23 @@ impl EventSpan {
     }
 }
 
-impl<'a> EventBytes<'a> {
+impl<'a> EventSource<'a> {
     #[inline]
-    pub fn event(self, found: EventSpan) -> Event<'a> {
+    pub fn resolve(self, span: EventSpan) -> Event<'a> {
         Event {
-            offset: found.offset,
-            time: found.time,
-            text: match found.text {
+            offset: span.offset,
+            time: span.time,
+            text: match span.text {
                 Some(range) => self.buffer.at(range),
                 None => self.unescaped,
             },
-            truncated: found.truncated,
-            identity: match found.identity {
+            truncated: span.truncated,
+            identity: match span.identity {
                 IdentityKind::Content => Identity::Content,
                 IdentityKind::CutContent(whole) => Identity::CutContent(whole),
                 IdentityKind::EventId => Identity::EventId(self.id),
                 IdentityKind::Offset => Identity::Offset,
-                IdentityKind::Inner(place) => Identity::Inner(place),
+                IdentityKind::Inner(offset) => Identity::Inner(offset),
             },
             origin: self.origin,
         }

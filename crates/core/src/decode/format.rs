@@ -1,25 +1,25 @@
-/*! The formats of objects, and how one is told from the others. */
+/*! The first bytes of an object and its key go in; the format of the object comes out. */
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::decode::container;
-use crate::decode::key::{KeyInfo, is_uuid};
+use crate::decode::key::KeyInfo;
 use crate::decode::text::tail;
-use crate::time::line_start::{EXPORT_PREFIX, export_time};
+use crate::time::iso8601::{EXPORT_PREFIX, export_time};
+use crate::uuid::is_uuid;
 
-/// What an object's bytes are.
+/// The format of an object's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// CloudWatch export: lines that begin with a time and a blank.
     Export,
-    /// CloudWatch subscription, as Firehose stores it: `DATA_MESSAGE` envelopes. Likewise other JSON that
-    /// holds many events in one value: arrays, what `aws logs get-log-events` prints, records that Firehose
-    /// could not process.
+    /// CloudWatch subscription, as Firehose stores it: `DATA_MESSAGE` envelopes. Also other JSON that holds many events
+    /// in one value: arrays, the output of `aws logs get-log-events`, records that Firehose could not process.
     Subscription,
-    /// JSON objects, one after another, maybe with lines of text between them.
+    /// JSON objects, one after another, optionally with lines of text between them.
     JsonLines,
-    /// What `aws logs tail` or `sam logs` printed.
+    /// The output of `aws logs tail` or `sam logs`.
     Tail,
     /// Lines of text.
     Text,
@@ -60,7 +60,7 @@ impl FromStr for Format {
     }
 }
 
-/// Tells the format of an object from its first bytes and its key. Where they disagree, the bytes are right.
+/// Detects the format of an object from its first bytes and its key. If they disagree, the bytes decide.
 pub(crate) fn detect(window: &[u8], key: &KeyInfo) -> Format {
     let blanks = window.len() - window.trim_ascii_start().len();
     let content = &window[blanks..];
@@ -87,7 +87,7 @@ pub(crate) fn detect(window: &[u8], key: &KeyInfo) -> Format {
     Format::Text
 }
 
-/// How messages are prefixed in the output of `tail`.
+/// The form of the prefixes in the output of `tail`.
 pub(crate) fn tail_style(window: &[u8]) -> tail::Style {
     lines(window)
         .find_map(tail::style)
@@ -100,7 +100,7 @@ fn lines(window: &[u8]) -> impl Iterator<Item = &[u8]> {
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// A line that begins like an export's but is one of Lambda's own or of a logger's: its time belongs to the message.
+/// Whether the time at the start of a line belongs to the message: Lambda and loggers write such lines too.
 fn is_own_head(line: &[u8]) -> bool {
     let message = &line[EXPORT_PREFIX..];
     is_timeout(message) || is_node(message) || is_logger(message)
@@ -118,7 +118,7 @@ fn is_node(message: &[u8]) -> bool {
     id && LEVELS.contains(&word(rest.trim_ascii_start()).0)
 }
 
-/// ` INFO …`, `ERROR 8 --- [main] …`, `ERROR my_crate::mod: …`: Spring and Rust write levels five letters wide.
+/// ` INFO …`, `ERROR 8 --- [main] …`, `ERROR my_crate::mod: …`: Spring and Rust pad levels to five letters.
 fn is_logger(message: &[u8]) -> bool {
     let (level, rest) = word(message.trim_ascii_start());
     if !LEVELS.contains(&level) || rest.is_empty() {
@@ -135,7 +135,7 @@ fn is_logger(message: &[u8]) -> bool {
 
 const LEVELS: [&[u8]; 6] = [b"TRACE", b"DEBUG", b"INFO", b"WARN", b"ERROR", b"FATAL"];
 
-/// What stands before the first blank, and the rest with it.
+/// The text before the first blank, and the rest with that blank.
 fn word(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(memchr::memchr(b' ', text).unwrap_or(text.len()))
 }

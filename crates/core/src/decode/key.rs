@@ -1,4 +1,4 @@
-/*! What the key of an object says about the events in it. */
+/*! The key of an object goes in; what it states about the events comes out: log group, stream, function, export task. */
 
 use std::borrow::Cow;
 
@@ -7,82 +7,84 @@ use percent_encoding::percent_decode_str;
 use crate::decode::event::Origin;
 use crate::decode::log_group_pattern::LogGroupPattern;
 use crate::decode::log_stream;
-use crate::time::line_start::days;
+use crate::time::calendar::day_of_date;
+use crate::uuid::is_uuid;
 
-/// An object's key, understood. A CloudWatch export writes `<prefix>/<task id>/<stream>/NNNNNN.gz`.
+/// What an object's key states. A CloudWatch export writes `<prefix>/<task id>/<stream>/NNNNNN.gz`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyInfo {
     /// UUID of the export task.
     pub export_task_id: Option<String>,
-    /// `NNNNNN` of the file's name, in an export.
+    /// `NNNNNN` of the file's name, if an export wrote it.
     pub chunk: Option<u32>,
-    /// Log stream, with its slashes where Lambda made the name.
+    /// Log stream. If Lambda made the name, it has slashes, also where the key has dashes.
     pub log_stream: Option<String>,
-    /// What stands before the task id (or before the stream, if there is no task id), without the last slash; empty outside of exports.
+    /// The part before the task id (before the stream, if there is no task id), without its last slash; empty for keys
+    /// that no export wrote.
     pub prefix: String,
-    /// What a [`LogGroupPattern`] found in the prefix.
+    /// Log group, if a [`LogGroupPattern`] matches the prefix.
     pub log_group: Option<String>,
-    /// Likewise.
+    /// Function name, from the same pattern.
     pub function_name: Option<String>,
-    /// Likewise.
+    /// AWS account id, from the same pattern.
     pub account: Option<String>,
-    /// Likewise.
+    /// AWS region, from the same pattern.
     pub region: Option<String>,
-    /// CloudWatch's probe whether it may write to the bucket: no log.
+    /// Whether the object is CloudWatch's probe for its permission to write to the bucket, and not a log.
     pub is_write_test: bool,
 }
 
 impl KeyInfo {
-    /// Reads a decoded key. The first pattern that matches the prefix counts.
+    /// Reads a key (URL-decoded). The first pattern that matches the prefix applies.
     pub fn read(key: &str, patterns: &[LogGroupPattern]) -> Self {
         let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
-        let mut facts = KeyInfo {
+        let mut info = KeyInfo {
             is_write_test: name == "aws-logs-write-test",
             ..KeyInfo::default()
         };
         let Some(chunk) = chunk(name) else {
-            // A chunk that someone saved under its stream's name.
+            // A copy may have its stream's name as its file name.
             let name = decoded(name);
             let behind = name.find(']').map_or(0, |bracket| bracket + 1);
             let stem = name[behind..].split('.').next().unwrap_or_default();
             let stem = &name[..behind + stem.len()];
-            facts.log_stream = lambda_stream(folder, stem).map(|(stream, _)| stream);
-            return facts;
+            info.log_stream = lambda_stream(folder, stem).map(|(stream, _)| stream);
+            return info;
         };
         let (parent, segment) = folder.rsplit_once('/').unwrap_or(("", folder));
-        let of_lambda = lambda_stream(parent, segment);
-        let rest = of_lambda.as_ref().map_or(parent, |(_, before)| before);
+        let lambda_name = lambda_stream(parent, segment);
+        let rest = lambda_name.as_ref().map_or(parent, |(_, before)| before);
         let (prefix, task) = rest.rsplit_once('/').unwrap_or(("", rest));
         let is_export = is_uuid(task) && !segment.is_empty();
-        if !is_export && of_lambda.is_none() {
-            return facts;
+        if !is_export && lambda_name.is_none() {
+            return info;
         }
-        facts.chunk = Some(chunk);
-        facts.log_stream = Some(match of_lambda {
+        info.chunk = Some(chunk);
+        info.log_stream = Some(match lambda_name {
             Some((stream, _)) => stream,
             None => decoded(segment).into_owned(),
         });
         if is_export {
-            facts.export_task_id = Some(task.to_owned());
-            facts.prefix = prefix.to_owned();
+            info.export_task_id = Some(task.to_owned());
+            info.prefix = prefix.to_owned();
         } else {
-            facts.prefix = rest.to_owned();
+            info.prefix = rest.to_owned();
         }
-        if let Some(found) = patterns.iter().find_map(|p| p.find(&facts.prefix)) {
-            facts.log_group = found.log_group;
-            facts.function_name = found.function_name;
-            facts.account = found.account;
-            facts.region = found.region;
+        if let Some(found) = patterns.iter().find_map(|p| p.find(&info.prefix)) {
+            info.log_group = found.log_group;
+            info.function_name = found.function_name;
+            info.account = found.account;
+            info.region = found.region;
         }
-        facts
+        info
     }
 
-    /// Whether the key is one that an export makes.
+    /// Whether the key has the form of an export's keys.
     pub fn is_export(&self) -> bool {
         self.chunk.is_some()
     }
 
-    /// Whether events of export text in the object are known by stream, time and text, wherever the object lies.
+    /// Whether events of export text in the object are identified by stream, time and text, in whatever bucket and key.
     pub fn tells_stream(&self) -> bool {
         self.is_export()
             || self
@@ -91,7 +93,7 @@ impl KeyInfo {
                 .is_some_and(log_stream::is_unique)
     }
 
-    /// What the key tells of where the object's events were logged.
+    /// Where the object's events were logged, as far as the key states it.
     pub fn origin(&self) -> Origin {
         let mut origin = Origin {
             account: self.account.clone(),
@@ -111,8 +113,8 @@ impl KeyInfo {
     }
 }
 
-/// The stream that Lambda made, if the last segment in a folder ends its name, and the folder before the name. Its
-/// slashes are dashes, as exports write them, or slashes: then the name begins three folders up.
+/// The stream that Lambda named, if its name ends with `segment` in `folder`, and the folder before the name. The name
+/// has dashes, as exports write them, or slashes; then it begins three folders above.
 fn lambda_stream<'a>(folder: &'a str, segment: &str) -> Option<(String, &'a str)> {
     let segment = decoded(segment);
     let restored = log_stream::restore(&segment);
@@ -149,11 +151,11 @@ fn date_at(text: &[u8]) -> Option<i32> {
         let (month, rest) = number(rest.strip_prefix(*first)?, 2)?;
         let (day, rest) = number(rest.strip_prefix(*second)?, 2)?;
         let ends = !rest.first().is_some_and(u8::is_ascii_digit);
-        ends.then(|| days(year, month, day)).flatten()
+        ends.then(|| day_of_date(year, month, day)).flatten()
     })
 }
 
-/// A number of so many digits, and what follows it.
+/// The number of exactly `digits` digits at the start of `text`, and the rest behind it.
 fn number(text: &[u8], digits: usize) -> Option<(u32, &[u8])> {
     let (number, rest) = text.split_at_checked(digits)?;
     let number = number.iter().try_fold(0, |number, digit| {
@@ -163,7 +165,7 @@ fn number(text: &[u8], digits: usize) -> Option<(u32, &[u8])> {
     Some((number, rest))
 }
 
-/// `NNNNNN.gz`; other endings and none are what is left after unpacking.
+/// The number in a file name `NNNNNN.gz`. An unpacked copy has another ending or none.
 fn chunk(name: &str) -> Option<u32> {
     let (digits, ending) = name.split_once('.').unwrap_or((name, ""));
     let known = matches!(
@@ -175,22 +177,8 @@ fn chunk(name: &str) -> Option<u32> {
         .flatten()
 }
 
-/// 8-4-4-4-12 hexadecimal digits, of any UUID version.
-pub(crate) fn is_uuid(text: &str) -> bool {
-    let Ok(mut digits) = <[u8; 36]>::try_from(text.as_bytes()) else {
-        return false;
-    };
-    for dash in [8, 13, 18, 23] {
-        if std::mem::replace(&mut digits[dash], b'0') != b'-' {
-            return false;
-        }
-    }
-    // Without a branch inside: the compiler makes vector instructions of it.
-    let hex = |byte: u8| byte.wrapping_sub(b'0') < 10 || (byte | 0x20).wrapping_sub(b'a') < 6;
-    digits.iter().fold(true, |all, byte| all & hex(*byte))
-}
-
-/// A local copy of a bucket may keep `[$LATEST]` as `%5B%24LATEST%5D`.
+/// The segment, percent-decoded if it has an encoded bracket: a local copy of a bucket may keep `[$LATEST]` as
+/// `%5B%24LATEST%5D`.
 fn decoded(segment: &str) -> Cow<'_, str> {
     if segment.contains("%5B") || segment.contains("%5b") {
         percent_decode_str(segment)
@@ -213,12 +201,12 @@ mod tests {
 
     #[test]
     fn an_export_key() {
-        let facts = read(&format!("a/b/{TASK}/2023-01-04-fn[3]072b/000017.gz"));
-        assert_eq!(facts.export_task_id.as_deref(), Some(TASK));
-        assert_eq!(facts.chunk, Some(17));
-        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/fn[3]072b"));
-        assert_eq!(facts.prefix, "a/b");
-        let origin = facts.origin();
+        let info = read(&format!("a/b/{TASK}/2023-01-04-fn[3]072b/000017.gz"));
+        assert_eq!(info.export_task_id.as_deref(), Some(TASK));
+        assert_eq!(info.chunk, Some(17));
+        assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/fn[3]072b"));
+        assert_eq!(info.prefix, "a/b");
+        let origin = info.origin();
         assert_eq!(origin.function_name.as_deref(), Some("fn"));
         assert_eq!(origin.function_version.as_deref(), Some("3"));
         assert_eq!(origin.stream_day, Some(19_361));
@@ -265,43 +253,34 @@ mod tests {
 
     #[test]
     fn a_copy_keeps_what_is_left() {
-        let facts = read("copy/2023-01-04-%5B%24LATEST%5D072b/000000");
-        assert_eq!(
-            facts.log_stream.as_deref(),
-            Some("2023/01/04/[$LATEST]072b")
-        );
-        assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
+        let info = read("copy/2023-01-04-%5B%24LATEST%5D072b/000000");
+        assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/[$LATEST]072b"));
+        assert_eq!((info.prefix.as_str(), info.chunk), ("copy", Some(0)));
         for key in [
             "copy/2023/01/04/[$LATEST]072b/000000.gz",
             "copy/2023/01/04/%5B%24LATEST%5D072b/000000",
         ] {
-            let facts = read(key);
-            assert_eq!(
-                facts.log_stream.as_deref(),
-                Some("2023/01/04/[$LATEST]072b")
-            );
-            assert_eq!((facts.prefix.as_str(), facts.chunk), ("copy", Some(0)));
+            let info = read(key);
+            assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/[$LATEST]072b"));
+            assert_eq!((info.prefix.as_str(), info.chunk), ("copy", Some(0)));
         }
-        let facts = read(&format!("p/{TASK}/2023/01/04/f[1]072b/000001.gz"));
-        assert_eq!(facts.log_stream.as_deref(), Some("2023/01/04/f[1]072b"));
-        assert_eq!(facts.export_task_id.as_deref(), Some(TASK));
-        assert_eq!((facts.prefix.as_str(), facts.chunk), ("p", Some(1)));
+        let info = read(&format!("p/{TASK}/2023/01/04/f[1]072b/000001.gz"));
+        assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/f[1]072b"));
+        assert_eq!(info.export_task_id.as_deref(), Some(TASK));
+        assert_eq!((info.prefix.as_str(), info.chunk), ("p", Some(1)));
         for key in [
             "2023/01/04/[$LATEST]072b/000000.gz",
             "2023/01/04/[$LATEST]072b.log",
             "a/2023/01/04/[$LATEST]072b.gz",
         ] {
-            let facts = read(key);
-            let stream = facts.log_stream.as_deref();
+            let info = read(key);
+            let stream = info.log_stream.as_deref();
             assert_eq!(stream, Some("2023/01/04/[$LATEST]072b"), "{key}");
-            assert_eq!(facts.prefix, "", "{key}");
+            assert_eq!(info.prefix, "", "{key}");
         }
-        let facts = read("x/2023-01-04-[$LATEST]072b.log.gz");
-        assert_eq!(
-            facts.log_stream.as_deref(),
-            Some("2023/01/04/[$LATEST]072b")
-        );
-        assert_eq!(facts.chunk, None);
+        let info = read("x/2023-01-04-[$LATEST]072b.log.gz");
+        assert_eq!(info.log_stream.as_deref(), Some("2023/01/04/[$LATEST]072b"));
+        assert_eq!(info.chunk, None);
     }
 
     #[test]
@@ -322,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_last_date_in_a_key_counts() {
-        let day = days(2026, 11, 27);
+        let day = day_of_date(2026, 11, 27);
         for key in [
             "firehose/2026/11/27/13/x",
             "a/2020/01/01/13/firehose-1-2026-11-27-13-00-01-6b0c",

@@ -1,4 +1,5 @@
-/*! Patterns by which an operator says where in a key the log group stands. */
+/*! The prefix of an object's key goes in; log group, function, account and region come out, at the positions that an
+operator's pattern names. */
 
 use std::str::FromStr;
 
@@ -7,24 +8,25 @@ use regex::Regex;
 
 use crate::decode::log_stream::function_of_group;
 
-/// Matched against the whole of what stands before an export's task id, such as `exports/{log_group}/`.
+/// A pattern for the whole prefix of a key before an export's task id, such as `exports/{log_group}/`.
 ///
-/// Placeholders: `{log_group}` (may reach over slashes), `{function}`, `{account}` (twelve digits), `{region}`, and `*` for anything
-/// without a slash. All else stands for itself; slashes at the pattern's ends do not matter.
+/// Placeholders: `{log_group}` (may contain slashes), `{function}`, `{account}` (twelve digits), `{region}`, and `*`
+/// for any text without a slash. All other text matches itself; slashes at the pattern's ends are ignored.
 ///
-/// A group cannot keep its slashes in every prefix, so `{log_group}` gives `/aws/lambda/foo` for each of `/aws/lambda/foo`, `aws/lambda/foo`,
-/// `%2Faws%2Flambda%2Ffoo`, `aws-lambda-foo`, `aws_lambda_foo` and `aws.lambda.foo` (the last three with a leading separator too). Any other text is the group as
-/// it stands, percent signs decoded. `{function}` gives `/aws/lambda/<function>` if there is no `{log_group}`.
+/// Not every prefix can hold a group's slashes, so `{log_group}` gives `/aws/lambda/foo` for each of `/aws/lambda/foo`,
+/// `aws/lambda/foo`, `%2Faws%2Flambda%2Ffoo`, `aws-lambda-foo`, `aws_lambda_foo` and `aws.lambda.foo` (the last three
+/// also with a leading separator). Any other text is the name of the group, percent-decoded. Without `{log_group}`,
+/// `{function}` gives the group `/aws/lambda/<function>`.
 #[derive(Debug, Clone)]
 pub struct LogGroupPattern {
     source: String,
     regex: Regex,
 }
 
-/// What a pattern found.
+/// The values at a pattern's placeholders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Captures {
-    /// Log group, its slashes restored.
+pub(crate) struct LogGroupCaptures {
+    /// Log group, with its slashes.
     pub log_group: Option<String>,
     /// Function name.
     pub function_name: Option<String>,
@@ -34,36 +36,36 @@ pub(crate) struct Captures {
     pub region: Option<String>,
 }
 
-/// Why a pattern is refused.
+/// Why a pattern is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// A name that no placeholder has.
+    /// An unknown placeholder.
     #[error(
         "no placeholder is called {{{0}}}; there are {{log_group}}, {{function}}, {{account}} and {{region}}"
     )]
     Unknown(String),
-    /// One placeholder twice.
+    /// A placeholder that occurs twice.
     #[error("{{{0}}} occurs twice")]
     Twice(String),
     /// `{` without `}`.
     #[error("a {{ has no }}")]
     Open,
-    /// Neither group nor function can be found with it.
+    /// The pattern has neither `{log_group}` nor `{function}`.
     #[error("neither {{log_group}} nor {{function}} occurs")]
     Useless,
-    /// It cannot be compiled.
+    /// The pattern is too long to compile.
     #[error("the pattern is too long")]
     TooLong,
 }
 
 impl LogGroupPattern {
-    /// Matches the prefix of a key.
-    pub(crate) fn find(&self, prefix: &str) -> Option<Captures> {
+    /// The values in the prefix of a key; `None` if the pattern does not match.
+    pub(crate) fn find(&self, prefix: &str) -> Option<LogGroupCaptures> {
         let captures = self.regex.captures(prefix)?;
         let get = |name: &str| captures.name(name).map(|found| found.as_str().to_owned());
         let function = get("function");
         let log_group = get("log_group").map(|text| group_name(&text));
-        Some(Captures {
+        Some(LogGroupCaptures {
             log_group: log_group.or_else(|| function.as_ref().map(|f| format!("/aws/lambda/{f}"))),
             function_name: function,
             account: get("account"),
@@ -189,7 +191,7 @@ mod tests {
         let found = pattern.find("logs/123456789012/eu-central-1/any/checkout");
         assert_eq!(
             found,
-            Some(Captures {
+            Some(LogGroupCaptures {
                 log_group: Some("/aws/lambda/checkout".into()),
                 function_name: Some("checkout".into()),
                 account: Some("123456789012".into()),

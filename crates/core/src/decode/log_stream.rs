@@ -1,45 +1,47 @@
-/*! Names of log streams: what Lambda puts into them. */
+/*! The name of a log stream goes in; date, function, version and execution environment come out, if Lambda named the
+stream. */
 
 use crate::decode::event::Origin;
-use crate::decode::key::is_uuid;
-use crate::time::line_start::date;
+use crate::time::iso8601::leading_date;
+use crate::uuid::is_uuid;
 
-/// A stream's name as Lambda makes it: `YYYY/MM/DD/[version]environment` or, in a group that the function was given,
-/// `YYYY/MM/DD/function[version]environment`. Documented, though not seen, is `…[version][environment]`.
+/// A stream's name as Lambda makes it: `YYYY/MM/DD/[version]environment` or, in a log group that the function's
+/// configuration names, `YYYY/MM/DD/function[version]environment`. AWS documents `…[version][environment]` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamName<'a> {
-    /// Days since 1970-01-01 of the date, on which the execution environment started.
+    /// The day on which the execution environment started, in days since 1970-01-01.
     pub day: i32,
-    /// The date as it is written: `YYYY/MM/DD`.
+    /// The date as text: `YYYY/MM/DD`.
     pub date: &'a str,
-    /// Function name, where the name has one.
+    /// Function name, if the stream's name has one.
     pub function_name: Option<&'a str>,
     /// `$LATEST`, a number or an alias.
     pub version: &'a str,
-    /// Identifies the execution environment: 32 hexadecimal digits. In a centralised group `-<account>-<region>`
-    /// follows.
+    /// Id of the execution environment: 32 hexadecimal digits, followed by `-<account>-<region>` in a centralised
+    /// group.
     pub environment_id: &'a str,
 }
 
 impl StreamName<'_> {
-    /// Whether no other stream anywhere has this name, since 128 random bits are in it.
+    /// Whether the name is globally unique: it contains 128 random bits.
     pub fn is_unique(&self) -> bool {
         is_environment(self.environment_id)
     }
 }
 
-/// Whether Lambda made the name, and no other stream anywhere has it.
+/// Whether Lambda made the name and it is globally unique.
 pub fn is_unique(name: &str) -> bool {
     parse(name).is_some_and(|name| name.is_unique())
 }
 
-/// Reads a stream's name; none if Lambda did not make it.
+/// Reads a stream's name; `None` if Lambda did not make it.
 pub fn parse(name: &str) -> Option<StreamName<'_>> {
     read(name, b'/')
 }
 
-/// The name of a stream as an export's key has it, where slashes became dashes: `2023-01-04-[$LATEST]072b…` → `2023/01/04/[$LATEST]072b…`. A
-/// name that Lambda did not make stays as it is, for which of its dashes were slashes cannot be known.
+/// Restores the slashes in the name of a stream as an export's key has it, with dashes:
+/// `2023-01-04-[$LATEST]072b…` → `2023/01/04/[$LATEST]072b…`. Any other name is returned unchanged, because its dashes
+/// may be its own.
 pub fn restore(segment: &str) -> String {
     match read(segment, b'-') {
         Some(_) => format!(
@@ -54,7 +56,7 @@ pub fn restore(segment: &str) -> String {
 }
 
 fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
-    let day = date(name.as_bytes(), between)?;
+    let day = leading_date(name.as_bytes(), between)?;
     if name.as_bytes().get(10) != Some(&between) {
         return None;
     }
@@ -71,7 +73,7 @@ fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
     if !plain(function) || !plain(environment_id) || environment_id.is_empty() || !plain(suffix) {
         return None;
     }
-    // Many a name has a word in brackets: only an environment's id shows that this one is an alias.
+    // Other streams' names may have a word in brackets. The word is an alias only before an environment's id.
     let is_alias = || !version.contains('.') && plain(version) && is_environment(environment_id);
     let is_number = version.bytes().all(|b| b.is_ascii_digit());
     if version.is_empty() || !(version == "$LATEST" || is_number || is_alias()) {
@@ -86,7 +88,8 @@ fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
     })
 }
 
-/// Whether an id begins with 32 hexadecimal digits, as they are or as a UUID, and ends there or goes on with a dash.
+/// Whether an id begins with 32 hexadecimal digits, with or without a UUID's dashes, and ends there or continues with a
+/// dash.
 fn is_environment(id: &str) -> bool {
     let begins = |len: usize, is_id: fn(&str) -> bool| {
         id.split_at_checked(len)
@@ -95,7 +98,7 @@ fn is_environment(id: &str) -> bool {
     begins(32, |head| head.bytes().all(|b| b.is_ascii_hexdigit())) || begins(36, is_uuid)
 }
 
-/// The function that logs to a group by default: `/aws/lambda/<name>`, at the edge `/aws/lambda/us-east-1.<name>`.
+/// The function whose default log group this is: `/aws/lambda/<name>`, for Lambda@Edge `/aws/lambda/us-east-1.<name>`.
 pub fn function_of_group(group: &str) -> Option<&str> {
     let name = group.strip_prefix("/aws/lambda/")?;
     let name = name.rsplit('.').next().unwrap_or(name);
@@ -103,7 +106,7 @@ pub fn function_of_group(group: &str) -> Option<&str> {
 }
 
 impl Origin {
-    /// Sets the group, and the function that its name tells.
+    /// Sets the log group, and the function if the group's name states it.
     pub(crate) fn set_group(&mut self, group: &str) {
         self.log_group = Some(group.to_owned());
         if let Some(function) = function_of_group(group) {
@@ -111,7 +114,7 @@ impl Origin {
         }
     }
 
-    /// Sets the stream, and what its name tells.
+    /// Sets the log stream, and the function, version and day if the stream's name states them.
     pub(crate) fn set_stream(&mut self, stream: &str) {
         self.log_stream = Some(stream.to_owned());
         if let Some(name) = parse(stream) {

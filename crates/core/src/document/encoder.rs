@@ -1,7 +1,7 @@
-/*! The step from a log event to its documents: the one place where parse, ids, invocations and documents meet.
+/*! The step from a log event to its documents, which parses the event, identifies it and tracks its invocation.
 
-In: the log events of one object, in the object's order. Out: lines for `_bulk`, two for each document: the log document of
-each event, and a summary for each invocation that closed or that the object leaves open at its end. */
+In: the log events of one object, in the object's order. Out: lines for `_bulk`, two for each document: the log document
+of each event, and a summary for each invocation that closed or that the object leaves open at its end. */
 
 use std::borrow::Cow;
 
@@ -34,9 +34,9 @@ pub struct EncodedSummary {
     pub document: DocumentSpan,
 }
 
-/// An event's text; where it is not UTF-8, with replacement characters.
+/// An event's text, with U+FFFD for invalid UTF-8.
 pub fn event_text<'a>(event: &Event<'a>) -> Cow<'a, str> {
-    // Nearly every text is valid, and `from_utf8` looks at it faster than `from_utf8_lossy` does.
+    // Nearly every text is valid, and `from_utf8` checks it faster than `from_utf8_lossy`.
     match std::str::from_utf8(event.text) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(event.text),
@@ -44,6 +44,7 @@ pub fn event_text<'a>(event: &Event<'a>) -> Cow<'a, str> {
 }
 
 impl ObjectEncoder {
+    /// An encoder for one object.
     pub fn new(object: &ObjectInfo, options: &DocumentOptions, prices: &Prices) -> Self {
         Self::with_limits(object, options, prices, TrackerLimits::default())
     }
@@ -63,8 +64,8 @@ impl ObjectEncoder {
         }
     }
 
-    /// Appends the event's log document to `out`. `text` is the event's [`event_text`]. Each event is encoded exactly
-    /// once, in the object's order: that tells equal events apart.
+    /// Appends the event's log document to `out`. `text` is the event's [`event_text`]. Each event must be encoded
+    /// exactly once, in the object's order, which distinguishes equal events.
     pub fn encode<'t>(
         &mut self,
         event: &Event<'_>,
@@ -82,18 +83,18 @@ impl ObjectEncoder {
         EncodedEvent { record, document }
     }
 
-    /// Appends the summary of the next invocation that closed; none is left when this gives none.
+    /// Appends the summary of the next closed invocation; `None` if none is left.
     pub fn next_closed(&mut self, out: &mut Vec<u8>) -> Option<EncodedSummary> {
         let summary = self.tracker.closed().next()?;
         Some(self.encode_summary(summary, out))
     }
 
-    /// Whether summaries are left to be encoded at the object's end.
+    /// Whether any summary remains for the end of the object.
     pub fn holds_summaries(&self) -> bool {
         !self.tracker.is_empty()
     }
 
-    /// Appends the next summary at the object's end, those of open invocations included.
+    /// Appends the next summary at the end of the object, also of open invocations; `None` if none is left.
     pub fn next_at_end(&mut self, out: &mut Vec<u8>) -> Option<EncodedSummary> {
         let summary = self.tracker.finish().next()?;
         Some(self.encode_summary(summary, out))
@@ -105,7 +106,7 @@ impl ObjectEncoder {
         let day = i64::from(summary.index_day());
         index_name::write(out, &self.index_prefix, DocumentKind::Invocation, day);
         out.extend_from_slice(b"\",\"_id\":\"");
-        out.extend_from_slice(&summary.id_letters());
+        out.extend_from_slice(&summary.document_id());
         out.extend_from_slice(b"\"}}\n");
         let source = out.len();
         summary.write_to(&self.prices, out);

@@ -1,29 +1,29 @@
-/*! `logferry.flags`: what a reader of a document has to know about how it came to be. */
+/*! `logferry.flags`: how a document differs from its log event, for the document's readers. */
 
-/// One flag; its name is what documents show.
+/// One flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flag {
-    /// A cap cut the event's text; `logferry.truncated_bytes` tells how much is missing.
+    /// The event's text was cut at the limit; `logferry.truncated_bytes` has the number of missing bytes.
     Truncated,
-    /// The text was not UTF-8; what was not is shown as U+FFFD.
+    /// The text had invalid UTF-8, which is shown as U+FFFD.
     InvalidUtf8,
-    /// Neither file nor line tells a time: `@timestamp` is the object's LastModified, else that of the document's
-    /// index.
+    /// Neither the file nor the line has a time: `@timestamp` is the object's LastModified, else the day of the
+    /// document's index.
     NoTimestamp,
-    /// The time lies outside of the years 1970 to 2261: the document is in the index of 1970-01-01.
+    /// The time is outside of the years 1970 to 2261: the document is in the index of 1970-01-01.
     TimeOutOfRange,
-    /// Only the line's text tells the time, and no Lambda line can be from then: the document is in the index that it
-    /// would have without a time.
+    /// Only the line's text has a time, and Lambda did not exist then or it is after 2049: the document is in the index
+    /// that it would have without a time.
     TimeImplausible,
-    /// A string of `app` was too long to be indexed and is cut; `event.original` has all of it.
+    /// A string of `app` was too long for the index and is cut; `event.original` has the whole text.
     AppTruncated,
-    /// A key of `app` came more than once in one object: the later ones are shown as `key (2)` and so on.
+    /// A key of `app` occurred more than once in one object: the later ones are renamed to `key (2)` and so on.
     AppDuplicateKeys,
-    /// A part of `app` was nested too deep (or a number too long) to be indexed and is shown as a JSON string.
+    /// A part of `app` was nested too deep, or a number was too long, for the index; it is shown as a JSON string.
     AppAsText,
-    /// `app` had half a surrogate pair, which no UTF-8 can hold; shown as U+FFFD.
+    /// `app` had an unpaired surrogate, which UTF-8 cannot encode; it is shown as U+FFFD.
     AppSurrogates,
-    /// `app` was not JSON after all; `event.original` has it.
+    /// `app` was not valid JSON; `event.original` has the whole text.
     AppInvalid,
 }
 
@@ -45,30 +45,34 @@ const NAMES: [(Flag, &str); 10] = [
 pub struct Flags(u16);
 
 impl Flags {
+    /// Adds one flag.
     pub fn set(&mut self, flag: Flag) {
         self.0 |= 1 << flag as u16;
     }
 
+    /// Whether a flag is set.
     pub fn has(self, flag: Flag) -> bool {
         self.0 & (1 << flag as u16) != 0
     }
 
+    /// Adds all flags of another set.
     pub fn add(&mut self, others: Flags) {
         self.0 |= others.0;
     }
 
-    /// Whether some of what the function logged is only in the untouched text.
+    /// Whether a part of the logged text is missing in the other fields, so that `event.original` is needed.
     pub fn has_loss(self) -> bool {
         [Flag::AppTruncated, Flag::AppSurrogates, Flag::AppInvalid]
             .into_iter()
             .any(|flag| self.has(flag))
     }
 
+    /// Whether no flag is set.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The names of the flags that are set, always in the same order.
+    /// The names of the set flags as documents show them, always in the same order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         NAMES
             .iter()

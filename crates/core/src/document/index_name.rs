@@ -1,10 +1,11 @@
-/*! The index of a document: by prefix, kind and day, and by nothing that a log line says (guarantees G2 and G5). */
+/*! Prefix, kind and day go in; the name of an index comes out, and the way back. No text of a log line is in an index's
+name (guarantees G2 and G5). */
 
-use crate::time::rfc3339;
-use crate::time::rfc3339::DAY_MS;
+use crate::time::calendar::DAY_MS;
+use crate::time::{calendar, rfc3339};
 
-/// Times that get the index of their day, in milliseconds since 1970: years 1970 to 2261, the reach of OpenSearch's
-/// nanosecond dates. All others share the index of 1970-01-01, so that wild times cannot open an index each.
+/// Times that get the index of their day, in milliseconds since 1970: years 1970 to 2261, the range of OpenSearch's
+/// nanosecond dates. All other times share the index of 1970-01-01, so that arbitrary times cannot create indices.
 pub const INDEXED_TIMES: std::ops::Range<i64> = 0..106_651 * DAY_MS;
 
 /// The two kinds of documents.
@@ -25,7 +26,7 @@ impl DocumentKind {
         }
     }
 
-    /// Of an index that [`write`] has named.
+    /// The kind of the documents in an index that [`write`] has named.
     pub fn of_index(name: &str) -> Self {
         match name.rsplit('-').nth(1) {
             Some("invocations") => DocumentKind::Invocation,
@@ -34,8 +35,8 @@ impl DocumentKind {
     }
 }
 
-/// Appends `<prefix>-logs-YYYY.MM.DD`. The day counts from 1970-01-01; one outside of [`INDEXED_TIMES`] becomes day 0,
-/// which the caller shows by a flag.
+/// Appends `<prefix>-logs-YYYY.MM.DD`. `day` is in days since 1970-01-01. A day outside of [`INDEXED_TIMES`] becomes
+/// day 0, and the caller sets a flag.
 pub fn write(out: &mut Vec<u8>, prefix: &str, kind: DocumentKind, day: i64) {
     let day = if INDEXED_TIMES.contains(&day.saturating_mul(DAY_MS)) {
         day
@@ -46,10 +47,10 @@ pub fn write(out: &mut Vec<u8>, prefix: &str, kind: DocumentKind, day: i64) {
     out.push(b'-');
     out.extend_from_slice(kind.as_str().as_bytes());
     out.push(b'-');
-    rfc3339::write_date(out, rfc3339::date_of(day), b'.');
+    rfc3339::write_date(out, calendar::date_of(day), b'.');
 }
 
-/// Kind and day of an index of ours; none for any name that [`write`] does not make.
+/// Kind and day (in days since 1970-01-01) of an index that [`write`] has named; `None` for any other name.
 pub fn read(name: &str, prefix: &str) -> Option<(DocumentKind, i64)> {
     let rest = name.strip_prefix(prefix)?.strip_prefix('-')?;
     let (kind, date) = DocumentKind::ALL.into_iter().find_map(|kind| {
@@ -75,7 +76,7 @@ mod tests {
 
     fn name(kind: DocumentKind, time: i64) -> String {
         let mut out = Vec::new();
-        write(&mut out, "logferry", kind, rfc3339::day_of(time));
+        write(&mut out, "logferry", kind, calendar::day_of(time));
         String::from_utf8(out).unwrap()
     }
 
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn only_names_that_are_written_are_read() {
-        let day = rfc3339::day_of(1_795_428_672_345);
+        let day = calendar::day_of(1_795_428_672_345);
         assert_eq!(
             read("logferry-logs-2026.11.23", "logferry"),
             Some((DocumentKind::Log, day))

@@ -1,25 +1,26 @@
-/*! How many times an equal event came before in the object, in bounded memory. */
+/*! The fingerprint of an event goes in; the number of equal events before it in the object comes out, in bounded
+memory. */
 
 use std::collections::{HashMap, HashSet};
 
 use crate::identity_hasher::BuildIdentityHasher;
 
-/// Fingerprints in one generation: what a table of 32,768 slots holds before it would double: some 0.3 MB, or
-/// 0.85 MB if each of them is met again.
+/// Maximum number of fingerprints in one generation: a table of 32,768 slots holds them without growing. It takes
+/// 0.3 MB, or 0.85 MB if each fingerprint occurs again.
 pub const GENERATION: usize = 28_672;
 
-/// Counts equal fingerprints. It remembers those met last, in two generations: a fingerprint that is met again moves
-/// to the younger one, and when that is full the older is forgotten.
+/// Counts equal fingerprints. It remembers the latest ones in two generations: a fingerprint that occurs again moves to
+/// the younger generation. When that is full, the older one is dropped.
 ///
-/// The limit is part of what ids mean: two equal events (same stream, millisecond and text) with more than
-/// [`GENERATION`] different ones between them may get the same ordinal, thus the same id, and end as one document.
+/// The limit is a part of the ids' definition: two equal events (same stream, millisecond and text) with more than
+/// [`GENERATION`] different events between them may get the same ordinal and id, and end as one document.
 #[derive(Debug, Default)]
 pub struct Ordinals {
     young: Generation,
     old: Generation,
 }
 
-/// Every event touches it at a place of chance: the smaller it is, the more of it is in the CPU's caches.
+/// A table of fingerprints. Each event reads a random slot, so a small table, which fits the CPU's caches, is fast.
 #[derive(Debug, Default)]
 struct Generation {
     met: HashSet<u64, BuildIdentityHasher>,
@@ -50,7 +51,7 @@ impl Ordinals {
 }
 
 impl Generation {
-    /// The ordinal that was given last.
+    /// The last ordinal of a fingerprint; `None` if the generation does not have it.
     fn last(&self, fingerprint: u64) -> Option<u32> {
         let known = self.met.contains(&fingerprint);
         known.then(|| self.repeated.get(&fingerprint).copied().unwrap_or_default())

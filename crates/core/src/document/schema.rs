@@ -1,24 +1,25 @@
-/*! Every field of both kinds of documents, once: index templates and the documentation's table are made from this. */
+/*! The table of all fields of both kinds of documents. Index templates and the documentation's table are generated from
+it. */
 
 /// How a field is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
-    /// For filters and aggregations; values of more characters than this are stored, not indexed.
+    /// For filters and aggregations. A value of more than `ignore_above` characters is stored and not indexed.
     Keyword {
         ignore_above: u16,
     },
-    /// Full text, for searching words (`match_only_text`).
+    /// Full text, for the search of words (`match_only_text`).
     Text,
-    /// RFC 3339; `emf.timestamp` in milliseconds since 1970. OpenSearch's date reads both unless told otherwise.
+    /// RFC 3339; `emf.timestamp` is in milliseconds since 1970. OpenSearch's type `date` reads both by default.
     Date,
-    /// A number that a line states: it may have a fraction, and may be greater than a `long`.
+    /// A number of a log line: it may have a fraction, and may be greater than a `long`.
     Double,
-    /// A count of our own.
+    /// A count that logferry makes.
     Long,
-    /// A count of our own to sort by. It can be searched by too, but slowly: there is no index of it.
+    /// A number to sort by. A search by it is possible but slow, because it is not indexed.
     Place,
     Boolean,
-    /// Any JSON object, its leaves searchable by path, without a mapping each.
+    /// Any JSON object. Its leaves can be searched by path, and need no mapping.
     FlatObject,
     /// Kept in the source, not indexed.
     Stored,
@@ -39,7 +40,7 @@ pub struct Field {
     pub path: &'static str,
     pub kind: FieldKind,
     pub documents: Documents,
-    /// For the documentation: what it says, with its unit; a sentence without a full stop.
+    /// The meaning with its unit, for the documentation: a sentence without a full stop.
     pub description: &'static str,
 }
 
@@ -55,7 +56,7 @@ impl Field {
 
 /// Names, ids, states.
 const NAME: FieldKind = FieldKind::Keyword { ignore_above: 512 };
-/// Keys and ARNs. The greatest that is safe: four bytes a character stay under Lucene's 32,766.
+/// Keys and ARNs. 8191 is the largest safe number: at four bytes a character it stays below Lucene's 32,766 bytes.
 const LONG_NAME: FieldKind = FieldKind::Keyword { ignore_above: 8191 };
 
 use Documents::{Both, Invocations, Logs};

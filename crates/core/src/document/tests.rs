@@ -56,8 +56,8 @@ fn event<'a>(text: &'a str, origin: &'a Arc<Origin>) -> Event<'a> {
 }
 
 /// One document, both lines parsed.
-fn document(event: &Event<'_>, record: &Record<'_>, around: &LineContext<'_>) -> Value {
-    with(&object(), &options(), event, false, record, around)
+fn document(event: &Event<'_>, record: &Record<'_>, context: &LineContext<'_>) -> Value {
+    with(&object(), &options(), event, false, record, context)
 }
 
 fn with(
@@ -66,12 +66,12 @@ fn with(
     event: &Event<'_>,
     invalid_utf8: bool,
     record: &Record<'_>,
-    around: &LineContext<'_>,
+    context: &LineContext<'_>,
 ) -> Value {
     let mut writer = LogDocumentWriter::new(object, options);
     let id = writer.identify(event);
     let mut out = b"what was there\n".to_vec();
-    let written = writer.write(event, invalid_utf8, record, id, around, &mut out);
+    let written = writer.write(event, invalid_utf8, record, id, context, &mut out);
     assert_eq!((written.start, written.end), (15, out.len()));
     let action = one_line(&out[written.start..written.source]);
     let source = one_line(&out[written.source..written.end]);
@@ -229,7 +229,7 @@ fn one_writer_goes_from_origin_to_origin_and_day_to_day() {
     ];
     for (origin, days) in places {
         let event = Event {
-            time: Some(TIME + days * 86_400_000),
+            time: Some(TIME + days * crate::time::calendar::DAY_MS),
             ..event("x", origin)
         };
         let id = writer.identify(&event);

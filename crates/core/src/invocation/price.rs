@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde::Deserialize;
 
-use crate::time::rfc3339::DAY_MS;
+use crate::time::calendar::DAY_MS;
 
 /// The built-in table, in the format of [`Prices::parse`].
 const TABLE: &str = include_str!("prices.json");

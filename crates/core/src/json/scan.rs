@@ -1,20 +1,18 @@
 /*! JSON text and the position of a value go in; the end of the value comes out, or `None` if the value is invalid (by
 RFC 8259).
 
-One pass over the bytes finds the end, without a tree. A [`Watch`] is told of the objects, keys and numbers on the way.
+One pass over the bytes finds the end, without a tree. A [`Watch`] observes the objects, keys and numbers on the way.
 Positions are byte offsets; an end is the offset behind the value's last byte. */
 
 mod open;
-mod plain;
 #[cfg(test)]
 mod tests;
-mod unescape;
 
 use std::num::NonZeroU64;
 
 use crate::json::scan::open::Open;
-pub use crate::json::scan::plain::{MAX_DEPTH, MAX_NUMBER, Plain};
-pub use crate::json::scan::unescape::{Unescaped, unescaped};
+use crate::json::special_bytes::{special_at, special_bits, word_at};
+use crate::json::unescape::unicode_escape;
 
 /// An observer of a walk over a value. `()` ignores everything.
 pub trait Watch {
@@ -237,120 +235,20 @@ fn escaped_end(text: &[u8], mut at: usize, watch: &mut impl Watch) -> Option<usi
     }
 }
 
-/// The offset of the first special byte from `at` on; the end of the text if there is none. A special byte is a
-/// quote, a backslash or a control byte: it cannot stand unescaped in a JSON string. The function is not inlined, so
-/// that its constants stay in registers.
-#[inline(never)]
-pub(crate) fn special_at(text: &[u8], mut at: usize) -> usize {
-    let Some(rest) = text.get(at..) else {
-        return at;
-    };
-    for block in rest.as_chunks().0 {
-        if has_special(block) {
-            return at + special_in_block(u128::from_le_bytes(*block));
-        }
-        at += 16;
-    }
-    special_in_tail(text, at)
-}
-
-/// The index of the first special byte of a block that has one.
-#[inline]
-fn special_in_block(block: u128) -> usize {
-    match special_bits(block as u64) {
-        0 => 8 + special_bits((block >> 64) as u64).trailing_zeros() as usize / 8,
-        special => special.trailing_zeros() as usize / 8,
-    }
-}
-
-/// [`special_at`] for the last bytes of a text, fewer than a block.
-#[inline(never)]
-fn special_in_tail(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    let block = match text.last_chunk() {
-        // The last 16 bytes of the text, shifted so that they begin at `at` and end in zeros.
-        Some(block) => u128::from_le_bytes(*block).checked_shr(128 - 8 * rest.len() as u32),
-        None => Some(
-            rest.iter()
-                .rev()
-                .fold(0, |block, byte| block << 8 | u128::from(*byte)),
-        ),
-    };
-    at + special_in_block(block.unwrap_or_default())
-}
-
-/// Whether a block has a special byte. The compiler vectorises this fold.
-#[inline]
-fn has_special(block: &[u8; 16]) -> bool {
-    block.iter().fold(false, |special, byte| {
-        let quote = byte ^ b'"';
-        let backslash = byte ^ b'\\';
-        let control = byte.saturating_sub(0x1f);
-        special | (quote.min(backslash).min(control) == 0)
-    })
-}
-
 /// The end of the escape that begins at `at`. A surrogate pair is one escape.
 #[inline]
 fn escape_end(text: &[u8], at: usize, watch: &mut impl Watch) -> Option<usize> {
     match text.get(at + 1)? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
         b'u' => {
-            let (end, half) = unit_end(text, at)?;
-            if half {
+            let escape = unicode_escape(text.get(at + 2..)?)?;
+            if escape.is_half_pair() {
                 watch.half_pair();
             }
-            Some(end)
+            Some(at + 2 + escape.len)
         }
         _ => None,
     }
-}
-
-/// The end of the `\u` escape that begins at `at`, and whether it is an unpaired surrogate.
-#[inline(never)]
-fn unit_end(text: &[u8], at: usize) -> Option<(usize, bool)> {
-    let end = at + 6;
-    Some(match hex(text.get(at + 2..end)?)? {
-        0xd800..=0xdbff if low_half(text, end).is_some() => (end + 6, false),
-        unit => (end, (0xd800..=0xdfff).contains(&unit)),
-    })
-}
-
-/// The low surrogate whose escape begins at `at`, if there is one.
-fn low_half(text: &[u8], at: usize) -> Option<u32> {
-    let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
-    hex(digits).filter(|unit| (0xdc00..=0xdfff).contains(unit))
-}
-
-/// The eight bytes from `at` on, little-endian, padded with zeros behind the end of the text.
-#[inline]
-fn word_at(text: &[u8], at: usize) -> u64 {
-    match text.get(at..at + 8).and_then(<[u8]>::first_chunk) {
-        Some(word) => u64::from_le_bytes(*word),
-        None => last_word(text, at),
-    }
-}
-
-/// [`word_at`] for fewer than eight bytes.
-#[cold]
-#[inline(never)]
-fn last_word(text: &[u8], at: usize) -> u64 {
-    let rest = text.get(at..).unwrap_or_default();
-    rest.iter()
-        .rev()
-        .fold(0, |word, byte| word << 8 | u64::from(*byte))
-}
-
-/// Marks the special bytes of a word by their highest bits; 0 if there is none. Only the lowest mark is exact: marks
-/// above it may be false.
-#[inline]
-pub(crate) fn special_bits(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let quotes = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
-    let backslashes = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    // Each subtraction borrows into the highest bit, which is clear in ASCII. A false mark lies only above a true one.
-    (word.wrapping_sub(ONES * 0x20) | quotes | backslashes) & !word & HIGH
 }
 
 /// The offset of the first byte from `at` on that is not a JSON blank.
@@ -363,13 +261,6 @@ pub fn blanks(text: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-/// The value of hexadecimal digits; `None` if one of the bytes is not such a digit.
-pub fn hex(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, digit| {
-        Some(value * 16 + (*digit as char).to_digit(16)?)
-    })
 }
 
 /// The end of the number that begins at `at`; `None` if no valid number begins there.

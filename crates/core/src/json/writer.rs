@@ -1,12 +1,14 @@
 /*! Strings, numbers, members and arrays go in; their JSON text is appended to a byte buffer.
 
 Commas need no bookkeeping: a comma goes before each member or element unless the buffer ends in `{` or `[`. No complete
-value ends in these. `json::scan` reads JSON. */
+value ends in these. A document's optional members are written this way. [`constant_keys`](crate::json::constant_keys)
+is faster for an object of the same members in each document. */
 
 #[cfg(test)]
 mod tests;
 
-use crate::json::scan;
+use crate::json::special_bytes::{special_at, special_bits};
+
 /// The form of each byte in a JSON string: 0 stands for the byte itself, `u` for `\u00XX`, any other letter for `\` and
 /// that letter.
 const ESCAPE: [u8; 256] = {
@@ -27,20 +29,11 @@ const ESCAPE: [u8; 256] = {
 };
 
 const HEX: [u8; 16] = *b"0123456789abcdef";
-/// The alphabet of URL-safe base64, by value.
-pub const BASE64_URL: [u8; 64] =
-    *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Number of leading bytes that need no escape in a JSON string.
-pub(crate) fn clean_prefix(bytes: &[u8]) -> usize {
-    scan::special_at(bytes, 0)
-}
-
 /// Appends `text` with JSON's escapes, without quotes.
 pub fn escaped(out: &mut Vec<u8>, text: &str) {
     let mut bytes = text.as_bytes();
     loop {
-        let (clean, rest) = bytes.split_at(clean_prefix(bytes));
+        let (clean, rest) = bytes.split_at(special_at(bytes, 0));
         out.extend_from_slice(clean);
         if rest.is_empty() {
             return;
@@ -63,7 +56,7 @@ fn escaped_words<'a>(out: &mut Vec<u8>, mut bytes: &'a [u8]) -> &'a [u8] {
         // The whole word is copied and then cut before the byte to escape: a copy of eight bytes is one instruction.
         let start = out.len();
         out.extend_from_slice(word);
-        let hits = scan::special_bits(u64::from_le_bytes(*word));
+        let hits = special_bits(u64::from_le_bytes(*word));
         if hits == 0 {
             clean_words += 1;
             bytes = rest;
@@ -189,7 +182,7 @@ pub fn float(out: &mut Vec<u8>, number: f64) {
 /// Appends `"name":`, with a comma if it is not the first member of its object. Names are logferry's own and need no
 /// escapes.
 pub fn key(out: &mut Vec<u8>, name: &str) {
-    debug_assert_eq!(clean_prefix(name.as_bytes()), name.len());
+    debug_assert_eq!(special_at(name.as_bytes(), 0), name.len());
     comma(out);
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());
@@ -276,21 +269,6 @@ pub fn encoded_member(out: &mut Vec<u8>, members: &[u8]) {
         comma(out);
         out.extend_from_slice(members);
     }
-}
-
-/// The URL-safe base64 of 16 bytes (big-endian), 22 characters without padding. OpenSearch stores an id of this form
-/// in 16 bytes.
-pub fn base64_url(bytes: u128) -> [u8; 22] {
-    let mut text = [0; 22];
-    for (index, digit) in text.iter_mut().enumerate() {
-        // 128 bits are 21 groups of six bits and one of two bits, padded with zeros.
-        let group = match 122usize.checked_sub(index * 6) {
-            Some(shift) => bytes >> shift,
-            None => bytes << 4,
-        };
-        *digit = BASE64_URL[(group & 63) as usize];
-    }
-    text
 }
 
 /// Appends a comma unless the buffer is empty or ends in `{` or `[`, before a first member or element.

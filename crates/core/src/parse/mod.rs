@@ -1,10 +1,11 @@
-/*! One log event → a [`Record`]: what the event says.
+/*! The text of one log event → a [`Record`].
 
-In: an event's text without CloudWatch's own time. Out: kind, level, time, request id, message, error and what the platform
-reports. Pure and total: parsing never fails, a look-alike is text, unknown things are kept. */
+In: an event's text without CloudWatch's own time. Out: kind, level, time, request id, message, error, and the values
+that the platform reports. Parsing never fails: a text that only resembles a known form is a function's text, and
+unknown values are kept. */
 
-/// PURE: event → record.
 pub mod event;
+mod function_text;
 pub(crate) mod json;
 pub mod level;
 mod owned_record;

@@ -123,7 +123,7 @@ pub struct App<'a> {
 }
 
 impl<'a> App<'a> {
-    /// `plain` is the result of a walk over the text that [`Plain`](crate::json::scan::Plain) watched.
+    /// `plain` is the result of a walk over the text that [`Plain`](crate::json::plain::Plain) watched.
     pub(crate) fn seen(text: &'a str, plain: bool) -> Self {
         Self {
             text: Cow::Borrowed(text),

@@ -1,14 +1,11 @@
 /*! Text goes in; the request id that it holds comes out. */
 
-pub(crate) use crate::decode::is_uuid;
-
-/// Length of a UUID's text in bytes.
-pub(crate) const UUID: usize = 36;
+use crate::uuid::{UUID_LEN, is_uuid};
 
 /// The UUID at the start of `text`; `None` if there is none, or if more of a word follows it.
 pub fn leading_uuid(text: &str) -> Option<&str> {
-    let uuid = text.get(..UUID).filter(|uuid| is_uuid(uuid))?;
-    let follows = text.as_bytes().get(UUID);
+    let uuid = text.get(..UUID_LEN).filter(|uuid| is_uuid(uuid))?;
+    let follows = text.as_bytes().get(UUID_LEN);
     follows
         .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_'))
         .then_some(uuid)
@@ -30,9 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uuids_of_any_version_are_recognised() {
-        assert!(is_uuid("405bb962-f57b-521d-81a1-e7272fbf6077"));
-        assert!(!is_uuid("405bb962-f57b-521d-81a1-e7272fbf607g"));
+    fn a_uuid_ends_where_its_word_ends() {
         assert!(leading_uuid("405bb962-f57b-521d-81a1-e7272fbf6077\tx").is_some());
         assert!(leading_uuid("405bb962-f57b-521d-81a1-e7272fbf6077a").is_none());
         assert!(leading_uuid("405bb962-f57b-521d-81a1-e7272fbf607é").is_none());

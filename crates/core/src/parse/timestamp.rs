@@ -2,7 +2,8 @@
 
 A byte scan reads the ISO forms. jiff reads the other forms, which are rare. */
 
-use crate::time::line_start::utc_millis;
+use crate::time::calendar::day_of_date;
+use crate::time::iso8601::utc_millis;
 
 /// A time at the start of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +45,13 @@ fn scan_any(text: &[u8]) -> Option<Scanned> {
         return None;
     }
     let number = |from: usize, to: usize| digits(&text[from..to]);
-    let year = number(0, 4)?;
-    let (month, day) = (number(5, 7)?, number(8, 10)?);
+    let date = |from, to| number(from, to).map(|part| part as u32);
+    let (year, month, day) = (date(0, 4)?, date(5, 7)?, date(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    if !(1..=12).contains(&month)
-        || !(1..=days_in_month(year, month)).contains(&day)
-        || hour > 23
-        || minute > 59
-        || second > 60
-    {
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
+    let day = i64::from(day_of_date(year, month, day)?);
     let mut at = 19;
     let (fraction, fraction_digits) = match text.get(at) {
         Some(b'.' | b',') => fraction(&text[at + 1..]),
@@ -66,10 +63,7 @@ fn scan_any(text: &[u8]) -> Option<Scanned> {
     let zone = zone(&text[at..]);
     let (offset_minutes, zone_len) = zone.unwrap_or((0, 0));
     // Clocks show a leap second as :60; it is read as :59.
-    let seconds = days_since_1970(year, month, day) * 86_400
-        + hour * 3_600
-        + (minute - offset_minutes) * 60
-        + second.min(59);
+    let seconds = day * 86_400 + hour * 3_600 + (minute - offset_minutes) * 60 + second.min(59);
     Some(Scanned {
         millis: seconds * 1_000 + fraction,
         len: at + zone_len,
@@ -171,25 +165,6 @@ fn zone(bytes: &[u8]) -> Option<(i64, usize)> {
         None if blank == 0 => Some((sign * hours * 60, 3)),
         None => None,
     }
-}
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01 of a date, by Howard Hinnant's `days_from_civil`.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
 }
 
 #[cfg(test)]

@@ -1,49 +1,11 @@
-/*! Milliseconds since 1970 go in; the times of documents come out: RFC 3339, UTC, with milliseconds.
-
-Every document has a time, so this module has its own calendar arithmetic for speed. */
+/*! Milliseconds since 1970 go in; the texts of times come out, as documents have them: RFC 3339, UTC, with
+milliseconds. */
 
 use crate::json;
+use crate::time::calendar::{DAY_MS, Date, date_of, day_of};
 
-/// Milliseconds of a day.
-pub const DAY_MS: i64 = 86_400_000;
 /// The times whose year has four digits (0000 to 9999), in milliseconds since 1970.
 pub const WRITABLE: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
-
-/// A date of the (proleptic) Gregorian calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Date {
-    pub year: i64,
-    pub month: u8,
-    pub day: u8,
-}
-
-/// The day of a time in milliseconds since 1970: days since 1970-01-01, negative before it.
-pub fn day_of(time: i64) -> i64 {
-    time.div_euclid(DAY_MS)
-}
-
-/// The date of a day since 1970-01-01, for days up to about ±10^15.
-pub fn date_of(day: i64) -> Date {
-    // Years begin on 1 March, so that the leap day is the last day, and form eras of 400 years.
-    const ERA_DAYS: i64 = 146_097;
-    let since_march_0000 = day + 719_468;
-    let era = since_march_0000.div_euclid(ERA_DAYS);
-    let day_of_era = since_march_0000.rem_euclid(ERA_DAYS);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    Date {
-        year: era * 400 + year_of_era + i64::from(month <= 2),
-        month: month as u8,
-        day: (day_of_year - (153 * march_month + 2) / 5 + 1) as u8,
-    }
-}
 
 /// Appends `YYYY-MM-DD` with `separator` for the hyphens. The year must have at most four digits and not be negative.
 pub fn write_date(out: &mut Vec<u8>, date: Date, separator: u8) {

@@ -1,4 +1,4 @@
-/*! JSON read by its structure only: where members are, what a string says. */
+/*! The bytes of an object, whole or cut, go in; its members and the texts of its strings come out. */
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,23 +6,27 @@ use std::ops::Range;
 use memchr::memchr;
 
 use crate::decode::json_structure::scanner::{Progress, Scanner};
+use crate::json::scan::blanks;
+use crate::json::unescape::escape;
 
-/// What comes next in an object, from the place behind its `{` or behind a member.
+/// The next token of an object.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next<'a> {
-    /// A key without its quotes, and where its value begins.
+    /// A key without its quotes, and the offset of its value.
     Key(&'a [u8], usize),
-    /// The object ends before this place.
+    /// The object ends before this offset.
     End(usize),
+    /// More bytes are needed.
     More,
+    /// The JSON is invalid at this offset.
     Broken(usize),
 }
 
-/// Reads the next key of an object.
+/// Reads the next key of an object; `at` is the offset behind its `{` or behind a member.
 pub(crate) fn next_key(data: &[u8], mut at: usize) -> Next<'_> {
-    at = skip_blanks(data, at);
+    at = blanks(data, at);
     if data.get(at) == Some(&b',') {
-        at = skip_blanks(data, at + 1);
+        at = blanks(data, at + 1);
     }
     match data.get(at) {
         None => return Next::More,
@@ -34,20 +38,20 @@ pub(crate) fn next_key(data: &[u8], mut at: usize) -> Next<'_> {
         return Next::More;
     };
     let key = &data[at + 1..len - 1];
-    at = skip_blanks(data, len);
+    at = blanks(data, len);
     match data.get(at) {
         None => return Next::More,
         Some(b':') => {}
         Some(_) => return Next::Broken(at),
     }
-    at = skip_blanks(data, at + 1);
+    at = blanks(data, at + 1);
     if at == data.len() {
         return Next::More;
     }
     Next::Key(key, at)
 }
 
-/// Where the value that begins at `at` ends.
+/// The end of the value that begins at `at`.
 pub(crate) fn value_end(data: &[u8], at: usize) -> Progress {
     match Scanner::value().run(&data[at..]) {
         Progress::More => Progress::More,
@@ -56,7 +60,8 @@ pub(crate) fn value_end(data: &[u8], at: usize) -> Progress {
     }
 }
 
-/// The members of a whole object: a key without its quotes, and where the value is. Ends early where the object is broken.
+/// The members of an object: the key without its quotes, and the range of the value. The iterator ends before the first
+/// member that is invalid or cut.
 pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], Range<usize>)> {
     let mut at = if object.first() == Some(&b'{') {
         1
@@ -75,12 +80,7 @@ pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], Range<usize
     })
 }
 
-pub(crate) fn skip_blanks(data: &[u8], at: usize) -> usize {
-    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
-    at + data[at..].iter().take_while(blank).count()
-}
-
-/// What a string value says; none for other values.
+/// The text of a string value, with U+FFFD for invalid UTF-8; `None` for other values.
 pub(crate) fn string(value: &[u8]) -> Option<Cow<'_, str>> {
     let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     if !raw.contains(&b'\\') {
@@ -91,8 +91,8 @@ pub(crate) fn string(value: &[u8]) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// Appends what the inside of a string says, at most `max` bytes, and returns how much of `raw` that took. Never in the middle of a
-/// character. What is no escape stays as it is.
+/// Decodes `raw`, the text between a string's quotes, and appends at most `max` bytes of it, whole characters. Returns
+/// the number of bytes of `raw` that were decoded. Invalid escapes are kept as they are.
 pub(crate) fn unescape(raw: &[u8], max: usize, out: &mut Vec<u8>) -> usize {
     let limit = out.len().saturating_add(max);
     let mut at = 0;
@@ -110,52 +110,22 @@ pub(crate) fn unescape(raw: &[u8], max: usize, out: &mut Vec<u8>) -> usize {
             return at;
         }
         let mut utf8 = [0; 4];
-        let (text, len) = escape(&raw[at..], &mut utf8);
+        let (text, len) = match escape(&raw[at..]) {
+            Some(escape) => (
+                escape.character().encode_utf8(&mut utf8).as_bytes(),
+                escape.len,
+            ),
+            None => {
+                let len = if raw[at..].starts_with(b"\\u") { 2 } else { 1 };
+                (&raw[at..at + len], len)
+            }
+        };
         if out.len() + text.len() > limit {
             return at;
         }
         out.extend_from_slice(text);
         at += len;
     }
-}
-
-/// The escape at the head of `raw`, and its length.
-fn escape<'a>(raw: &'a [u8], utf8: &'a mut [u8; 4]) -> (&'a [u8], usize) {
-    let text: &[u8] = match raw.get(1) {
-        Some(b'n') => b"\n",
-        Some(b't') => b"\t",
-        Some(b'r') => b"\r",
-        Some(b'b') => b"\x08",
-        Some(b'f') => b"\x0c",
-        Some(b'"' | b'\\' | b'/') => &raw[1..2],
-        Some(b'u') => {
-            let Some(high) = unit(raw) else {
-                return (&raw[..2], 2);
-            };
-            let low = raw.get(6..).and_then(unit);
-            let (c, len) = match (high, low) {
-                (0xD800..=0xDBFF, Some(low @ 0xDC00..=0xDFFF)) => {
-                    (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00), 12)
-                }
-                _ => (high, 6),
-            };
-            let c = char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER);
-            return (c.encode_utf8(utf8).as_bytes(), len);
-        }
-        Some(_) => return (&raw[..1], 1),
-        None => return (raw, raw.len()),
-    };
-    (text, 2)
-}
-
-/// `\uXXXX` at the head of `raw`.
-fn unit(raw: &[u8]) -> Option<u32> {
-    let digits = raw.strip_prefix(b"\\u")?.get(..4)?;
-    let mut unit = 0;
-    for &b in digits {
-        unit = unit * 16 + (b as char).to_digit(16)?;
-    }
-    Some(unit)
 }
 
 #[cfg(test)]

@@ -1,27 +1,28 @@
-/*! Follows a JSON value by its structure, in pieces, to find where it ends. */
+/*! The bytes of a JSON value go in, in pieces; the offset of the value's end comes out. */
 
 use memchr::{memchr2, memchr3};
 
-/// Deepest nesting that is followed, as in serde_json.
+/// Maximum nesting, as in serde_json.
 const MAX_DEPTH: u32 = 127;
 
-/// Follows one value byte by byte and can stop anywhere.
+/// Scans one value. It can stop at any byte and continue there.
 #[derive(Debug, Clone)]
 pub(crate) struct Scanner {
-    /// Bytes looked at.
+    /// Number of bytes scanned.
     pub pos: usize,
-    /// Of the string that `pos` lies in, the place after its quote.
+    /// The offset behind the opening quote, if `pos` is in a string.
     pub string: Option<usize>,
-    /// The byte before `pos` is a backslash that escapes the next one.
+    /// Whether the byte before `pos` is a backslash that escapes the next byte.
     pub escape: bool,
     expect: Expect,
-    /// One bit a level, the innermost lowest: set for objects.
+    /// One bit for each level, the lowest for the innermost: set for an object, clear for an array.
     objects: u128,
     depth: u32,
-    /// A line break in a string ends it all, as the standard has it.
+    /// Whether a line break in a string is invalid, as in RFC 8259.
     one_line_strings: bool,
 }
 
+/// The token that must come next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Expect {
     Value,
@@ -30,17 +31,18 @@ enum Expect {
     KeyOrEnd,
     Colon,
     CommaOrEnd,
-    /// In a number or a word.
+    /// The rest of a number or a word.
     Scalar,
 }
 
-/// How far a [`Scanner`] got.
+/// The result of a [`Scanner`]'s run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
+    /// The value continues behind the data.
     More,
-    /// The value ends before this place.
+    /// The value ends before this offset.
     Done(usize),
-    /// No JSON from this place on.
+    /// The JSON is invalid at this offset.
     Broken(usize),
 }
 
@@ -64,7 +66,7 @@ impl Scanner {
         }
     }
 
-    /// Begins behind a member of an object.
+    /// A scanner for the rest of an object, behind one of its members.
     pub fn rest_of_object() -> Self {
         Scanner {
             expect: Expect::CommaOrEnd,
@@ -74,12 +76,12 @@ impl Scanner {
         }
     }
 
-    /// Stopped inside of an array that is a member of the outermost object.
+    /// Whether the scanner is in an array that is a member of the outermost object.
     pub fn is_in_list_of_object(&self) -> bool {
         self.depth >= 2 && self.objects >> (self.depth - 2) & 0b11 == 0b10
     }
 
-    /// Goes on from where it stopped; `data` begins where it began.
+    /// Continues the scan. `data` begins with the first byte of the value, in each call.
     pub fn run(&mut self, data: &[u8]) -> Progress {
         while self.pos < data.len() {
             if self.string.is_some() {
@@ -120,7 +122,7 @@ impl Scanner {
         Progress::More
     }
 
-    /// True behind the string's end; false if the data ends before it, or at a line break that must not be.
+    /// Scans to the end of a string. False if the data ends before it, or at a line break that is invalid.
     fn in_string(&mut self, data: &[u8]) -> bool {
         loop {
             if self.escape {

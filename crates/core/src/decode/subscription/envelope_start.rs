@@ -1,15 +1,16 @@
-/*! The members of a JSON document around the list that it holds: a subscription's envelope around its `logEvents`, what
-`aws logs filter-log-events` prints around `events`, what Firehose writes around a record that it could not process. */
+/*! The start of a JSON object goes in; its header and the offset of its list of events come out.
+
+Such objects are: a subscription's envelope with its `logEvents`, the output of `aws logs filter-log-events` with its
+`events`, and Firehose's report of a record that it could not process. */
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::decode::json_structure::members::{
-    Next, members, next_key, skip_blanks, string, value_end,
-};
+use crate::decode::json_structure::members::{Next, members, next_key, string, value_end};
 use crate::decode::json_structure::scanner::Progress;
+use crate::json::scan;
 
-/// Where the header's values are.
+/// The members of an envelope outside of its list, by their ranges in the data.
 #[derive(Debug, Default)]
 pub(crate) struct EnvelopeHeader {
     kind: EnvelopeKind,
@@ -19,13 +20,15 @@ pub(crate) struct EnvelopeHeader {
     awslogs: Option<Range<usize>>,
     raw_data: Option<Range<usize>>,
     error: Option<Range<usize>>,
-    /// `logEvents` or `awslogs` was met.
+    /// Whether the object has `logEvents` or `awslogs`.
     is_envelope: bool,
-    /// Only keys of this kind of document were met.
-    is_listing: Only,
-    is_failure: Only,
+    /// Whether all keys so far are keys of a list of events.
+    is_listing: KeysOfKind,
+    /// Whether all keys so far are keys of Firehose's report.
+    is_failure: KeysOfKind,
 }
 
+/// The kind of an envelope, by its `messageType` or its list.
 #[derive(Debug, Default, PartialEq)]
 enum EnvelopeKind {
     #[default]
@@ -36,37 +39,39 @@ enum EnvelopeKind {
     Listing,
 }
 
-/// Whether the keys so far are all of one kind.
+/// Whether all keys so far are of one kind.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-enum Only {
+enum KeysOfKind {
     #[default]
     NoKeys,
     Yes,
     No,
 }
 
-impl Only {
+impl KeysOfKind {
     fn and(&mut self, yes: bool) {
-        *self = if yes && *self != Only::No {
-            Only::Yes
+        *self = if yes && *self != KeysOfKind::No {
+            KeysOfKind::Yes
         } else {
-            Only::No
+            KeysOfKind::No
         };
     }
 }
 
-/// How an object begins.
+/// The result of reading the start of an object.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum EnvelopeStart {
-    /// The first element of `logEvents` may be at this place.
+    /// The list of events begins; its first element is at or behind this offset.
     Events(usize),
-    /// The object has none, and ends before this place.
+    /// The object has no list of events, and ends before this offset.
     End(usize),
+    /// More bytes are needed.
     More,
+    /// The JSON is invalid at this offset.
     Broken(usize),
 }
 
-/// Reads an object up to the elements of its list.
+/// Reads an object up to the elements of its list of events; fills `header` with the members before the list.
 pub(crate) fn envelope_start(data: &[u8], header: &mut EnvelopeHeader) -> EnvelopeStart {
     let mut at = 1;
     loop {
@@ -82,7 +87,7 @@ pub(crate) fn envelope_start(data: &[u8], header: &mut EnvelopeHeader) -> Envelo
             header.is_envelope = true;
             return EnvelopeStart::Events(value + 1);
         }
-        if key == b"events" && data[value] == b'[' && header.is_listing == Only::Yes {
+        if key == b"events" && data[value] == b'[' && header.is_listing == KeysOfKind::Yes {
             match listed(data, value + 1) {
                 Some(true) => {
                     header.kind = EnvelopeKind::Listing;
@@ -106,9 +111,9 @@ pub(crate) fn envelope_start(data: &[u8], header: &mut EnvelopeHeader) -> Envelo
     }
 }
 
-/// Whether the element at this place is an event as CloudWatch lists them; none if more bytes are needed.
+/// Whether the element at `at` is an event as CloudWatch lists them; `None` if more bytes are needed.
 fn listed(data: &[u8], at: usize) -> Option<bool> {
-    let at = skip_blanks(data, at);
+    let at = scan::blanks(data, at);
     match data.get(at) {
         None => return None,
         Some(b'{') => {}
@@ -121,7 +126,8 @@ fn listed(data: &[u8], at: usize) -> Option<bool> {
     }
 }
 
-/// `{"timestamp":…,"message":"…","ingestionTime":…}`, with an id and a stream or without.
+/// Whether an element has the form `{"timestamp":…,"message":"…","ingestionTime":…}`, optionally with an id and a
+/// stream.
 pub(crate) fn is_listed_event(element: &[u8]) -> bool {
     let (mut time, mut message, mut sure) = (false, false, false);
     for (key, at) in members(element) {
@@ -138,7 +144,8 @@ pub(crate) fn is_listed_event(element: &[u8]) -> bool {
     time && message && sure
 }
 
-/// A key of a subscription's envelope, of a list of events, or of a record that Firehose could not process.
+/// Whether `key` is a key of a subscription's envelope, of a list of events, or of Firehose's report of a record that
+/// it could not process.
 pub(crate) fn is_known_key(key: &[u8]) -> bool {
     const OF_ENVELOPES: [&[u8]; 8] = [
         b"messageType",
@@ -167,7 +174,7 @@ fn is_listing_key(key: &[u8]) -> bool {
     KEYS.contains(&key)
 }
 
-/// Of a Firehose that failed to transform, convert or deliver a record.
+/// Whether `key` is a key of Firehose's report of a record that it could not transform, convert or deliver.
 fn is_failure_key(key: &[u8]) -> bool {
     const KEYS: [&[u8]; 16] = [
         b"rawData",
@@ -226,7 +233,7 @@ impl EnvelopeHeader {
         self.kind == EnvelopeKind::Control
     }
 
-    /// Whether nothing is left to be said behind the list.
+    /// Whether the header is complete, so that no member behind the list is needed.
     pub fn is_complete(&self) -> bool {
         self.is_control()
             || self.kind == EnvelopeKind::Listing
@@ -236,38 +243,39 @@ impl EnvelopeHeader {
                 && self.log_stream.is_some())
     }
 
-    /// Whether all keys that were met, if any, are of one kind of document with a list or with a record in it.
+    /// Whether the object has keys, and all so far are keys of a list of events or all are keys of Firehose's report.
     pub fn may_hold_events(&self) -> bool {
-        self.is_listing == Only::Yes || self.is_failure == Only::Yes
+        self.is_listing == KeysOfKind::Yes || self.is_failure == KeysOfKind::Yes
     }
 
-    /// A whole document that lists no event: with nothing but tokens, and streams that were searched.
+    /// Whether a whole object is a list without events: it has only tokens and the searched streams.
     pub fn is_empty_listing(&self, document: &[u8]) -> bool {
         let mut empty = false;
         let mut others = false;
         for (key, at) in members(document) {
             match key {
-                b"events" => empty = skip_blanks(document, at.start + 1) + 1 == at.end,
+                b"events" => empty = scan::blanks(document, at.start + 1) + 1 == at.end,
                 _ => others = true,
             }
         }
-        self.is_listing == Only::Yes && empty && others
+        self.is_listing == KeysOfKind::Yes && empty && others
     }
 
+    /// The string at a range; `None` if it is empty or not a string.
     pub fn string<'a>(&self, data: &'a [u8], at: &Option<Range<usize>>) -> Option<Cow<'a, str>> {
         string(&data[at.clone()?]).filter(|text| !text.is_empty())
     }
 
-    /// `awslogs.data`.
+    /// The base64 text of `awslogs.data`.
     pub fn awslogs<'a>(&self, data: &'a [u8]) -> Option<Cow<'a, str>> {
         let awslogs = &data[self.awslogs.clone()?];
         let (_, at) = members(awslogs).find(|(key, _)| *key == b"data")?;
         string(&awslogs[at])
     }
 
-    /// `rawData` of a record that Firehose could not process, and what was wrong.
+    /// `rawData` of a record that Firehose could not process, and the error message.
     pub fn failure<'a>(&self, data: &'a [u8]) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
-        if self.is_failure != Only::Yes {
+        if self.is_failure != KeysOfKind::Yes {
             return None;
         }
         let raw = string(&data[self.raw_data.clone()?])?;

@@ -1,9 +1,12 @@
-/*!
-Subscription files: `DATA_MESSAGE` envelopes one after another, as Firehose stores them; and other JSON that
-holds many events in one value: arrays of envelopes, records or strings, what `aws logs get-log-events`
-prints, records that Firehose could not process. Of an envelope only its header and one element of `logEvents`
-are held at a time, of an array one element.
-*/
+/*! The bytes of a subscription file go in; its events come out.
+
+A file holds `DATA_MESSAGE` envelopes one after another, as Firehose stores them, or other JSON with many events in one
+value: arrays of envelopes, records or strings, the output of `aws logs get-log-events`, records that Firehose could not
+process. The buffer holds only an envelope's header and one element of `logEvents` at a time, or one element of an
+array.
+
+An envelope may hold compressed envelopes: this module and [`nested`](crate::decode::subscription::nested) call each
+other, at most one level deep. [`values`] has the part of this decoder that reads arrays and whole objects. */
 
 mod values;
 
@@ -11,37 +14,38 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use crate::decode::DecodeError;
 use crate::decode::buffer::{Buffer, PREFIX, ROOM};
+use crate::decode::decode_error::DecodeError;
 use crate::decode::event::Origin;
-use crate::decode::event_span::{EventBytes, EventSpan, IdentityKind};
-use crate::decode::json_structure::members::skip_blanks;
+use crate::decode::event_span::{EventSource, EventSpan, IdentityKind};
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{EnvelopeHeader, envelope_start};
 use crate::decode::subscription::log_event::{LogEventElement, MessageText};
 use crate::decode::subscription::nested::{Inflated, Nested};
 use crate::decode::subscription::origins::Origins;
+use crate::json::scan;
 
-/// Bytes before a cut in an element's message that are made harmless, so that no escape reaches over the cut.
+/// Number of bytes before a cut in an element's message that are overwritten, so that no escape spans the cut.
 const SEAM: usize = 12;
-/// Arrays in arrays.
+/// Maximum nesting of arrays in arrays.
 const MAX_DEPTH: u32 = 100;
 
+/// The decoder of one subscription file.
 #[derive(Debug)]
 pub(crate) struct Subscription {
     state: EnvelopePosition,
     origins: Origins,
     element: LogEventElement,
     max: usize,
-    /// Most bytes that are held: an element whose message is of `max` bytes, all of them as `\u00XX`.
+    /// Maximum number of bytes in the buffer: an element with a message of `max` bytes, each escaped as `\u00XX`.
     hold: usize,
-    /// Only the outermost may hold `awslogs`.
+    /// Whether this is the decoder of the object itself: only there may `awslogs` occur.
     outermost: bool,
-    /// Arrays that are open.
+    /// Number of open arrays.
     depth: u32,
-    /// An element of the innermost array was read: a comma or its end comes next.
+    /// Whether an element of the innermost array was read, so that a comma or the array's end must follow.
     comma: bool,
-    /// So many bytes did not tell what begins here: it is looked at again when there are twice as many.
+    /// An object is read again only when the buffer has this many bytes, so that the work stays linear.
     looked_at: usize,
     pub inflated: Inflated,
     pub control_messages: u64,
@@ -52,18 +56,19 @@ pub(crate) struct Subscription {
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
     pub records: u64,
-    /// What was wrong with the last one.
+    /// The error message of the last one.
     pub last: String,
 }
 
+/// The position of the decoder in the file.
 #[derive(Debug)]
 enum EnvelopePosition {
+    /// Before an envelope, an array or an element of an array.
     Between,
-    /// In text where an envelope should be: up to the end of the line, or, if so, to what may be an envelope.
-    Junk {
-        to_brace: bool,
-    },
-    /// Looks for an envelope's end because `logEvents` came before the header; its elements begin at this place.
+    /// In text that is not an envelope: it ends at the end of the line or, with `to_brace`, before the next `{`.
+    Junk { to_brace: bool },
+    /// `logEvents` came before the header: the scanner looks for the envelope's end to read all of the header. The
+    /// elements begin at this offset.
     Ahead(Scanner, usize),
     /// In `logEvents`.
     Events {
@@ -73,9 +78,9 @@ enum EnvelopePosition {
     },
     /// Behind `logEvents`.
     Rest(Scanner),
-    /// In `awslogs.data` or `rawData`.
+    /// In the data of `awslogs.data` or `rawData`.
     Nested(Box<Nested>),
-    /// In an element of an array that is no document of events.
+    /// In an element of an array that is not an envelope.
     Value(Scanner),
 }
 
@@ -99,7 +104,7 @@ impl Subscription {
         }
     }
 
-    /// What `awslogs.data` or `rawData` holds.
+    /// The decoder for the data of `awslogs.data` or `rawData`.
     pub fn inner(&self) -> Self {
         Subscription {
             outermost: false,
@@ -107,11 +112,11 @@ impl Subscription {
         }
     }
 
-    /// Where the bytes of the event found last are.
-    pub fn lent<'a>(&'a self, buffer: &'a Buffer) -> EventBytes<'a> {
+    /// What the last event's span refers to.
+    pub fn event_source<'a>(&'a self, buffer: &'a Buffer) -> EventSource<'a> {
         match &self.state {
-            EnvelopePosition::Nested(nested) => nested.lent(),
-            _ => EventBytes {
+            EnvelopePosition::Nested(nested) => nested.event_source(),
+            _ => EventSource {
                 buffer,
                 unescaped: &self.element.unescaped,
                 id: &self.element.id,
@@ -120,9 +125,10 @@ impl Subscription {
         }
     }
 
+    /// The next event; `None` if more bytes are needed, or at the end.
     pub fn next(&mut self, buffer: &mut Buffer) -> NextEvent {
         loop {
-            let blanks = skip_blanks(buffer.data(), 0);
+            let blanks = scan::blanks(buffer.data(), 0);
             let found = match &mut self.state {
                 EnvelopePosition::Between => {
                     if blanks > 0 {
@@ -160,14 +166,14 @@ impl Subscription {
                 }
             };
             match found {
-                Progressed::EventSpan(found) => return Ok(Some(found)),
-                Progressed::Again => {}
-                Progressed::More => return Ok(None),
+                EnvelopeStep::Event(found) => return Ok(Some(found)),
+                EnvelopeStep::Again => {}
+                EnvelopeStep::More => return Ok(None),
             }
         }
     }
 
-    fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> Progressed {
+    fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> EnvelopeStep {
         let from = buffer.scanned.max(1);
         let rest = &buffer.data()[from..];
         let end = if to_brace {
@@ -178,21 +184,21 @@ impl Subscription {
         buffer.scanned = from + end.unwrap_or(rest.len());
         if end.is_none() && !buffer.finished {
             buffer.shed(0);
-            return Progressed::More;
+            return EnvelopeStep::More;
         }
         self.state = EnvelopePosition::Between;
         self.text(buffer).into()
     }
 
-    /// What was scanned is no envelope: an event that only the object's key says something about.
+    /// The event of scanned text that is not an envelope. Its origin is the object's.
     fn text(&mut self, buffer: &mut Buffer) -> EventSpan {
         self.origins.leave();
-        let identity = self.place(buffer);
+        let identity = self.identity_by_offset(buffer);
         EventSpan::new(buffer.take(0), None, identity)
     }
 
-    /// The identity of an event that has no id and begins where the buffer does.
-    fn place(&self, buffer: &Buffer) -> IdentityKind {
+    /// The identity of an event without an id that begins at the start of the buffer.
+    fn identity_by_offset(&self, buffer: &Buffer) -> IdentityKind {
         if self.outermost {
             IdentityKind::Offset
         } else {
@@ -200,9 +206,9 @@ impl Subscription {
         }
     }
 
-    fn ahead(&mut self, buffer: &mut Buffer) -> Progressed {
+    fn ahead(&mut self, buffer: &mut Buffer) -> EnvelopeStep {
         let EnvelopePosition::Ahead(scanner, at) = &mut self.state else {
-            return Progressed::Again;
+            return EnvelopeStep::Again;
         };
         let at = *at;
         let all = buffer.data();
@@ -210,19 +216,19 @@ impl Subscription {
         let progress = scanner.run(data);
         let no_more = buffer.finished || all.len() >= self.hold;
         if progress == Progress::More && !no_more {
-            return Progressed::More;
+            return EnvelopeStep::More;
         }
-        // Without the envelope's end, what is known has to do.
+        // If the envelope's end is too far away, the header is what came before the list.
         let mut header = EnvelopeHeader::default();
         envelope_start(data, &mut header);
         if let Progress::Done(n) = progress {
             header.read_all(&data[..n]);
         }
         self.open(header, buffer, at);
-        Progressed::Again
+        EnvelopeStep::Again
     }
 
-    /// Begins with the elements, the first of which may be at `at`.
+    /// Enters the list of events, whose first element is at or behind `at`.
     fn open(&mut self, header: EnvelopeHeader, buffer: &mut Buffer, at: usize) {
         self.origins.enter(&header, buffer.data());
         let skip = header.is_control();
@@ -235,14 +241,14 @@ impl Subscription {
         buffer.consume(at);
     }
 
-    fn events(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    fn events(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Events {
             scanner,
             skip,
             comma,
         } = &mut self.state
         else {
-            return Ok(Progressed::Again);
+            return Ok(EnvelopeStep::Again);
         };
         let offset = buffer.offset();
         let data = buffer.data();
@@ -251,16 +257,16 @@ impl Subscription {
                 None if buffer.finished => {
                     return error(offset, "an envelope that is cut off in logEvents");
                 }
-                None => return Ok(Progressed::More),
+                None => return Ok(EnvelopeStep::More),
                 Some(b']') => {
                     buffer.consume(1);
                     self.state = EnvelopePosition::Rest(Scanner::rest_of_object());
-                    return Ok(Progressed::Again);
+                    return Ok(EnvelopeStep::Again);
                 }
                 Some(b',') if *comma => {
                     *comma = false;
                     buffer.consume(1);
-                    return Ok(Progressed::Again);
+                    return Ok(EnvelopeStep::Again);
                 }
                 Some(_) if *comma => {
                     return error(offset, "no comma between elements of logEvents");
@@ -276,7 +282,7 @@ impl Subscription {
                 if data.len() >= self.hold + ROOM {
                     shed(buffer, scanner, self.hold, offset)?;
                 }
-                Ok(Progressed::More)
+                Ok(EnvelopeStep::More)
             }
             Progress::Broken(at) => error(
                 offset + at as u64 + buffer.dropped(),
@@ -288,14 +294,14 @@ impl Subscription {
                 *comma = true;
                 if skip {
                     buffer.consume(n);
-                    return Ok(Progressed::Again);
+                    return Ok(EnvelopeStep::Again);
                 }
                 Ok(self.emit(buffer, n).into())
             }
         }
     }
 
-    /// The event that the buffer's first `n` bytes make.
+    /// The event of the element in the buffer's first `n` bytes.
     fn emit(&mut self, buffer: &mut Buffer, n: usize) -> EventSpan {
         let data = &buffer.data()[..n];
         let usable = self.hold - SEAM;
@@ -312,14 +318,14 @@ impl Subscription {
         found
     }
 
-    /// What the element says, which the buffer's first `n` bytes are.
+    /// The span of the element that was read from the buffer's first `n` bytes, which it consumes.
     fn found(&self, buffer: &mut Buffer, n: usize) -> EventSpan {
         let text = match self.element.text.clone() {
             MessageText::Raw(range) => Some(buffer.absolute(range)),
             MessageText::Unescaped => None,
         };
         let identity = if self.element.id.is_empty() {
-            self.place(buffer)
+            self.identity_by_offset(buffer)
         } else {
             IdentityKind::EventId
         };
@@ -334,16 +340,16 @@ impl Subscription {
         found
     }
 
-    fn rest(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    fn rest(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Rest(scanner) = &mut self.state else {
-            return Ok(Progressed::Again);
+            return Ok(EnvelopeStep::Again);
         };
         let offset = buffer.offset();
         match scanner.run(buffer.data()) {
             Progress::Done(n) => {
                 buffer.consume(n);
                 self.state = EnvelopePosition::Between;
-                Ok(Progressed::Again)
+                Ok(EnvelopeStep::Again)
             }
             Progress::Broken(at) => error(offset + at as u64, "no JSON behind logEvents"),
             Progress::More => {
@@ -352,33 +358,35 @@ impl Subscription {
                 if buffer.finished {
                     return error(buffer.offset(), "an envelope that is cut off at its end");
                 }
-                Ok(Progressed::More)
+                Ok(EnvelopeStep::More)
             }
         }
     }
 }
 
-pub(crate) enum Progressed {
-    EventSpan(EventSpan),
-    /// The state has changed.
+/// The result of a step.
+pub(crate) enum EnvelopeStep {
+    Event(EventSpan),
+    /// The position has changed; take the next step.
     Again,
     /// More bytes are needed.
     More,
 }
 
-impl From<EventSpan> for Progressed {
+impl From<EventSpan> for EnvelopeStep {
     fn from(found: EventSpan) -> Self {
-        Progressed::EventSpan(found)
+        EnvelopeStep::Event(found)
     }
 }
 
-impl From<Option<EventSpan>> for Progressed {
+impl From<Option<EventSpan>> for EnvelopeStep {
     fn from(found: Option<EventSpan>) -> Self {
-        found.map_or(Progressed::More, Progressed::EventSpan)
+        found.map_or(EnvelopeStep::More, EnvelopeStep::Event)
     }
 }
 
-/// Drops a part of a message that is far over every limit; what follows it in the element is still read.
+/// Drops a part of a message that is far above the limit. The members behind the message are still read. Fails if the
+/// element is too long outside of a string.
 fn shed(
     buffer: &mut Buffer,
     scanner: &mut Scanner,
@@ -395,7 +403,7 @@ fn shed(
     Ok(())
 }
 
-/// Drops what the scanner saw behind `hold`.
+/// Drops the scanned bytes behind `hold`.
 fn cut(buffer: &mut Buffer, scanner: &mut Scanner, hold: usize) {
     let to = scanner.pos - usize::from(scanner.escape);
     buffer.blot(hold - SEAM..hold);

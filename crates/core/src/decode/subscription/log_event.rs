@@ -1,11 +1,11 @@
-/*! One element of `logEvents`, of a list of events, or of an array. */
+/*! One element of `logEvents`, of a list of events or of an array goes in; its id, time, message and origin come out. */
 
 use std::ops::Range;
 
 use crate::decode::buffer::boundary;
 use crate::decode::json_structure::members::{members, string, unescape};
 
-/// What an element says. Reused from event to event.
+/// The members of an element. It reuses its memory from event to event.
 #[derive(Debug, Default)]
 pub(crate) struct LogEventElement {
     /// `id` or `eventId`; empty if there is none.
@@ -13,7 +13,7 @@ pub(crate) struct LogEventElement {
     /// Milliseconds since 1970.
     pub time: Option<i64>,
     pub text: MessageText,
-    /// The message, if its JSON form differs from it.
+    /// The decoded message, if it had escapes.
     pub unescaped: Vec<u8>,
     pub truncated: u64,
     pub account: Option<String>,
@@ -21,18 +21,19 @@ pub(crate) struct LogEventElement {
     pub stream: Option<String>,
 }
 
-/// Where the message is.
+/// The position of the message.
 #[derive(Debug, Default, Clone)]
 pub(crate) enum MessageText {
+    /// In [`LogEventElement::unescaped`].
     #[default]
     Unescaped,
-    /// In the element's own bytes.
+    /// A range of the element's bytes.
     Raw(Range<usize>),
 }
 
 impl LogEventElement {
-    /// Reads an element whose end the scanner found. Of its message at most `max` bytes are kept, from the element's first `usable`
-    /// bytes; `dropped` bytes behind those are gone already. An element without a message is a text as it stands.
+    /// Reads a whole element. Its message is cut at `max` bytes, and taken from the element's first `usable` bytes;
+    /// `dropped` bytes behind those are not in `data` any more. An element without a message is a message itself.
     pub fn read(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
         self.clear();
         let mut message = None;
@@ -65,18 +66,18 @@ impl LogEventElement {
             }
         }
         match message {
-            Some(message) => self.say(data, message, dropped, max, usable),
-            None => self.keep(data, dropped, max, usable),
+            Some(message) => self.set_string(data, message, dropped, max, usable),
+            None => self.set_raw(data, dropped, max, usable),
         }
     }
 
-    /// Likewise an element that is a record, a string or anything else: without id and time.
+    /// As [`LogEventElement::read`] for a record, a string or any other value, which has neither id nor time.
     pub fn read_value(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
         self.clear();
         if data.first() == Some(&b'"') {
-            self.say(data, 1..data.len() - 1, dropped, max, usable);
+            self.set_string(data, 1..data.len() - 1, dropped, max, usable);
         } else {
-            self.keep(data, dropped, max, usable);
+            self.set_raw(data, dropped, max, usable);
         }
     }
 
@@ -89,7 +90,8 @@ impl LogEventElement {
         self.unescaped.clear();
     }
 
-    fn keep(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
+    /// Takes the whole element as the message.
+    fn set_raw(&mut self, data: &[u8], dropped: u64, max: usize, usable: usize) {
         let whole = data.len().min(usable);
         let kept = if data.len() > max {
             boundary(data, max.min(whole))
@@ -100,8 +102,15 @@ impl LogEventElement {
         self.truncated = data.len() as u64 + dropped - kept as u64;
     }
 
-    /// What a string says, without its quotes.
-    fn say(&mut self, data: &[u8], message: Range<usize>, dropped: u64, max: usize, usable: usize) {
+    /// Takes the string in the range `message` (without its quotes) as the message.
+    fn set_string(
+        &mut self,
+        data: &[u8],
+        message: Range<usize>,
+        dropped: u64,
+        max: usize,
+        usable: usize,
+    ) {
         let (start, len) = (message.start, message.len());
         let raw = &data[start..message.end.min(usable).max(start)];
         let mut used = raw.len();

@@ -1,7 +1,8 @@
-/*!
-Envelopes, compressed and in base64: `{"awslogs":{"data":…}}`, as a subscribed Lambda function gets them, and
-the `rawData` of a record that Firehose could not process.
-*/
+/*! Base64 text goes in; the events of the envelopes that it holds come out, compressed with gzip or not.
+
+Such text is in `{"awslogs":{"data":…}}`, as a subscribed Lambda function receives it, and in the `rawData` of a record
+that Firehose could not process. The envelopes are read by an inner
+[`envelopes`](crate::decode::subscription::envelopes) decoder, which reads no further nesting. */
 
 use std::borrow::Cow;
 
@@ -9,28 +10,30 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Decompress, FlushDecompress, Status};
 
+use crate::decode::binary;
 use crate::decode::buffer::Buffer;
-use crate::decode::event_span::{EventBytes, EventSpan};
+use crate::decode::decode_error::DecodeError;
+use crate::decode::event_span::{EventSource, EventSpan};
 use crate::decode::subscription::envelopes::Subscription;
-use crate::decode::{DecodeError, binary};
 
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 const WINDOW_BITS: u8 = 15;
 
+/// The decoder of one such text.
 pub(crate) struct Nested {
-    /// The member whose value it is.
+    /// The name of the text's member, for errors.
     name: &'static str,
     input: Vec<u8>,
     at: usize,
-    /// None if the data is not compressed.
+    /// `None` if the data is not compressed.
     gzip: Option<Decompress>,
     buffer: Buffer,
     inner: Subscription,
-    /// Of the wrapping, which is that of all its events.
+    /// Offset in the object of the member's object. All events have this offset.
     offset: u64,
 }
 
-/// Bytes that were inflated inside of an object, and how many may be.
+/// The number of bytes inflated from envelopes in an object, and its limit.
 #[derive(Debug)]
 pub(crate) struct Inflated {
     pub bytes: u64,
@@ -77,11 +80,11 @@ impl Nested {
         self.inner.control_messages
     }
 
-    pub fn lent(&self) -> EventBytes<'_> {
-        self.inner.lent(&self.buffer)
+    pub fn event_source(&self) -> EventSource<'_> {
+        self.inner.event_source(&self.buffer)
     }
 
-    /// The next event; none at the end.
+    /// The next event; `None` at the end.
     pub fn next(&mut self, inflated: &mut Inflated) -> Result<Option<EventSpan>, DecodeError> {
         loop {
             let found = self.inner.next(&mut self.buffer).map_err(|error| {
@@ -98,7 +101,7 @@ impl Nested {
         }
     }
 
-    /// An event of the inner file as one of the outer: its offset is that of the wrapping.
+    /// An event of the inner decoder with the offset in the object.
     fn outside(&self, found: EventSpan) -> EventSpan {
         EventSpan {
             offset: self.offset,
@@ -144,7 +147,7 @@ impl Nested {
         Ok(())
     }
 
-    /// Behind a member: the end, or another member, with nothing but white space and zeros before it.
+    /// Handles the end of a gzip member: only white space and zeros may stand before the next member or the end.
     fn member_end(&mut self) -> Result<(), DecodeError> {
         let rest = &self.input[self.at..];
         let padding = rest

@@ -1,17 +1,18 @@
-/*! Where the events of a subscription file were logged: as its envelopes say. */
+/*! The headers of envelopes and their elements go in; the origin of each event comes out. */
 
 use std::sync::Arc;
 
 use crate::decode::event::Origin;
 use crate::decode::subscription::envelope_start::EnvelopeHeader;
 
+/// The origins of a subscription file.
 #[derive(Debug)]
 pub(crate) struct Origins {
-    /// What is known without an envelope.
+    /// The origin of events outside of envelopes, from the object's key.
     base: Origin,
-    /// What the envelope says.
+    /// The origin of the current envelope.
     envelope: Origin,
-    /// What the last event's envelope and element say.
+    /// The origin of the last event: its envelope's, changed by its element.
     current: Arc<Origin>,
 }
 
@@ -28,14 +29,14 @@ impl Origins {
         &self.base
     }
 
-    /// The last event's.
+    /// The origin of the last event.
     pub fn current(&self) -> &Arc<Origin> {
         &self.current
     }
 
-    /// An envelope begins.
+    /// Enters an envelope.
     pub fn enter(&mut self, header: &EnvelopeHeader, data: &[u8]) {
-        // Both are a part of ids: what an operator's pattern finds in the key must not stand in for them.
+        // Account and group are a part of ids, so the values of an operator's pattern must not replace missing ones.
         let mut origin = Origin {
             account: None,
             log_group: None,
@@ -53,13 +54,13 @@ impl Origins {
         self.envelope = origin;
     }
 
-    /// Text outside of all envelopes.
+    /// Leaves the envelope, for an event outside of envelopes.
     pub fn leave(&mut self) {
         self.envelope = self.base.clone();
         self.set(None, None, None);
     }
 
-    /// An event, whose element may name its own account, region and stream.
+    /// Sets the origin of an event. Its element may name an account, a region and a stream of its own.
     pub fn set(
         &mut self,
         account: Option<&String>,

@@ -43,7 +43,8 @@ fn decode(key: &str, options: &DecodeOptions, input: &[u8], chunks: &[usize]) ->
     decode_after(ROOM, key, options, input, chunks)
 }
 
-/// The same, with the format told from the first `window` bytes: a smaller one leaves more work for when chunks come in one by one.
+/// The same, with the format told from the first `window` bytes: a smaller one leaves more work for when chunks come in
+/// one by one.
 fn decode_after(
     window: usize,
     key: &str,

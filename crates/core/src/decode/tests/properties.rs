@@ -83,8 +83,8 @@ fn is_break(b: &u8) -> bool {
     matches!(b, b'\n' | b'\r')
 }
 
-/// Checks that the events are the input, put together again: between one event's offset and the next there is nothing but its prefix,
-/// its text, what was cut off, and blanks.
+/// Checks that the events are the input, put together again: between one event's offset and the next there is nothing
+/// but its prefix, its text, what was cut off, and blanks.
 fn assert_nothing_lost(input: &[u8], outcome: &Outcome) -> Result<(), TestCaseError> {
     let format = outcome.format;
     let ends = outcome.events.iter().skip(1).map(|event| event.offset);

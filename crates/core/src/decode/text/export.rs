@@ -1,23 +1,25 @@
-/*! CloudWatch export text: an event begins at a line with a time and a blank; all other lines belong to the event before. */
+/*! The bytes of a CloudWatch export go in; its events come out. An event begins at a line with a time and a blank; all
+other lines belong to the event before them. */
 
 use memchr::memchr;
 
 use crate::decode::buffer::{Buffer, TakenEvent};
-use crate::time::line_start::{EXPORT_PREFIX, export_time};
+use crate::time::iso8601::{EXPORT_PREFIX, export_time};
 
+/// The decoder of one export file.
 #[derive(Debug, Default)]
 pub(crate) struct Export {
-    /// The pending event's time, once its head was looked at.
-    head: Option<Option<i64>>,
-    /// Bytes of line breaks before the first event.
+    /// The pending event's time (`None` for text before the first event), once its first line was read.
+    pending_time: Option<Option<i64>>,
+    /// Number of bytes of line breaks before the first event.
     pub blank: u64,
 }
 
 impl Export {
-    /// The next event and its time; none if more bytes are needed or the end is reached.
+    /// The next event and its time; `None` if more bytes are needed, or at the end.
     #[inline]
     pub fn next(&mut self, buffer: &mut Buffer) -> Option<(TakenEvent, Option<i64>)> {
-        let time = match self.head {
+        let time = match self.pending_time {
             Some(time) => time,
             None => self.begin(buffer)?,
         };
@@ -34,7 +36,7 @@ impl Export {
                 break None;
             };
             let line = scanned + i + 1;
-            // Only a digit can begin an event, and most lines that begin none are blank.
+            // An event begins with a digit. Most other lines are blank.
             if data.get(line).is_some_and(|b| !b.is_ascii_digit()) {
                 scanned = line;
                 continue;
@@ -51,7 +53,7 @@ impl Export {
                 break time;
             }
         };
-        self.head = next.map(Some);
+        self.pending_time = next.map(Some);
         let taken = buffer.take(prefix);
         if time.is_none() && taken.text.is_empty() && taken.truncated == 0 {
             self.blank += buffer.offset() - taken.offset;
@@ -64,14 +66,14 @@ impl Export {
         Some((taken, time))
     }
 
-    /// Looks at the head of the first event.
+    /// Reads the time of the first event; `None` if more bytes are needed.
     fn begin(&mut self, buffer: &Buffer) -> Option<Option<i64>> {
         let data = buffer.data();
         if data.is_empty() || (data.len() < EXPORT_PREFIX && !buffer.finished) {
             return None;
         }
         let time = export_time(data);
-        self.head = Some(time);
+        self.pending_time = Some(time);
         Some(time)
     }
 }

@@ -1,13 +1,14 @@
-/*! Looking at the head of a line. */
+/*! The buffer goes in; the first bytes of its next line come out. */
 
 use memchr::memchr;
 
 use crate::decode::buffer::{Buffer, PREFIX};
 
-/// What is to be seen of the line that begins where the buffer was scanned to.
+/// The first bytes of the line behind the scanned part of the buffer.
 pub(crate) enum LinePrefix<'a> {
-    /// The line without its break, or the first [`PREFIX`] bytes of a longer one.
+    /// The line without its line break, or the first [`PREFIX`] bytes of a longer line.
     Line(&'a [u8]),
+    /// More bytes are needed.
     More,
     /// No line is left.
     End,

@@ -1,35 +1,36 @@
-/*! Plain text and JSON lines: events without a prefix. A JSON object is an event, however many lines it takes; for lines of text see
-[`Multiline`]. */
+/*! Plain text and JSON lines go in; events come out. A JSON object is one event, on one line or several; [`Multiline`]
+decides which lines of text belong to one event. */
 
 use memchr::memchr;
 
-use crate::decode::DecodeError;
 use crate::decode::buffer::{Buffer, PREFIX, ROOM, TakenEvent};
 use crate::decode::container;
+use crate::decode::decode_error::DecodeError;
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::text::line_prefix::{LinePrefix, line_prefix};
 use crate::decode::text::multiline::Multiline;
 
+/// The decoder of one object of text or JSON lines.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    /// The object holds JSON in the first place.
+    /// The format is JSON lines: every `{` at the start of a line begins an event.
     json: bool,
-    /// Looks for the end of a JSON object that begins where the buffer does.
+    /// Finds the end of the JSON object at the start of the buffer; `None` outside of an object.
     object: Option<Scanner>,
-    /// The pending event is text.
-    shape: Option<Multiline>,
-    /// The head of the line at `scanned` was looked at.
+    /// The lines of the pending event, if it is text.
+    multiline: Option<Multiline>,
+    /// The first bytes of the line at `scanned` were read.
     in_line: bool,
     max: usize,
     pub blank: u64,
 }
 
-/// What comes next.
+/// The result of a step.
 pub(crate) enum Next {
     Event(TakenEvent),
-    /// More bytes are needed, or the end is reached.
+    /// More bytes are needed, or this is the end.
     More,
-    /// JSON with many events in one value: not lines.
+    /// A JSON container begins here, so the rest of the object is not lines.
     Container,
 }
 
@@ -40,7 +41,7 @@ impl Lines {
         Lines {
             json,
             object: None,
-            shape: None,
+            multiline: None,
             in_line: false,
             max,
             blank: 0,
@@ -65,7 +66,7 @@ impl Lines {
                         let LinePrefix::Line(head) = line_prefix(buffer) else {
                             return Ok(Next::More);
                         };
-                        self.shape = Some(Multiline::of(head));
+                        self.multiline = Some(Multiline::of(head));
                         self.in_line = true;
                     }
                 }
@@ -79,9 +80,9 @@ impl Lines {
                     }
                     LinePrefix::End => return self.take(buffer),
                 };
-                match &mut self.shape {
+                match &mut self.multiline {
                     None if head.trim_ascii().is_empty() => {
-                        // A blank line that is longer than its head is taken in pieces.
+                        // A blank line longer than PREFIX bytes is consumed in pieces.
                         let rest = &buffer.data()[..buffer.data().len().min(PREFIX)];
                         let n = memchr(b'\n', rest).map_or(rest.len(), |i| i + 1);
                         buffer.consume(n);
@@ -104,10 +105,10 @@ impl Lines {
                         self.object = Some(Scanner::one_line_strings());
                         continue;
                     }
-                    None => self.shape = Some(Multiline::of(head)),
-                    Some(shape) => {
+                    None => self.multiline = Some(Multiline::of(head)),
+                    Some(multiline) => {
                         let event = &buffer.data()[..buffer.scanned];
-                        if !shape.goes_on(event, head, self.json) {
+                        if !multiline.goes_on(event, head, self.json) {
                             return self.take(buffer);
                         }
                     }
@@ -126,7 +127,7 @@ impl Lines {
     }
 
     fn take(&mut self, buffer: &mut Buffer) -> Step {
-        self.shape = None;
+        self.multiline = None;
         if buffer.scanned == 0 {
             return Ok(Next::More);
         }
@@ -139,7 +140,8 @@ impl Lines {
     }
 }
 
-/// Where the object ends if that is within `max` bytes and nothing but another object follows it in its line.
+/// The end of the object at the start of the buffer. `Broken` if it is longer than `max` bytes, or if text other than
+/// another object follows it on its line.
 fn object_end(scanner: &mut Scanner, buffer: &Buffer, max: usize) -> Progress {
     let data = buffer.data();
     let n = match scanner.run(&data[..data.len().min(max)]) {
@@ -154,7 +156,8 @@ fn object_end(scanner: &mut Scanner, buffer: &Buffer, max: usize) -> Progress {
         .count();
     match rest.get(blanks) {
         None if blanks < PREFIX && !buffer.finished => {
-            // The scanner is done for good: it is asked again from the start, which a chunk's end hardly ever makes necessary.
+            // A scanner that has reached the end cannot continue, so the object is scanned again. This is rare: it
+            // takes a chunk that ends exactly behind an object.
             *scanner = Scanner::one_line_strings();
             Progress::More
         }

@@ -1,28 +1,30 @@
-/*! Which lines of plain text belong together. Without an envelope that is a guess: a line goes on with the event before if runtimes print such
-lines only as a part of something longer. */
+/*! Lines of plain text go in; whether a line continues the pending event comes out.
 
-use crate::time::line_start::iso;
+Plain text has no envelope, so this is a heuristic: a line continues the event if runtimes print such lines only as a
+part of a longer text. */
 
-/// What the lines of the pending event tell about the next one.
+use crate::time::iso8601::iso_time;
+
+/// The state of the pending event, from its lines so far.
 #[derive(Debug)]
 pub(crate) struct Multiline {
     first: FirstLine,
     /// In a Python traceback, before the line that names the exception.
     traceback: bool,
-    /// Another traceback is announced.
+    /// A line has announced another traceback.
     chained: bool,
 }
 
-/// What the first line is.
+/// The kind of the first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FirstLine {
-    /// A line of the platform that stands alone.
+    /// A platform line, which is a whole event.
     Platform,
-    /// A report, whose fields a console's copy has in lines of their own.
+    /// A report. A copy from the console has each field on a line of its own.
     Report,
-    /// `INIT_START`, likewise.
+    /// `INIT_START`. A copy from the console has its fields on lines of their own too.
     InitStart,
-    /// A Go program's panic.
+    /// The panic of a Go program.
     Panic,
     Text,
 }
@@ -61,7 +63,7 @@ const ERROR_FAMILIES: [&[u8]; 5] = [
     b"Lambda.",
 ];
 const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
-/// Goes on with anything but the platform's lines.
+/// Starts of lines that continue any event but a platform line.
 const CONTINUATIONS: [&[u8]; 8] = [
     b"Caused by:",
     b"Suppressed:",
@@ -74,7 +76,7 @@ const CONTINUATIONS: [&[u8]; 8] = [
 ];
 
 impl Multiline {
-    /// Of an event that begins with this line.
+    /// The state of an event that begins with this line.
     pub fn of(line: &[u8]) -> Self {
         let line = line.trim_ascii_start();
         let first = if starts_with_any(line, &PLATFORM) {
@@ -95,7 +97,7 @@ impl Multiline {
         }
     }
 
-    /// Whether `line` goes on with `event`. In an object of JSON lines every `{` begins an event.
+    /// Whether `line` continues `event`. In an object of JSON lines (`json`), every `{` begins an event.
     pub fn goes_on(&mut self, event: &[u8], line: &[u8], json: bool) -> bool {
         if line.trim_ascii().is_empty() {
             return true;
@@ -119,7 +121,7 @@ impl Multiline {
         if starts_with_any(line, &PLATFORM)
             || starts_with_any(line, &REPORTS)
             || starts_with_any(line, &STARTS)
-            || iso(line).is_some()
+            || iso_time(line).is_some()
         {
             return false;
         }
@@ -147,7 +149,7 @@ fn starts_with_any(line: &[u8], heads: &[&[u8]]) -> bool {
     heads.iter().any(|head| line.starts_with(head))
 }
 
-/// What a Go program prints below `panic:`.
+/// Whether a Go program prints such a line below `panic:`.
 fn is_panic_line(line: &[u8]) -> bool {
     const HEADS: [&[u8]; 5] = [
         b"goroutine ",
@@ -160,12 +162,12 @@ fn is_panic_line(line: &[u8]) -> bool {
     starts_with_any(line, &HEADS) || call
 }
 
-/// Such as `Runtime.ExitError`, alone in its line.
+/// Whether the line is an error type alone, such as `Runtime.ExitError`.
 fn is_error_type(line: &[u8]) -> bool {
     starts_with_any(line, &ERROR_FAMILIES) && is_word(line)
 }
 
-/// Such as `java.lang.IllegalStateException: no`.
+/// Whether the line begins with an exception, such as `java.lang.IllegalStateException: no`.
 fn is_exception(line: &[u8]) -> bool {
     let end = line.iter().position(|b| matches!(b, b':' | b' '));
     let name = &line[..end.unwrap_or(line.len())];
@@ -183,7 +185,7 @@ fn is_word(line: &[u8]) -> bool {
     !line.is_empty() && !line.iter().any(u8::is_ascii_whitespace)
 }
 
-/// Whether the first line of an event speaks of something that a stack trace may follow.
+/// Whether the first line of an event reports a problem, so that a stack trace may follow.
 fn is_trouble(event: &[u8]) -> bool {
     const WORDS: [&[u8]; 9] = [
         b"error",

@@ -1,4 +1,4 @@
-/*! What `aws logs tail` and `sam logs` print: a time and a stream before each message. */
+/*! The output of `aws logs tail` or `sam logs` goes in; events come out. A time and a stream stand before each message. */
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,22 +9,23 @@ use crate::decode::buffer::{Buffer, TakenEvent};
 use crate::decode::event::Origin;
 use crate::decode::log_stream;
 use crate::decode::text::line_prefix::{LinePrefix, line_prefix};
-use crate::time::line_start::iso;
+use crate::time::iso8601::iso_time;
 
+/// The decoder of one object of such output.
 #[derive(Debug)]
 pub(crate) struct Tail {
     style: Style,
     base: Arc<Origin>,
-    /// Where the pending event was logged.
+    /// The origin of the pending event.
     origin: Arc<Origin>,
     time: Option<i64>,
     prefix: usize,
-    /// The head of the line at `scanned` was looked at.
+    /// The first bytes of the line at `scanned` were read.
     in_line: bool,
     pub blank: u64,
 }
 
-/// What stands before messages.
+/// The form of the prefixes before messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// Time and stream, or stream and time.
@@ -58,7 +59,7 @@ impl Tail {
         &self.origin
     }
 
-    /// The next event and its time; none if more bytes are needed or the end is reached.
+    /// The next event and its time; `None` if more bytes are needed, or at the end.
     pub fn next(&mut self, buffer: &mut Buffer) -> Option<(TakenEvent, Option<i64>)> {
         loop {
             if !self.in_line {
@@ -128,12 +129,12 @@ impl Tail {
     }
 }
 
-/// How messages are prefixed, if the line has such a prefix.
+/// The form of the line's prefix; `None` if the line has no such prefix.
 pub(crate) fn style(line: &[u8]) -> Option<Style> {
     if prefix(line, Style::Stream).is_some() {
         return Some(Style::Stream);
     }
-    // Many a function begins its lines with a time, so the message must be one that only Lambda's logs have.
+    // Functions may begin their own lines with a time, so the message must be one that only Lambda's logs have.
     let message = &line[prefix(line, Style::Short)?.len..];
     const HEADS: [&[u8]; 9] = [
         b"START RequestId: ",
@@ -147,14 +148,14 @@ pub(crate) fn style(line: &[u8]) -> Option<Style> {
         b"{\"time\":",
     ];
     let of_lambda = HEADS.iter().any(|head| message.starts_with(head))
-        || iso(message).is_some_and(|time| message.get(time.len) == Some(&b'\t'));
+        || iso_time(message).is_some_and(|time| message.get(time.len) == Some(&b'\t'));
     of_lambda.then_some(Style::Short)
 }
 
 fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
     let mut at = skip_colour(line, 0);
     if style == Style::Short {
-        let time = iso(&line[at..]).filter(|time| !time.has_fraction && !time.has_zone)?;
+        let time = iso_time(&line[at..]).filter(|time| !time.has_fraction && !time.has_zone)?;
         let len = message(line, at + time.len)?;
         return Some(Prefix {
             len,
@@ -163,7 +164,7 @@ fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
         });
     }
     let (time, stream);
-    if let Some(found) = iso(&line[at..]) {
+    if let Some(found) = iso_time(&line[at..]) {
         time = found.time;
         at = blank(line, at + found.len)?;
         stream = stream_at(line, at)?;
@@ -171,7 +172,7 @@ fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
     } else {
         stream = stream_at(line, at)?;
         at = blank(line, stream.end)?;
-        let found = iso(&line[at..])?;
+        let found = iso_time(&line[at..])?;
         time = found.time;
         at += found.len;
     }
@@ -182,7 +183,7 @@ fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
     })
 }
 
-/// Where the message begins, behind a blank; its own colours are left to it.
+/// The offset of the message, behind a blank; the colour codes of the message belong to it.
 fn message(line: &[u8], at: usize) -> Option<usize> {
     let at = skip_colour(line, at);
     match line.get(at) {
@@ -192,13 +193,13 @@ fn message(line: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The place behind a blank and the colours around it.
+/// The offset behind a blank and the colour codes around it.
 fn blank(line: &[u8], at: usize) -> Option<usize> {
     let at = skip_colour(line, at);
     (line.get(at) == Some(&b' ')).then(|| skip_colour(line, at + 1))
 }
 
-/// Where a stream's name is, if one that Lambda made begins here.
+/// The range of the stream's name at `at`; `None` if Lambda did not make such a name.
 fn stream_at(line: &[u8], at: usize) -> Option<Range<usize>> {
     let rest = line.get(at..)?;
     let len = rest
@@ -209,7 +210,7 @@ fn stream_at(line: &[u8], at: usize) -> Option<Range<usize>> {
     log_stream::parse(name).map(|_| at..at + len)
 }
 
-/// The place behind ANSI colour codes such as `ESC[33m`.
+/// The offset behind ANSI colour codes such as `ESC[33m`.
 fn skip_colour(line: &[u8], mut at: usize) -> usize {
     while let Some(rest) = line.get(at..).and_then(|rest| rest.strip_prefix(b"\x1b[")) {
         let digits = rest

@@ -105,8 +105,8 @@ fn documents_say_of_every_line_what_they_must() {
                 ..event(text, &nowhere)
             };
             let options = options();
-            let around = LineContext::default();
-            let found = with(&later, &options, &timeless, false, &record, &around);
+            let context = LineContext::default();
+            let found = with(&later, &options, &timeless, false, &record, &context);
             let function = record.kind == Kind::Function;
             for (name, expected) in case["expected"].as_object().expect("its expectations") {
                 count += 1;

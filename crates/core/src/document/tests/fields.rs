@@ -33,8 +33,8 @@ fn documents_have_the_fields_of_the_schema_and_no_others() {
         request_id: None,
         ..full()
     };
-    for (record, around) in [(full(), LineContext::default()), (none_of_its_own, AROUND)] {
-        let document = with(&object(), &keep, &cut, true, &record, &around);
+    for (record, context) in [(full(), LineContext::default()), (none_of_its_own, AROUND)] {
+        let document = with(&object(), &keep, &cut, true, &record, &context);
         leaves(&document["source"], "", &mut found);
     }
     let paths: Vec<&str> = found.keys().map(String::as_str).collect();

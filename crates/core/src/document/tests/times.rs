@@ -1,13 +1,14 @@
 //! Which time a document has, and which index that puts it in.
 
 use crate::document::tests::*;
+use crate::time::calendar::DAY_MS;
 
 #[test]
 fn the_time_and_the_index_follow_the_file_before_the_line() {
     let mut known = origin();
     known.stream_day = None;
     let known = Arc::new(known);
-    let day = 86_400_000;
+    let day = DAY_MS;
     let modified = Some(TIME + 1);
     // event, line, object → @timestamp, index, flags
     let cases = [
@@ -200,8 +201,8 @@ fn indices(key: &str, origin: &Arc<Origin>, events: &[(Identity<'_>, Option<i64>
             };
             let id = writer.identify(&event);
             let place = writer.time(&event, &record);
-            let around = LineContext::default();
-            let written = writer.write(&event, false, &record, id, &around, &mut out);
+            let context = LineContext::default();
+            let written = writer.write(&event, false, &record, id, &context, &mut out);
             let action = one_line(&out[written.start..written.source]);
             let index = action["create"]["_index"].as_str().unwrap();
             let day = index.strip_prefix("logferry-logs-").unwrap().to_owned();
@@ -210,7 +211,7 @@ fn indices(key: &str, origin: &Arc<Origin>, events: &[(Identity<'_>, Option<i64>
         indices
     };
     let told = of_object(Some(TIME));
-    for last_modified in [None, Some(0), Some(TIME + 40 * 86_400_000)] {
+    for last_modified in [None, Some(0), Some(TIME + 40 * DAY_MS)] {
         assert_eq!(of_object(last_modified), told, "{key}: by LastModified");
     }
     told.into_iter().map(|(day, _)| day).collect()
@@ -220,7 +221,7 @@ fn indices(key: &str, origin: &Arc<Origin>, events: &[(Identity<'_>, Option<i64>
 fn an_index_does_not_depend_on_when_an_object_was_stored() {
     let nowhere = Arc::new(Origin::default());
     let stream = Arc::new(origin());
-    let day = 86_400_000;
+    let day = DAY_MS;
     let offset = |time| (Identity::Offset, time);
     let inner = |time| (Identity::Inner(3), time);
     // The fixed day; the text's time; the last time before; not one that no line can be from.

@@ -1,7 +1,6 @@
 /*! A summary and the prices go in; the JSON of the invocation's document comes out, field by field (names: design
 section 3). Members without a value are left out. */
 
-use crate::invocation::codec::json_members::{end, number, put, text, text_if, word};
 use crate::invocation::codec::shown_fields::ShownFields;
 use crate::invocation::codec::state_writer;
 use crate::invocation::price::{Prices, Usage};
@@ -10,6 +9,7 @@ use crate::invocation::summary::reported::ReportedField;
 use crate::invocation::summary::request_summary::{FirstError, Summary};
 use crate::invocation::summary::status::Status;
 use crate::json;
+use crate::json::constant_keys::{end, number, put, text, text_if, word};
 use crate::time::rfc3339::TimeWriter;
 
 /// Appends the document's source. `version` is the version of the stored state's format.

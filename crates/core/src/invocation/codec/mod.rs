@@ -1,8 +1,6 @@
 /*! A summary ↔ the document that OpenSearch stores. */
 
-pub(crate) mod base64_digits;
 pub(crate) mod document_fields;
-pub(crate) mod json_members;
 pub(crate) mod shown_fields;
 pub(crate) mod state_reader;
 pub(crate) mod state_writer;

@@ -1,13 +1,13 @@
 /*! The latest lines of a request go in; the platform fields that its document shows come out. */
 
-use crate::invocation::codec::json_members::{end, put, text};
 use crate::invocation::summary::line_role::LineRole;
 use crate::invocation::summary::reported::{ReportedField, ReportedValue};
 use crate::invocation::summary::request_summary::Summary;
 use crate::invocation::summary::status::LatestByRole;
 use crate::json;
+use crate::json::constant_keys::{end, put, text};
 
-/// ReportedValue of a field in the document.
+/// The value of a field in the document.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum ShownValue<'a> {
     Number(i64),
@@ -52,7 +52,7 @@ impl<'a> ShownFields<'a> {
             // All trace fields come from one report; without a trace there, any line's trace id is shown.
             let is_report = matches!(latest.role, LineRole::ReportText | LineRole::ReportJson);
             let mut traces = false;
-            for (field, value) in latest.facts.iter() {
+            for (field, value) in latest.reported.iter() {
                 let counts = match field {
                     // The document shows the billed duration of all attempts together, and never `Killed`.
                     ReportedField::BilledDuration | ReportedField::Killed => false,

@@ -1,4 +1,5 @@
-/*! The state in a stored document, as [`crate::invocation::codec::state_writer`] wrote it. */
+/*! A stored document goes in; the summary's state comes out, as
+[`state_writer`](crate::invocation::codec::state_writer) wrote it. */
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,10 +8,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Error, Map};
 
+use crate::base64_url;
 use crate::decode::Origin;
-use crate::invocation::codec::base64_digits;
 use crate::invocation::codec::state_writer::implied_runs;
-use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
 use crate::invocation::summary::reported::{ReportedField, ReportedFields, ReportedValue};
 use crate::invocation::summary::request_summary;
@@ -20,7 +21,7 @@ use crate::invocation::summary::request_summary::{
 use crate::invocation::summary::runs::{Attempt, Attempts};
 use crate::json;
 
-/// Fields of a document that its state builds on.
+/// The fields of a document that its state refers to.
 #[derive(Deserialize)]
 pub(crate) struct Document {
     invocation: Invocation,
@@ -72,7 +73,7 @@ struct Named {
 struct SummaryState {
     origin: StoredOrigin,
     name: Option<Box<str>>,
-    /// The version that is shown is the request's own, and not its stream's.
+    /// Whether the version that the document shows is the request's own, and not its stream's.
     #[serde(default = "usual")]
     own_version: bool,
     stream_name: Option<Box<str>>,
@@ -105,7 +106,7 @@ struct StoredOrigin {
     day: Option<i32>,
 }
 
-/// A stamp, and what belongs to it.
+/// The key of a line, and the values of the line.
 #[derive(Deserialize)]
 struct Entry {
     at: i64,
@@ -122,7 +123,7 @@ struct Entry {
 }
 
 impl Document {
-    /// Version of the state's form.
+    /// Version of the state's format.
     pub fn version(&self) -> i64 {
         self.invocation.merge.v
     }
@@ -192,7 +193,7 @@ impl Document {
     }
 }
 
-/// What entries build on.
+/// The parts of the state that entries refer to.
 struct Reader {
     first: i64,
     first_error: Option<Box<str>>,
@@ -203,16 +204,16 @@ struct Reader {
 }
 
 impl Reader {
-    fn stamp(&self, entry: &Entry) -> Result<LineStamp, Error> {
+    fn line_key(&self, entry: &Entry) -> Result<LineKey, Error> {
         let hash = match (entry.line, &entry.hash) {
             (Some(place), _) => match place.checked_sub(self.lines.held()) {
                 Some(place) => self.errors.hash(place),
                 None => self.lines.hash(place),
             },
-            (None, Some(letters)) if letters.len() == 6 => base64_digits::read(letters.as_bytes()),
+            (None, Some(letters)) if letters.len() == 6 => base64_url::decode(letters.as_bytes()),
             (None, _) => None,
         };
-        Ok(LineStamp {
+        Ok(LineKey {
             at: self.first.wrapping_add(entry.at),
             hash: hash.ok_or_else(|| Error::custom("state names a line that it does not have"))?,
         })
@@ -221,7 +222,7 @@ impl Reader {
     fn runs(&self, entries: Vec<Entry>) -> Result<Attempts, Error> {
         let run = |entry: Entry| {
             Ok(Attempt {
-                stamp: self.stamp(&entry)?,
+                line_key: self.line_key(&entry)?,
                 json: entry.json,
                 billed: entry.billed,
             })
@@ -230,22 +231,22 @@ impl Reader {
     }
 
     fn latest(&self, role: LineRole, entry: Entry) -> Result<LatestLine, Error> {
-        let stamp = self.stamp(&entry)?;
-        let mut facts: Vec<(ReportedField, ReportedValue)> = entry.told.into_iter().collect();
+        let line_key = self.line_key(&entry)?;
+        let mut reported: Vec<(ReportedField, ReportedValue)> = entry.told.into_iter().collect();
         for letter in entry.shown.bytes() {
             let shown = ReportedField::of_letter(letter)
                 .and_then(|field| Some((field, self.shown(field)?)));
-            facts
+            reported
                 .push(shown.ok_or_else(|| Error::custom("state names a field that is not shown"))?);
         }
         Ok(LatestLine {
             role,
-            stamp,
-            facts: ReportedFields::of_list(facts),
+            line_key,
+            reported: ReportedFields::of_list(reported),
         })
     }
 
-    /// What the document shows of a field.
+    /// The value of a field in the document.
     fn shown(&self, field: ReportedField) -> Option<ReportedValue> {
         let fields = match field < ReportedField::TraceId {
             true => &self.lambda,
@@ -262,10 +263,10 @@ impl Reader {
         let Some(entry) = entry else {
             return Ok(None);
         };
-        let stamp = self.stamp(&entry)?;
+        let line_key = self.line_key(&entry)?;
         let text = entry.text.or_else(|| self.first_error.clone());
         let text = text.ok_or_else(|| Error::custom("state has an error without a text"))?;
-        Ok(Some((stamp, text)))
+        Ok(Some((line_key, text)))
     }
 }
 

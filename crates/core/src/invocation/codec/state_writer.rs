@@ -1,27 +1,29 @@
-/*! A summary's state as JSON, in the form that [`crate::invocation::codec::state_reader`] reads. Every struct is taken apart without `..`: a field that is
-not written here would be forgotten by the next merge.
+/*! A summary's state goes in; its JSON comes out, in the form that
+[`state_reader`](crate::invocation::codec::state_reader) reads.
 
-The document around it says some of it already, and is read with it: the request, its version and where it logged; the text of its
-first error, and what its platform lines stated, where the document shows just that. Other parts follow from each other, and are written if they do not:
-the times of first, last and latest lines, and the runs of a request that was tried once. A line is named by its place in
-the set of lines, since a hash cannot be compressed. */
+Every struct is destructured without `..`: the next merge would lose a field that is not written here.
 
+The reader has the whole document, so the state omits what the document shows: the request, its version and its origin,
+and, if they are equal, the text of the first error and the values of platform lines. It also omits what other parts
+imply: the times of first, last and latest lines, and the runs of a request that was tried once. A line is named by its
+index in the set of lines, because a hash does not compress. */
+
+use crate::base64_url;
 use crate::decode::Origin;
-use crate::invocation::codec::base64_digits;
-use crate::invocation::codec::json_members::{end, number, put, text, text_if};
 use crate::invocation::codec::shown_fields::{ShownFields, ShownValue};
-use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
 use crate::invocation::summary::reported::{ReportedField, ReportedFields, ReportedValue};
 use crate::invocation::summary::request_summary::{
     FirstError, LatestLine, Summary, SummaryState, ended,
 };
 use crate::invocation::summary::runs::{Attempt, Attempts};
+use crate::json::constant_keys::{end, number, put, text, text_if};
 
-/// Above that, in thousandths, a document's number need not be the same when it is read.
+/// Above this value, in thousandths, a number may change when it is written to a document and read.
 const EXACT: u64 = 1 << 40;
 
-/// Appends the state and a comma. `first_error` is the one that the document shows.
+/// Appends the state and a comma. `first_error` is the text that the document shows.
 pub(crate) fn write(
     summary: &Summary,
     shown: &ShownFields<'_>,
@@ -46,7 +48,7 @@ pub(crate) fn write(
         lines,
         errors,
     } = &**summary;
-    let stamps = Stamps {
+    let line_keys = LineKeyWriter {
         first: *first,
         state: summary,
     };
@@ -66,42 +68,47 @@ pub(crate) fn write(
     }
     let [start, report] = implied_runs(latest);
     if starts.all() != start.as_slice() {
-        stamps.write_runs("\"starts\":[", starts, out);
+        line_keys.write_runs("\"starts\":[", starts, out);
     }
     if reports.all() != report.as_slice() {
-        stamps.write_runs("\"reports\":[", reports, out);
+        line_keys.write_runs("\"reports\":[", reports, out);
     }
-    stamps.write_latest(latest, shown, out);
-    stamps.write_error("\"first_error\":", own_error, first_error, out);
-    stamps.write_error("\"init_error\":", init_error, first_error, out);
+    line_keys.write_latest(latest, shown, out);
+    line_keys.write_error("\"first_error\":", own_error, first_error, out);
+    line_keys.write_error("\"init_error\":", init_error, first_error, out);
     write_lines("\"lines\":\"", lines, out);
     write_lines("\"errors\":\"", errors, out);
     end(out, b'}');
 }
 
-/// The START and the REPORT that the latest lines tell of, if there is one of each.
+/// The START and the REPORT that the latest lines imply, if there is one of each.
 pub(crate) fn implied_runs(all: &[LatestLine]) -> [Option<Attempt>; 2] {
     let (mut start, mut report) = (None, None);
-    for LatestLine { role, stamp, facts } in all {
+    for LatestLine {
+        role,
+        line_key,
+        reported,
+    } in all
+    {
         match role {
             LineRole::Start => {
                 start = Some(Attempt {
-                    stamp: *stamp,
+                    line_key: *line_key,
                     json: false,
                     billed: None,
                 });
             }
             LineRole::ReportText | LineRole::ReportJson => {
                 report = Some(Attempt {
-                    stamp: *stamp,
+                    line_key: *line_key,
                     json: *role == LineRole::ReportJson,
-                    billed: facts.number_of(ReportedField::BilledDuration),
+                    billed: reported.number_of(ReportedField::BilledDuration),
                 });
             }
             _ => {}
         }
     }
-    // One is in the form of the other.
+    // One line may be a copy of the other in the other format.
     if let (Some(start), Some(report)) = (&mut start, &report) {
         start.json = report.json;
     }
@@ -129,18 +136,18 @@ fn write_origin(key: &str, origin: &Origin, out: &mut Vec<u8>) {
     end(out, b'}');
 }
 
-/// Writes stamps in terms of the rest of the state.
+/// Writes the keys of lines relative to the rest of the state.
 #[derive(Clone, Copy)]
-struct Stamps<'a> {
+struct LineKeyWriter<'a> {
     first: i64,
     state: &'a SummaryState,
 }
 
-impl Stamps<'_> {
-    /// As members of an object: time since the first line, and the line's place or, of one that is not in the set, its hash.
-    /// `key` is what stands before them.
-    fn write(self, key: &str, stamp: LineStamp, out: &mut Vec<u8>) {
-        let LineStamp { at, hash } = stamp;
+impl LineKeyWriter<'_> {
+    /// Appends `key` and an object with the time since the first line, and the line's index; its hash if the line is
+    /// not in the sets.
+    fn write(self, key: &str, line_key: LineKey, out: &mut Vec<u8>) {
+        let LineKey { at, hash } = line_key;
         put(out, key);
         number(out, "{\"at\":", at.wrapping_sub(self.first));
         let SummaryState { lines, errors, .. } = self.state;
@@ -149,7 +156,7 @@ impl Stamps<'_> {
             Some(place) => number(out, "\"line\":", place as i64),
             None => {
                 put(out, "\"hash\":\"");
-                out.extend_from_slice(&base64_digits::of::<6>(hash));
+                out.extend_from_slice(&base64_url::encode::<6>(hash));
                 put(out, "\",");
             }
         }
@@ -159,11 +166,11 @@ impl Stamps<'_> {
         put(out, key);
         for run in runs.all() {
             let Attempt {
-                stamp,
+                line_key,
                 json,
                 billed,
             } = *run;
-            self.write("", stamp, out);
+            self.write("", line_key, out);
             if json {
                 put(out, "\"json\":true,");
             }
@@ -177,18 +184,23 @@ impl Stamps<'_> {
 
     fn write_latest(self, all: &[LatestLine], shown: &ShownFields<'_>, out: &mut Vec<u8>) {
         put(out, "\"latest\":{");
-        for LatestLine { role, stamp, facts } in all {
-            self.write(role.key(), *stamp, out);
-            write_facts(facts, shown, out);
+        for LatestLine {
+            role,
+            line_key,
+            reported,
+        } in all
+        {
+            self.write(role.key(), *line_key, out);
+            write_reported(reported, shown, out);
             end(out, b'}');
         }
         end(out, b'}');
     }
 
-    /// Without its text, if that is shown.
+    /// Appends an error, without its text if the document shows that text.
     fn write_error(self, key: &str, error: &FirstError, shown: Option<&str>, out: &mut Vec<u8>) {
-        if let Some((stamp, own)) = error {
-            self.write(key, *stamp, out);
+        if let Some((line_key, own)) = error {
+            self.write(key, *line_key, out);
             text_if(
                 out,
                 "\"text\":\"",
@@ -199,19 +211,19 @@ impl Stamps<'_> {
     }
 }
 
-/// The letters of those that are shown, and the others.
-fn write_facts(facts: &ReportedFields, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
+/// Appends the letters of the values that the document shows, and all other values.
+fn write_reported(reported: &ReportedFields, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
     let is_shown = |field: ReportedField, value: &ReportedValue| {
         let is_exact =
             !matches!(value, ReportedValue::Number(number) if number.unsigned_abs() > EXACT);
         is_exact && shown.get(field) == Some(ShownValue::of(value))
     };
-    if facts.is_empty() {
+    if reported.is_empty() {
         return;
     }
     put(out, "\"shown\":\"");
     let mut others = 0;
-    for (field, value) in facts.iter() {
+    for (field, value) in reported.iter() {
         if is_shown(field, value) {
             out.push(field.letter());
         } else {
@@ -223,7 +235,7 @@ fn write_facts(facts: &ReportedFields, shown: &ShownFields<'_>, out: &mut Vec<u8
         return;
     }
     put(out, "\"told\":{");
-    for (field, value) in facts
+    for (field, value) in reported
         .iter()
         .filter(|(field, value)| !is_shown(*field, value))
     {

@@ -1,4 +1,4 @@
-/*! A summary as a stored document's source, and the way back. */
+/*! A summary ↔ the source of its stored document, and the merge of a summary into a stored document. */
 
 use serde::Deserialize;
 
@@ -7,10 +7,10 @@ use crate::invocation::codec::state_reader::Document;
 use crate::invocation::price::Prices;
 use crate::invocation::summary::request_summary::Summary;
 
-/// Version of the state: of its form, and of the event ids that name its lines.
+/// Version of the state: of its format, and of the event ids that name its lines.
 pub(crate) const VERSION: i64 = 3;
 
-/// Why no state could be taken from a stored document.
+/// Why a stored document has no readable state.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("stored invocation cannot be merged: {0}")]
@@ -19,17 +19,17 @@ pub enum ReadError {
     Version(i64),
 }
 
-/// What came of a merge with a stored document.
+/// The result of a merge into a stored document.
 #[derive(Debug)]
 pub enum Merged {
-    /// The document knows all of it already.
+    /// The document contains the summary already.
     Same,
     /// The document's new source.
     Changed(Vec<u8>),
-    /// The document's new source, ours alone: the stored state is older than this version or damaged, and cannot be read. When
-    /// the request's other objects are read again, their parts are merged into ours.
+    /// The document's new source from this summary alone: the stored state is damaged or of an older version. When the
+    /// request's other objects are read again, their parts are merged into it.
     Replaced(Vec<u8>, ReadError),
-    /// A newer logferry wrote the stored state: only a newer one can merge it.
+    /// A newer logferry wrote the stored state, which this version cannot merge.
     Newer(ReadError),
 }
 
@@ -51,7 +51,7 @@ pub fn merged(existing: &[u8], ours: &Summary, prices: &Prices) -> Merged {
     }
 }
 
-/// As much of a document as tells the version of its state.
+/// The part of a document with the version of its state.
 #[derive(Deserialize)]
 struct Versioned {
     invocation: VersionedInvocation,
@@ -75,12 +75,12 @@ impl Summary {
         source
     }
 
-    /// Appends what [`Summary::write`] gives.
+    /// Appends the result of [`Summary::write`].
     pub fn write_to(&self, prices: &Prices, out: &mut Vec<u8>) {
         document_fields::write(self, prices, VERSION, out);
     }
 
-    /// The state in a source that [`Summary::write`] made, exactly as it was.
+    /// The state in a source that [`Summary::write`] made, unchanged. Fails with [`ReadError`] for other sources.
     pub fn read(source: &[u8]) -> Result<Summary, ReadError> {
         let error = match serde_json::from_slice::<Document>(source) {
             Ok(stored) if stored.version() != VERSION => {
@@ -89,7 +89,7 @@ impl Summary {
             Ok(stored) => return Ok(stored.summary()?),
             Err(error) => error,
         };
-        // Of another form altogether: then its version says more than its first odd field.
+        // The format may differ entirely. Then the version explains the failure better than the first unknown field.
         match serde_json::from_slice::<Versioned>(source) {
             Ok(stored) if stored.invocation.merge.v != VERSION => {
                 Err(ReadError::Version(stored.invocation.merge.v))

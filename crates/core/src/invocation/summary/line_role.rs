@@ -15,24 +15,24 @@ pub(crate) const ERROR_TEXT: usize = 1024;
 
 /// Key of an event. Sorts by time, then by identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LineStamp {
+pub(crate) struct LineKey {
     /// Milliseconds since 1970.
     pub at: i64,
     /// Hash of the event, cut by [`line_set::kept`]: a stored state can then refer to the line by its index.
     pub hash: u64,
 }
 
-impl LineStamp {
-    pub fn new(at: i64, event_hash: u64) -> LineStamp {
-        LineStamp {
+impl LineKey {
+    pub fn new(at: i64, event_hash: u64) -> LineKey {
+        LineKey {
             at,
             hash: line_set::kept(event_hash),
         }
     }
 }
 
-/// LineRole of a line in its request. The state keeps the latest line of each role. LatestByRole from [`LineRole::RuntimeDone`] on
-/// mark the end of an attempt.
+/// Role of a line in its request. The state keeps the latest line of each role. The roles from
+/// [`LineRole::RuntimeDone`] on mark the end of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LineRole {
@@ -68,7 +68,7 @@ impl LineRole {
         }
     }
 
-    /// LineRole of a line; `None` for a line that only counts.
+    /// The role of a line; `None` for a line that only counts.
     pub fn of(record: &Record<'_>, text: &[u8]) -> Option<LineRole> {
         Some(match record.kind {
             Kind::InitStart | Kind::RestoreStart => LineRole::InitStart,

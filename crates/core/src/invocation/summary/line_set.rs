@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use crate::invocation::codec::base64_digits;
+use crate::base64_url;
 
 /// Bits of an event's hash that are kept: six letters. The odds that two lines share them are 1 : 2000 among the 8192
 /// lines that one request can have, and 1 : 10⁹ among a dozen. A collision leaves one line uncounted.
@@ -152,9 +152,9 @@ impl<const CAP: usize> LineSet<CAP> {
         for entry in &self.entries {
             let bytes = entry.bytes();
             let entry = entry.hash() << 12 | bytes.min(LONG);
-            out.extend_from_slice(&base64_digits::of::<STORED>(entry));
+            out.extend_from_slice(&base64_url::encode::<STORED>(entry));
             if bytes >= LONG {
-                out.extend_from_slice(&base64_digits::of::<4>(bytes));
+                out.extend_from_slice(&base64_url::encode::<4>(bytes));
             }
         }
     }
@@ -163,12 +163,12 @@ impl<const CAP: usize> LineSet<CAP> {
         let mut entries = Vec::with_capacity(text.len() / STORED);
         while !text.is_empty() {
             let (entry, rest) = text.split_at_checked(STORED)?;
-            let entry = base64_digits::read(entry)?;
+            let entry = base64_url::decode(entry)?;
             let mut bytes = entry & LONG;
             text = rest;
             if bytes == LONG {
                 let (length, rest) = text.split_at_checked(4)?;
-                bytes = base64_digits::read(length)?;
+                bytes = base64_url::decode(length)?;
                 text = rest;
             }
             entries.push(Entry::new(entry >> 12, bytes));

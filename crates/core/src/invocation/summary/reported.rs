@@ -101,7 +101,7 @@ impl ReportedField {
     }
 }
 
-/// ReportedValue of a field in a line.
+/// The value of a field in a line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ReportedValue {
@@ -120,37 +120,37 @@ const USUAL: usize = 5;
 
 impl ReportedFields {
     pub fn of(record: &Record<'_>, text: &[u8], role: LineRole) -> ReportedFields {
-        let mut facts = ReportedFields::default();
+        let mut reported = ReportedFields::default();
         let platform = record.platform.as_deref();
         let is_failure = matches!(role, LineRole::Fault | LineRole::Failure);
         if platform.is_none() && record.xray.is_none() && !is_failure {
-            return facts;
+            return reported;
         }
         if let Some(platform) = platform {
-            facts.add_numbers(platform);
-            facts.text(Status, platform.status.as_deref());
+            reported.add_numbers(platform);
+            reported.text(Status, platform.status.as_deref());
         }
         let platform_type = platform.and_then(|platform| platform.error_type.as_deref());
         let record_type = (record.error.as_deref())
             .filter(|_| is_failure)
             .and_then(|error| error.kind.as_deref());
-        facts.text(ErrorType, platform_type.or(record_type));
+        reported.text(ErrorType, platform_type.or(record_type));
         if let Some(platform) = platform {
-            facts.add_texts(platform);
+            reported.add_texts(platform);
         }
         if let Some(xray) = record.xray.as_deref() {
-            facts.text(TraceId, xray.trace_id.as_deref());
-            facts.text(SegmentId, xray.segment_id.as_deref());
+            reported.text(TraceId, xray.trace_id.as_deref());
+            reported.text(SegmentId, xray.segment_id.as_deref());
             if let Some(sampled) = xray.sampled {
-                facts
+                reported
                     .0
                     .push((Sampled, ReportedValue::Number(i64::from(sampled))));
             }
         }
         if role == LineRole::Fault && memmem::find(text, b"signal: killed").is_some() {
-            facts.0.push((Killed, ReportedValue::Number(1)));
+            reported.0.push((Killed, ReportedValue::Number(1)));
         }
-        facts
+        reported
     }
 
     /// ReportedFields from a list in any order. Of a field that is listed twice the least value is kept.

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use crate::base64_url;
 use crate::decode::{Event, Origin};
 use crate::invocation::summary::line_role;
-use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
 use crate::invocation::summary::reported::{ReportedField, ReportedFields};
 use crate::invocation::summary::runs::{Attempt, Attempts};
-use crate::json;
 use crate::parse::Record;
+use crate::time::calendar::day_of;
 
 /// Lines of one request up to which counts are exact; above, they are estimates.
 pub(crate) const LINES: usize = 8192;
@@ -22,18 +23,17 @@ pub(crate) const ERRORS: usize = 1024;
 /// Initial capacity of a request, in lines and in roles.
 const USUAL_LINES: usize = 16;
 const USUAL_ROLES: usize = 4;
-const DAY: i64 = 86_400_000;
 
 /// The latest line of a role, with the fields it stated.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LatestLine {
     pub role: LineRole,
-    pub stamp: LineStamp,
-    pub facts: ReportedFields,
+    pub line_key: LineKey,
+    pub reported: ReportedFields,
 }
 
 /// Key and short text of an error line.
-pub(crate) type FirstError = Option<(LineStamp, Box<str>)>;
+pub(crate) type FirstError = Option<(LineKey, Box<str>)>;
 
 /**
 The state of one request, complete or a part. Merging all parts of a request (equal [`Summary::id`]) gives the same
@@ -99,7 +99,7 @@ impl From<SummaryState> for Summary {
 pub(crate) struct SummaryLine<'a> {
     pub event: &'a Event<'a>,
     pub record: &'a Record<'a>,
-    pub stamp: LineStamp,
+    pub line_key: LineKey,
     pub role: Option<LineRole>,
 }
 
@@ -131,20 +131,20 @@ impl Summary {
         })
     }
 
-    /// Adds a line of the request: counts it and keeps its facts.
+    /// Adds a line of the request: counts it and keeps what it reports.
     pub(crate) fn add(&mut self, line: &SummaryLine<'_>) {
         let SummaryLine {
             event,
             record,
-            stamp,
+            line_key,
             role,
         } = *line;
         if line_role::is_error(record) {
-            self.extend_times(stamp);
-            self.errors.push(stamp.hash, bytes(event));
-            note_error(&mut self.first_error, stamp, record);
+            self.extend_times(line_key);
+            self.errors.push(line_key.hash, bytes(event));
+            note_error(&mut self.first_error, line_key, record);
         } else {
-            self.count(stamp, event);
+            self.count(line_key, event);
         }
         least(&mut self.name, record.function_name.as_deref());
         least(&mut self.version, record.version.as_deref());
@@ -152,22 +152,22 @@ impl Summary {
             least(&mut self.trace, xray.trace_id.as_deref());
         }
         if let Some(role) = role {
-            let facts = ReportedFields::of(record, event.text, role);
-            self.note(role, stamp, line.is_json(), facts);
+            let reported = ReportedFields::of(record, event.text, role);
+            self.note(role, line_key, line.is_json(), reported);
         }
     }
 
     /// Counts a line that is no error. Nothing else of the line is kept.
     #[inline]
-    pub(crate) fn count(&mut self, stamp: LineStamp, event: &Event<'_>) {
-        self.extend_times(stamp);
-        self.lines.push(stamp.hash, bytes(event));
+    pub(crate) fn count(&mut self, line_key: LineKey, event: &Event<'_>) {
+        self.extend_times(line_key);
+        self.lines.push(line_key.hash, bytes(event));
     }
 
     #[inline]
-    fn extend_times(&mut self, stamp: LineStamp) {
-        self.first = self.first.min(stamp.at);
-        self.last = self.last.max(stamp.at);
+    fn extend_times(&mut self, line_key: LineKey) {
+        self.first = self.first.min(line_key.at);
+        self.last = self.last.max(line_key.at);
     }
 
     /// Shares the stream's version string if the line's version equals it and the request has none yet: saves an
@@ -180,38 +180,45 @@ impl Summary {
 
     /// Notes an error of the init before the request. It does not count as a line of the request.
     pub(crate) fn note_init_error(&mut self, line: &SummaryLine<'_>) {
-        note_error(&mut self.init_error, line.stamp, line.record);
+        note_error(&mut self.init_error, line.line_key, line.record);
     }
 
     /// Notes the fields of a line. The line does not count as a line of the request.
     pub(crate) fn note(
         &mut self,
         role: LineRole,
-        stamp: LineStamp,
+        line_key: LineKey,
         json: bool,
-        facts: ReportedFields,
+        reported: ReportedFields,
     ) {
         match role {
             LineRole::Start => {
                 self.starts.add(Attempt {
-                    stamp,
+                    line_key,
                     json,
                     billed: None,
                 });
             }
             LineRole::ReportText | LineRole::ReportJson => {
                 self.reports.add(Attempt {
-                    stamp,
+                    line_key,
                     json,
-                    billed: facts.number_of(ReportedField::BilledDuration),
+                    billed: reported.number_of(ReportedField::BilledDuration),
                 });
-                let took = |field| facts.number_of(field).is_some_and(|took| took > 0);
+                let took = |field| reported.number_of(field).is_some_and(|took| took > 0);
                 self.cold |=
                     took(ReportedField::InitDuration) || took(ReportedField::RestoreDuration);
             }
             _ => {}
         }
-        latest_in(&mut self.latest, LatestLine { role, stamp, facts });
+        latest_in(
+            &mut self.latest,
+            LatestLine {
+                role,
+                line_key,
+                reported,
+            },
+        );
     }
 
     /// Number of lines held in memory, duplicates included.
@@ -230,11 +237,11 @@ impl Summary {
     id.
     */
     pub fn id(&self) -> String {
-        self.id_letters().iter().copied().map(char::from).collect()
+        self.document_id().iter().copied().map(char::from).collect()
     }
 
     /// [`Summary::id`] as bytes.
-    pub fn id_letters(&self) -> [u8; 22] {
+    pub fn document_id(&self) -> [u8; 22] {
         const PREFIX: &[u8] = b"invocation\0";
         let stream = self.origin.log_stream.as_deref().unwrap_or_default();
         let length = (stream.len() as u64).to_le_bytes();
@@ -255,7 +262,7 @@ impl Summary {
             }
             hash.digest128()
         };
-        json::base64_url(hash)
+        base64_url::encode_u128(hash)
     }
 
     /**
@@ -264,7 +271,7 @@ impl Summary {
     */
     pub fn index_day(&self) -> i32 {
         self.origin.stream_day.unwrap_or_else(|| {
-            let day = self.start().div_euclid(DAY);
+            let day = day_of(self.start());
             i32::try_from(day).unwrap_or_default()
         })
     }
@@ -286,7 +293,7 @@ impl Summary {
     /// Time of the first START, else of the first line; milliseconds since 1970.
     pub fn start(&self) -> i64 {
         match self.starts.all().first() {
-            Some(run) => run.stamp.at,
+            Some(run) => run.line_key.at,
             None => self.first,
         }
     }
@@ -302,13 +309,13 @@ pub(crate) fn ended(latest: &[LatestLine]) -> Option<i64> {
     let ends = latest
         .iter()
         .filter(|latest| latest.role >= LineRole::RuntimeDone);
-    ends.map(|latest| latest.stamp.at).max()
+    ends.map(|latest| latest.line_key.at).max()
 }
 
 /// Keeps the first of two errors.
-fn note_error(kept: &mut FirstError, stamp: LineStamp, record: &Record<'_>) {
-    if kept.as_ref().is_none_or(|(at, _)| stamp < *at) {
-        *kept = Some((stamp, line_role::error_text(record)));
+fn note_error(kept: &mut FirstError, line_key: LineKey, record: &Record<'_>) {
+    if kept.as_ref().is_none_or(|(at, _)| line_key < *at) {
+        *kept = Some((line_key, line_role::error_text(record)));
     }
 }
 

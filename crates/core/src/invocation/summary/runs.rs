@@ -1,6 +1,6 @@
 /*! STARTs or REPORTs of a request go in; its distinct attempts come out. */
 
-use crate::invocation::summary::line_role::LineStamp;
+use crate::invocation::summary::line_role::LineKey;
 
 /// Most attempts that are kept of one request: the last ones.
 const RUNS: usize = 64;
@@ -8,7 +8,7 @@ const RUNS: usize = 64;
 /// A START or a REPORT: each attempt has one of both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Attempt {
-    pub stamp: LineStamp,
+    pub line_key: LineKey,
     /// The line is JSON. An extension may print the platform's text line again in JSON: both are the same run.
     pub json: bool,
     /// Billed duration in thousandths of milliseconds.
@@ -75,11 +75,11 @@ mod tests {
     proptest! {
         #[test]
         fn runs_are_the_set_of_the_last_ones(times in vec(0..100_i64, 0..150)) {
-            let run = |at: &i64| Attempt { stamp: LineStamp::new(*at, 0), json: false, billed: None };
+            let run = |at: &i64| Attempt { line_key: LineKey::new(*at, 0), json: false, billed: None };
             let runs: Attempts = times.iter().map(run).collect();
             let set: BTreeSet<i64> = times.into_iter().collect();
             let last: Vec<i64> = set.iter().copied().skip(set.len().saturating_sub(RUNS)).collect();
-            let kept: Vec<i64> = runs.all().iter().map(|run| run.stamp.at).collect();
+            let kept: Vec<i64> = runs.all().iter().map(|run| run.line_key.at).collect();
             prop_assert_eq!(kept, last);
         }
     }

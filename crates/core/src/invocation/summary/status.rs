@@ -48,17 +48,17 @@ impl<'a> LatestByRole<'a> {
         let text = self.get(LineRole::ReportText);
         let json = self.get(LineRole::ReportJson);
         match (text, json) {
-            (Some(a), Some(b)) if a.stamp < b.stamp => [json, text],
+            (Some(a), Some(b)) if a.line_key < b.line_key => [json, text],
             _ => [text, json],
         }
     }
 
     fn memory_is_full(&self) -> bool {
         let [report, copy] = self.reports();
-        report.or(copy).is_some_and(|LatestLine { facts, .. }| {
-            facts
+        report.or(copy).is_some_and(|LatestLine { reported, .. }| {
+            reported
                 .number_of(ReportedField::MaxMemoryUsed)
-                .zip(facts.number_of(ReportedField::MemorySize))
+                .zip(reported.number_of(ReportedField::MemorySize))
                 .is_some_and(|(used, size)| used >= size)
         })
     }
@@ -71,7 +71,7 @@ impl Summary {
 
     fn roles_since(&self, at: i64) -> LatestByRole<'_> {
         let mut roles = LatestByRole([None; LineRole::COUNT]);
-        for latest in self.latest.iter().filter(|latest| latest.stamp.at >= at) {
+        for latest in self.latest.iter().filter(|latest| latest.line_key.at >= at) {
             roles.0[latest.role as usize] = Some(latest);
         }
         roles
@@ -83,7 +83,7 @@ impl Summary {
     error that the runtime printed. An error that the function logged is no evidence.
     */
     pub fn status(&self) -> Status {
-        let last_start = (self.of_main_format(&self.starts).last()).map(|run| run.stamp.at);
+        let last_start = (self.of_main_format(&self.starts).last()).map(|run| run.line_key.at);
         let in_last = self.roles_since(last_start.unwrap_or(i64::MIN));
         let reports = [
             LineRole::ReportText,
@@ -97,13 +97,13 @@ impl Summary {
         // retried.
         let init = in_last
             .get(LineRole::InitReport)
-            .filter(|init| init.facts.text_of(ReportedField::Phase) == Some("invoke"))
+            .filter(|init| init.reported.text_of(ReportedField::Phase) == Some("invoke"))
             .filter(|init| {
-                let status = init.facts.text_of(ReportedField::Status);
+                let status = init.reported.text_of(ReportedField::Status);
                 status.is_some_and(|status| status != "success")
             });
 
-        let statuses = reports.map(|report| report?.facts.text_of(ReportedField::Status));
+        let statuses = reports.map(|report| report?.reported.text_of(ReportedField::Status));
         let stated = |status| statuses.contains(&Some(status));
         let [text, json, done] = reports;
         let all = [text, json, done, fault, failure, init];
@@ -111,7 +111,8 @@ impl Summary {
             Status::OutOfMemory
         } else if stated("timeout") || in_last.get(LineRole::Timeout).is_some() {
             Status::Timeout
-        } else if fault.is_some_and(|fault| fault.facts.number_of(ReportedField::Killed).is_some())
+        } else if fault
+            .is_some_and(|fault| fault.reported.number_of(ReportedField::Killed).is_some())
             && self.roles().memory_is_full()
         {
             Status::OutOfMemory
@@ -148,18 +149,19 @@ impl Summary {
 
     /**
     Attempts of the format, text or JSON, that has more of them. Where a request has both formats, one is a copy of the
-    other. Attempts with equal times are copies too: an event that came by export and by subscription has two identities.
+    other. Attempts with equal times are copies too: an event that came by export and by subscription has two
+    identities.
     */
     fn of_main_format<'a>(&self, runs: &'a Attempts) -> impl Iterator<Item = &'a Attempt> {
         let json = self.starts.balance() + self.reports.balance() > 0;
         let mut previous = None;
         let each = runs.all().iter();
         each.filter(move |run| run.json == json)
-            .filter(move |run| previous.replace(run.stamp.at) != Some(run.stamp.at))
+            .filter(move |run| previous.replace(run.line_key.at) != Some(run.line_key.at))
     }
 }
 
 fn is_out_of_memory(latest: &LatestLine) -> bool {
-    let kind = latest.facts.text_of(ReportedField::ErrorType);
+    let kind = latest.reported.text_of(ReportedField::ErrorType);
     kind.is_some_and(|kind| kind.contains("OutOfMemory"))
 }

@@ -93,7 +93,8 @@ fn a_damaged_state_is_replaced_too() {
     }
 }
 
-/// While workers of two versions run side by side, or after a step back, the older one must not destroy what the newer one wrote.
+/// While workers of two versions run side by side, or after a step back, the older one must not destroy what the newer
+/// one wrote.
 #[test]
 fn a_newer_state_is_left_as_it_is_whatever_its_form() {
     let prices = prices();

@@ -1,4 +1,5 @@
-/*! The events of one object, in order → which invocation each event lies in, and a summary for each invocation that closed. */
+/*! The events of one object, in order → which invocation each event lies in, and a summary for each invocation that
+closed. */
 
 pub(crate) mod object_tracker;
 pub(crate) mod requests;

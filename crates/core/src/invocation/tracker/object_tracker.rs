@@ -9,12 +9,12 @@ use crate::decode::{Event, Origin};
 use crate::identity_hasher::BuildIdentityHasher;
 use crate::invocation::LineContext;
 use crate::invocation::summary::line_role;
-use crate::invocation::summary::line_role::{LineRole, LineStamp};
+use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::request_summary::{Summary, SummaryLine};
 use crate::invocation::tracker::requests::{OpenRequest, OpenRequests, RequestInfo};
 use crate::invocation::tracker::stream_state::{StreamPosition, StreamState};
-use crate::parse::request_id::is_uuid;
 use crate::parse::{Kind, Record};
+use crate::uuid::is_uuid;
 
 /// Longest accepted request id, in bytes; a longer one counts as none.
 const REQUEST_ID: usize = 128;
@@ -75,11 +75,11 @@ impl Tracker {
         event_hash: u64,
         at: i64,
     ) -> LineContext<'_> {
-        let stamp = LineStamp::new(at, event_hash);
+        let line_key = LineKey::new(at, event_hash);
         let index = self.stream(event.origin);
         let stream = &mut self.streams[index];
         let id = request_id(record);
-        let found = match &stream.place {
+        let found = match &stream.position {
             // Nearly every line takes this short way.
             StreamPosition::In(current)
                 if line_role::is_plain(record)
@@ -87,7 +87,7 @@ impl Tracker {
                     && id.is_none_or(|id| *current.request_id == *id) =>
             {
                 self.requests.with(current.number, |request| {
-                    request.summary.count(stamp, event);
+                    request.summary.count(line_key, event);
                     request.found()
                 })
             }
@@ -95,7 +95,7 @@ impl Tracker {
                 let line = SummaryLine {
                     event,
                     record,
-                    stamp,
+                    line_key,
                     role: LineRole::of(record, event.text),
                 };
                 stream.learn(record);
@@ -110,7 +110,7 @@ impl Tracker {
 
         let stream = &self.streams[index];
         LineContext {
-            request_id_inferred: match &stream.place {
+            request_id_inferred: match &stream.position {
                 StreamPosition::In(current) if id.is_none() && found.is_some() => {
                     Some(&current.request_id)
                 }
@@ -176,7 +176,7 @@ fn named_line(
 ) -> Option<RequestInfo> {
     let kind = &line.record.kind;
     let by_function = matches!(kind, Kind::Function);
-    let number = match &stream.place {
+    let number = match &stream.position {
         StreamPosition::In(current)
             if *current.request_id == *id && requests.holds(current.number) =>
         {
@@ -230,15 +230,15 @@ fn unnamed_line(
         Some(LineRole::InitStart) if stream.is_between() || !is_in_invocation(line.record) => {
             stream.head = None;
             stream.init = None;
-            if !matches!(stream.place, StreamPosition::Concurrent) {
-                stream.place = StreamPosition::Init;
+            if !matches!(stream.position, StreamPosition::Concurrent) {
+                stream.position = StreamPosition::Init;
             }
             stream.note_init(line, LineRole::InitStart);
             return None;
         }
         Some(LineRole::InitReport)
             if stream.is_between()
-                && !(matches!(stream.place, StreamPosition::Head)
+                && !(matches!(stream.position, StreamPosition::Beginning)
                     && is_in_invocation(line.record)) =>
         {
             stream.head = None;
@@ -246,7 +246,7 @@ fn unnamed_line(
             return None;
         }
         // The runtime's reason for a failed init: only the invocation that follows can show it.
-        Some(LineRole::Failure) if matches!(stream.place, StreamPosition::Init) => {
+        Some(LineRole::Failure) if matches!(stream.position, StreamPosition::Init) => {
             stream.note_init_error(line);
             return None;
         }
@@ -262,13 +262,13 @@ fn unnamed_line(
         }
         _ => {}
     }
-    match &stream.place {
+    match &stream.position {
         StreamPosition::In(current) => {
             let mut number = current.number;
             if !requests.holds(number) {
                 // The request was handed out: its next lines make a new part.
                 number = requests.number(stream, &Arc::clone(&current.request_id), true)?;
-                if let StreamPosition::In(current) = &mut stream.place {
+                if let StreamPosition::In(current) = &mut stream.position {
                     current.number = number;
                 }
             }
@@ -277,14 +277,14 @@ fn unnamed_line(
                 request.found()
             })
         }
-        StreamPosition::Head if stream.named && !line.is_json() => {
+        StreamPosition::Beginning if stream.named && !line.is_json() => {
             let head = (stream.head).get_or_insert_with(|| Summary::new("", line.event.origin));
             if head.held() < HEAD_LINES {
                 head.add(line);
             }
             None
         }
-        StreamPosition::Head | StreamPosition::Init | StreamPosition::Concurrent => None,
+        StreamPosition::Beginning | StreamPosition::Init | StreamPosition::Concurrent => None,
     }
 }
 

@@ -75,7 +75,7 @@ impl OpenRequests {
         summary.stream_name = stream.function_name.clone();
         // The stream is in this invocation already: the new request is a later part of it.
         let is_later_part =
-            matches!(&stream.place, StreamPosition::In(current) if *current.request_id == *id);
+            matches!(&stream.position, StreamPosition::In(current) if *current.request_id == *id);
         let number = self.first + self.all.len() as u64;
         self.number_of.insert(key, number);
         self.all.push_back(OpenRequest {

@@ -16,12 +16,12 @@ use crate::parse::{Kind, Record};
 pub(crate) enum StreamPosition {
     /// At the beginning of the object, before any line that shows an invocation or an init.
     #[default]
-    Head,
+    Beginning,
     /// After INIT_START, outside of any invocation.
     Init,
     /// In an invocation, until the next START.
     In(CurrentInvocation),
-    /// OpenRequests run concurrently: a line belongs to a request only if it names the request. This holds for the rest of
+    /// Requests run concurrently: a line belongs to a request only if it names the request. This holds for the rest of
     /// the object.
     Concurrent,
 }
@@ -44,10 +44,10 @@ pub(crate) struct StreamState {
     pub named: bool,
     /// Hash of the name.
     hash: u64,
-    pub place: StreamPosition,
+    pub position: StreamPosition,
     /// The stream has shown the beginning or the end of an invocation.
     pub seen: bool,
-    /// ReportedFields from INIT lines, for the invocation that follows them.
+    /// What INIT lines reported, for the invocation that follows them.
     pub init: Option<Summary>,
     /// Lines without a request id at the head of the object, for the request that a later line names.
     pub head: Option<Summary>,
@@ -62,7 +62,7 @@ impl StreamState {
             hash: xxh3_64_with_seed(name.as_bytes(), 1),
             origin: Arc::clone(origin),
             named: origin.log_stream.is_some(),
-            place: StreamPosition::Head,
+            position: StreamPosition::Beginning,
             seen: false,
             init: None,
             head: None,
@@ -73,18 +73,18 @@ impl StreamState {
 
     /// Handles a START: the lines after it belong to its request, unless the request runs beside another one.
     pub fn start(&mut self, number: u64, request_id: &Arc<str>, json: bool) {
-        let beside = match &self.place {
+        let beside = match &self.position {
             // A text stream runs one request after the other: a START without the previous request's REPORT follows a
             // crash.
             StreamPosition::In(current) => {
                 (json || !self.named) && !current.ended && current.request_id != *request_id
             }
             StreamPosition::Concurrent => true,
-            StreamPosition::Head | StreamPosition::Init => false,
+            StreamPosition::Beginning | StreamPosition::Init => false,
         };
         // The lines at the head belonged to the invocation before this START.
         self.head = None;
-        self.place = if beside {
+        self.position = if beside {
             StreamPosition::Concurrent
         } else {
             StreamPosition::In(CurrentInvocation {
@@ -105,7 +105,7 @@ impl StreamState {
         platform: bool,
         ends: bool,
     ) -> bool {
-        match &mut self.place {
+        match &mut self.position {
             // Most lines: equal numbers make a comparison of ids unnecessary.
             StreamPosition::In(current)
                 if current.number == number || current.request_id == *request_id =>
@@ -120,26 +120,26 @@ impl StreamState {
                     true
                 };
                 if beside {
-                    self.place = StreamPosition::Concurrent;
+                    self.position = StreamPosition::Concurrent;
                 }
             }
             // Text logs have no concurrency: a line with a request id shows the request of its neighbours.
-            StreamPosition::Head if self.named && !line.is_json() => {
-                self.place = StreamPosition::In(CurrentInvocation {
+            StreamPosition::Beginning if self.named && !line.is_json() => {
+                self.position = StreamPosition::In(CurrentInvocation {
                     number,
                     request_id: Arc::clone(request_id),
                     ended: ends,
                 });
                 return true;
             }
-            StreamPosition::Head | StreamPosition::Init | StreamPosition::Concurrent => {}
+            StreamPosition::Beginning | StreamPosition::Init | StreamPosition::Concurrent => {}
         }
         false
     }
 
     /// Whether the object shows no running invocation.
     pub fn is_between(&self) -> bool {
-        !matches!(&self.place, StreamPosition::In(current) if !current.ended)
+        !matches!(&self.position, StreamPosition::In(current) if !current.ended)
     }
 
     /// Hash of this stream's name and a request id.
@@ -169,13 +169,13 @@ impl StreamState {
         init.note_init_error(line);
     }
 
-    /// Keeps the facts of an INIT line, for the invocation that follows.
+    /// Keeps what an INIT line reported, for the invocation that follows.
     pub fn note_init(&mut self, line: &SummaryLine<'_>, role: LineRole) {
-        let facts = ReportedFields::of(line.record, line.event.text, role);
+        let reported = ReportedFields::of(line.record, line.event.text, role);
         let init = (self.init).get_or_insert_with(|| Summary::new("", &self.origin));
         // An init that follows a crash starts no new environment.
-        init.cold |= !self.seen && facts.text_of(ReportedField::Phase) != Some("invoke");
-        init.note(role, line.stamp, line.is_json(), facts);
+        init.cold |= !self.seen && reported.text_of(ReportedField::Phase) != Some("invoke");
+        init.note(role, line.line_key, line.is_json(), reported);
     }
 }
 

@@ -4,36 +4,16 @@ The keys are those of Lambda's own JSON format, of Powertools, and of common log
 
 use std::borrow::Cow;
 
+use crate::json::values;
+use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
-use crate::parse::json::values::RawValue;
-use crate::parse::json::{emf, errors, nested, platform, values};
+use crate::parse::json::{emf, errors, nested, typed_values};
+use crate::parse::level;
 use crate::parse::record::{App, Kind, Level, Platform, Record};
-use crate::parse::{level, timestamp};
-
-/// The record of a text that is one JSON object, with optional blanks around it; `None` for other texts.
-pub fn parse(text: &str) -> Option<Record<'_>> {
-    let object = match text.as_bytes() {
-        [b'{', .., b'}'] => text,
-        _ => text.trim(),
-    };
-    let (mut record, plain) = match platform::usual(object) {
-        Some(usual) => usual,
-        None => {
-            let fields = Fields::read(object)?;
-            let record = platform::record(&fields).unwrap_or_else(|| app(&fields));
-            (record, fields.is_plain())
-        }
-    };
-    record.app = Some(App::seen(object, plain));
-    if record.message.is_empty() {
-        record.message = Cow::Borrowed(text);
-    }
-    Some(record)
-}
 
 /// Adds the fields of the JSON object behind a runtime's prefix to the prefix's record, whose own time, level and
 /// request id are kept. False if `text` is not one JSON object. A platform event is recognised only as a whole line
-/// (see [`parse`]).
+/// (see [`line::parse`](crate::parse::json::line::parse)).
 pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     let object = text.trim();
     let Some(fields) = object
@@ -71,10 +51,10 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
     let inner = fields
         .get(Slot::Fields)
         .and_then(|inner| Fields::read(inner.text()));
-    let message_text = errors::said(fields);
+    let message_text = errors::message(fields);
     let error = errors::find(fields, message_text.as_ref()).or_else(|| {
         let inner = inner.as_ref()?;
-        errors::find(inner, errors::said(inner).as_ref())
+        errors::find(inner, errors::message(inner).as_ref())
     });
     let mut record = Record {
         kind: Kind::Function,
@@ -85,7 +65,7 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
         message: message(fields, message_text)
             .or_else(|| message(inner.as_ref()?, None))
             .unwrap_or_default(),
-        xray: fields.find(TRACES, nested::trace).map(Box::new),
+        xray: fields.find(TRACES, typed_values::trace).map(Box::new),
         error: error.map(Box::new),
         emf: fields.get(Slot::EmfRoot).and_then(emf::read).map(Box::new),
         ..Record::default()
@@ -108,29 +88,6 @@ fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
     fields.find_one(slot, values::filled)
 }
 
-/// The time of a JSON value in milliseconds since 1970: a string with a zone, a number since 1970, or log4j2's instant.
-pub fn instant(raw: RawValue<'_>) -> Option<i64> {
-    if raw.starts_with('"') {
-        return values::string(raw).and_then(|text| timestamp::instant(&text));
-    }
-    if raw.starts_with('{') {
-        let (mut seconds, mut nanos) = (None, 0.0);
-        values::each_field(raw.text(), |key, value| match key {
-            b"epochSecond" => seconds = values::number(value),
-            b"nanoOfSecond" => nanos = values::number(value).unwrap_or(0.0),
-            _ => {}
-        });
-        // log4j2 writes less than a second; any other number is ignored.
-        let millis = if (0.0..1e9).contains(&nanos) {
-            nanos / 1e6
-        } else {
-            0.0
-        };
-        return timestamp::from_number(seconds?).map(|time| time + millis as i64);
-    }
-    values::number(raw).and_then(timestamp::from_number)
-}
-
 fn time(fields: &Fields<'_>) -> Option<i64> {
     const TIMES: Slots = Slots::of(&[
         Slot::Timestamp,
@@ -143,7 +100,7 @@ fn time(fields: &Fields<'_>) -> Option<i64> {
         Slot::DateTime,
         Slot::AscTime,
     ]);
-    fields.find(TIMES, instant)
+    fields.find(TIMES, typed_values::instant)
 }
 
 fn level(fields: &Fields<'_>) -> Option<Level> {
@@ -153,7 +110,7 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
         level::from_python(number)
     };
     let compact = || {
-        let at_l = fields.get(Slot::AtL).map(named_level);
+        let at_l = fields.get(Slot::AtL).map(typed_values::named_level);
         // Serilog omits the level Information.
         at_l.unwrap_or_else(|| {
             let compact = fields.get(Slot::AtT).is_some() && fields.has(COMPACT);
@@ -161,38 +118,12 @@ fn level(fields: &Fields<'_>) -> Option<Level> {
         })
     };
     fields
-        .find_one(Slot::Level, named_level)
+        .find_one(Slot::Level, typed_values::named_level)
         .or_else(compact)
         .or_else(number)
 }
 
-/// The level of a JSON value: a name, a number of pino, or log4j2's object.
-pub fn named_level(raw: RawValue<'_>) -> Option<Level> {
-    match raw.as_bytes().first()? {
-        b'"' => {
-            let name = values::string(raw)?;
-            level::from_capitals(&name).or_else(|| level_in(&name))
-        }
-        b'{' => {
-            let mut name = None;
-            values::each_field(raw.text(), |key, value| {
-                if key == b"name" && value.starts_with('"') {
-                    name = Some(value);
-                }
-            });
-            named_level(name?)
-        }
-        _ => values::number(raw).and_then(level::from_pino),
-    }
-}
-
-/// The level of a name in any case, with optional blanks around it, or of a number of pino as a string.
-fn level_in(text: &str) -> Option<Level> {
-    let name = text.trim();
-    level::from_name(name).or_else(|| name.parse().ok().and_then(level::from_pino))
-}
-
-/// The message of an object. `first` comes before all other candidates: the result of [`errors::said`], if the
+/// The message of an object. `first` comes before all other candidates: the result of [`errors::message`], if the
 /// caller has one.
 fn message<'a>(fields: &Fields<'a>, first: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     const MESSAGES: Slots = Slots::of(&[
@@ -260,6 +191,6 @@ fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
 /// The function's own request id; never the id of another request that the function logged from its event.
 fn request_id<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
     fields
-        .find(nested::CERTAIN, nested::id)
-        .or_else(|| fields.find_one(Slot::SnakeRequestId, nested::uuid))
+        .find(nested::CERTAIN, typed_values::request_id)
+        .or_else(|| fields.find_one(Slot::SnakeRequestId, typed_values::uuid))
 }

@@ -1,7 +1,7 @@
 /*! The `_aws` object of a JSON log in the embedded metric format (EMF) goes in; its namespaces and time come out. */
 
-use crate::parse::json::values;
-use crate::parse::json::values::RawValue;
+use crate::json::values;
+use crate::json::values::RawValue;
 use crate::parse::record::Emf;
 
 /// The namespaces and time of an `_aws` object; `None` if it has no array `CloudWatchMetrics`.

@@ -4,9 +4,9 @@ Each logger has its own keys for an error's type, message and stack trace. */
 
 use std::borrow::Cow;
 
+use crate::json::values;
+use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
-use crate::parse::json::values;
-use crate::parse::json::values::RawValue;
 use crate::parse::record::ErrorInfo;
 use crate::parse::stack_trace;
 
@@ -45,11 +45,11 @@ const ANY: Slots = Slots::of(&[
 ]);
 
 /// The object's message, if it is a string.
-pub fn said<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+pub fn message<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
     values::string(fields.first(MESSAGES)?)
 }
 
-/// The error that an object's fields report; `None` if there is none. `message` is the result of [`said`] for the
+/// The error that an object's fields report; `None` if there is none. `message` is the result of [`message`] for the
 /// same fields.
 pub fn find<'a>(fields: &Fields<'a>, message: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
     let found = fields.has(ANY).then(|| from_fields(fields)).flatten();
@@ -125,7 +125,7 @@ const MOST_TRIES: usize = 8;
 fn whole(object: &str) -> Option<ErrorInfo<'_>> {
     let fields = Fields::read(object)?;
     fields.first(DESCRIBED)?;
-    find(&fields, said(&fields).as_ref())
+    find(&fields, message(&fields).as_ref())
 }
 
 /// The error in a message: an object with a stack trace, or with type and message, or a string with a stack trace in

@@ -4,9 +4,9 @@ The spelling of a key does not matter: `awsRequestId`, `aws_request_id` and `AWS
 
 mod key_table;
 
-use crate::json::scan::Plain;
-use crate::parse::json::values;
-use crate::parse::json::values::{Key, RawValue};
+use crate::json::plain::Plain;
+use crate::json::values;
+use crate::json::values::{Key, RawValue};
 
 /// The known keys of one object with the JSON text of their values. `null` counts as absent.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ pub mod application;
 pub mod emf;
 pub mod errors;
 pub mod keys;
+pub mod line;
 pub(crate) mod nested;
 pub mod platform;
-pub mod values;
+pub(crate) mod typed_values;

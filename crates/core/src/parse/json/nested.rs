@@ -1,13 +1,11 @@
 /*! The inner objects of a JSON log (`log`, `span`, `mdc`, `aws` …) go in; the record is completed with their request
 id, trace, logger and level. Each object is read once, and only if the record lacks one of its values. */
 
-use std::borrow::Cow;
-
+use crate::json::values;
+use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
-use crate::parse::json::values::RawValue;
-use crate::parse::json::{application, values};
-use crate::parse::record::{Record, Xray};
-use crate::parse::{request_id, xray};
+use crate::parse::json::typed_values;
+use crate::parse::record::Record;
 
 const IDS: [Slot; 4] = [
     Slot::AwsRequestId,
@@ -18,29 +16,6 @@ const IDS: [Slot; 4] = [
 
 /// Keys whose value is the function's request id, the most certain first.
 pub const CERTAIN: Slots = Slots::of(&IDS);
-
-/// The request id of a JSON value; `None` for other values and placeholders such as `undefined`.
-pub fn id(raw: RawValue<'_>) -> Option<Cow<'_, str>> {
-    values::filled(raw).filter(|id| is_long(id) || request_id::named(id).is_some())
-}
-
-/// Whether `text` is longer than any placeholder for an id, and has no blanks around it: a fast path of [`id`].
-fn is_long(text: &str) -> bool {
-    match text.as_bytes() {
-        [first, .., last] if text.len() > 9 => first.is_ascii_graphic() && last.is_ascii_graphic(),
-        _ => false,
-    }
-}
-
-/// The request id of a JSON value if it is a UUID. Functions use the key `request_id` for other ids too.
-pub fn uuid(raw: RawValue<'_>) -> Option<Cow<'_, str>> {
-    values::string(raw).filter(|id| request_id::is_uuid(id))
-}
-
-/// The X-Ray trace of a JSON value: a trace id or a trace header.
-pub fn trace(raw: RawValue<'_>) -> Option<Xray<'_>> {
-    xray::from_header(&values::string(raw)?)
-}
 
 /// The keys of an inner object that hold the function's request id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,20 +116,20 @@ fn read_object<'a>(record: &mut Record<'a>, object: RawValue<'a>, slot: Slot, id
         record.request_id = found_ids[..named]
             .iter()
             .flatten()
-            .find_map(|raw| id(*raw))
-            .or_else(|| snake.filter(|_| all).and_then(uuid));
+            .find_map(|raw| typed_values::request_id(*raw))
+            .or_else(|| snake.filter(|_| all).and_then(typed_values::uuid));
     }
     if record.xray.is_none() && matches!(slot, Slot::Span | Slot::Spans | Slot::Mdc) {
         record.xray = traces
             .iter()
             .flatten()
-            .find_map(|raw| trace(*raw))
+            .find_map(|raw| typed_values::trace(*raw))
             .map(Box::new);
     }
     if record.logger.is_none() && matches!(slot, Slot::Properties | Slot::Log) {
         record.logger = logger.and_then(values::filled);
     }
     if record.level.is_none() && slot == Slot::Log {
-        record.level = level.and_then(application::named_level);
+        record.level = level.and_then(typed_values::named_level);
     }
 }

@@ -4,12 +4,14 @@ The form is `{"time":…,"type":"platform.…","record":…}`. An event of an un
 
 use std::borrow::Cow;
 
-use crate::json::scan::Plain;
+use crate::json::plain::Plain;
+use crate::json::values::{RawValue, Value};
 use crate::parse::json::keys::{Fields, Slot, Slots};
-use crate::parse::json::values::{RawValue, Value};
 use crate::parse::record::{Dropped, Extension, Kind, Platform, Record};
 
-use crate::parse::json::{application, nested, values};
+use crate::json::values;
+use crate::parse::function_text;
+use crate::parse::json::{application, typed_values};
 use crate::parse::text::platform;
 use crate::parse::xray;
 
@@ -24,7 +26,7 @@ pub fn record<'a>(fields: &Fields<'a>) -> Option<Record<'a>> {
     if matches!(&*name, "function" | "extension") {
         let (inner, time) = (inner?, time?);
         let mut record = printed(inner)?;
-        record.time = application::instant(time).or(record.time);
+        record.time = typed_values::instant(time).or(record.time);
         return Some(record);
     }
     // A function may log a "type" of its own.
@@ -39,7 +41,7 @@ pub fn record<'a>(fields: &Fields<'a>) -> Option<Record<'a>> {
         None => Record::default(),
     };
     record.kind = kind;
-    record.time = time.and_then(application::instant);
+    record.time = time.and_then(typed_values::instant);
     Some(record)
 }
 
@@ -121,7 +123,7 @@ impl<'a> RecordReader<'a> {
             dropped,
         } = self;
         match key {
-            b"requestId" => record.request_id = nested::id(value),
+            b"requestId" => record.request_id = typed_values::request_id(value),
             b"version" | b"functionVersion" => record.version = text(),
             b"status" => fields.set(text(), |fields| &mut fields.status),
             b"functionName" => record.function_name = text(),
@@ -249,7 +251,7 @@ pub fn usual(text: &str) -> Option<(Record<'_>, bool)> {
     let kind = kind.filter(|_| whole && is_read)?;
     reading.finish(&kind);
     reading.record.kind = kind;
-    reading.record.time = time.and_then(application::instant);
+    reading.record.time = time.and_then(typed_values::instant);
     Some((reading.record, plain.holds()))
 }
 
@@ -281,8 +283,8 @@ fn printed(raw: RawValue<'_>) -> Option<Record<'_>> {
         return Some(record);
     }
     match values::string(raw)? {
-        Cow::Borrowed(text) => Some(crate::parse::event::function(text)),
-        Cow::Owned(text) => Some(crate::parse::event::function(&text).into_owned()),
+        Cow::Borrowed(text) => Some(function_text::parse(text)),
+        Cow::Owned(text) => Some(function_text::parse(&text).into_owned()),
     }
 }
 

@@ -5,5 +5,5 @@ pub mod logger_prefix;
 pub mod node;
 pub mod other_runtimes;
 pub mod platform;
-pub(crate) mod platform_usual;
+pub(crate) mod platform_fast_path;
 pub mod python;

@@ -6,16 +6,16 @@ use std::borrow::Cow;
 
 use crate::parse::record::Record;
 use crate::parse::request_id;
-use crate::parse::request_id::UUID;
 use crate::parse::{level, timestamp};
-use crate::time::line_start::utc_millis;
+use crate::time::iso8601::utc_millis;
+use crate::uuid::{UUID_LEN, is_uuid};
 
 /// The fields of the prefix, and the text behind it; `None` if `text` does not begin with such a prefix.
 pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
     usual(text).or_else(|| lenient(text))
 }
 
-/// The fast path for the prefix as Node's runtime writes it, with a UUID. Its result must equal that of `lenient`.
+/// The fast path for the prefix as Node's runtime writes it, with a UUID_LEN. Its result must equal that of `lenient`.
 pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
     let (time, id, rest) = stamped(text)?;
     let (word, message) = rest.split_at_checked(memchr::memchr(b'\t', rest.as_bytes())?)?;
@@ -28,13 +28,13 @@ pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
     Some((record, &message[1..]))
 }
 
-/// Reads `time⇥id⇥`, with milliseconds and a UUID: the time in milliseconds since 1970, the id, and the text behind
+/// Reads `time⇥id⇥`, with milliseconds and a UUID_LEN: the time in milliseconds since 1970, the id, and the text behind
 /// them.
 pub fn stamped(text: &str) -> Option<(i64, &str, &str)> {
     let time = utc_millis(text.as_bytes().first_chunk()?)?;
-    let (id, rest) = text[24..].strip_prefix('\t')?.split_at_checked(UUID)?;
+    let (id, rest) = text[24..].strip_prefix('\t')?.split_at_checked(UUID_LEN)?;
     let rest = rest.strip_prefix('\t')?;
-    request_id::is_uuid(id).then_some((time, id, rest))
+    is_uuid(id).then_some((time, id, rest))
 }
 
 /// The prefix in any known form.
@@ -76,7 +76,7 @@ fn separator(text: &str) -> Option<(Separator, &str)> {
 /// Reads id and level from the columns behind a time and a tab; returns the message.
 fn after_tab<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
     let (first, behind) = column(rest)?;
-    if request_id::is_uuid(first) || request_id::named(first).is_none() {
+    if is_uuid(first) || request_id::named(first).is_none() {
         record.request_id = request_id::named(first).map(Cow::Borrowed);
         return Some(read_level(record, behind));
     }
@@ -84,7 +84,7 @@ fn after_tab<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
         record.level = Some(level);
         return Some(behind);
     }
-    // An id in another form than a UUID counts only before a level.
+    // An id in another form than a UUID_LEN counts only before a level.
     let message = read_level(record, behind);
     record.level?;
     record.request_id = Some(Cow::Borrowed(first));

@@ -7,6 +7,7 @@ use memchr::memmem;
 
 use crate::parse::record::Record;
 use crate::parse::{level, request_id, timestamp, xray};
+use crate::uuid::is_uuid;
 
 /// Reads the fields of `text`, if it has one of these forms, into `record`.
 pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
@@ -67,7 +68,7 @@ fn logfmt<'a>(record: &mut Record<'a>, text: &'a str) {
             "requestId" | "awsRequestId" | "aws_request_id" | "lambdaRequestId" => {
                 record.request_id = request_id::named(value).map(Cow::Borrowed);
             }
-            "request_id" if request_id::is_uuid(value) => record.request_id = filled,
+            "request_id" if is_uuid(value) => record.request_id = filled,
             "error" | "err" => record.error.get_or_insert_default().message = filled,
             _ => {}
         }

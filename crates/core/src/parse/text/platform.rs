@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use crate::parse::record::{ErrorInfo, Extension, Kind, Platform, Record, Xray};
 use crate::parse::text::key_values;
 use crate::parse::text::key_values::{Key, Pair};
-use crate::parse::text::platform_usual;
+use crate::parse::text::platform_fast_path;
 use crate::parse::{request_id, timestamp};
 
 /// The record of a platform line, without its message; `None` for other texts. `text` must have no white space at its
 /// start.
 pub fn parse(text: &str) -> Option<Record<'_>> {
-    platform_usual::parse(text).or_else(|| lenient(text))
+    platform_fast_path::parse(text).or_else(|| lenient(text))
 }
 
 /// [`parse`] for lines in any form that has been seen, without the fast path.

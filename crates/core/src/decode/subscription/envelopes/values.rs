@@ -1,21 +1,22 @@
-/*! What stands where an envelope should be: an envelope, an array and its elements, or text. */
+/*! The part of [`Subscription`] that reads whole JSON values outside of `logEvents`: an envelope, an array and its
+elements, or an event. */
 
-use crate::decode::DecodeError;
 use crate::decode::buffer::{Buffer, ROOM};
 use crate::decode::container;
-use crate::decode::json_structure::members::skip_blanks;
+use crate::decode::decode_error::DecodeError;
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event,
 };
 use crate::decode::subscription::envelopes::{
-    EnvelopePosition, MAX_DEPTH, Progressed, SEAM, Subscription, cut, error,
+    EnvelopePosition, EnvelopeStep, MAX_DEPTH, SEAM, Subscription, cut, error,
 };
 use crate::decode::subscription::nested::Nested;
+use crate::json::scan;
 
 impl Subscription {
-    /// At what should be an envelope, or an element of an array.
-    pub(crate) fn between(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    /// Reads the start of an envelope or of an element of an array.
+    pub(crate) fn between(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let data = buffer.data();
         let offset = buffer.offset();
         match data[0] {
@@ -34,21 +35,21 @@ impl Subscription {
             _ if self.depth > 0 => self.element(EnvelopePosition::Value(Scanner::value())),
             _ => self.state = EnvelopePosition::Junk { to_brace: true },
         }
-        Ok(Progressed::Again)
+        Ok(EnvelopeStep::Again)
     }
 
-    /// Goes on with an element of the innermost array, if one is open.
+    /// Moves to `state`, which reads an element of the innermost array if an array is open.
     fn element(&mut self, state: EnvelopePosition) {
         self.comma = self.depth > 0;
         self.looked_at = 0;
         self.state = state;
     }
 
-    /// An array is entered where objects, arrays or strings are in it; within another one, not for strings.
-    fn array(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    /// Enters an array of objects, arrays or (outside of other arrays) strings. Any other array is one event.
+    fn array(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let data = buffer.data();
-        let enters = match data.get(skip_blanks(data, 1)) {
-            None if !buffer.finished && data.len() < self.hold => return Ok(Progressed::More),
+        let enters = match data.get(scan::blanks(data, 1)) {
+            None if !buffer.finished && data.len() < self.hold => return Ok(EnvelopeStep::More),
             Some(b'{' | b'[' | b']') => true,
             Some(b'"') => self.depth == 0,
             _ => false,
@@ -64,15 +65,15 @@ impl Subscription {
         } else {
             self.state = EnvelopePosition::Junk { to_brace: false };
         }
-        Ok(Progressed::Again)
+        Ok(EnvelopeStep::Again)
     }
 
-    fn object(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    fn object(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let all = buffer.data();
         let data = &all[..all.len().min(self.hold)];
         let no_more = buffer.finished || all.len() >= self.hold;
         if data.len() < self.looked_at && !no_more {
-            return Ok(Progressed::More);
+            return Ok(EnvelopeStep::More);
         }
         let mut header = EnvelopeHeader::default();
         let found = envelope_start(data, &mut header);
@@ -81,7 +82,7 @@ impl Subscription {
         match found {
             EnvelopeStart::More if !no_more => {
                 self.looked_at = 2 * data.len();
-                return Ok(Progressed::More);
+                return Ok(EnvelopeStep::More);
             }
             EnvelopeStart::More if header.is_envelope() => {
                 return error(offset, "an envelope that is cut off in its header");
@@ -112,16 +113,16 @@ impl Subscription {
                 self.element(EnvelopePosition::Ahead(Scanner::value(), at))
             }
         }
-        Ok(Progressed::Again)
+        Ok(EnvelopeStep::Again)
     }
 
-    /// An object that is whole and has no list: it may hold an envelope, or be an event, or a record.
+    /// Reads a whole object of `n` bytes without a list of events: it holds compressed envelopes, or it is one event.
     fn whole(
         &mut self,
         buffer: &mut Buffer,
         header: &EnvelopeHeader,
         n: usize,
-    ) -> Result<Progressed, DecodeError> {
+    ) -> Result<EnvelopeStep, DecodeError> {
         let (data, offset) = (buffer.data(), buffer.offset());
         if self.outermost {
             let mut nested = None;
@@ -147,7 +148,7 @@ impl Subscription {
             if let Some(nested) = nested {
                 self.element(EnvelopePosition::Nested(Box::new(nested)));
                 buffer.consume(n);
-                return Ok(Progressed::Again);
+                return Ok(EnvelopeStep::Again);
             }
         }
         if self.depth > 0 {
@@ -163,10 +164,10 @@ impl Subscription {
         Ok(self.text(buffer).into())
     }
 
-    /// An element of an array that is no envelope: to its end, however far that is.
-    pub(crate) fn value(&mut self, buffer: &mut Buffer) -> Result<Progressed, DecodeError> {
+    /// Reads an element of an array that is not an envelope, up to its end.
+    pub(crate) fn value(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Value(scanner) = &mut self.state else {
-            return Ok(Progressed::Again);
+            return Ok(EnvelopeStep::Again);
         };
         let (data, offset) = (buffer.data(), buffer.offset());
         match scanner.run(data) {
@@ -178,7 +179,7 @@ impl Subscription {
                     container::refuse_cut(data, self.max, offset)?;
                     cut(buffer, scanner, self.hold);
                 }
-                Ok(Progressed::More)
+                Ok(EnvelopeStep::More)
             }
             Progress::Broken(at) => error(
                 offset + at as u64 + buffer.dropped(),
@@ -191,13 +192,13 @@ impl Subscription {
         }
     }
 
-    /// The event that the first `n` bytes, an element of an array, make.
+    /// The event of the element in the buffer's first `n` bytes; `listed` if it has the form of a listed event.
     fn emit_value(
         &mut self,
         buffer: &mut Buffer,
         n: usize,
         listed: bool,
-    ) -> Result<Progressed, DecodeError> {
+    ) -> Result<EnvelopeStep, DecodeError> {
         let data = &buffer.data()[..n];
         if listed {
             return Ok(self.emit(buffer, n).into());

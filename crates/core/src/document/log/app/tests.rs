@@ -1,5 +1,5 @@
-use crate::document::app::*;
-use crate::json::scan::MAX_DEPTH;
+use crate::document::log::app::*;
+use crate::json::plain::MAX_DEPTH;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::HashSet;

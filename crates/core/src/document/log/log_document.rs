@@ -1,18 +1,20 @@
-/*! Log documents: design section 3, written field by field in one order. */
+/*! A log event, its record, its id and its context go in; the two lines of its log document come out, field by field in
+the order of [`schema`](crate::document::schema). */
 
 use crate::decode::{Event, Origin};
-use crate::document::app::AppWriter;
-use crate::document::document_times::{Clock, DocumentTimes};
-use crate::document::faas::{FaasFields, FaasJson};
 use crate::document::id::{ID, Identifier};
 use crate::document::index_name;
 use crate::document::index_name::DocumentKind;
+use crate::document::log::app::AppWriter;
+use crate::document::log::document_times::{Clock, DocumentTimes};
+use crate::document::log::faas::{FaasFields, FaasJson};
+use crate::document::log::origin_json::OriginJson;
 use crate::document::{
     DocumentOptions, DocumentSpan, EventId, Flag, Flags, LineContext, ObjectInfo,
 };
 use crate::json;
 use crate::parse::{ErrorInfo, Kind, Platform, Record, Xray};
-use crate::time::rfc3339;
+use crate::time::{calendar, rfc3339};
 use std::sync::Arc;
 
 /// Writes the documents of one object, in the object's order.
@@ -22,38 +24,26 @@ pub struct LogDocumentWriter {
     clock: Clock,
     identifier: Identifier,
     app: AppWriter,
-    /// Where `app` is put together if it has more than one source.
+    /// A buffer for an `app` that has more than one source.
     app_parts: Vec<u8>,
     /// `"s3":{…}` of the object.
     s3: Vec<u8>,
-    head: DocumentTemplate,
+    template: DocumentTemplate,
     origin: Option<OriginJson>,
     faas: FaasJson,
 }
 
-/// What stands before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"` of the
-/// document before. For the next document only the id and the time of day change.
+/// The text before a message: `{"create":{"_index":"…","_id":"…"}}` and `{"@timestamp":"…","message":"`. From one
+/// document to the next, only the id and the time of day change.
 #[derive(Debug)]
 struct DocumentTemplate {
     index_day: i64,
     day: i64,
     text: Vec<u8>,
-    /// Where the id stands, the source begins, and the time of day stands.
+    /// Offsets in `text` of the id, of the source line and of the time of day.
     id: usize,
     source: usize,
     clock: usize,
-}
-
-/// What every document of an origin has.
-#[derive(Debug)]
-struct OriginJson {
-    origin: Arc<Origin>,
-    /// `"log":{"group":…,"stream":…}` or nothing, to stand in `aws`.
-    log: Vec<u8>,
-    /// `"cloud":{…}` or nothing.
-    cloud: Vec<u8>,
-    /// `,"aws":{…},"cloud":{…}` of a document without a trace.
-    untraced: Vec<u8>,
 }
 
 impl LogDocumentWriter {
@@ -70,32 +60,34 @@ impl LogDocumentWriter {
             app: AppWriter::default(),
             app_parts: Vec::new(),
             s3,
-            head: DocumentTemplate::new(options, 0, 0),
+            template: DocumentTemplate::new(options, 0, 0),
             origin: None,
             faas: FaasJson::default(),
         }
     }
 
-    /// The event's id. To be asked exactly once for each event, in the object's order: that tells equal events apart.
+    /// The event's id. Call it exactly once for each event, in the object's order, which distinguishes equal events.
     pub fn identify(&mut self, event: &Event<'_>) -> EventId {
         self.identifier.identify(event)
     }
 
-    /// The event's place in time, milliseconds since 1970: the document's `@timestamp` unless that is the object's
-    /// LastModified, and the same whenever the event is met again. To be asked before the event's document is written.
+    /// The event's time in milliseconds since 1970, the same whenever the event is read again: the document's
+    /// `@timestamp` unless that is the object's LastModified. Call it before [`LogDocumentWriter::write`].
     pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
-        self.clock.when(event, record, &mut Flags::default()).place
+        self.clock
+            .when(event, record, &mut Flags::default())
+            .event_time
     }
 
-    /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, a line each. `invalid_utf8` says that the
-    /// event's text was not UTF-8, so that the record shows replacements.
+    /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, one line each. `invalid_utf8`: the event's text
+    /// was not UTF-8, and the record has replacement characters.
     pub fn write(
         &mut self,
         event: &Event<'_>,
         invalid_utf8: bool,
         record: &Record<'_>,
         id: EventId,
-        around: &LineContext<'_>,
+        context: &LineContext<'_>,
         out: &mut Vec<u8>,
     ) -> DocumentSpan {
         let mut flags = Flags::default();
@@ -107,8 +99,8 @@ impl LogDocumentWriter {
         }
         let when = self.clock.when(event, record, &mut flags);
         let start = out.len();
-        let source = self.write_head(&id, &when, out);
-        self.write_source(event, record, around, flags, out);
+        let source = self.write_up_to_message(&id, &when, out);
+        self.write_source(event, record, context, flags, out);
         self.clock.tick(event, record);
         DocumentSpan {
             start,
@@ -117,30 +109,35 @@ impl LogDocumentWriter {
         }
     }
 
-    /// Up to the message. Gives where the document begins.
-    fn write_head(&mut self, id: &EventId, when: &DocumentTimes, out: &mut Vec<u8>) -> usize {
+    /// Appends both lines up to the message. Returns the offset of the source line.
+    fn write_up_to_message(
+        &mut self,
+        id: &EventId,
+        when: &DocumentTimes,
+        out: &mut Vec<u8>,
+    ) -> usize {
         let (first, last) = (*rfc3339::WRITABLE.start(), *rfc3339::WRITABLE.end());
         let time = when.timestamp.clamp(first, last);
-        let day = rfc3339::day_of(time);
-        let index_day = rfc3339::day_of(when.index_time);
-        if self.head.day != day || self.head.index_day != index_day {
-            self.head = DocumentTemplate::new(&self.options, index_day, day);
+        let day = calendar::day_of(time);
+        let index_day = calendar::day_of(when.index_time);
+        if self.template.day != day || self.template.index_day != index_day {
+            self.template = DocumentTemplate::new(&self.options, index_day, day);
         }
-        let head = &mut self.head;
-        head.text[head.id..head.id + ID].copy_from_slice(id.as_bytes());
+        let template = &mut self.template;
+        template.text[template.id..template.id + ID].copy_from_slice(id.as_bytes());
         let clock = rfc3339::clock(time);
-        head.text[head.clock..head.clock + clock.len()].copy_from_slice(&clock);
-        let source_start = out.len() + head.source;
-        out.extend_from_slice(&head.text);
+        template.text[template.clock..template.clock + clock.len()].copy_from_slice(&clock);
+        let source_start = out.len() + template.source;
+        out.extend_from_slice(&template.text);
         source_start
     }
 
-    /// From the message on.
+    /// Appends the source line from the message on.
     fn write_source(
         &mut self,
         event: &Event<'_>,
         record: &Record<'_>,
-        around: &LineContext<'_>,
+        context: &LineContext<'_>,
         mut flags: Flags,
         out: &mut Vec<u8>,
     ) {
@@ -148,11 +145,11 @@ impl LogDocumentWriter {
         write_log(record, event.offset, out);
         write_lambda(&record.kind, record.platform.as_deref(), out);
         self.faas
-            .write(FaasFields::of(event.origin, record, around), out);
+            .write(FaasFields::of(event.origin, record, context), out);
         if let Some(error) = &record.error {
             write_error(error, out);
         }
-        self.write_place(event.origin, record.xray.as_deref(), out);
+        self.write_origin(event.origin, record.xray.as_deref(), out);
         self.write_app(record, &mut flags, out);
         Self::write_emf(record, out);
         if self.options.keep_original || flags.has_loss() {
@@ -172,8 +169,8 @@ impl LogDocumentWriter {
         out.extend_from_slice(b"}\n");
     }
 
-    /// `aws` and `cloud`.
-    fn write_place(&mut self, origin: &Arc<Origin>, xray: Option<&Xray<'_>>, out: &mut Vec<u8>) {
+    /// Appends `aws` and `cloud`.
+    fn write_origin(&mut self, origin: &Arc<Origin>, xray: Option<&Xray<'_>>, out: &mut Vec<u8>) {
         let known = matches!(&self.origin, Some(parts) if Arc::ptr_eq(&parts.origin, origin));
         if !known {
             self.origin = None;
@@ -187,7 +184,7 @@ impl LogDocumentWriter {
         }
     }
 
-    /// The logged object, or the unknown pairs of a platform line, or both in one.
+    /// Appends `app`: the logged object, or the unknown pairs of a platform line, or both in one object.
     fn write_app(&mut self, record: &Record<'_>, flags: &mut Flags, out: &mut Vec<u8>) {
         if record.app.is_none() && record.platform.is_none() {
             return;
@@ -232,7 +229,7 @@ impl LogDocumentWriter {
         };
         json::object_member(out, "emf", |out| {
             json::strings_member(out, "namespaces", &emf.namespaces);
-            // One that no date can show stays reachable under `app`.
+            // `app` has the timestamps that are not dates too.
             if let Some(time) = emf.timestamp
                 && rfc3339::WRITABLE.contains(&time)
                 && let Ok(millis) = u64::try_from(time)
@@ -258,7 +255,7 @@ impl DocumentTemplate {
         text.extend_from_slice(b"\"}}\n");
         let source = text.len();
         text.extend_from_slice(b"{\"@timestamp\":\"");
-        rfc3339::write_date(&mut text, rfc3339::date_of(day), b'-');
+        rfc3339::write_date(&mut text, calendar::date_of(day), b'-');
         text.push(b'T');
         let clock = text.len();
         text.extend_from_slice(&rfc3339::clock(0));
@@ -274,54 +271,7 @@ impl DocumentTemplate {
     }
 }
 
-impl OriginJson {
-    fn new(origin: Arc<Origin>, s3: &[u8]) -> Self {
-        let mut log = Vec::new();
-        json::object_member(&mut log, "log", |out| {
-            for (name, value) in [("group", &origin.log_group), ("stream", &origin.log_stream)] {
-                json::object_member(out, name, |out| {
-                    json::string_member(out, "name", value.as_deref());
-                });
-            }
-        });
-        let mut cloud = Vec::new();
-        json::object_member(&mut cloud, "cloud", |out| {
-            json::object_member(out, "account", |out| {
-                json::string_member(out, "id", origin.account.as_deref());
-            });
-            json::string_member(out, "region", origin.region.as_deref());
-        });
-        let mut parts = Self {
-            origin,
-            log,
-            cloud,
-            untraced: Vec::new(),
-        };
-        let mut untraced = Vec::new();
-        parts.write(None, s3, &mut untraced);
-        // It always has the bucket, and a member before it.
-        untraced.insert(0, b',');
-        parts.untraced = untraced;
-        parts
-    }
-
-    fn write(&self, xray: Option<&Xray<'_>>, s3: &[u8], out: &mut Vec<u8>) {
-        json::object_member(out, "aws", |out| {
-            if let Some(xray) = xray {
-                json::object_member(out, "xray", |out| {
-                    json::string_member(out, "trace_id", xray.trace_id.as_deref());
-                    json::string_member(out, "segment_id", xray.segment_id.as_deref());
-                    json::bool_member(out, "sampled", xray.sampled);
-                });
-            }
-            json::encoded_member(out, &self.log);
-            json::encoded_member(out, s3);
-        });
-        json::encoded_member(out, &self.cloud);
-    }
-}
-
-/// From the end of the message on.
+/// Appends the end of the message and `log`, except its closing bracket.
 fn write_log(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\",\"log\":{");
     if let Some(level) = record.level {
@@ -334,7 +284,7 @@ fn write_log(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) {
     json::string_member(out, "logger", record.logger.as_deref());
 }
 
-/// From the end of `log` on.
+/// Appends the end of `log` and `lambda`.
 fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"},\"lambda\":{\"type\":\"");
     match kind {
@@ -348,7 +298,7 @@ fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<
     out.push(b'}');
 }
 
-/// Members of `lambda` behind its type.
+/// Appends the members of `lambda` behind its type.
 fn write_platform(platform: &Platform<'_>, out: &mut Vec<u8>) {
     for (name, value) in [
         ("duration_ms", platform.duration_ms),

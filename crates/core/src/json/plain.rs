@@ -1,4 +1,4 @@
-//! The walk over a JSON object goes in; whether OpenSearch accepts the object as it is written comes out.
+/*! The walk over a JSON object goes in; whether OpenSearch accepts the object as it is written comes out. */
 
 use crate::json::scan::{Hash, Watch, blanks, value_end};
 

@@ -1,8 +1,11 @@
-/*! Values go in; JSON members come out. Each key is a constant that includes its quotes and colon. Every member and
-element ends in a comma, and the closing bracket overwrites the last comma. No writer has to ask whether its member is
-the first: a member costs a third. */
+/*! Values go in; JSON members are appended to a byte buffer, each with a constant key that includes its quotes and
+colon (`"name":`, or `"name":"` before a text).
 
-use crate::json;
+Every member and element ends in a comma, and the closing bracket overwrites the last comma. No function has to ask
+whether its member is the first: a member costs a third of one by [`writer`](crate::json::writer), which writes all
+JSON but that of summaries. */
+
+use crate::json::writer;
 
 #[inline]
 pub(crate) fn put(out: &mut Vec<u8>, text: &str) {
@@ -17,7 +20,7 @@ pub(crate) fn number(out: &mut Vec<u8>, key: &str, number: i64) {
         // Half of all numbers have one digit.
         0..=9 => out.extend_from_slice(&[b'0' + number as u8, b',']),
         _ => {
-            json::signed(out, number);
+            writer::signed(out, number);
             out.push(b',');
         }
     }
@@ -27,7 +30,7 @@ pub(crate) fn number(out: &mut Vec<u8>, key: &str, number: i64) {
 #[inline]
 pub(crate) fn text(out: &mut Vec<u8>, key: &str, text: &str) {
     put(out, key);
-    json::escaped(out, text);
+    writer::escaped(out, text);
     put(out, "\",");
 }
 

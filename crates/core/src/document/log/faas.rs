@@ -1,4 +1,5 @@
-/*! A record, its surroundings and its object's origin go in; the `faas` object of a log document comes out. */
+/*! A record, the context of its line and its origin go in; the member `faas` (function as a service) of a log document
+comes out: the function's name and version, and the invocation. */
 
 use crate::decode::Origin;
 use crate::document::LineContext;
@@ -28,7 +29,7 @@ pub(crate) struct FaasJson {
 }
 
 impl<'a> FaasFields<'a> {
-    /// Each value comes from the record, else from its surroundings, else from the name of the log stream (`origin`).
+    /// Each value comes from the record, else from its context, else from the name of the log stream (`origin`).
     pub(crate) fn of(
         origin: &'a Origin,
         record: &'a Record<'_>,
@@ -50,7 +51,7 @@ impl<'a> FaasFields<'a> {
 }
 
 impl FaasJson {
-    fn lend(&self) -> FaasFields<'_> {
+    fn fields(&self) -> FaasFields<'_> {
         FaasFields {
             name: self.name.as_deref(),
             version: self.version.as_deref(),
@@ -60,17 +61,18 @@ impl FaasJson {
         }
     }
 
+    /// Appends the member with a leading comma; nothing if it has no members.
     pub(crate) fn write(&mut self, faas: FaasFields<'_>, out: &mut Vec<u8>) {
-        if self.lend() != faas {
-            self.remember(faas);
+        if self.fields() != faas {
+            self.encode(faas);
         }
         out.extend_from_slice(&self.written);
     }
 
-    fn remember(&mut self, faas: FaasFields<'_>) {
-        keep(&mut self.name, faas.name);
-        keep(&mut self.version, faas.version);
-        keep(&mut self.invocation_id, faas.invocation_id);
+    fn encode(&mut self, faas: FaasFields<'_>) {
+        copy(&mut self.name, faas.name);
+        copy(&mut self.version, faas.version);
+        copy(&mut self.invocation_id, faas.invocation_id);
         self.inferred = faas.inferred;
         self.cold_start = faas.cold_start;
         self.written.clear();
@@ -88,7 +90,7 @@ impl FaasJson {
 }
 
 /// Copies `text` into `kept`, reusing its memory.
-fn keep(kept: &mut Option<String>, text: Option<&str>) {
+fn copy(kept: &mut Option<String>, text: Option<&str>) {
     match (kept.as_mut(), text) {
         (Some(kept), Some(text)) => {
             kept.clear();

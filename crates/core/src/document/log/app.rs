@@ -8,7 +8,7 @@ mod rewrite;
 mod tests;
 
 use crate::document::{Flag, Flags};
-use crate::json::scan::Plain;
+use crate::json::plain::Plain;
 use crate::parse::App;
 
 /// Writes `app` values. It reuses its memory from document to document.

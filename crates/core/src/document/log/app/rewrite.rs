@@ -8,9 +8,9 @@ A `flat_object` indexes `path=value` of each leaf as one term, so path and value
 
 use crate::document::{Flag, Flags};
 use crate::json;
-use crate::json::scan::{
-    MAX_DEPTH, MAX_NUMBER, blanks, literal, number_end, string_end, unescaped,
-};
+use crate::json::plain::{MAX_DEPTH, MAX_NUMBER};
+use crate::json::scan::{blanks, literal, number_end, string_end};
+use crate::json::unescape::unescaped;
 use std::collections::HashMap;
 
 /// Maximum length of a path and its value together, in bytes.

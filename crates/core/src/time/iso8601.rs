@@ -1,4 +1,7 @@
-/*! The bytes of a line go in; the time at its start comes out, in milliseconds since 1970. */
+/*! The bytes of a line go in; the ISO 8601 time (or the date) at its start comes out: milliseconds since 1970 for a
+time, days since 1970-01-01 for a date. */
+
+use crate::time::calendar::{DAY_MS, day_of_date};
 
 /// Length of `YYYY-MM-DDThh:mm:ss.mmmZ ` (with its blank), the prefix of each event of an export, in bytes.
 pub(crate) const EXPORT_PREFIX: usize = 25;
@@ -36,8 +39,8 @@ pub(crate) fn utc_millis(text: &[u8; 24]) -> Option<i64> {
     }
     let millis = byte_at(second_milli, 4) * 10 + byte_at(c, 6);
     let seconds = (hour * 60 + minute) * 60 + second;
-    let day = i64::from(days(year, month, day)?);
-    Some(day * 86_400_000 + i64::from(seconds * 1000 + millis))
+    let day = i64::from(day_of_date(year, month, day)?);
+    Some(day * DAY_MS + i64::from(seconds * 1000 + millis))
 }
 
 /// The value of each digit, in its byte of the result. `None` unless `text` has digits where `form` has zeros, and
@@ -63,7 +66,7 @@ fn byte_at(bytes: u64, index: u32) -> u32 {
 }
 
 /// A time such as `2024-03-05T15:18:18.321000+00:00`; fraction and zone may be missing.
-pub(crate) struct Iso {
+pub(crate) struct IsoTime {
     /// Milliseconds since 1970; without a zone, the text is read as UTC.
     pub time: i64,
     /// Length of the text of the time in bytes.
@@ -73,7 +76,7 @@ pub(crate) struct Iso {
 }
 
 /// Reads the time at the start of `line`; `None` if there is none.
-pub(crate) fn iso(line: &[u8]) -> Option<Iso> {
+pub(crate) fn iso_time(line: &[u8]) -> Option<IsoTime> {
     let mut time = seconds(line.first_chunk()?)? * 1000;
     let mut len = 19;
     let mut has_fraction = false;
@@ -108,7 +111,7 @@ pub(crate) fn iso(line: &[u8]) -> Option<Iso> {
         }
         _ => has_zone = false,
     }
-    Some(Iso {
+    Some(IsoTime {
         time,
         len,
         has_fraction,
@@ -116,30 +119,14 @@ pub(crate) fn iso(line: &[u8]) -> Option<Iso> {
     })
 }
 
-/// Days since 1970-01-01 of a date; `None` if the date does not exist or the year is over 9999.
-pub(crate) fn days(year: u32, month: u32, day: u32) -> Option<i32> {
-    const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let length = *LENGTHS.get(month.wrapping_sub(1) as usize)? + u32::from(leap && month == 2);
-    if day == 0 || day > length || year > 9999 {
-        return None;
-    }
-    // A year that begins in March has its leap day at its end (Hinnant's civil calendar). 400 more years keep the
-    // number positive for January of year 0.
-    let years = year + 400 - u32::from(month <= 2);
-    let leap_days = years / 4 - years / 100 + years / 400;
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    Some((365 * years + leap_days + day_of_year) as i32 - (719_468 + 146_097))
-}
-
 /// Days since 1970-01-01 of `YYYY?MM?DD`, with the byte `between` for `?`; `None` for other texts.
-pub(crate) fn date(text: &[u8], between: u8) -> Option<i32> {
+pub(crate) fn leading_date(text: &[u8], between: u8) -> Option<i32> {
     let b: &[u8; 10] = text.first_chunk()?;
     let (century, year, month, day) = (pair(b, 0), pair(b, 2), pair(b, 5), pair(b, 8));
     if b[4] != between || b[7] != between || century > 99 || year > 99 {
         return None;
     }
-    days(century * 100 + year, month, day)
+    day_of_date(century * 100 + year, month, day)
 }
 
 /// Seconds since 1970 of `YYYY-MM-DDThh:mm:ss`.
@@ -152,7 +139,7 @@ fn seconds(b: &[u8; 19]) -> Option<i64> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let day = date(b, b'-')?;
+    let day = leading_date(b, b'-')?;
     Some(i64::from(day) * 86_400 + i64::from(hour * 3600 + minute * 60 + second))
 }
 
@@ -202,17 +189,8 @@ mod tests {
     }
 
     #[test]
-    fn days_agree_with_jiff() {
-        for day in (-719_000..2_900_000).step_by(17) {
-            let date = jiff::civil::date(1970, 1, 1) + jiff::Span::new().days(i64::from(day));
-            let (y, m, d) = (date.year() as u32, date.month() as u32, date.day() as u32);
-            assert_eq!(days(y, m, d), Some(day), "{date}");
-        }
-    }
-
-    #[test]
     fn iso_times() {
-        let time = |text: &str| iso(text.as_bytes()).map(|iso| (iso.time, iso.len));
+        let time = |text: &str| iso_time(text.as_bytes()).map(|iso| (iso.time, iso.len));
         let base = 1_709_651_898_000;
         assert_eq!(time("2024-03-05T15:18:18"), Some((base, 19)));
         assert_eq!(time("2024-03-05T15:18:18.32 x"), Some((base + 320, 22)));

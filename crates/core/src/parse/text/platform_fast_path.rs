@@ -1,14 +1,13 @@
 /*! A START, END or REPORT line exactly as the platform writes it goes in; its record comes out.
 
-Most platform lines have this form, which is read without the leniency of [`platform_text`](crate::parse::text::platform). The
-result must equal the lenient reader's. */
+Most platform lines have this form, which is read without the leniency of
+[`platform`](crate::parse::text::platform). The result must equal the lenient reader's. */
 
 use std::borrow::Cow;
 
-use crate::parse::json::values;
+use crate::json::values;
 use crate::parse::record::{Kind, Platform, Record, Xray};
-use crate::parse::request_id;
-use crate::parse::request_id::UUID;
+use crate::uuid::{UUID_LEN, is_uuid};
 
 /// The record of such a line, without its message; `None` for other texts, which may still be platform lines.
 pub fn parse(text: &str) -> Option<Record<'_>> {
@@ -18,8 +17,8 @@ pub fn parse(text: &str) -> Option<Record<'_>> {
         b'R' => ("REPORT", text.strip_prefix("REPORT RequestId: ")?),
         _ => return None,
     };
-    let (id, rest) = rest.split_at_checked(UUID)?;
-    if !request_id::is_uuid(id) {
+    let (id, rest) = rest.split_at_checked(UUID_LEN)?;
+    if !is_uuid(id) {
         return None;
     }
     let mut record = match kind {

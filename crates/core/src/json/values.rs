@@ -6,6 +6,7 @@ use std::ops::Deref;
 
 use crate::json::scan;
 use crate::json::scan::{End, Token, Watch, blanks};
+use crate::json::unescape::unescaped;
 
 /// A key of an object, without escapes.
 #[derive(Debug, Clone, Copy)]
@@ -190,7 +191,7 @@ pub fn string(raw: RawValue<'_>) -> Option<Cow<'_, str>> {
     if !raw.escaped || memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
-    scan::unescaped(inner)
+    unescaped(inner)
         .filter(|decoded| !decoded.half_pair)
         .map(|decoded| Cow::Owned(decoded.text))
 }
