@@ -31,7 +31,7 @@ pub const fn refusal(status: u16, code: &'static str, message: &'static str) -> 
     }
 }
 
-struct DocumentToResend {
+struct QueuedMessage {
     body: String,
     visible_at: Instant,
     received: u32,
@@ -39,7 +39,7 @@ struct DocumentToResend {
 
 #[derive(Default)]
 pub struct State {
-    messages: BTreeMap<u64, DocumentToResend>,
+    messages: BTreeMap<u64, QueuedMessage>,
     next: u64,
     pub deleted: usize,
     pub receives: usize,
@@ -141,7 +141,7 @@ impl Aws {
             "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
             "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 100}},
         });
-        let kept = DocumentToResend {
+        let kept = QueuedMessage {
             body: json!({ "Records": [record] }).to_string(),
             visible_at: Instant::now(),
             received: 0,

@@ -70,7 +70,7 @@ impl Stage {
     }
 
     /// What the letters say.
-    fn letters_say(&self) -> String {
+    fn letters_text(&self) -> String {
         let mut text = String::new();
         for path in self.letters() {
             let file = std::fs::File::open(path).unwrap();
@@ -256,7 +256,7 @@ async fn a_bucket_that_refuses_everything_for_a_while_loses_no_object() {
         stage.letters(),
         Vec::<PathBuf>::new(),
         "{}",
-        stage.letters_say()
+        stage.letters_text()
     );
     for (bucket, _) in OF_THE_CALLER {
         let quoted = format!("{bucket:?}");
@@ -292,10 +292,10 @@ async fn an_archived_object_is_broken_at_once_and_its_bucket_goes_on() {
     aws.send("logs", "good");
     let (stage, log) = Stage::start(aws.clone()).await.ended().await;
     assert_eq!(stage.letters().len(), 8, "{log}");
-    let said = stage.letters_say();
+    let letters = stage.letters_text();
     assert!(
-        said.contains("DEEP_ARCHIVE") && said.contains("restore it, then replay"),
-        "{said}"
+        letters.contains("DEEP_ARCHIVE") && letters.contains("restore it, then replay"),
+        "{letters}"
     );
     assert_eq!(aws.deleted_and_left(), (9, 0));
     assert_eq!(aws.lock().asked_in("logs", 2), 0, "no retry helps: {log}");

@@ -137,12 +137,12 @@ impl<'a> User<'a> {
     pub async fn run(&self, arguments: &[&str]) -> Result<String, String> {
         let (url, ca) = (url(), path("ca.pem"));
         let output = logferry(arguments, &self.variables(&url, &ca)).await;
-        said(output)
+        printed_or_log(output)
     }
 
     pub async fn ingest(&self, text: &str, flags: &[&str]) -> Result<String, String> {
         let (url, ca) = (url(), path("ca.pem"));
-        said(ingest(text, flags, &self.variables(&url, &ca)).await)
+        printed_or_log(ingest(text, flags, &self.variables(&url, &ca)).await)
     }
 
     pub fn variables<'v>(&'v self, url: &'v str, ca: &'v str) -> [(&'v str, &'v str); 5] {
@@ -156,7 +156,7 @@ impl<'a> User<'a> {
     }
 }
 
-pub fn said(output: Output) -> Result<String, String> {
+pub fn printed_or_log(output: Output) -> Result<String, String> {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     match output.status.success() {
         true => Ok(text(output.stdout)),

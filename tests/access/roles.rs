@@ -3,7 +3,7 @@
 use opensearch::http::Method;
 use serde_json::{Value, json};
 
-use crate::node::{Client, User, documented, path, said, unique, url};
+use crate::node::{Client, User, documented, path, printed_or_log, unique, url};
 use crate::start::ingest;
 use crate::support::{Stage, export, export_key, finish, gzip};
 
@@ -234,6 +234,6 @@ async fn a_client_certificate_is_a_user() {
         &prefix,
     ];
     for part in PARTS {
-        said(ingest(part, &arguments, &[]).await).unwrap();
+        printed_or_log(ingest(part, &arguments, &[]).await).unwrap();
     }
 }

@@ -4,7 +4,7 @@ use opensearch::http::Method;
 use serde_json::json;
 
 use crate::node::{Client, User, path, tls, unique, url};
-use crate::start::{run, said};
+use crate::start::{reason_given, run};
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
@@ -48,19 +48,19 @@ async fn another_authority_or_none_is_said() {
     let (url, other) = (url(), path("other-ca.pem"));
     let plain = url.replace("https:", "http:");
     assert_eq!(
-        said(&["--opensearch-url", &url, "--opensearch-ca", &other]).await,
+        reason_given(&["--opensearch-url", &url, "--opensearch-ca", &other]).await,
         format!(
             "{url} shows a certificate that no authority in {other} has signed: check --opensearch-ca"
         )
     );
     assert_eq!(
-        said(&["--opensearch-url", &url]).await,
+        reason_given(&["--opensearch-url", &url]).await,
         format!(
             "{url} shows a certificate of an authority that is not trusted here: give its certificate by --opensearch-ca"
         )
     );
     assert_eq!(
-        said(&["--opensearch-url", &plain]).await,
+        reason_given(&["--opensearch-url", &plain]).await,
         format!(
             "{plain} does not answer: it ends the connection (if it wants TLS, give https:// in --opensearch-url)"
         )
@@ -97,13 +97,13 @@ async fn a_wrong_password_or_none_is_said() {
         "wrong",
     ];
     assert_eq!(
-        said(&[&arguments[..], &user].concat()).await,
+        reason_given(&[&arguments[..], &user].concat()).await,
         format!(
             "{url} does not accept user admin with this password (HTTP 401): check --opensearch-user and --opensearch-password or its file"
         )
     );
     assert_eq!(
-        said(&arguments).await,
+        reason_given(&arguments).await,
         format!(
             "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
         )

@@ -11,7 +11,7 @@ use logferry::sink::opensearch::OpenSearchConfig;
 use logferry_core::bulk::Verdict;
 use serde_json::{Value, json};
 
-use crate::node::said;
+use crate::node::printed_or_log;
 use crate::sigv4::verify;
 use crate::start::logferry;
 use crate::stub::{Received, Stub, bulk, healthy};
@@ -215,11 +215,11 @@ async fn worker(node: &Stub, flags: &[&str]) -> String {
     let command = ["worker", "--listen", "127.0.0.1:0", "--queue-url", &url];
     let mut variables = variables(&node.url).to_vec();
     variables.push(("AWS_ENDPOINT_URL_SQS", &queue.url));
-    said(logferry(&[&command[..], flags].concat(), &variables).await).unwrap_err()
+    printed_or_log(logferry(&[&command[..], flags].concat(), &variables).await).unwrap_err()
 }
 
 async fn signed(node: &Stub, command: &[&str]) -> Result<String, String> {
-    said(logferry(command, &variables(&node.url)).await)
+    printed_or_log(logferry(command, &variables(&node.url)).await)
 }
 
 #[tokio::test]

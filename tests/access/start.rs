@@ -38,11 +38,11 @@ pub async fn logferry(arguments: &[&str], variables: &[(&str, &str)]) -> Output 
 }
 
 /// Why `ingest` cannot use the index.
-pub async fn said(arguments: &[&str]) -> String {
-    said_with(arguments, &[]).await
+pub async fn reason_given(arguments: &[&str]) -> String {
+    reason_given_with(arguments, &[]).await
 }
 
-async fn said_with(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+async fn reason_given_with(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let (success, log) = run(arguments, variables).await;
     assert!(!success, "{log}");
     let last = log.lines().last().unwrap();
@@ -57,10 +57,10 @@ async fn refusing(status: u16, body: Value) -> Stub {
 
 #[tokio::test]
 async fn a_host_without_an_address() {
-    let said = said(&["--opensearch-url", "http://no-such-host.invalid:9200"]).await;
+    let sentence = reason_given(&["--opensearch-url", "http://no-such-host.invalid:9200"]).await;
     assert!(
-        said.starts_with("the host of http://no-such-host.invalid:9200/ is not known: check the name in --opensearch-url ("),
-        "{said}"
+        sentence.starts_with("the host of http://no-such-host.invalid:9200/ is not known: check the name in --opensearch-url ("),
+        "{sentence}"
     );
 }
 
@@ -70,7 +70,7 @@ async fn a_port_where_nothing_listens() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     assert_eq!(
-        said(&["--opensearch-url", &url]).await,
+        reason_given(&["--opensearch-url", &url]).await,
         format!("nothing listens at {url}: check --opensearch-url, and that OpenSearch runs")
     );
 }
@@ -80,7 +80,7 @@ async fn tls_to_a_port_that_has_none() {
     let node = refusing(200, json!({})).await;
     let url = node.url.replace("http:", "https:");
     assert_eq!(
-        said(&["--opensearch-url", &url]).await,
+        reason_given(&["--opensearch-url", &url]).await,
         format!(
             "{url} does not speak TLS: check --opensearch-url (http:// instead of https://, or another port)"
         )
@@ -92,7 +92,7 @@ async fn nobody_where_somebody_is_wanted() {
     let node = refusing(401, json!("Unauthorized")).await;
     let url = &node.url;
     assert_eq!(
-        said(&["--opensearch-url", url]).await,
+        reason_given(&["--opensearch-url", url]).await,
         format!(
             "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
         )
@@ -105,7 +105,7 @@ async fn a_wrong_password() {
     let with_user = node.url.replace("http://", "http://writer:sec%2Cret@");
     let url = &node.url;
     assert_eq!(
-        said(&["--opensearch-url", &with_user]).await,
+        reason_given(&["--opensearch-url", &with_user]).await,
         format!(
             "{url} does not accept user writer with this password (HTTP 401): check --opensearch-user and --opensearch-password or its file"
         )
@@ -134,10 +134,10 @@ async fn a_missing_permission() {
         "--opensearch-password",
         "x",
     ];
-    let said = said(&arguments).await;
+    let sentence = reason_given(&arguments).await;
     let path = node.requests()[0].path().to_owned();
     assert_eq!(
-        said,
+        sentence,
         format!(
             "{url} refuses {path} (HTTP 403): user writer has no permission for indices:admin/index_template/get: compare its role with those in docs/access.md"
         )
@@ -156,11 +156,11 @@ async fn nothing_to_sign_with() {
         "eu-west-1",
     ];
     assert_eq!(
-        said(&arguments).await,
+        reason_given(&arguments).await,
         "--opensearch-aws-service: no AWS credentials to sign with: give the task a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     );
     assert!(node.requests().is_empty());
-    let no_region = said(&arguments[..4]).await;
+    let no_region = reason_given(&arguments[..4]).await;
     assert_eq!(
         no_region,
         "--opensearch-aws-service: no AWS region: set AWS_REGION, or give --opensearch-aws-region"
@@ -178,10 +178,10 @@ async fn a_signature_that_is_not_accepted() {
         ("AWS_ACCESS_KEY_ID", "AKID"),
         ("AWS_SECRET_ACCESS_KEY", "very secret"),
     ];
-    let said = said_with(&arguments, &variables).await;
+    let sentence = reason_given_with(&arguments, &variables).await;
     let path = node.requests()[0].path().to_owned();
     assert_eq!(
-        said,
+        sentence,
         format!(
             "{url} refuses {path} (HTTP 403): {message}: check the role's permissions, the access policy, --opensearch-aws-service and the region; see docs/access.md"
         )
@@ -221,7 +221,7 @@ async fn files_that_cannot_be_used() {
             "--opensearch-password-file: /nowhere/password: cannot be read",
         ),
     ] {
-        let said = said(&[&url[..], arguments].concat()).await;
-        assert!(said.starts_with(flag), "{said}");
+        let sentence = reason_given(&[&url[..], arguments].concat()).await;
+        assert!(sentence.starts_with(flag), "{sentence}");
     }
 }

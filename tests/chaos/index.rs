@@ -62,7 +62,7 @@ impl Trial {
         let mut crew = Crew::new(command);
         for _ in 0..2 {
             let number = crew.hire();
-            crew.until_said(number, "the index answers").await;
+            crew.until_logged(number, "the index answers").await;
         }
         let mut messages = reference.messages(&mut rng);
         let rest = messages.split_off(messages.len() / 2);
@@ -85,7 +85,7 @@ impl Trial {
     /// When about a quarter of the objects is settled.
     async fn quarter(&mut self) {
         let quarter = self.reference.objects.len() / 4;
-        self.crew.until(|said| said.settled.len() >= quarter).await;
+        self.crew.until(|logs| logs.settled.len() >= quarter).await;
     }
 
     /// The other half of the messages.
@@ -96,19 +96,20 @@ impl Trial {
     }
 
     /// Until so many more lines like this were said.
-    async fn said(&mut self, more: usize, message: &str, words: &str) {
-        let before = self.crew.said.count_with(message, words);
-        let enough = |said: &crate::crew::Said| said.count_with(message, words) >= before + more;
+    async fn until_logged(&mut self, more: usize, message: &str, words: &str) {
+        let before = self.crew.logs.count_with(message, words);
+        let enough =
+            |logs: &crate::crew::WorkerLogs| logs.count_with(message, words) >= before + more;
         self.crew.until(enough).await;
     }
 
     async fn end(self, faults: usize, words: &str) {
         emptied(&self.stage).await;
-        let said = self.crew.dismiss().await;
-        let again = said.count_with("will be sent again", words);
+        let logs = self.crew.dismiss().await;
+        let again = logs.count_with("will be sent again", words);
         let effects = format!(
             "{again} bulks sent again, {} already there",
-            said.sum("already_there")
+            logs.sum("already_there")
         );
         let run = Run {
             name: self.name,
@@ -142,17 +143,19 @@ async fn narrow_stopped_blocked_and_out_of_memory() {
         node.stop().await;
     }
     trial.rest().await;
-    trial.said(1, "the index is down", "").await;
+    trial.until_logged(1, "the index is down", "").await;
     assert!(ready(&trial.crew).await.contains(&false), "readiness tells");
     node.start_again("").await;
-    trial.said(1, "the index answers again", "").await;
+    trial.until_logged(1, "the index answers again", "").await;
     trial.end(1, "nothing listens").await;
 
     let mut trial = Trial::begin("index: blocked read-only", &node, 1, "100kB").await;
     trial.quarter().await;
     block(&trial.stage, json!(true)).await;
     trial.rest().await;
-    trial.said(3, "will be sent again", "cluster_block").await;
+    trial
+        .until_logged(3, "will be sent again", "cluster_block")
+        .await;
     block(&trial.stage, Value::Null).await;
     trial.end(1, "cluster_block").await;
 
@@ -160,7 +163,7 @@ async fn narrow_stopped_blocked_and_out_of_memory() {
     trial.quarter().await;
     breaker(&trial.stage, "2kb").await;
     trial.rest().await;
-    trial.said(3, "will be sent again", "429").await;
+    trial.until_logged(3, "will be sent again", "429").await;
     breaker(&trial.stage, "100%").await;
     trial.end(1, "429").await;
 }

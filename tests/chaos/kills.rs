@@ -38,7 +38,7 @@ async fn killed_at_random_moments() {
     let mut moments: Vec<usize> = (0..kills).map(|_| rng.usize(1..objects * 9 / 10)).collect();
     moments.sort_unstable();
     for moment in moments {
-        crew.until(|said| said.settled.len() >= moment).await;
+        crew.until(|logs| logs.settled.len() >= moment).await;
         // Not only right after a log line.
         tokio::time::sleep(Duration::from_millis(rng.u64(..40))).await;
         let victim = rng.choice(&crew.workers).unwrap().number;
@@ -52,8 +52,8 @@ async fn killed_at_random_moments() {
     }
     crew.until_empty();
     crew.hire();
-    let said = crew.ended().await;
-    let already_there = said.sum("already_there");
+    let logs = crew.ended().await;
+    let already_there = logs.sum("already_there");
     let effects = format!("{already_there} already there");
     let run = Run {
         name: "workers killed",

@@ -37,8 +37,8 @@ async fn notifications() {
     for _ in 0..3 {
         crew.hire();
     }
-    let said = crew.ended().await;
-    let already_there = said.sum("already_there");
+    let logs = crew.ended().await;
+    let already_there = logs.sum("already_there");
     let run = Run {
         name: "notifications twice",
         stage: &stage,

@@ -99,16 +99,16 @@ pub fn invocation(stream: u32, i: u32, day: &str, words: &str) -> Vec<(String, S
         let (minute, second) = (at / 60_000 % 60, at / 1000 % 60);
         format!("{day}T10:{minute:02}:{second:02}.{:03}Z", at % 1000)
     };
-    let said = |level, text: String| format!("{}\t{id}\t{level}\t{text}", time(10));
+    let line = |level, text: String| format!("{}\t{id}\t{level}\t{text}", time(10));
     let mut events = vec![
         (time(0), format!("START RequestId: {id} Version: $LATEST")),
         (
             time(10),
-            said("INFO", format!("line {i} of {stream} {words}")),
+            line("INFO", format!("line {i} of {stream} {words}")),
         ),
     ];
     if i % 5 == 4 {
-        events.push((time(20), said("ERROR", format!("failure {i} of {stream}"))));
+        events.push((time(20), line("ERROR", format!("failure {i} of {stream}"))));
     }
     events.push((time(30), format!("END RequestId: {id}")));
     events.push((

@@ -24,14 +24,14 @@ fn following_outlives_an_outage() {
     }
     drop(out);
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let said: Vec<&str> = said.lines().collect();
-    assert_eq!(said.len(), 2, "once, however long it takes: {said:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let stderr: Vec<&str> = stderr.lines().collect();
+    assert_eq!(stderr.len(), 2, "once, however long it takes: {stderr:?}");
     assert!(
-        said[0].contains("does not answer") && said[0].ends_with("; asking on"),
-        "{said:?}"
+        stderr[0].contains("does not answer") && stderr[0].ends_with("; asking on"),
+        "{stderr:?}"
     );
-    assert_eq!(said[1], "logferry: OpenSearch answers again");
+    assert_eq!(stderr[1], "logferry: OpenSearch answers again");
     assert_eq!(output.status.code(), Some(0));
 }
 
@@ -74,13 +74,13 @@ fn following_says_that_shards_do_not_answer() {
     }
     drop(out);
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let said: Vec<&str> = said.lines().collect();
-    assert_eq!(said.len(), 2, "{said:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let stderr: Vec<&str> = stderr.lines().collect();
+    assert_eq!(stderr.len(), 2, "{stderr:?}");
     assert!(
-        said[0].contains("1 of 3 shards did not answer") && said[0].ends_with("; asking on"),
-        "{said:?}"
+        stderr[0].contains("1 of 3 shards did not answer") && stderr[0].ends_with("; asking on"),
+        "{stderr:?}"
     );
-    assert_eq!(said[1], "logferry: OpenSearch answers again");
+    assert_eq!(stderr[1], "logferry: OpenSearch answers again");
     assert_eq!(output.status.code(), Some(0), "what was missed has come");
 }

@@ -39,7 +39,7 @@ impl Stub {
     pub fn start(mut self) -> (String, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (told, asked) = std::sync::mpsc::channel();
+        let (sender, asked) = std::sync::mpsc::channel();
         self.searches.reverse();
         std::thread::spawn(move || {
             for connection in listener.incoming() {
@@ -47,7 +47,7 @@ impl Stub {
                 let first = read_request(&connection);
                 let answer = self.answer(&first);
                 // Not every test listens.
-                let _ = told.send(first);
+                let _ = sender.send(first);
                 if let Some((status, body)) = answer {
                     let body = body.to_string();
                     let head = "content-type: application/json\r\nconnection: close";

@@ -10,13 +10,13 @@ fn a_field_that_no_index_has_is_an_error_and_not_an_empty_answer() {
     let mut stub = Stub::new(vec![hits(&[], 0)]);
     stub.validate = (200, valid("#MatchNoDocsQuery(\"unmapped fields [level]\")"));
     let (url, _) = stub.start();
-    let (printed, said, code) = answered(&url, &["level:ERROR"]);
-    assert_eq!((printed.as_str(), code), ("", 1), "{said}");
+    let (printed, stderr, code) = answered(&url, &["level:ERROR"]);
+    assert_eq!((printed.as_str(), code), ("", 1), "{stderr}");
     assert!(
-        said.contains("there is no field level, as there is log.level"),
-        "{said}"
+        stderr.contains("there is no field level, as there is log.level"),
+        "{stderr}"
     );
-    assert!(said.contains("--literal"), "{said}");
+    assert!(stderr.contains("--literal"), "{stderr}");
 }
 
 /// Each way in which a check of TEXT can fail: its failure never makes an empty answer a good one.
@@ -49,22 +49,23 @@ fn what_could_not_be_checked_is_not_answered_by_nothing() {
             stub.validate = validate.clone();
             stub.start().0
         };
-        let (printed, said, code) = answered(&stub(vec![hits(&[], 0)]), &["level:ERROR"]);
-        assert_eq!((printed.as_str(), code), ("", 1), "{validate:?}: {said}");
-        assert!(said.contains("could not be checked"), "{said}");
-        let (printed, said, code) = answered(&stub(vec![hits(&["one"], 0)]), &["a OR level:ERROR"]);
+        let (printed, stderr, code) = answered(&stub(vec![hits(&[], 0)]), &["level:ERROR"]);
+        assert_eq!((printed.as_str(), code), ("", 1), "{validate:?}: {stderr}");
+        assert!(stderr.contains("could not be checked"), "{stderr}");
+        let (printed, stderr, code) =
+            answered(&stub(vec![hits(&["one"], 0)]), &["a OR level:ERROR"]);
         assert_eq!(
             (printed.lines().count(), code),
             (1, 0),
-            "{validate:?}: {said}"
+            "{validate:?}: {stderr}"
         );
-        assert!(said.contains("could not be checked"), "{said}");
+        assert!(stderr.contains("could not be checked"), "{stderr}");
         // Without a field there is nothing to doubt.
-        let (_, said, code) = answered(&stub(vec![hits(&[], 0)]), &["declined"]);
-        assert_eq!(code, 0, "{said}");
+        let (_, stderr, code) = answered(&stub(vec![hits(&[], 0)]), &["declined"]);
+        assert_eq!(code, 0, "{stderr}");
         assert!(
-            said.starts_with("logferry: found no log line with"),
-            "{said}"
+            stderr.starts_with("logferry: found no log line with"),
+            "{stderr}"
         );
     }
 }
@@ -85,14 +86,14 @@ fn a_search_that_is_refused_says_so_in_a_sentence() {
     });
     let mut stub = Stub::new(vec![Some((400, body))]);
     stub.validate = forbidden("indices:admin/validate/query");
-    let (printed, said, code) = answered(&stub.start().0, &["a/b"]);
+    let (printed, stderr, code) = answered(&stub.start().0, &["a/b"]);
     assert_eq!((printed.as_str(), code), ("", 1));
-    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(
-        said.contains("\"a/b\" is no query_string query") && said.contains("--literal"),
-        "{said}"
+        stderr.contains("\"a/b\" is no query_string query") && stderr.contains("--literal"),
+        "{stderr}"
     );
-    assert!(!said.contains('{'), "{said}");
+    assert!(!stderr.contains('{'), "{stderr}");
 }
 
 /// The cap is ours: a question that a person writes has a few open brackets.
@@ -100,8 +101,11 @@ fn a_search_that_is_refused_says_so_in_a_sentence() {
 fn deeply_nested_text_is_not_sent() {
     let (url, asked) = Stub::new(vec![hits(&[], 0)]).start();
     let text = format!("{}a{}", "(".repeat(101), ")".repeat(101));
-    let (_, said, code) = answered(&url, &[&text]);
+    let (_, stderr, code) = answered(&url, &[&text]);
     assert_eq!(code, 1);
-    assert!(said.contains("brackets") && said.len() < 500, "{said}");
+    assert!(
+        stderr.contains("brackets") && stderr.len() < 500,
+        "{stderr}"
+    );
     assert_eq!(asked.try_iter().count(), 0);
 }

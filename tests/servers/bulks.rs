@@ -22,7 +22,7 @@ async fn a_rejected_document_is_named_and_its_neighbours_are_indexed() {
         .await;
     let log = stage.work();
     assert!(log.success, "{}", log.text);
-    let rejected = log.said("document rejected");
+    let rejected = log.with_message("document rejected");
     // Two documents at each of the deliveries that the redrive policy allows.
     assert_eq!(rejected.len(), 6, "{}", log.text);
     assert_eq!(rejected[0]["key"], export_key(1));

@@ -97,8 +97,12 @@ async fn sigterm_lets_what_is_held_come_to_its_end() {
     signal(worker.pid(), "TERM");
     let (log, code) = worker.finish();
     assert_eq!(code, Some(0));
-    assert!(log.said("released unfinished").is_empty(), "{}", log.text);
-    let settled = log.said("settled").len();
+    assert!(
+        log.with_message("released unfinished").is_empty(),
+        "{}",
+        log.text
+    );
+    let settled = log.with_message("settled").len();
     assert_eq!(
         stage.documents().await.len(),
         settled * INVOCATIONS as usize * 5
@@ -138,7 +142,7 @@ async fn a_lease_lasts_as_long_as_the_work() {
     let worker = Watched::start(stage.worker().args(["--bulk-linger", "12s"]));
     let (log, _) = worker.finish();
     assert!(log.success, "{}", log.text);
-    let settled = log.said("settled");
+    let settled = log.with_message("settled");
     assert_eq!(settled.len(), 1, "delivered once");
     assert!(settled[0]["seconds"].as_f64().unwrap() > 11.0);
     assert_eq!((log.sum("indexed"), log.sum("already_there")), (50, 0));

@@ -170,7 +170,12 @@ async fn all_at_once(
     );
     assert!(log.success, "{}", log.text);
     assert_eq!(stage.depth(&stage.queue_url).await, (0, 0), "{}", log.text);
-    assert_eq!(log.said("settled").len(), OBJECTS as usize, "{}", log.text);
+    assert_eq!(
+        log.with_message("settled").len(),
+        OBJECTS as usize,
+        "{}",
+        log.text
+    );
     let most = if item == TAKEN { MOST } else { MOST_REFUSED };
     assert!(
         peak > 0 && peak - code < most,
@@ -215,7 +220,7 @@ async fn bombs_inside_of_envelopes_are_stopped_by_the_caps_that_they_name() {
         ("bomb-ratio", &["--max-ratio", "10"], "--max-ratio"),
     ] {
         let (log, _) = all_at_once(name, TAKEN, |_| bomb.clone().into_bytes(), flags).await;
-        for settled in log.said("settled") {
+        for settled in log.with_message("settled") {
             let broken = settled["broken"].as_str().unwrap_or_default();
             assert!(
                 broken.contains(named) && broken.contains("at byte 0"),
@@ -227,7 +232,7 @@ async fn bombs_inside_of_envelopes_are_stopped_by_the_caps_that_they_name() {
     }
     let packed = gzip(&gzip(&vec![b'x'; 400_000_000]));
     let (log, _) = all_at_once("bomb-layers", TAKEN, |_| packed.clone(), &[]).await;
-    for settled in log.said("settled") {
+    for settled in log.with_message("settled") {
         assert!(
             settled["broken"]
                 .as_str()
@@ -290,7 +295,7 @@ async fn windows_of_zstd_are_counted_or_refused() {
     let _node = NODE.read().await;
     let long = zstd(&["-3", "--long=27"], 1);
     let (log, _) = all_at_once("window-27", TAKEN, |_| long.clone(), &[]).await;
-    for settled in log.said("settled") {
+    for settled in log.with_message("settled") {
         let broken = settled["broken"].as_str().unwrap_or_default();
         assert!(broken.contains("window of 134217728 bytes"), "{broken}");
     }

@@ -29,7 +29,7 @@ impl Log {
     }
 
     /// Lines with this message.
-    pub fn said(&self, message: &str) -> Vec<&Value> {
+    pub fn with_message(&self, message: &str) -> Vec<&Value> {
         self.lines
             .iter()
             .filter(|l| l["message"] == message)
@@ -38,7 +38,7 @@ impl Log {
 
     /// Sum of a field over the lines of settled objects.
     pub fn sum(&self, field: &str) -> u64 {
-        self.said("settled")
+        self.with_message("settled")
             .iter()
             .filter_map(|l| l[field].as_u64())
             .sum()

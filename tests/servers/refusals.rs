@@ -96,7 +96,12 @@ async fn an_operators_slip_condemns_nothing_and_all_arrives_when_it_is_mended() 
         signal(worker.pid(), "TERM");
         let (log, code) = worker.finish();
         assert_eq!(code, Some(0), "{}", log.text);
-        assert_eq!(log.said("document rejected").len(), 0, "{}", log.text);
+        assert_eq!(
+            log.with_message("document rejected").len(),
+            0,
+            "{}",
+            log.text
+        );
         assert_eq!(std::fs::read_dir(letters.path()).unwrap().count(), 0);
         // Of an invocation: four events and a summary.
         let documents = stage.documents().await;

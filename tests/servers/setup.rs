@@ -76,11 +76,11 @@ async fn what_is_older_is_brought_up_to_date_and_what_is_not_ours_is_left() {
     for index in [&ours, &theirs] {
         put(index.clone(), json!({})).await;
     }
-    let said = cluster.run(&["worker"]);
+    let output = cluster.run(&["worker"]);
     assert!(
-        !said.success && said.err.contains("run `logferry setup` once"),
+        !output.success && output.err.contains("run `logferry setup` once"),
         "{}",
-        said.err
+        output.err
     );
 
     let done = cluster.setup(&[]);
@@ -147,15 +147,15 @@ async fn without_setup_nothing_is_sent() {
         folder.path().to_str().unwrap(),
     ];
     for command in [&["worker"][..], &load] {
-        let said = cluster.run(command);
+        let output = cluster.run(command);
         let sentence = format!(
             "the index template {}-logs is missing: run `logferry setup` once, or give --setup",
             cluster.prefix
         );
         assert!(
-            !said.success && said.err.contains(&sentence),
+            !output.success && output.err.contains(&sentence),
             "{}",
-            said.err
+            output.err
         );
     }
     let none = cluster
@@ -166,7 +166,7 @@ async fn without_setup_nothing_is_sent() {
         )
         .await;
     assert_eq!(none, json!([]));
-    cluster.well(&[&load[..], &["--setup"]].concat());
+    cluster.run_well(&[&load[..], &["--setup"]].concat());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,9 +177,9 @@ async fn an_old_index_that_cannot_be_mended_stops_nobody() {
     let old = format!("{}-logs-2026.11.22", cluster.prefix);
     let read_only = json!({"settings": {"index.blocks.read_only": true}});
     cluster.call(Method::Put, &old, Some(read_only)).await;
-    let said = cluster.run(&["setup", "--json"]);
-    assert!(!said.success);
-    let report: Value = serde_json::from_str(&said.out).unwrap();
+    let output = cluster.run(&["setup", "--json"]);
+    assert!(!output.success);
+    let report: Value = serde_json::from_str(&output.out).unwrap();
     assert_eq!(report["changed"], 5, "{report}");
     let steps = report["steps"].as_array().unwrap().iter();
     let failed: Vec<&Value> = steps.filter(|step| step.get("error").is_some()).collect();

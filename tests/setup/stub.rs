@@ -54,7 +54,7 @@ impl Stub {
     }
 
     /// Runs the built binary against it.
-    pub async fn run(&self, args: &[&str]) -> Said {
+    pub async fn run(&self, args: &[&str]) -> CommandOutput {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
         command
             .args(args)
@@ -65,7 +65,7 @@ impl Stub {
             .env("LOGFERRY_INDEX_PREFIX", "lf")
             .stdin(Stdio::null());
         let output = tokio::task::spawn_blocking(move || command.output());
-        Said::new(output.await.unwrap().unwrap())
+        CommandOutput::new(output.await.unwrap().unwrap())
     }
 
     /// What was changed since the last time.
@@ -83,13 +83,13 @@ impl Stub {
     }
 }
 
-pub struct Said {
+pub struct CommandOutput {
     pub success: bool,
     pub out: String,
     pub err: String,
 }
 
-impl Said {
+impl CommandOutput {
     fn new(output: Output) -> Self {
         Self {
             success: output.status.success(),
