@@ -26,7 +26,7 @@ fn only(exceptions: &[&str], found: impl IntoIterator<Item = String>) {
     );
 }
 
-/// Lines of code that contain one of the words, in `src` and the core, outside of the files and folders that may have it.
+/// Lines of code in `src` and the core that contain one of the words, outside of the files and folders that may.
 fn lines_with(words: &[&str], allowed: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in sources("src").into_iter().chain(sources("crates/core/src")) {

@@ -1,4 +1,4 @@
-/*! What an object may be: files through the whole road of `ingest`, without any server. */
+/*! Objects of every form: files go through the whole pipeline of `ingest`, without any server. */
 
 use std::io::Write;
 use std::process::Command;

@@ -1,4 +1,4 @@
-/*! What a refusal of S3 says, and of what: the caller, the bucket, one object. The built worker against stubs. */
+/*! Refusals by S3 of the caller, of a bucket, and of one object. The built worker runs against stubs. */
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -69,7 +69,7 @@ impl Stage {
         found
     }
 
-    /// What the letters say.
+    /// The text of all dead letters.
     fn letters_text(&self) -> String {
         let mut text = String::new();
         for path in self.letters() {
@@ -124,7 +124,7 @@ fn warnings(log: &str, words: &[&str]) -> usize {
     log.lines().filter(is).count()
 }
 
-/// Codes that say nothing of an object: one bucket each.
+/// Error codes that say nothing about the object itself; each has a bucket of its own.
 const OF_THE_CALLER: [(&str, Refusal); 13] = [
     ("plain", refusal(403, "AccessDenied", "Access Denied")),
     (

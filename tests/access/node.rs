@@ -1,4 +1,4 @@
-/*! The real node with the security plugin, which `make test` starts: its users, and how it is asked. */
+/*! The real node with the security plugin, which `make test` starts: users, roles and requests. */
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -108,7 +108,7 @@ pub fn documented(name: &str, prefix: &str) -> Value {
     serde_json::from_str(&json.replace("\"logferry-", &format!("\"{prefix}-"))).unwrap()
 }
 
-/// Who runs commands, and over which indices.
+/// A user who runs commands, and the prefix of the indices.
 pub struct User<'a> {
     pub name: &'a str,
     pub password: &'a str,
@@ -124,7 +124,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// One over indices that are called as he is.
+    /// A user whose index prefix is the user name.
     pub fn new(name: &'a str) -> Self {
         Self {
             name,

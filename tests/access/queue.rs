@@ -1,11 +1,11 @@
-/*! What a refusal of SQS says: which permission is missing, or that it may pass. The built worker against stubs. */
+/*! Refusals by SQS: the worker names the missing permission, or waits. The built binary runs against stubs. */
 
 use std::time::{Duration, Instant};
 
 use crate::aws::{Aws, refusal};
 use crate::denied::{QUEUE, Stage};
 
-/// The last line of a worker that does not end well.
+/// The last log line of a worker, which must fail.
 async fn last_line(stage: &mut Stage) -> String {
     let (well, log) = stage.end().await;
     assert!(!well, "{log}");
@@ -111,7 +111,7 @@ async fn a_key_of_the_queue_that_may_not_be_used_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_expired_are_waited_for() {
+async fn expired_credentials_are_retried() {
     let aws = Aws::start().await;
     for call in ["ReceiveMessage", "DeleteMessageBatch"] {
         let message = "The security token included in the request is expired";

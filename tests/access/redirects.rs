@@ -1,4 +1,4 @@
-/*! A proxy that redirects: the sentence names where it leads, and no request goes there. */
+/*! A proxy that redirects: the error names the target, and no request is sent there. */
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -65,7 +65,7 @@ async fn every_command_names_where_a_redirect_leads_and_does_not_follow_it() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_host_that_is_not_known_blames_no_host() {
+async fn a_redirect_to_an_unknown_host_names_the_redirect() {
     let (proxy, _) = answering(302, Some("https://login.example/".to_owned())).await;
     let output = logferry(&["setup", "--opensearch-url", &proxy], &[]).await;
     let stderr = String::from_utf8(output.stderr).unwrap();

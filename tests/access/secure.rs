@@ -8,7 +8,7 @@ use crate::start::{reason_given, run};
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
-async fn an_authority_of_ones_own() {
+async fn a_private_certificate_authority_is_trusted_if_given() {
     let bundle = tempfile::NamedTempFile::new().unwrap();
     let both = [tls("other-ca.pem"), tls("ca.pem")]
         .map(|f| std::fs::read(f).unwrap())
@@ -44,7 +44,7 @@ async fn an_authority_of_ones_own() {
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
-async fn another_authority_or_none_is_said() {
+async fn an_untrusted_authority_is_named() {
     let (url, other) = (url(), path("other-ca.pem"));
     let plain = url.replace("https:", "http:");
     assert_eq!(
@@ -87,7 +87,7 @@ async fn any_certificate_is_accepted_only_with_a_warning() {
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
-async fn a_wrong_password_or_none_is_said() {
+async fn a_wrong_or_missing_password_is_named() {
     let (url, ca) = (url(), path("ca.pem"));
     let arguments = ["--opensearch-url", &url, "--opensearch-ca", &ca];
     let user = [
@@ -110,10 +110,10 @@ async fn a_wrong_password_or_none_is_said() {
     );
 }
 
-/// It is answered with 403, as a missing permission is.
+/// OpenSearch answers a block with 403, as it does a missing permission.
 #[tokio::test]
 #[ignore = "needs servers: make test"]
-async fn a_block_is_no_matter_of_permissions() {
+async fn an_index_block_is_not_reported_as_a_missing_permission() {
     let prefix = unique();
     let index = format!("/{prefix}-logs-2020.01.01");
     let admin = Client::admin();

@@ -1,4 +1,4 @@
-/*! Signed requests, verified where they arrive. */
+/*! Signed requests, verified by the stub that receives them. */
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -74,14 +74,14 @@ fn token(key_id: &str) -> String {
     format!("token/of+{key_id}==")
 }
 
-/// A node that believes good signatures by keys that have not expired, and remembers what they said.
+/// Accepts valid signatures by keys that have not expired, and records their contents.
 #[derive(Clone)]
 struct SignatureCheck {
     clock: Clock,
-    /// Seconds of the clock at which KEY1 was given, KEY2, …
+    /// The times at which KEY1, KEY2, … were issued, in seconds of the clock.
     given: Arc<Mutex<Vec<u64>>>,
     signed: Arc<Mutex<Vec<Signed>>>,
-    /// Ended before their time.
+    /// Keys that were revoked before they expired.
     revoked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -177,7 +177,7 @@ async fn a_signature_holds_over_midnight() {
 }
 
 #[tokio::test]
-async fn every_kind_of_request_is_signed_right() {
+async fn every_kind_of_request_is_signed_correctly() {
     let stage = stage(AwsService::Es).await;
     let index = &stage.index;
     index.version().await.unwrap();
@@ -207,7 +207,7 @@ async fn credentials_are_asked_for_once_and_renewed_before_they_expire() {
 }
 
 #[tokio::test]
-async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_allowed_is_not() {
+async fn a_revoked_key_is_replaced_and_one_without_permission_is_not() {
     let stage = stage(AwsService::Es).await;
     let revoke = |key: &str| stage.check.revoked.lock().unwrap().push(key.to_owned());
     stage.index.bulk(&bulk(&["a"])).await.unwrap();
@@ -234,7 +234,7 @@ async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_a
 
 /// What a path may hold: blanks, stars, commas, letters beyond ASCII.
 #[tokio::test]
-async fn odd_paths_are_signed_right() {
+async fn unusual_paths_are_signed_correctly() {
     let stage = stage(AwsService::Aoss).await;
     let wanted = [("a b*,ü+~".to_owned(), "x".to_owned())];
     stage.index.fetch(&wanted).await.unwrap();
@@ -245,7 +245,7 @@ async fn odd_paths_are_signed_right() {
 
 /// Serverless documents `GET <index>/_mget`, and no version at `/`.
 #[tokio::test]
-async fn serverless_is_asked_only_what_it_has() {
+async fn serverless_gets_only_requests_that_it_supports() {
     let stage = stage(AwsService::Aoss).await;
     stage.index.version().await.unwrap();
     let wanted =

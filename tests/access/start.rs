@@ -1,4 +1,4 @@
-/*! What stops a command at its start: one clear sentence each, that names the flag. */
+/*! Errors that stop a command at its start: each is one sentence that names the flag. */
 
 use std::process::Output;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::stub::Stub;
 
-/// `ingest` of a line: whether it succeeds, and its log.
+/// Runs `ingest` over one line; returns whether it succeeded, and its log.
 pub async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
     let text = "2026-11-23T10:00:00.000Z hello\n";
     let output = ingest(text, arguments, variables).await;
@@ -37,7 +37,7 @@ pub async fn logferry(arguments: &[&str], variables: &[(&str, &str)]) -> Output 
     run.await.unwrap()
 }
 
-/// Why `ingest` cannot use the index.
+/// The reason that `ingest` gives for not using the index.
 pub async fn reason_given(arguments: &[&str]) -> String {
     reason_given_with(arguments, &[]).await
 }
@@ -56,7 +56,7 @@ async fn refusing(status: u16, body: Value) -> Stub {
 }
 
 #[tokio::test]
-async fn a_host_without_an_address() {
+async fn an_unknown_host_is_named() {
     let sentence = reason_given(&["--opensearch-url", "http://no-such-host.invalid:9200"]).await;
     assert!(
         sentence.starts_with("the host of http://no-such-host.invalid:9200/ is not known: check the name in --opensearch-url ("),
@@ -65,7 +65,7 @@ async fn a_host_without_an_address() {
 }
 
 #[tokio::test]
-async fn a_port_where_nothing_listens() {
+async fn a_closed_port_is_named() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
@@ -76,7 +76,7 @@ async fn a_port_where_nothing_listens() {
 }
 
 #[tokio::test]
-async fn tls_to_a_port_that_has_none() {
+async fn tls_to_a_port_without_tls_is_named() {
     let node = refusing(200, json!({})).await;
     let url = node.url.replace("http:", "https:");
     assert_eq!(
@@ -88,7 +88,7 @@ async fn tls_to_a_port_that_has_none() {
 }
 
 #[tokio::test]
-async fn nobody_where_somebody_is_wanted() {
+async fn missing_credentials_are_named() {
     let node = refusing(401, json!("Unauthorized")).await;
     let url = &node.url;
     assert_eq!(
@@ -100,7 +100,7 @@ async fn nobody_where_somebody_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_wrong_password() {
+async fn a_wrong_password_is_named() {
     let node = refusing(401, json!("Unauthorized")).await;
     let with_user = node.url.replace("http://", "http://writer:sec%2Cret@");
     let url = &node.url;
@@ -118,7 +118,7 @@ async fn a_wrong_password() {
 }
 
 #[tokio::test]
-async fn a_missing_permission() {
+async fn a_missing_permission_is_named() {
     let reason = "no permissions for [indices:admin/index_template/get] and User [name=writer, backend_roles=[], requestedTenant=null]";
     let node = refusing(
         403,
@@ -145,7 +145,7 @@ async fn a_missing_permission() {
 }
 
 #[tokio::test]
-async fn nothing_to_sign_with() {
+async fn missing_aws_credentials_are_named() {
     let node = refusing(500, json!({})).await;
     let arguments = [
         "--opensearch-url",
@@ -168,7 +168,7 @@ async fn nothing_to_sign_with() {
 }
 
 #[tokio::test]
-async fn a_signature_that_is_not_accepted() {
+async fn a_refused_signature_is_named() {
     let message = "The security token included in the request is invalid.";
     let node = refusing(403, json!({ "message": message })).await;
     let url = &node.url;
@@ -189,7 +189,7 @@ async fn a_signature_that_is_not_accepted() {
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_used() {
+async fn unusable_files_are_named() {
     let garbage = tempfile::NamedTempFile::new().unwrap();
     let path = garbage.path().to_str().unwrap();
     let url = ["--opensearch-url", "https://localhost:1"];

@@ -14,7 +14,7 @@ use crate::reference::{Reference, refuse_levels};
 use crate::support::Stage;
 use crate::{long, seed};
 
-/// One thread that writes, and one place before it.
+/// Limits the node to one thread that writes and a queue of one request.
 const NARROW: &str = "thread_pool.write.size: 1\nthread_pool.write.queue_size: 1\n";
 
 /// A run on a node, in the middle of which something happens to it.
@@ -95,7 +95,7 @@ impl Trial {
         }
     }
 
-    /// Until so many more lines like this were said.
+    /// Waits until `more` further lines with this message and these words were logged.
     async fn until_logged(&mut self, more: usize, message: &str, words: &str) {
         let before = self.crew.logs.count_with(message, words);
         let enough =

@@ -20,7 +20,7 @@ struct Links {
     index: Proxy,
 }
 
-/// Runs with faults on some of the links; what the workers said, and the hits.
+/// Runs with faults on some of the links; returns the effects that the workers logged, and the hits.
 async fn disturbed(
     name: &'static str,
     faults: usize,

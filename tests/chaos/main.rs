@@ -1,7 +1,10 @@
 /*!
-The built binary on real servers that fail: killed workers, a stopped, blocked, overloaded index, broken connections, doubled
-notifications. After each the documents are those of an undisturbed run, by id and content; the queue is empty; the dead letters are
-the planted ones. `make test` runs a short form, `make chaos` a long one; `LOGFERRY_CHAOS_SEED` gives another run.
+The built binary on real servers that fail: killed workers, an index that is stopped, blocked or overloaded, broken
+connections, doubled notifications.
+
+After each test the index holds the documents of an undisturbed run, by id and content; the queue is empty; the dead
+letters are the planted ones. `make test` runs a short form, `make chaos` a long one. `LOGFERRY_CHAOS_SEED` selects
+other faults.
 */
 
 mod crew;

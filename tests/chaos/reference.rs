@@ -68,7 +68,7 @@ impl Reference {
         this
     }
 
-    /// The same objects as local files, without queue, store and index: the same documents, but for those that an index refuses.
+    /// Compares with `ingest` over the same objects as files: the documents are the same, except for refused ones.
     fn check_against_ingest(&self) {
         let lines = ingested(&self.objects);
         let mut printed: BTreeMap<String, Value> = BTreeMap::new();
@@ -110,7 +110,7 @@ impl Reference {
     }
 }
 
-/// What `ingest` prints for these objects as files: `index/id` and source of each document, parts of summaries one by one.
+/// The documents that `ingest` prints for these objects as files: `index/id` and source. Summaries come in parts.
 pub fn ingested(objects: &[Object]) -> Vec<(String, Value)> {
     let folder = tempfile::tempdir().expect("a folder");
     for object in objects {

@@ -154,7 +154,8 @@ async fn exports() {
     ];
     let parts: Vec<&[Object]> = parts.iter().map(|p| &p[..]).collect();
     let (stage, found, already_there, messages) = work(&parts, "overlapping", seed()).await;
-    // A line whose invocation began outside of its object knows less; whoever comes first is kept. Summaries know all of it.
+    // A line whose invocation began in another object lacks some fields, and the first version to arrive is kept.
+    // Summaries are merged, and hold all fields.
     let mut versions: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (key, source) in parts.iter().flat_map(|part| ingested(part)) {
         versions.entry(key).or_default().push(anywhere(&source));

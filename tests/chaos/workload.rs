@@ -1,4 +1,4 @@
-/*! Objects of every kind that a bucket may hold, some of them planted to fail for good, and the messages that name them. */
+/*! Objects of every kind that a bucket may hold, and the messages that name them. Some objects can never be loaded. */
 
 use fastrand::Rng;
 use serde_json::json;

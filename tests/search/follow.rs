@@ -1,4 +1,4 @@
-/*! Lines that arrive, from a server that does not always answer. */
+/*! `search --follow` over a stub of OpenSearch that sometimes fails. */
 
 use std::io::{BufRead, BufReader};
 
@@ -37,7 +37,7 @@ fn following_outlives_an_outage() {
 
 #[test]
 fn following_loses_nothing_where_a_round_breaks_off() {
-    // Three in all, of which two are told: the third has to be looked for.
+    // The answer has two of three hits: the third needs another request.
     let mut deeper = hits(&["two", "one"], 0).unwrap();
     deeper.1["hits"]["total"]["value"] = json!(3);
     let url = server(vec![

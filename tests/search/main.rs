@@ -1,4 +1,4 @@
-/*! `search` and an OpenSearch that is not always there. */
+/*! `search` over a stub of OpenSearch that fails in part. */
 
 mod follow;
 mod stub;
@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use stub::{Stub, answered, hits, read_request, search, server};
 
 #[test]
-fn what_is_found_is_shown_even_where_a_shard_fails() {
+fn hits_are_shown_even_if_a_shard_fails() {
     let url = server(vec![hits(&["one"], 1)]);
     let output = search(&url, &[]).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);

@@ -1,10 +1,10 @@
-/*! TEXT that makes no sense, or that nobody can check. */
+/*! TEXT that is not a valid query, or that cannot be checked. */
 
 use serde_json::json;
 
 use crate::stub::{Stub, answered, error, forbidden, hits, no_such_index, valid};
 
-/// `_validate/query` answers 404 on the path that `_search` takes, wherever no index matches what is excluded.
+/// `_validate/query` answers 404 on a path that `_search` accepts if no index matches an exclusion in it.
 #[test]
 fn a_field_that_no_index_has_is_an_error_and_not_an_empty_answer() {
     let mut stub = Stub::new(vec![hits(&[], 0)]);
@@ -19,9 +19,9 @@ fn a_field_that_no_index_has_is_an_error_and_not_an_empty_answer() {
     assert!(stderr.contains("--literal"), "{stderr}");
 }
 
-/// Each way in which a check of TEXT can fail: its failure never makes an empty answer a good one.
+/// However the check of TEXT fails, an empty answer is not reported as a good one.
 #[test]
-fn what_could_not_be_checked_is_not_answered_by_nothing() {
+fn text_that_could_not_be_checked_gives_no_empty_success() {
     let failures = [
         forbidden("indices:admin/validate/query"),
         (404, no_such_index("logferry-logs-*-*")),
@@ -60,7 +60,7 @@ fn what_could_not_be_checked_is_not_answered_by_nothing() {
             "{validate:?}: {stderr}"
         );
         assert!(stderr.contains("could not be checked"), "{stderr}");
-        // Without a field there is nothing to doubt.
+        // TEXT without a field needs no check.
         let (_, stderr, code) = answered(&stub(vec![hits(&[], 0)]), &["declined"]);
         assert_eq!(code, 0, "{stderr}");
         assert!(
@@ -70,7 +70,7 @@ fn what_could_not_be_checked_is_not_answered_by_nothing() {
     }
 }
 
-/// Where the check is not allowed, the search itself says what is wrong with TEXT.
+/// Without the permission for the check, the error of the search names the fault in TEXT.
 #[test]
 fn a_search_that_is_refused_says_so_in_a_sentence() {
     let cause = json!({
@@ -96,7 +96,7 @@ fn a_search_that_is_refused_says_so_in_a_sentence() {
     assert!(!stderr.contains('{'), "{stderr}");
 }
 
-/// The cap is ours: a question that a person writes has a few open brackets.
+/// The cap on nesting is set by logferry: queries written by people have few open brackets.
 #[test]
 fn deeply_nested_text_is_not_sent() {
     let (url, asked) = Stub::new(vec![hits(&[], 0)]).start();

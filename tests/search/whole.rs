@@ -1,4 +1,4 @@
-/*! An answer that is not whole is never a good one. */
+/*! A partial answer is always reported as partial. */
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn full_page() -> Answer {
     hits(&ids, 0)
 }
 
-/// What 3.4.0 answers once a node has all the contexts that it may have.
+/// The answer of 3.4.0 when a node has reached its limit of contexts.
 fn too_many_contexts() -> Value {
     json!({
         "type": "rejected_execution_exception",
@@ -75,7 +75,7 @@ fn closed_indices_are_named_and_the_answer_is_not_whole() {
             && stderr.contains("closed"),
         "{stderr}"
     );
-    // A day that cannot have what is asked for is not missed.
+    // A closed index of a day outside of the time range is not reported.
     let (_, stderr, code) = answered(&stub(), &["--since", "2026-11-22"]);
     assert_eq!((stderr.as_str(), code), ("", 0));
     let (_, stderr, code) = answered(&stub(), &["--until", "2026-11-19"]);
@@ -89,7 +89,7 @@ fn closed_indices_are_named_and_the_answer_is_not_whole() {
 }
 
 #[test]
-fn closed_indices_are_told_without_the_permission_to_list_them() {
+fn closed_indices_are_reported_without_the_permission_to_list_them() {
     let cause = json!({
         "type": "index_closed_exception", "reason": "closed", "index": "logferry-logs-2026.11.21",
         "index_uuid": "MuMFI4rXSm2RqDicElg4DQ",

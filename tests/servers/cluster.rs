@@ -1,4 +1,4 @@
-/*! A prefix of a test's own on a node, and the built binary over it. */
+/*! An index prefix of the test's own on a node, and the built binary run with it. */
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -47,14 +47,14 @@ impl Cluster {
         }
     }
 
-    /// One that must succeed.
+    /// Runs a command that must succeed; returns its standard output.
     pub fn run_well(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert!(output.success, "{args:?}: {}", output.err);
         output.out
     }
 
-    /// The JSON that `setup` says.
+    /// The JSON that `setup --json` prints.
     pub fn setup(&self, flags: &[&str]) -> Value {
         let output = self.run_well(&[&["setup", "--json"], flags].concat());
         serde_json::from_str(&output).expect("JSON")

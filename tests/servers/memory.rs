@@ -1,4 +1,4 @@
-/*! Objects of any kind go through in little memory. */
+/*! Objects of every kind are loaded within a memory limit. */
 
 use std::io::Write;
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::support::{Log, NODE, Stage, direct, export, export_key, finish, gzip}
 const LARGE: u64 = 2_000_000_000;
 
 fn large_gzip() -> (Vec<u8>, u64) {
-    // Lines of all sizes up to half a megabyte: it is bytes that memory is about, and small lines cost a debug build minutes.
+    // Lines of up to half a megabyte: memory depends on bytes, and short lines would cost a debug build minutes.
     let mut block = export(7, 200);
     for (i, size) in [1_000, 30_000, 200_000, 500_000]
         .into_iter()
@@ -49,12 +49,12 @@ fn status(pid: u32, name: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// An index that takes everything and keeps nothing.
+/// A stub of an index that accepts every document and stores none.
 async fn stub_index() -> (String, std::sync::Arc<std::sync::atomic::AtomicU64>) {
     index_that_answers(r#"{"create":{"status":201}}"#).await
 }
 
-/// An index that says the same of every document.
+/// A stub of an index that gives every document the same verdict.
 async fn index_that_answers(
     item: &'static str,
 ) -> (String, std::sync::Arc<std::sync::atomic::AtomicU64>) {
@@ -128,12 +128,12 @@ async fn watched(mut worker: Command) -> (Log, u64, u64) {
     }
 }
 
-/// So many objects of one kind at once, with the defaults.
+/// The number of objects of one kind at once, with the default limits.
 const OBJECTS: u32 = 32;
 /// 110 MB in all, with the release build's code; a debug build's is larger.
 const MOST: u64 = 110_000_000 - RELEASE_CODE;
 const RELEASE_CODE: u64 = 15_000_000;
-/// Where writing letters is slow, all of the budget is in use.
+/// If writing dead letters is slow, the whole memory limit is in use.
 const MOST_REFUSED: u64 = MOST + 20_000_000;
 
 /// Uploads an object for each number and runs a worker over them, which must stay under the limit.
@@ -226,7 +226,7 @@ async fn bombs_inside_of_envelopes_are_stopped_by_the_caps_that_they_name() {
                 broken.contains(named) && broken.contains("at byte 0"),
                 "{broken}"
             );
-            // Sixteen megabytes are no danger; then it ends.
+            // Sixteen megabytes are decompressed; then the cap ends the object.
             assert!(settled["events"].as_u64().unwrap() < 210);
         }
     }
@@ -266,7 +266,7 @@ fn zstd(flags: &[&str], seed: u32) -> Vec<u8> {
     let mut state = u64::from(seed) + 1;
     let mut text = Vec::new();
     while text.len() < 12_000_000 {
-        // Long lines: it is bytes that memory is about.
+        // Long lines: memory depends on bytes.
         for _ in 0..3000 {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)

@@ -1,4 +1,5 @@
-/*! Operators' slips: while an index refuses every document, nothing is given up; when it is mended, all goes on by itself. */
+/*! Mistakes of an operator that make an index refuse every document: no document is given up, and loading resumes by
+itself once the mistake is corrected. */
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,11 @@ use crate::support::{NODE, Stage, Watched, export, export_key, gzip, opensearch_
 const OBJECTS: u32 = 6;
 const INVOCATIONS: u32 = 3;
 
-/// One way to break all daily indices of logs, and what mends it.
+/// A mistake that breaks all daily indices of logs, and its correction.
 struct Slip {
     /// A template with precedence over ours.
     template: Value,
-    /// In words, by `/readyz`.
+    /// The reason that `/readyz` gives.
     says: &'static str,
 }
 

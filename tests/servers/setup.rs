@@ -1,4 +1,4 @@
-/*! `setup` on a real node, and what its mappings bear. */
+/*! `setup` on a real node, and documents that are awkward for its mappings. */
 
 use opensearch::http::Method;
 use serde_json::value::RawValue;
@@ -38,7 +38,7 @@ async fn a_second_run_changes_nothing() {
     assert_eq!(state(&cluster).await, before);
 }
 
-/// All that setup can change.
+/// All state of the cluster that `setup` can change.
 async fn state(cluster: &Cluster) -> Value {
     let prefix = &cluster.prefix;
     let mut all = Vec::new();
@@ -242,7 +242,7 @@ async fn thousands_of_keys_do_not_grow_the_mapping() {
     assert_eq!(found.len(), 1);
 }
 
-/// Logged JSON that a mapping or Lucene could choke on, and the flag that says what became of it.
+/// Logged JSON that a mapping or Lucene might refuse, and the flag that states how it was changed.
 pub fn awkward() -> Vec<(&'static str, String, Option<&'static str>)> {
     let long = "x".repeat(40_000);
     let nested = |levels: usize| format!("{}1{}", "{\"n\":".repeat(levels), "}".repeat(levels));
@@ -306,7 +306,7 @@ pub fn awkward() -> Vec<(&'static str, String, Option<&'static str>)> {
     ]
 }
 
-/// What is looked at of a document; `app` as it is written.
+/// The checked fields of a document, with the text of `app` as stored.
 #[derive(serde::Deserialize)]
 struct Source {
     message: String,
@@ -342,7 +342,7 @@ struct Found {
     hits: Hits,
 }
 
-/// Sends them and looks at each.
+/// Sends the awkward documents and checks each.
 pub async fn bears_awkward_json(cluster: &Cluster) {
     let awkward = awkward();
     let messages: Vec<String> = awkward.iter().map(|(_, text, _)| text.clone()).collect();
@@ -364,7 +364,7 @@ pub async fn bears_awkward_json(cluster: &Cluster) {
             }
             Some(flag) => {
                 assert_eq!(flags, &[*flag], "{name}");
-                // What is not whole in `app` is whole beside it, or in it as a text.
+                // A value that `app` cannot hold whole is beside it, or in it as text.
                 let kept = source.message == *text
                     || source.event.original.as_deref() == Some(text)
                     || *flag == "app_as_text";

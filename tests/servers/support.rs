@@ -146,7 +146,7 @@ impl Stage {
         command
     }
 
-    /// A worker over this stage; it ends when it is told to.
+    /// A worker over this stage that runs until a signal ends it.
     pub fn endless_worker(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
         command

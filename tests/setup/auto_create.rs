@@ -1,9 +1,9 @@
-/*! `action.auto_create_index`: where it forbids the daily indices, setup and the worker say what to allow. */
+/*! `action.auto_create_index`: if it forbids the daily indices, `setup` and the worker name the pattern to allow. */
 
 use crate::stub::Stub;
 
 #[tokio::test]
-async fn a_cluster_that_makes_no_indices_is_named_with_what_to_allow() {
+async fn a_cluster_that_creates_no_indices_is_reported_with_the_pattern_to_allow() {
     let stub = Stub::start("3.4.0").await;
     assert!(stub.run(&["setup"]).await.success);
     for (setting, wanted) in [
@@ -32,7 +32,7 @@ async fn a_cluster_that_makes_no_indices_is_named_with_what_to_allow() {
 }
 
 #[tokio::test]
-async fn nothing_is_said_where_all_is_allowed_or_the_setting_cannot_be_read() {
+async fn there_is_no_warning_if_all_is_allowed_or_the_setting_cannot_be_read() {
     let stub = Stub::start("3.4.0").await;
     for (setting, forbidden) in [
         (None, false),

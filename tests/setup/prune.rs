@@ -1,11 +1,11 @@
-/*! `prune` where not all goes well. */
+/*! `prune` when a deletion fails. */
 
 use serde_json::{Value, json};
 
 use crate::stub::Stub;
 
 #[tokio::test]
-async fn json_tells_what_is_gone_where_it_stopped() {
+async fn json_lists_what_was_deleted_before_a_failure() {
     let stub = Stub::start("3.4.0").await;
     {
         let mut cluster = stub.state.lock().unwrap();
@@ -32,7 +32,7 @@ async fn json_tells_what_is_gone_where_it_stopped() {
 }
 
 #[tokio::test]
-async fn json_asks_nobody() {
+async fn json_needs_no_confirmation() {
     let stub = Stub::start("3.4.0").await;
     let prune = ["prune", "--retain-logs", "30d", "--json"];
     let output = stub.run(&prune).await;

@@ -1,4 +1,4 @@
-/*! Versions, templates and roles that do not fit, each in one sentence and before anything is changed. */
+/*! Versions, templates and roles that do not fit: each is reported in one sentence, before anything is changed. */
 
 use serde_json::json;
 
@@ -39,7 +39,7 @@ async fn an_unsupported_version_is_named_at_the_start() {
 }
 
 #[tokio::test]
-async fn without_our_templates_nothing_is_sent() {
+async fn without_our_templates_no_document_is_sent() {
     let stub = Stub::start("3.4.0").await;
     let ours = json!({"made_by": "logferry", "version": "0.0.9", "schema": 0});
     for (meta, wanted) in [
@@ -106,9 +106,9 @@ async fn templates_of_somebody_else_are_not_overwritten() {
     );
 }
 
-/// A worker can be rolled back, and goes on with what a later one has left; `setup` is asked for one version, and says so.
+/// A worker that was rolled back goes on with the templates of a later version. `setup` refuses to replace them.
 #[tokio::test]
-async fn templates_of_later_are_not_overwritten_and_stop_no_worker() {
+async fn templates_of_a_later_version_are_kept_and_stop_no_worker() {
     let stub = Stub::start("3.4.0").await;
     assert!(stub.run(&["setup"]).await.success);
     for body in stub.state.lock().unwrap().kept.values_mut() {
@@ -124,7 +124,7 @@ async fn templates_of_later_are_not_overwritten_and_stop_no_worker() {
         "{}",
         output.err
     );
-    // It has nothing to load: its start is what matters.
+    // There is nothing to load: only the start is tested.
     let empty = tempfile::NamedTempFile::new().unwrap();
     let file = empty.path().to_str().unwrap();
     let output = stub
@@ -237,7 +237,7 @@ async fn a_missing_permission_is_named() {
 }
 
 #[tokio::test]
-async fn what_flags_do_not_name_stays() {
+async fn settings_without_a_flag_stay() {
     let stub = Stub::start("3.4.0").await;
     let flags = [
         "setup",

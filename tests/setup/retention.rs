@@ -1,4 +1,4 @@
-/*! Retention by index management: what is sent, and that a second run sends nothing. */
+/*! Retention by index management: the requests of the first run; a second run sends none. */
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn a_policy_for_each_kind_once() {
     assert!(output.success, "{}", output.err);
     assert!(output.out.contains("Nothing to change."), "{}", output.out);
     assert_eq!(stub.requests(), [""; 0]);
-    // Nor is it forgotten where nobody asks for it again.
+    // The policy also stays if a later run does not ask for one.
     assert!(stub.run(&["setup"]).await.success);
     assert_eq!(stub.requests(), [""; 0]);
 }
@@ -138,7 +138,7 @@ async fn without_the_plugin_prune_is_named() {
 }
 
 #[tokio::test]
-async fn what_index_management_refuses_is_said() {
+async fn a_refusal_by_index_management_is_reported() {
     let stub = with_plugin().await;
     let index = json!({"aliases": {"lf-logs": {}}, "mappings": {}});
     let name = "lf-logs-2026.11.23".to_owned();

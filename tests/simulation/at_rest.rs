@@ -1,4 +1,4 @@
-/*! What must hold when everything is at rest: the index against the oracle, the queues and the dead letters against what was sent. */
+/*! The checks after a run: the index against the oracle, the queues and the dead letters against the sent messages. */
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::oracle::{Expected, with_part};
 use crate::sim::lock;
 use crate::world::{Message, Object, World};
 
-/// What all objects together must come to.
+/// The documents that all objects together must give.
 fn expected(world: &World) -> Expected {
     let objects = lock(&world.objects);
     let messages = lock(&world.messages).clone();
@@ -218,7 +218,8 @@ fn fates(world: &World) {
                 format!("message {number} can be settled and is still there"),
             );
         }
-        // Without a store of dead letters. What was removed or changed later may have been settled before, and junk may be seen or not.
+        // Only certain without a store of dead letters. An object that was removed or changed later may have been
+        // settled before, and junk may be detected or not.
         let certain = message.invalid
             || (!world.sim.plan.dead_letters
                 && message.objects.iter().any(|n| never_settles(world, *n)));

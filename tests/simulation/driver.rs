@@ -158,7 +158,7 @@ pub async fn run(world: &Arc<World>, wrap: Wrap) -> u64 {
     invariants::neighbours(world);
     sim.end_faults();
     let peace = sim.now();
-    // What is out of deliveries when the faults end, or has only its last one left, comes back as an operator brings it.
+    // Messages with no delivery left, or one, when the faults end are redriven, as by an operator.
     for _ in 0..2 {
         world.queue.redrive();
         quiet(world, "after the faults").await;

@@ -323,7 +323,7 @@ impl Plan {
             }
         };
         let is_denial = Fault::DENIALS.contains(&fault);
-        // One key that is denied twice, with others given in between, is what the worker takes for a key that is not for it.
+        // A key that is denied twice while others are read in between counts as denied for good.
         if is_denial && Fault::DENIALS.iter().any(|denial| self.has(*denial)) {
             return;
         }

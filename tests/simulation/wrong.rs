@@ -1,6 +1,6 @@
 /*!
-Deliberately wrong workers: the real road with an end that lies to it, each a mistake that a shipper of logs has made. If
-the invariants do not catch one, they prove nothing.
+Deliberately wrong workers: the real pipeline with one end that lies to it, each a mistake that log shippers have made.
+If the invariants miss one of them, they prove nothing.
 */
 
 use std::sync::Arc;
