@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use crate::parse::record::{ErrorInfo, Record};
 
 /// Parses the text of one event, without the timestamp that CloudWatch adds. The text may have several lines and
-/// trailing line breaks. Never fails: text in no known form becomes the message of a [`Kind::Function`] record.
+/// trailing line breaks. Never fails: text in no known form becomes the message of a `Kind::Function` record.
 pub fn parse(text: &str) -> Record<'_> {
     let text = text.trim_end_matches(['\n', '\r']);
     let start = trim_start(text);
