@@ -1,6 +1,6 @@
 # Chores of one line each; the scripts are in demo/, stack/, fuzz/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test test-core doc simulate chaos fmt clippy bench bench-road bench-worker bench-mapping fuzz stack image clean-stack
+.PHONY: help demo demo-docker test test-core doc simulate chaos fmt clippy bench bench-road bench-worker bench-mapping fuzz findings stack image clean-stack
 # How long each fuzz target runs.
 SECONDS := 60
 
@@ -51,6 +51,9 @@ bench-mapping: ## measure what documents cost OpenSearch with our template and w
 
 fuzz: ## run each fuzz target for SECONDS=60; needs a nightly compiler and cargo-fuzz
 	@fuzz/run $(SECONDS)
+
+findings: ## check that the behaviours of public packages recorded in findings/ are unchanged; needs the network
+	@set -e; for script in findings/*-*.sh; do echo "== $$script"; "$$script"; done
 
 stack: ## install the test servers under target/stack
 	@stack/all install
