@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-/// What came of a file: documents by kind, and the log.
+/// The result of `ingest` over a file: documents by kind, and the log.
 struct Ingested {
     success: bool,
     messages: Vec<String>,

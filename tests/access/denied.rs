@@ -97,7 +97,7 @@ impl Stage {
         }
     }
 
-    /// Whether it ends well, and its log.
+    /// Waits for the end; returns whether the worker succeeded, and its log.
     pub async fn end(&mut self) -> (bool, String) {
         let since = Instant::now();
         loop {
@@ -329,7 +329,7 @@ async fn a_key_that_is_refused_again_after_others_were_given_is_broken() {
 }
 
 impl Stage {
-    /// After it has ended well, with its log.
+    /// Waits until the worker has ended with success; returns the stage and the log.
     pub async fn ended(mut self) -> (Self, String) {
         let (well, log) = self.end().await;
         assert!(well, "{log}");

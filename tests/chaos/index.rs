@@ -1,4 +1,4 @@
-/*! An index that is too narrow, stopped, blocked, out of memory: all on one node of our own. */
+/*! An index that is overloaded, stopped, blocked, or out of memory, on a node of the test's own. */
 
 use std::time::Instant;
 
@@ -17,14 +17,14 @@ use crate::{long, seed};
 /// Limits the node to one thread that writes and a queue of one request.
 const NARROW: &str = "thread_pool.write.size: 1\nthread_pool.write.queue_size: 1\n";
 
-/// A run on a node, in the middle of which something happens to it.
+/// A run on a node to which something happens meanwhile.
 struct Trial {
     reference: &'static Reference,
     stage: Stage,
     crew: Crew,
     letters: tempfile::TempDir,
     messages: usize,
-    /// Those that are still to be sent: the index has work whatever happens to it.
+    /// The messages that are sent after the fault began, so that the index has work during it.
     rest: Vec<String>,
     started: Instant,
     name: &'static str,
@@ -38,7 +38,7 @@ impl Trial {
         let mut stage = reference.stage("index", 5).await;
         stage.index_url = node.url();
         refuse_levels(&stage).await;
-        // The worker's setup gives them what they lack, and leaves their shards as they are.
+        // The worker's setup adds what the indices lack, and keeps their shards.
         for index in [
             "logs-2026.11.23",
             "logs-2026.11.24",
@@ -82,13 +82,13 @@ impl Trial {
         }
     }
 
-    /// When about a quarter of the objects is settled.
+    /// Waits until about a quarter of the objects is settled.
     async fn quarter(&mut self) {
         let quarter = self.reference.objects.len() / 4;
         self.crew.until(|logs| logs.settled.len() >= quarter).await;
     }
 
-    /// The other half of the messages.
+    /// Sends the second half of the messages.
     async fn rest(&mut self) {
         for message in std::mem::take(&mut self.rest) {
             self.stage.send(&message).await;
@@ -136,7 +136,7 @@ async fn narrow_stopped_blocked_and_out_of_memory() {
 
     let mut trial = Trial::begin("index: stopped and started", &node, 1, "100kB").await;
     trial.quarter().await;
-    // Stopped as one should, or not.
+    // An orderly stop, or SIGKILL.
     if long() {
         node.kill().await;
     } else {
@@ -183,7 +183,7 @@ async fn breaker(stage: &Stage, limit: &str) {
     assert_eq!(answer["acknowledged"], true, "{answer}");
 }
 
-/// What `/readyz` of each worker says.
+/// Whether `/readyz` of each worker answers that it is ready.
 async fn ready(crew: &Crew) -> Vec<bool> {
     let mut all = Vec::new();
     for worker in &crew.workers {

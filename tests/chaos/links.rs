@@ -1,4 +1,4 @@
-/*! Connections to queue, store and index that break, each alone and all together. */
+/*! Broken connections to queue, store and index: each alone, and all together. */
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -56,14 +56,14 @@ async fn disturbed(
         crew.until_logged(number, "the index answers").await;
     }
     let messages = reference.messages(&mut rng);
-    // Always some work to disturb: a share of the messages before each fault.
+    // A share of the messages is sent before each fault, so that there is work to disturb.
     let mut shares = messages.chunks(messages.len().div_ceil(faults));
     let proxies = choose(&links);
     let large = large_keys(&reference.objects);
     let mut again = 0;
     plan::carry_out(&proxies, faults, &mut rng, async |mode| {
         if matches!(mode, Mode::Cut(after) if after > 600) {
-            // Once more: an answer that is long enough to be cut there.
+            // Again, with an answer that is long enough to be cut.
             let key = large[again % large.len()];
             stage.send(&direct(&reference.bucket, &[key])).await;
             again += 1;
@@ -98,7 +98,7 @@ async fn disturbed(
         started,
     };
     run.judge(reference).await;
-    // Not "refuse": where nobody listens nobody counts; only connections that were open are.
+    // Except "refuse": refused connections cannot be counted, only open ones that were reset.
     for mode in ["cut", "stall", "reset", "swallow"] {
         assert!(
             hits.contains_key(mode),
@@ -123,7 +123,7 @@ fn already_there(logs: &WorkerLogs) -> (&'static str, u64) {
     ("already there", logs.sum("already_there"))
 }
 
-/// Calls to the queue that failed even after the SDK's own retries, or whose message was somebody else's by then.
+/// Calls to the queue that failed after the SDK's retries, or whose message another worker had received by then.
 fn queue_trouble(logs: &WorkerLogs) -> (&'static str, u64) {
     let messages = [
         "cannot receive",

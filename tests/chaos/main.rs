@@ -23,17 +23,17 @@ mod support;
 mod twice;
 mod workload;
 
-/// Whether to take the time that it takes.
+/// Whether to run the long form.
 fn long() -> bool {
     std::env::var("LOGFERRY_CHAOS").is_ok_and(|form| form == "long")
 }
 
-/// One number of the short form or of the long one.
+/// The value for the short form or for the long form.
 fn either<T>(short: T, of_long: T) -> T {
     if long() { of_long } else { short }
 }
 
-/// What decides every random choice of a test.
+/// The seed of all random choices of a test.
 fn seed() -> u64 {
     let given = std::env::var("LOGFERRY_CHAOS_SEED").ok();
     given.map_or(20_261_123, |seed| {

@@ -30,7 +30,7 @@ impl Object {
     }
 }
 
-/// About as many objects as there are streams, and a half more.
+/// About one and a half objects for each stream.
 pub fn objects(rng: &mut Rng, streams: u32) -> Vec<Object> {
     let mut objects = Vec::new();
     for stream in 0..streams {
@@ -46,7 +46,7 @@ pub fn objects(rng: &mut Rng, streams: u32) -> Vec<Object> {
     objects
 }
 
-/// Each object in one message, some of them together, wrapped in one way or another.
+/// Messages that name each object once, some of them several objects, in different envelopes.
 pub fn messages(bucket: &str, objects: &[Object], rng: &mut Rng) -> Vec<String> {
     let mut keys: Vec<&str> = objects.iter().map(|o| &*o.key).collect();
     rng.shuffle(&mut keys);
@@ -140,7 +140,7 @@ fn chunks(stream: u32, rng: &mut Rng) -> Vec<Object> {
     ]
 }
 
-/// Keys of the large ones.
+/// The keys of the large objects.
 pub fn large_keys(objects: &[Object]) -> Vec<&str> {
     let large = objects.iter().filter(|o| o.bytes.len() > 100_000);
     large.map(|o| &*o.key).collect()
@@ -158,7 +158,7 @@ fn large(stream: u32, rng: &mut Rng) -> Object {
     Object::sound(export_key(TASK, stream, 0), text.gzip())
 }
 
-/// What a subscription filter sends.
+/// An object as a subscription filter writes it.
 fn subscription(stream: u32, rng: &mut Rng) -> Object {
     let mut events = Vec::new();
     for i in 0..rng.u32(2..20) {
@@ -177,7 +177,7 @@ fn subscription(stream: u32, rng: &mut Rng) -> Object {
     Object::sound(key, gzip(envelope.to_string().as_bytes()))
 }
 
-/// Lines under a key that tells nothing, not compressed.
+/// Uncompressed lines under a key that says nothing about them.
 fn plain(stream: u32, rng: &mut Rng) -> Object {
     let mut text = String::new();
     for i in 0..rng.u32(1..60) {
@@ -189,7 +189,7 @@ fn plain(stream: u32, rng: &mut Rng) -> Object {
     Object::sound(format!("{PLAIN}{stream}.log"), text.into_bytes())
 }
 
-/// Ends in the middle of its compressed stream: one letter for the object.
+/// An object whose compressed stream is cut: it gives one dead letter.
 fn cut(stream: u32, rng: &mut Rng) -> Object {
     let mut text = Text::default();
     for i in 0..rng.u32(20..60) {
@@ -208,7 +208,7 @@ fn cut(stream: u32, rng: &mut Rng) -> Object {
     }
 }
 
-/// Lines that the index refuses among others: a letter for each of them.
+/// An object with some lines that the index refuses: each gives a dead letter.
 fn refused(stream: u32, rng: &mut Rng) -> Object {
     let key = export_key(TASK, stream, 0);
     let (mut text, mut planted) = (Text::default(), Vec::new());

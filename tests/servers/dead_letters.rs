@@ -1,4 +1,5 @@
-/*! What is given up for good is kept, once, and its message is deleted; what is not allowed is not fetched. */
+/*! Dead letters: each failure is kept once, and its message is deleted. Objects of buckets that are not allowed are not
+fetched. */
 
 use std::io::Read;
 
@@ -190,7 +191,7 @@ async fn a_bucket_that_is_not_allowed_is_never_asked() {
     assert_eq!(stage.depth(&stage.dead_url).await.0, 1);
 }
 
-/// Everything that goes wrong says what, and never says a secret.
+/// Errors name their cause and no secret.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn secrets_are_in_no_log() {

@@ -131,7 +131,7 @@ async fn parts_of_a_request_merge_to_one_summary() {
     assert_eq!(summaries(&parts).await, wanted);
 }
 
-/// Summaries without what names the object they came from.
+/// The summaries without the fields that name their object.
 async fn summaries(stage: &Stage) -> Vec<(String, Value)> {
     let documents = stage.documents().await.into_iter();
     documents
@@ -147,7 +147,7 @@ async fn summaries(stage: &Stage) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// The whole demo through queue, store and index ends as what `ingest` prints of the same objects.
+/// The demo, loaded through queue, store and index, gives the documents that `ingest` prints for the same objects.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn the_demo_ends_in_the_index_as_ingest_prints_it() {

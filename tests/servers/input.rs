@@ -1,4 +1,4 @@
-/*! Messages and objects that are not what they should be. */
+/*! Invalid messages, broken objects, and wrong addresses. */
 
 use crate::support::{MAX_RECEIVES, NODE, Stage, direct, export, export_key, gzip};
 
@@ -57,7 +57,7 @@ async fn nothing_to_read_is_settled_and_what_is_broken_is_kept() {
         skipped,
         ["folder marker", "gone", "write test of an export task"]
     );
-    // What could be read before the cut is there; the message waits for a person.
+    // The events before the cut are indexed; the message stays in the queue.
     let documents = stage.documents().await.len();
     assert!((400..500).contains(&documents), "{documents}");
     assert_eq!(stage.depth(&stage.dead_url).await.0, 1);
@@ -82,7 +82,7 @@ async fn wrong_addresses_end_the_worker_with_one_sentence() {
     );
 }
 
-/// A wrong endpoint or a proxy that answers 404 to everything proves nothing about an object.
+/// A 404 from a wrong endpoint or a proxy does not prove that an object is missing.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn a_404_that_is_not_s3s_deletes_nothing() {

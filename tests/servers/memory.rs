@@ -199,7 +199,7 @@ fn envelope(n: u32, events: u32, length: usize) -> String {
     .to_string()
 }
 
-/// What a subscribed function gets: an envelope, compressed, in base64, in JSON.
+/// The event of a subscribed function: an envelope, compressed, in base64, in JSON.
 fn wrapped(envelope: &str) -> String {
     json!({"awslogs": {"data": STANDARD.encode(gzip(envelope.as_bytes()))}}).to_string()
 }

@@ -1,4 +1,4 @@
-/*! A worker as a process: its end, its log, signals to it. */
+/*! A worker as a process: its log, its exit code, and signals to it. */
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -67,7 +67,7 @@ impl Watched {
         self.child.id()
     }
 
-    /// Reads on until a line has this in it; fails if the log ends before.
+    /// Reads until a line contains this text; fails if the log ends before.
     pub fn until(&mut self, needle: &str) -> String {
         loop {
             let mut line = String::new();

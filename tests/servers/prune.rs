@@ -1,4 +1,4 @@
-/*! `prune` on a real node: what it said, and nothing else. */
+/*! `prune` on a real node deletes the indices that it named, and no others. */
 
 use std::collections::BTreeSet;
 

@@ -111,7 +111,7 @@ async fn an_operators_slip_condemns_nothing_and_all_arrives_when_it_is_mended() 
     }
 }
 
-/// In an index that takes new documents only, no summary can be merged: it is refused with a sentence, and only it.
+/// An append-only index refuses merged summaries, and only these; the error names the setting.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn a_merge_in_an_append_only_index_is_refused_and_names_the_setting() {

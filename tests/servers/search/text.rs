@@ -1,4 +1,4 @@
-/*! Any TEXT gets an answer or a sentence. */
+/*! Searches for any TEXT: each gives an answer or a one-sentence error. */
 
 use serde_json::json;
 
@@ -54,7 +54,7 @@ fn random_texts(n: usize) -> Vec<String> {
     (0..n).map(|_| text(&mut random)).collect()
 }
 
-/// Any TEXT gets an answer or one sentence, and any text that was logged is found by `--literal`.
+/// Any TEXT gives an answer or a one-sentence error, and `--literal` finds any text that was logged.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn pasted_text_is_found_or_refused_in_a_sentence() {
@@ -101,7 +101,7 @@ async fn pasted_text_is_found_or_refused_in_a_sentence() {
     assert!(refused > 20, "{refused}");
 }
 
-/// Fields that no index has, wherever they stand in TEXT; and those that are there.
+/// Unknown fields anywhere in TEXT are reported; known fields are not.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn an_unknown_field_is_told_wherever_it_stands() {

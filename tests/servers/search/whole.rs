@@ -1,4 +1,4 @@
-/*! No index and no shard is left out without a word. */
+/*! No index and no shard is silently left out. */
 
 use opensearch::http::Method;
 use serde_json::{Value, json};
