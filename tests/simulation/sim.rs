@@ -1,4 +1,4 @@
-/*! Shared by the simulated servers: the seed's random choices, virtual time, the step counter, the wire to each worker. */
+/*! Shared by the simulated servers: random choices of the seed, virtual time, the step counter, the workers' wires. */
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -25,7 +25,7 @@ impl DocumentKind {
         }
     }
 
-    /// Of an index that [`write`](fn@write) has named.
+    /// Of an index that [`write`] has named.
     pub fn of_index(name: &str) -> Self {
         match name.rsplit('-').nth(1) {
             Some("invocations") => DocumentKind::Invocation,
@@ -49,7 +49,7 @@ pub fn write(out: &mut Vec<u8>, prefix: &str, kind: DocumentKind, day: i64) {
     rfc3339::write_date(out, rfc3339::date_of(day), b'.');
 }
 
-/// Kind and day of an index of ours; none for any name that [`write`](fn@write) does not make.
+/// Kind and day of an index of ours; none for any name that [`write`] does not make.
 pub fn read(name: &str, prefix: &str) -> Option<(DocumentKind, i64)> {
     let rest = name.strip_prefix(prefix)?.strip_prefix('-')?;
     let (kind, date) = DocumentKind::ALL.into_iter().find_map(|kind| {

@@ -1,7 +1,7 @@
 /*! What a record becomes: an index, an id and the bytes of a document, as two lines of a `_bulk` body.
 
 A document is a pure function of the event, its object and the options: no clock, no chance, no state but the
-ordinals of equal events. That is what makes redelivery end in the same documents (design: guarantee G2). */
+[`ordinal`]s of equal events. That is what makes redelivery end in the same documents (design: guarantee G2). */
 
 /// What is known of the object that events are read from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
