@@ -20,7 +20,7 @@ test-core: ## run the tests of the pure core alone; needs no server and no AWS c
 	cargo test --locked --package logferry-core
 
 doc: ## build the documentation of the code, warnings denied
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --workspace --no-deps --document-private-items
 
 simulate: ## run the simulation over SEEDS=50000 seeds; takes a night
 	SEEDS=$(or $(SEEDS),50000) cargo test --locked --test simulation

@@ -119,10 +119,11 @@ fn libraries_stay_in_their_places() {
         "aws_credential",
         "aws_sigv4",
     ];
-    let signing = "src/sink/opensearch/aws.rs";
     let places = [
         "src/source",
-        signing,
+        // Credentials for signed requests.
+        "src/sink/opensearch/aws.rs",
+        "src/sink/opensearch/client.rs",
         "src/sink/dead_letters",
         "src/commands",
     ];
@@ -232,11 +233,12 @@ fn a_mod_rs_only_declares() {
     only(&present, found);
 }
 
+/// Beside `mod.rs` and tests.
 #[test]
-fn folders_hold_about_a_dozen_files() {
+fn folders_hold_at_most_fourteen_files() {
     let mut counts = BTreeMap::new();
     for (path, _) in sources("src").into_iter().chain(sources("crates/core/src")) {
-        if !is_test(&path) {
+        if !is_test(&path) && !path.ends_with("mod.rs") {
             let folder = path.parent().unwrap().display().to_string();
             *counts.entry(folder).or_insert(0) += 1;
         }
