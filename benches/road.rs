@@ -237,7 +237,7 @@ struct Ran {
 }
 
 /// Runs the pipeline as the worker does, with default settings.
-fn road(objects: &Arc<Objects>) -> Ran {
+fn run_pipeline(objects: &Arc<Objects>) -> Ran {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -364,7 +364,7 @@ fn main() {
         let gb = objects.bytes as f64 / 1e9;
         let mut runs = Vec::new();
         for round in 0..=rounds {
-            let ran = road(&objects);
+            let ran = run_pipeline(&objects);
             let (gunzip, writing) = floor(&objects, ran.body_bytes, bulk);
             // The first round is a warm-up.
             if round > 0 || rounds == 0 {

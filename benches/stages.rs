@@ -355,8 +355,8 @@ fn documents(events: &[(Event<'_>, Record<'_>)], out: &mut Vec<u8>) -> usize {
 fn observe(events: &[(Event<'_>, Record<'_>)]) -> usize {
     let mut tracker = Tracker::new(TrackerLimits::default());
     let mut summaries = 0;
-    for (place, (event, record)) in events.iter().enumerate() {
-        let hash = (place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for (number, (event, record)) in events.iter().enumerate() {
+        let hash = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         black_box(tracker.observe(event, record, hash, event.time.unwrap_or_default()));
         summaries += tracker.closed().count();
     }

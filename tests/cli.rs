@@ -1,4 +1,4 @@
-/*! The built binary without any server: what a newcomer types first. */
+/*! The built binary without any server: the commands that a new user tries first. */
 
 use std::io::Write;
 use std::path::Path;
@@ -293,7 +293,7 @@ fn many_readers_share_little_memory() {
     assert_eq!(text(&output.stdout).lines().count(), 304);
 }
 
-/// Nobody reads the log any more: the work goes on.
+/// The work goes on when the log's reader is gone.
 #[test]
 fn a_closed_log_costs_no_document() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,11 +1,11 @@
-/*! What an object may be: files through the whole road of `ingest`, without any server. */
+/*! Objects of every form: files go through the whole pipeline of `ingest`, without any server. */
 
 use std::io::Write;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-/// What came of a file: documents by kind, and the log.
+/// The result of `ingest` over a file: documents by kind, and the log.
 struct Ingested {
     success: bool,
     messages: Vec<String>,

@@ -1,8 +1,9 @@
 /*!
-The real road over a simulated queue, store and index, on a paused clock. One seed decides every fault and every delay; a
-seed that breaks an invariant is printed, and kept in `REGRESSIONS`.
+The real pipeline over a simulated queue, store and index, on a paused clock. One seed decides every fault and every
+delay. A seed that breaks an invariant is printed, and kept in `REGRESSIONS`.
 
-`SEED=n cargo test --test simulation one_seed -- --nocapture` prints the history of a seed; `SEEDS=n` sets how many are run.
+`SEED=n cargo test --test simulation one_seed -- --nocapture` prints the history of one seed. `SEEDS=n` sets the number
+of seeds.
 */
 
 #[path = "simulation/at_rest.rs"]
@@ -129,7 +130,7 @@ fn really_happened(happened: &BTreeMap<String, u64>) {
 
 /// As many objects as the budget has room for buffers, and not a byte for their documents.
 #[test]
-fn a_small_budget_makes_the_road_slow_and_not_stuck() {
+fn a_small_memory_limit_slows_the_pipeline_and_does_not_block_it() {
     each("small budget", 0..30, |seed| {
         let mut plan = Plan::calm(seed);
         plan.road.objects_in_flight = 8;
@@ -139,7 +140,7 @@ fn a_small_budget_makes_the_road_slow_and_not_stuck() {
     });
 }
 
-/// Past its twelve hours a message cannot be extended; what is done within one visibility timeout is settled all the same.
+/// SQS extends no message beyond twelve hours; work that ends within one visibility timeout is settled nevertheless.
 #[test]
 fn a_message_that_was_first_delivered_half_a_day_ago_can_be_settled() {
     each("old", 0..30, |seed| {
@@ -151,7 +152,7 @@ fn a_message_that_was_first_delivered_half_a_day_ago_can_be_settled() {
     });
 }
 
-/// A bucket that refuses everything does not delay what lies elsewhere, whatever its reason.
+/// A bucket that refuses every request does not delay the objects of other buckets.
 #[test]
 fn a_sick_bucket_is_left_alone_and_its_neighbours_progress() {
     let happened = each("sick bucket", 0..60, |seed| {
@@ -166,7 +167,7 @@ fn a_sick_bucket_is_left_alone_and_its_neighbours_progress() {
     }
 }
 
-/// Bodies are slow and no lease can be extended: what is delivered again is not read a second time while it is being read.
+/// Bodies are slow and no lease can be extended: a redelivered object is not read again while it is still being read.
 #[test]
 fn a_lost_lease_ends_the_reading() {
     let happened = each("lost leases", 0..60, |seed| {
@@ -180,7 +181,7 @@ fn a_lost_lease_ends_the_reading() {
     assert!(happened["Expired"] > 100, "{happened:?}");
 }
 
-/// Each permission on the queue is missing for a while: a worker that learns of it ends and says which; nothing else is lost.
+/// Each permission on the queue is missing for a while: a worker that needs it ends and names it; no document is lost.
 #[test]
 fn a_worker_that_may_not_use_its_queue_says_so_and_ends() {
     let denials = [
@@ -201,7 +202,7 @@ fn a_worker_that_may_not_use_its_queue_says_so_and_ends() {
     assert!(happened["QueueDenied"] > 80, "{happened:?}");
 }
 
-/// S3 refuses the caller, or a bucket denies everything: no object is given up, and all are loaded when that is over.
+/// S3 refuses the caller, or a bucket denies everything: no object is given up, and all are loaded afterwards.
 #[test]
 fn a_refusal_of_everything_for_a_while_condemns_nothing() {
     let happened = each("refused", 0..80, |seed| {
@@ -219,7 +220,8 @@ fn a_refusal_of_everything_for_a_while_condemns_nothing() {
     }
 }
 
-/// Every document is refused for a while, as after a slip in a template: none becomes a dead letter, and all are there afterwards.
+/// The index refuses every document for a while, as after a mistake in a template: none becomes a dead letter, and all
+/// are indexed afterwards.
 #[test]
 fn an_index_that_refuses_everything_for_a_while_condemns_no_document() {
     let happened = each("all refused", 0..60, |seed| {

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-mod said;
+mod messages;
 
 /// 2026-11-21T08:00:00Z in milliseconds.
 const START: i64 = 1_795_248_000_000;
@@ -236,8 +236,8 @@ impl Generator {
         match self.rng.u8(0..20) {
             _ if level == "ERROR" => {
                 text.push_str("Error: ");
-                said::sentence(&mut self.rng, 5, &mut text);
-                said::node_stack(&mut self.rng, &mut text);
+                messages::sentence(&mut self.rng, 5, &mut text);
+                messages::node_stack(&mut self.rng, &mut text);
             }
             0 => {
                 _ = write!(
@@ -248,7 +248,7 @@ impl Generator {
                 )
             }
             1..4 => {
-                let (order, amount) = (said::number(&mut self.rng), self.rng.u32(1..90_000));
+                let (order, amount) = (messages::number(&mut self.rng), self.rng.u32(1..90_000));
                 _ = write!(
                     text,
                     r#"{{"orderId":{order},"amount":{amount},"currency":"EUR","stage":"prod","items":{},"correlationId":"{}"}}"#,
@@ -256,7 +256,7 @@ impl Generator {
                     uuid(&mut self.rng)
                 );
             }
-            _ => said::say(&mut self.rng, &mut text),
+            _ => messages::say(&mut self.rng, &mut text),
         }
         text.push('\n');
         text
@@ -265,7 +265,7 @@ impl Generator {
     fn python(&mut self, id: &str) -> String {
         if self.rng.u8(0..120) == 0 {
             let mut text = "[ERROR] KeyError: 'customer'\r".to_owned();
-            said::traceback(&mut self.rng, &mut text);
+            messages::traceback(&mut self.rng, &mut text);
             text.push('\n');
             return text;
         }
@@ -278,23 +278,23 @@ impl Generator {
             };
             _ = write!(text, "[{level}]\t{}\t{id}\t", shown(self.time));
             if level == "ERROR" {
-                said::sentence(&mut self.rng, 5, &mut text);
+                messages::sentence(&mut self.rng, 5, &mut text);
                 text.push('\r');
-                said::traceback(&mut self.rng, &mut text);
+                messages::traceback(&mut self.rng, &mut text);
                 text.push('\n');
                 return text;
             }
         }
-        said::say(&mut self.rng, &mut text);
+        messages::say(&mut self.rng, &mut text);
         text.push('\n');
         text
     }
 
     fn json(&mut self, id: &str, function: &Function) -> String {
         let (level, time) = (self.level(), shown(self.time));
-        let mut said = String::new();
-        said::say(&mut self.rng, &mut said);
-        let customer = said::number(&mut self.rng);
+        let mut message = String::new();
+        messages::say(&mut self.rng, &mut message);
+        let customer = messages::number(&mut self.rng);
         let (plan, took) = (
             ["free", "pro", "team"][self.rng.usize(0..3)],
             self.rng.u32(1..800),
@@ -302,12 +302,12 @@ impl Generator {
         // Members in the order of Lambda's JSON format: level before message.
         let mut line = format!(
             r#"{{"timestamp":"{time}","level":"{level}","requestId":"{id}","message":{},"service":"{}","customer":{{"id":{customer},"plan":"{plan}"}},"tookMs":{took}"#,
-            serde_json::Value::from(said),
+            serde_json::Value::from(message),
             function.name,
         );
         if level == "ERROR" {
             let mut stack = "UpstreamError: upstream closed the connection".to_owned();
-            said::node_stack(&mut self.rng, &mut stack);
+            messages::node_stack(&mut self.rng, &mut stack);
             let stack: serde_json::Value = stack.split('\n').map(str::trim).collect();
             _ = write!(
                 line,

@@ -33,9 +33,9 @@ impl Server {
     }
 
     pub fn pid(&self) -> Result<u32> {
-        let said = command(self.name, "status", self.port).output()?;
-        let said = String::from_utf8_lossy(&said.stdout);
-        let pid = said.trim().rsplit(' ').next();
+        let output = command(self.name, "status", self.port).output()?;
+        let output = String::from_utf8_lossy(&output.stdout);
+        let pid = output.trim().rsplit(' ').next();
         pid.and_then(|pid| pid.parse().ok())
             .with_context(|| format!("stack/{} status does not tell the process", self.name))
     }

@@ -10,7 +10,7 @@ fuzz_target!(|data: (u8, &[u8])| {
     let Ok(statuses) = read(answer, sent) else {
         return;
     };
-    // What was read is what another reader finds, item by item: a verdict at the wrong place would lose a document.
+    // The verdicts are those of another reader, item by item: a verdict of the wrong item would lose a document.
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
         return;
     };

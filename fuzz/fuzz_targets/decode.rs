@@ -5,7 +5,7 @@ use logferry_core::decode::{
     Counters, DecodeError, DecodeOptions, Decoder, Format, Identity, Origin,
 };
 
-/// The format is told from this many bytes, which the decoder awaits: what should come in pieces must come after them.
+/// The decoder waits for this many bytes to detect the format; only the bytes after them arrive in pieces.
 const WINDOW: usize = 64 * 1024;
 const KEYS: [&str; 3] = [
     "app.log",
@@ -13,7 +13,7 @@ const KEYS: [&str; 3] = [
     "copy/2023-01-04-[$LATEST]072b.log",
 ];
 
-// How to decode (see `Case`), then the object. However it is cut into chunks, the same comes out.
+// The input is the settings of the decoder (see `Case`), then the object. Its events do not depend on the chunks.
 fuzz_target!(|data: &[u8]| {
     let Some((head, content)) = data.split_first_chunk::<4>() else {
         return;
@@ -42,7 +42,7 @@ impl<'a> Case<'a> {
         }
         input.extend_from_slice(content);
         let mut chunk = 1 + usize::from(chunk) * usize::from(chunk % 8);
-        // Long enough to be cut, once in a while.
+        // Sometimes long enough to be cut.
         if form >> 3 == 0x1f && !content.is_empty() {
             chunk *= 61;
             while input.len() < 3 * WINDOW {
@@ -103,7 +103,7 @@ impl<'a> Case<'a> {
                 return outcome;
             }
             let space = decoder.space();
-            // Up to the window in one go: that is spent waiting anyway.
+            // The window in one chunk: the decoder waits for all of it.
             let n = rest.len().min(space.len()).min(fill.max(chunk));
             fill -= n.min(fill);
             let (now, later) = rest.split_at(n);

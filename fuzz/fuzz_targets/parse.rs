@@ -3,7 +3,7 @@
 use libfuzzer_sys::fuzz_target;
 use logferry_fuzz::documents;
 
-// One event, with its time told by the file and without.
+// One event, with a time from the file and without.
 fuzz_target!(|text: &[u8]| {
     documents::documents(
         std::iter::once(text),

@@ -4,8 +4,8 @@ use libfuzzer_sys::fuzz_target;
 use logferry_core::invocation::{Architecture, Merged, Prices, Summary, merged};
 use logferry_fuzz::documents;
 
-// Lines of one stream, cut into two objects: their summaries come back from their documents as they were, and merge
-// to the same in either order.
+// Lines of one stream in two objects: the summaries are read back from their documents unchanged, and merge to the same
+// summary in either order.
 fuzz_target!(|data: (u8, &[u8])| {
     let (cut, text) = data;
     let prices = Prices::builtin(Architecture::X86);

@@ -6,7 +6,8 @@ use logferry_core::decode::{Event, Identity, Origin};
 use logferry_core::document::{DocumentOptions, ObjectEncoder, ObjectInfo, event_text};
 use logferry_core::invocation::{Architecture, Prices, Summary, TrackerLimits};
 
-/// Parses texts as the events of one log stream, a second apart from `start` (milliseconds since 1970), checks the documents and returns the summaries.
+/// Parses texts as the events of one log stream, one second apart from `start` on (milliseconds since 1970). Checks the
+/// documents and returns the summaries.
 pub fn documents<'a>(
     texts: impl Iterator<Item = &'a [u8]>,
     start: Option<i64>,

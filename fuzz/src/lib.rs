@@ -1,4 +1,4 @@
-/*! What the fuzz targets share. */
+/*! Helpers of the fuzz targets. */
 #![forbid(unsafe_code)]
 
 /// Log events of an object and their documents, as the pipeline makes them.

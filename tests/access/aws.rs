@@ -1,4 +1,4 @@
-/*! A queue and a store of the test's own: SQS's JSON protocol and GetObject, each able to refuse with the words of AWS. */
+/*! A stub of SQS (its JSON protocol) and of S3 (GetObject). Each can refuse a request with the error that AWS sends. */
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 const VISIBILITY: Duration = Duration::from_secs(30);
 
-/// How S3 refuses: status, code, what it says, and elements beside them.
+/// An error response of S3: status, code, message, and further XML elements.
 #[derive(Clone, Copy)]
 pub struct Refusal {
     pub status: u16,
@@ -31,7 +31,7 @@ pub const fn refusal(status: u16, code: &'static str, message: &'static str) -> 
     }
 }
 
-struct DocumentToResend {
+struct QueuedMessage {
     body: String,
     visible_at: Instant,
     received: u32,
@@ -39,7 +39,7 @@ struct DocumentToResend {
 
 #[derive(Default)]
 pub struct State {
-    messages: BTreeMap<u64, DocumentToResend>,
+    messages: BTreeMap<u64, QueuedMessage>,
     next: u64,
     pub deleted: usize,
     pub receives: usize,
@@ -48,15 +48,15 @@ pub struct State {
     objects: BTreeMap<String, String>,
     /// How many times each key was asked for.
     pub asked: BTreeMap<String, usize>,
-    /// Of a bucket, or of bucket/key.
+    /// Refusals by bucket or by bucket/key.
     pub refused: BTreeMap<String, Refusal>,
-    /// Of an SQS call: the answer to the whole call …
+    /// Errors by SQS call that fail the whole call …
     pub call_refused: BTreeMap<&'static str, (&'static str, &'static str)>,
-    /// … or to each of its entries.
+    /// … or each entry of the batch.
     pub entries_refused: BTreeMap<&'static str, &'static str>,
-    /// Bodies of these buckets take so long.
+    /// How long a body takes, by bucket.
     pub slow: BTreeMap<String, Duration>,
-    /// Seconds of visibility.
+    /// The visibility timeout; the default is 30 seconds.
     pub visibility: Option<Duration>,
 }
 
@@ -141,7 +141,7 @@ impl Aws {
             "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
             "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 100}},
         });
-        let kept = DocumentToResend {
+        let kept = QueuedMessage {
             body: json!({ "Records": [record] }).to_string(),
             visible_at: Instant::now(),
             received: 0,

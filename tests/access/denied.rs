@@ -1,4 +1,4 @@
-/*! What a refusal of S3 says, and of what: the caller, the bucket, one object. The built worker against stubs. */
+/*! Refusals by S3 of the caller, of a bucket, and of one object. The built worker runs against stubs. */
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -69,8 +69,8 @@ impl Stage {
         found
     }
 
-    /// What the letters say.
-    fn letters_say(&self) -> String {
+    /// The text of all dead letters.
+    fn letters_text(&self) -> String {
         let mut text = String::new();
         for path in self.letters() {
             let file = std::fs::File::open(path).unwrap();
@@ -97,7 +97,7 @@ impl Stage {
         }
     }
 
-    /// Whether it ends well, and its log.
+    /// Waits for the end; returns whether the worker succeeded, and its log.
     pub async fn end(&mut self) -> (bool, String) {
         let since = Instant::now();
         loop {
@@ -124,7 +124,7 @@ fn warnings(log: &str, words: &[&str]) -> usize {
     log.lines().filter(is).count()
 }
 
-/// Codes that say nothing of an object: one bucket each.
+/// Error codes that say nothing about the object itself; each has a bucket of its own.
 const OF_THE_CALLER: [(&str, Refusal); 13] = [
     ("plain", refusal(403, "AccessDenied", "Access Denied")),
     (
@@ -256,7 +256,7 @@ async fn a_bucket_that_refuses_everything_for_a_while_loses_no_object() {
         stage.letters(),
         Vec::<PathBuf>::new(),
         "{}",
-        stage.letters_say()
+        stage.letters_text()
     );
     for (bucket, _) in OF_THE_CALLER {
         let quoted = format!("{bucket:?}");
@@ -292,10 +292,10 @@ async fn an_archived_object_is_broken_at_once_and_its_bucket_goes_on() {
     aws.send("logs", "good");
     let (stage, log) = Stage::start(aws.clone()).await.ended().await;
     assert_eq!(stage.letters().len(), 8, "{log}");
-    let said = stage.letters_say();
+    let letters = stage.letters_text();
     assert!(
-        said.contains("DEEP_ARCHIVE") && said.contains("restore it, then replay"),
-        "{said}"
+        letters.contains("DEEP_ARCHIVE") && letters.contains("restore it, then replay"),
+        "{letters}"
     );
     assert_eq!(aws.deleted_and_left(), (9, 0));
     assert_eq!(aws.lock().asked_in("logs", 2), 0, "no retry helps: {log}");
@@ -329,7 +329,7 @@ async fn a_key_that_is_refused_again_after_others_were_given_is_broken() {
 }
 
 impl Stage {
-    /// After it has ended well, with its log.
+    /// Waits until the worker has ended with success; returns the stage and the log.
     pub async fn ended(mut self) -> (Self, String) {
         let (well, log) = self.end().await;
         assert!(well, "{log}");

@@ -35,7 +35,7 @@ fn ids(requests: &[Received]) -> BTreeSet<String> {
 const LONG: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_node_dies_and_nothing_is_lost_and_it_returns() {
+async fn a_node_fails_without_loss_and_is_used_again_after_its_return() {
     let one = Stub::start(healthy).await;
     let two = Stub::start(healthy).await;
     let index = over(&[&one.url, &two.url], LONG).await;
@@ -90,9 +90,9 @@ async fn connections_are_kept() {
     assert_eq!((node.bulks().len(), node.connections()), (20, 1));
 }
 
-/// Such as a firewall that drops packets: the kernel accepts the connection and nobody answers.
+/// The kernel accepts the connection and no answer comes, as behind a firewall that drops packets.
 #[tokio::test]
-async fn a_node_that_is_silent_from_the_start_holds_up_no_bulk() {
+async fn a_node_that_never_answers_delays_no_bulk() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent_url = format!("http://{}/", silent.local_addr().unwrap());
     let node = Stub::start(healthy).await;
@@ -105,7 +105,7 @@ async fn a_node_that_is_silent_from_the_start_holds_up_no_bulk() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_not_sent_again_behind_the_callers_back() {
+async fn a_request_whose_answer_breaks_off_is_not_silently_sent_again() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let index = over(&[&url], LONG).await;
@@ -127,7 +127,7 @@ async fn an_answer_that_breaks_off_is_not_sent_again_behind_the_callers_back() {
 }
 
 #[tokio::test]
-async fn no_node_at_all_is_one_error() {
+async fn if_no_node_answers_there_is_one_error() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", gone.local_addr().unwrap());
     drop(gone);
@@ -141,9 +141,9 @@ async fn no_node_at_all_is_one_error() {
     }
 }
 
-/// What is wrong with one node's TLS is fatal only where no other node could be there again soon.
+/// A TLS fault of one node is fatal only if no other node may return soon.
 #[tokio::test]
-async fn a_node_that_may_return_outweighs_one_that_never_will() {
+async fn an_error_that_may_pass_takes_precedence_over_a_fatal_one() {
     let wrong = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let wrong_url = format!("https://{}/", wrong.local_addr().unwrap());
     tokio::spawn(async move {
@@ -171,7 +171,7 @@ async fn a_node_that_may_return_outweighs_one_that_never_will() {
     }
 }
 
-/// The whole road over two nodes, of which one breaks off in the middle of its third bulk and never answers again.
+/// The whole pipeline over two nodes. One of them breaks off during its third bulk and never answers again.
 #[tokio::test]
 async fn a_node_breaks_off_within_a_run_and_nothing_is_lost() {
     let one = Stub::start(healthy).await;
@@ -200,8 +200,8 @@ async fn a_node_breaks_off_within_a_run_and_nothing_is_lost() {
     assert_eq!(arrived.len(), 5000);
 }
 
-/// As OpenSearch before 2.19.6 and 3.7 does with a bulk to an index that is deleted meanwhile (its issue 21305): the connection
-/// stays open and no answer comes. The same bulk succeeds on the next attempt.
+/// OpenSearch before 2.19.6 and 3.7 never answers a bulk whose index is deleted meanwhile (its issue 21305): the
+/// connection stays open. The same bulk succeeds on the next attempt.
 #[tokio::test]
 async fn a_bulk_that_is_never_answered_is_given_up_and_sent_again() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -229,6 +229,6 @@ async fn a_bulk_that_is_never_answered_is_given_up_and_sent_again() {
     assert!(log.contains("does not answer in time"), "{log}");
     assert!(log.contains("will be sent again"), "{log}");
     assert!(started.elapsed() >= Duration::from_secs(1));
-    // The line, which went again; nothing else hung.
+    // The bulk was sent a second time; no other request hung.
     assert_eq!(bulks.load(Ordering::SeqCst), 2, "{log}");
 }

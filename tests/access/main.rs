@@ -1,4 +1,8 @@
-/*! How OpenSearch is reached: nodes that die, signatures, credentials that change, refusals; against stubs, and the real node with TLS and users. */
+/*!
+Access to OpenSearch, SQS and S3: nodes that fail, signed requests, rotated credentials, refusals.
+
+Most tests run against stubs; `node`, `secure` and `roles` run against a real node with TLS and users.
+*/
 
 mod aws;
 mod denied;

@@ -1,4 +1,4 @@
-/*! The real node with the security plugin, which `make test` starts: its users, and how it is asked. */
+/*! The real node with the security plugin, which `make test` starts: users, roles and requests. */
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -108,7 +108,7 @@ pub fn documented(name: &str, prefix: &str) -> Value {
     serde_json::from_str(&json.replace("\"logferry-", &format!("\"{prefix}-"))).unwrap()
 }
 
-/// Who runs commands, and over which indices.
+/// A user who runs commands, and the prefix of the indices.
 pub struct User<'a> {
     pub name: &'a str,
     pub password: &'a str,
@@ -124,7 +124,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// One over indices that are called as he is.
+    /// A user whose index prefix is the user name.
     pub fn new(name: &'a str) -> Self {
         Self {
             name,
@@ -137,12 +137,12 @@ impl<'a> User<'a> {
     pub async fn run(&self, arguments: &[&str]) -> Result<String, String> {
         let (url, ca) = (url(), path("ca.pem"));
         let output = logferry(arguments, &self.variables(&url, &ca)).await;
-        said(output)
+        printed_or_log(output)
     }
 
     pub async fn ingest(&self, text: &str, flags: &[&str]) -> Result<String, String> {
         let (url, ca) = (url(), path("ca.pem"));
-        said(ingest(text, flags, &self.variables(&url, &ca)).await)
+        printed_or_log(ingest(text, flags, &self.variables(&url, &ca)).await)
     }
 
     pub fn variables<'v>(&'v self, url: &'v str, ca: &'v str) -> [(&'v str, &'v str); 5] {
@@ -156,7 +156,7 @@ impl<'a> User<'a> {
     }
 }
 
-pub fn said(output: Output) -> Result<String, String> {
+pub fn printed_or_log(output: Output) -> Result<String, String> {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     match output.status.success() {
         true => Ok(text(output.stdout)),

@@ -1,12 +1,12 @@
-/*! What a refusal of SQS says: which permission is missing, or that it may pass. The built worker against stubs. */
+/*! Refusals by SQS: the worker names the missing permission, or waits. The built binary runs against stubs. */
 
 use std::time::{Duration, Instant};
 
 use crate::aws::{Aws, refusal};
 use crate::denied::{QUEUE, Stage};
 
-/// The last line of a worker that does not end well.
-async fn last_words(stage: &mut Stage) -> String {
+/// The last log line of a worker, which must fail.
+async fn last_line(stage: &mut Stage) -> String {
     let (well, log) = stage.end().await;
     assert!(!well, "{log}");
     log.lines().last().unwrap().to_owned()
@@ -31,14 +31,14 @@ async fn a_queue_that_refuses_deletes_ends_the_worker_with_one_sentence() {
         }
         aws.send("logs", "one");
         let mut stage = Stage::start(aws.clone()).await;
-        let said = last_words(&mut stage).await;
+        let sentence = last_line(&mut stage).await;
         for word in [
             "DeleteMessageBatch",
             QUEUE,
             "AccessDenied",
             "sqs:DeleteMessage",
         ] {
-            assert!(said.contains(word), "{word}: {said}");
+            assert!(sentence.contains(word), "{word}: {sentence}");
         }
         assert_eq!(aws.lock().left(), 1);
         assert_eq!(
@@ -63,9 +63,9 @@ async fn a_queue_that_refuses_releases_ends_the_worker_with_one_sentence() {
             refusal(403, "AccessDenied", "Access Denied"),
         );
         aws.send("logs", "one");
-        let said = last_words(&mut Stage::start(aws.clone()).await).await;
+        let sentence = last_line(&mut Stage::start(aws.clone()).await).await;
         for word in [call, QUEUE, "AccessDenied", "sqs:ChangeMessageVisibility"] {
-            assert!(said.contains(word), "{word}: {said}");
+            assert!(sentence.contains(word), "{word}: {sentence}");
         }
         assert_eq!(aws.lock().left(), 1);
     }
@@ -82,11 +82,11 @@ async fn a_queue_that_refuses_extensions_ends_the_worker_with_one_sentence() {
         .slow
         .insert("logs".to_owned(), Duration::from_secs(20));
     aws.send("logs", "one");
-    let said = last_words(&mut Stage::start(aws.clone()).await).await;
+    let sentence = last_line(&mut Stage::start(aws.clone()).await).await;
     assert!(
-        said.contains("ChangeMessageVisibilityBatch")
-            && said.contains("sqs:ChangeMessageVisibility"),
-        "{said}"
+        sentence.contains("ChangeMessageVisibilityBatch")
+            && sentence.contains("sqs:ChangeMessageVisibility"),
+        "{sentence}"
     );
     assert_eq!(aws.lock().left(), 1);
 }
@@ -94,28 +94,30 @@ async fn a_queue_that_refuses_extensions_ends_the_worker_with_one_sentence() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_the_queue_that_may_not_be_used_is_named() {
     let aws = Aws::start().await;
-    let said = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.";
+    let message = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.";
     aws.lock()
         .call_refused
-        .insert("ReceiveMessage", ("KMS.AccessDeniedException", said));
+        .insert("ReceiveMessage", ("KMS.AccessDeniedException", message));
     aws.send("logs", "one");
-    let said = last_words(&mut Stage::start(aws.clone()).await).await;
+    let sentence = last_line(&mut Stage::start(aws.clone()).await).await;
     for word in [
         "ReceiveMessage",
         QUEUE,
         "KMS.AccessDeniedException",
         "kms:Decrypt",
     ] {
-        assert!(said.contains(word), "{word}: {said}");
+        assert!(sentence.contains(word), "{word}: {sentence}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_expired_are_waited_for() {
+async fn expired_credentials_are_retried() {
     let aws = Aws::start().await;
     for call in ["ReceiveMessage", "DeleteMessageBatch"] {
-        let said = "The security token included in the request is expired";
-        aws.lock().call_refused.insert(call, ("ExpiredToken", said));
+        let message = "The security token included in the request is expired";
+        aws.lock()
+            .call_refused
+            .insert(call, ("ExpiredToken", message));
     }
     aws.send("logs", "one");
     let stage = Stage::start(aws.clone()).await;

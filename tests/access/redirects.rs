@@ -1,4 +1,4 @@
-/*! A proxy that redirects: the sentence names where it leads, and no request goes there. */
+/*! A proxy that redirects: the error names the target, and no request is sent there. */
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,11 +49,11 @@ async fn every_command_names_where_a_redirect_leads_and_does_not_follow_it() {
         for command in COMMANDS.iter().take(if status == 302 { 5 } else { 1 }) {
             let arguments = [*command, &["--opensearch-url", &proxy]].concat();
             let output = logferry(&arguments, &[]).await;
-            let said = String::from_utf8(output.stderr).unwrap();
-            assert!(!output.status.success(), "{command:?}: {said}");
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success(), "{command:?}: {stderr}");
             let sentence = format!("{proxy} redirects to {login}sign-in (HTTP {status})");
-            assert!(said.contains(&sentence), "{command:?}: {said}");
-            assert!(!said.contains("secret"), "{command:?}: {said}");
+            assert!(stderr.contains(&sentence), "{command:?}: {stderr}");
+            assert!(!stderr.contains("secret"), "{command:?}: {stderr}");
         }
         assert!(asked.load(Ordering::SeqCst) > 0);
     }
@@ -65,13 +65,13 @@ async fn every_command_names_where_a_redirect_leads_and_does_not_follow_it() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_host_that_is_not_known_blames_no_host() {
+async fn a_redirect_to_an_unknown_host_names_the_redirect() {
     let (proxy, _) = answering(302, Some("https://login.example/".to_owned())).await;
     let output = logferry(&["setup", "--opensearch-url", &proxy], &[]).await;
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains(&format!("{proxy} redirects to https://login.example/")),
-        "{said}"
+        stderr.contains(&format!("{proxy} redirects to https://login.example/")),
+        "{stderr}"
     );
 }
 
@@ -79,7 +79,7 @@ async fn a_redirect_to_a_host_that_is_not_known_blames_no_host() {
 async fn a_relative_redirect_is_named_in_full() {
     let (proxy, _) = answering(302, Some("/_dashboards/login?next=%2F".to_owned())).await;
     let output = logferry(&["setup", "--opensearch-url", &proxy], &[]).await;
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     let sentence = format!("{proxy} redirects to {proxy}_dashboards/login (HTTP 302)");
-    assert!(said.contains(&sentence), "{said}");
+    assert!(stderr.contains(&sentence), "{stderr}");
 }

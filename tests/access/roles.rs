@@ -3,7 +3,7 @@
 use opensearch::http::Method;
 use serde_json::{Value, json};
 
-use crate::node::{Client, User, documented, path, said, unique, url};
+use crate::node::{Client, User, documented, path, printed_or_log, unique, url};
 use crate::start::ingest;
 use crate::support::{Stage, export, export_key, finish, gzip};
 
@@ -13,17 +13,17 @@ const PARTS: [&str; 2] = [
     "2026-11-23T10:00:01.000Z END RequestId: 11111111-2222-4333-8444-555555555555\n",
 ];
 
-/// How a role is tried.
+/// A command that is run with its role.
 trait Trial {
     const ROLE: &str;
-    /// Without these the command goes on.
+    /// Permissions that the command can do without.
     const DISPENSABLE: &[&str] = &[];
-    /// What must be there.
+    /// Creates what the command expects to exist.
     async fn before(prefix: &str);
     async fn run(user: &User<'_>) -> Result<(), String>;
 }
 
-/// By `ingest`, which takes the worker's road and needs no queue.
+/// Tested by `ingest`, which runs the worker's pipeline and needs no queue.
 struct Worker;
 
 impl Trial for Worker {
@@ -84,7 +84,7 @@ struct Search;
 
 impl Trial for Search {
     const ROLE: &str = "logferry-search";
-    /// Without them TEXT is not checked, one closed index is named instead of all, and points in time end by themselves, later.
+    /// Without these permissions TEXT is not checked, only one closed index is named, and points in time expire later.
     const DISPENSABLE: &[&str] = &[
         "indices:admin/validate/query",
         "indices:data/read/point_in_time/delete",
@@ -234,6 +234,6 @@ async fn a_client_certificate_is_a_user() {
         &prefix,
     ];
     for part in PARTS {
-        said(ingest(part, &arguments, &[]).await).unwrap();
+        printed_or_log(ingest(part, &arguments, &[]).await).unwrap();
     }
 }

@@ -4,11 +4,11 @@ use opensearch::http::Method;
 use serde_json::json;
 
 use crate::node::{Client, User, path, tls, unique, url};
-use crate::start::{run, said};
+use crate::start::{reason_given, run};
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
-async fn an_authority_of_ones_own() {
+async fn a_private_certificate_authority_is_trusted_if_given() {
     let bundle = tempfile::NamedTempFile::new().unwrap();
     let both = [tls("other-ca.pem"), tls("ca.pem")]
         .map(|f| std::fs::read(f).unwrap())
@@ -44,23 +44,23 @@ async fn an_authority_of_ones_own() {
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
-async fn another_authority_or_none_is_said() {
+async fn an_untrusted_authority_is_named() {
     let (url, other) = (url(), path("other-ca.pem"));
     let plain = url.replace("https:", "http:");
     assert_eq!(
-        said(&["--opensearch-url", &url, "--opensearch-ca", &other]).await,
+        reason_given(&["--opensearch-url", &url, "--opensearch-ca", &other]).await,
         format!(
             "{url} shows a certificate that no authority in {other} has signed: check --opensearch-ca"
         )
     );
     assert_eq!(
-        said(&["--opensearch-url", &url]).await,
+        reason_given(&["--opensearch-url", &url]).await,
         format!(
             "{url} shows a certificate of an authority that is not trusted here: give its certificate by --opensearch-ca"
         )
     );
     assert_eq!(
-        said(&["--opensearch-url", &plain]).await,
+        reason_given(&["--opensearch-url", &plain]).await,
         format!(
             "{plain} does not answer: it ends the connection (if it wants TLS, give https:// in --opensearch-url)"
         )
@@ -87,7 +87,7 @@ async fn any_certificate_is_accepted_only_with_a_warning() {
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
-async fn a_wrong_password_or_none_is_said() {
+async fn a_wrong_or_missing_password_is_named() {
     let (url, ca) = (url(), path("ca.pem"));
     let arguments = ["--opensearch-url", &url, "--opensearch-ca", &ca];
     let user = [
@@ -97,23 +97,23 @@ async fn a_wrong_password_or_none_is_said() {
         "wrong",
     ];
     assert_eq!(
-        said(&[&arguments[..], &user].concat()).await,
+        reason_given(&[&arguments[..], &user].concat()).await,
         format!(
             "{url} does not accept user admin with this password (HTTP 401): check --opensearch-user and --opensearch-password or its file"
         )
     );
     assert_eq!(
-        said(&arguments).await,
+        reason_given(&arguments).await,
         format!(
             "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
         )
     );
 }
 
-/// It is answered with 403, as a missing permission is.
+/// OpenSearch answers a block with 403, as it does a missing permission.
 #[tokio::test]
 #[ignore = "needs servers: make test"]
-async fn a_block_is_no_matter_of_permissions() {
+async fn an_index_block_is_not_reported_as_a_missing_permission() {
     let prefix = unique();
     let index = format!("/{prefix}-logs-2020.01.01");
     let admin = Client::admin();

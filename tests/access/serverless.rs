@@ -11,7 +11,7 @@ use logferry::sink::opensearch::OpenSearchConfig;
 use logferry_core::bulk::Verdict;
 use serde_json::{Value, json};
 
-use crate::node::said;
+use crate::node::printed_or_log;
 use crate::sigv4::verify;
 use crate::start::logferry;
 use crate::stub::{Received, Stub, bulk, healthy};
@@ -66,7 +66,7 @@ async fn documents_go_without_ids_where_ids_are_refused() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_whole_request_says_the_same() {
+async fn a_refusal_of_the_whole_request_turns_ids_off_too() {
     let node = Stub::start(|request| match has_ids(request) {
         true => (400, json!({"error": {"type": "illegal_argument_exception", "reason": NO_IDS}, "status": 400})),
         false => healthy(request),
@@ -78,7 +78,7 @@ async fn a_refusal_of_the_whole_request_says_the_same() {
 }
 
 #[tokio::test]
-async fn what_was_taken_with_its_id_is_not_sent_again() {
+async fn accepted_documents_are_not_sent_again_without_ids() {
     let node = Stub::start(|request| {
         let item = |action: Value| match action["create"]["_id"].as_str() {
             Some("b") => json!({"create": {"status": 400, "error": {"type": "illegal_argument_exception", "reason": NO_IDS}}}),
@@ -104,7 +104,7 @@ async fn what_was_taken_with_its_id_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_documents_own_words_do_not_take_the_ids_away() {
+async fn an_error_that_quotes_a_document_does_not_turn_ids_off() {
     let reason = format!(
         "failed to parse field [x]: Preview of field's value: 'illegal_argument_exception: {NO_IDS}'"
     );
@@ -122,7 +122,7 @@ async fn a_documents_own_words_do_not_take_the_ids_away() {
     assert!(!index.without_ids());
 }
 
-/// Answers what the service documents, believes good signatures only, and refuses everything else.
+/// Answers the requests that the service documents if their signature is valid, and refuses all others.
 #[derive(Clone, Default)]
 struct Collection {
     /// Bodies of templates and names of indices, by path.
@@ -207,7 +207,7 @@ fn variables(url: &str) -> [(&str, &str); 5] {
     ]
 }
 
-/// A worker whose queue does not exist, which it finds after its index.
+/// A worker whose queue does not exist; it checks the queue after the index.
 async fn worker(node: &Stub, flags: &[&str]) -> String {
     let gone = json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "gone"});
     let queue = Stub::start(move |_| (400, gone.clone())).await;
@@ -215,15 +215,15 @@ async fn worker(node: &Stub, flags: &[&str]) -> String {
     let command = ["worker", "--listen", "127.0.0.1:0", "--queue-url", &url];
     let mut variables = variables(&node.url).to_vec();
     variables.push(("AWS_ENDPOINT_URL_SQS", &queue.url));
-    said(logferry(&[&command[..], flags].concat(), &variables).await).unwrap_err()
+    printed_or_log(logferry(&[&command[..], flags].concat(), &variables).await).unwrap_err()
 }
 
 async fn signed(node: &Stub, command: &[&str]) -> Result<String, String> {
-    said(logferry(command, &variables(&node.url)).await)
+    printed_or_log(logferry(command, &variables(&node.url)).await)
 }
 
 #[tokio::test]
-async fn setup_makes_what_a_collection_takes_and_a_second_one_changes_nothing() {
+async fn setup_creates_what_a_collection_accepts_and_a_second_run_changes_nothing() {
     let collection = Collection::default();
     let node = collection.start().await;
     let out = signed(&node, &["setup", "--retain-logs", "30d"])
@@ -257,7 +257,7 @@ async fn setup_makes_what_a_collection_takes_and_a_second_one_changes_nothing() 
 }
 
 #[tokio::test]
-async fn a_worker_makes_its_templates_or_wants_them() {
+async fn a_worker_creates_its_templates_or_requires_them() {
     let node = Collection::default().start().await;
     let log = worker(&node, &[]).await;
     assert!(
@@ -298,7 +298,7 @@ async fn prune_deletes_in_a_collection() {
     );
 }
 
-/// Ids are refused there, which is said once.
+/// The collection refuses ids, which is logged once.
 #[tokio::test]
 async fn ingest_into_a_time_series_collection() {
     let node = Collection::default().start().await;

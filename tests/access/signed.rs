@@ -1,4 +1,4 @@
-/*! Signed requests, verified where they arrive. */
+/*! Signed requests, verified by the stub that receives them. */
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -74,18 +74,18 @@ fn token(key_id: &str) -> String {
     format!("token/of+{key_id}==")
 }
 
-/// A node that believes good signatures by keys that have not expired, and remembers what they said.
+/// Accepts valid signatures by keys that have not expired, and records their contents.
 #[derive(Clone)]
-struct Gate {
+struct SignatureCheck {
     clock: Clock,
-    /// Seconds of the clock at which KEY1 was given, KEY2, …
+    /// The times at which KEY1, KEY2, … were issued, in seconds of the clock.
     given: Arc<Mutex<Vec<u64>>>,
     signed: Arc<Mutex<Vec<Signed>>>,
-    /// Ended before their time.
+    /// Keys that were revoked before they expired.
     revoked: Arc<Mutex<Vec<String>>>,
 }
 
-impl Gate {
+impl SignatureCheck {
     fn answer(&self, request: &Received) -> (u16, Value) {
         let refused = |why: &str| (403, json!({ "message": why }));
         let seen = match verify(request, secret) {
@@ -114,7 +114,7 @@ impl Gate {
 struct Stage {
     index: OpenSearch,
     node: Stub,
-    gate: Gate,
+    check: SignatureCheck,
     clock: Clock,
     role: Role,
 }
@@ -125,13 +125,13 @@ async fn stage(service: AwsService) -> Stage {
         clock: clock.clone(),
         given: Arc::default(),
     };
-    let gate = Gate {
+    let check = SignatureCheck {
         clock: clock.clone(),
         given: role.given.clone(),
         signed: Arc::default(),
         revoked: Arc::default(),
     };
-    let answering = gate.clone();
+    let answering = check.clone();
     let node = Stub::start(move |request| answering.answer(request)).await;
     let aws = SdkConfig::builder()
         .region(Region::new("eu-central-1"))
@@ -146,7 +146,7 @@ async fn stage(service: AwsService) -> Stage {
     Stage {
         index: index.await.unwrap(),
         node,
-        gate,
+        check,
         clock,
         role,
     }
@@ -167,7 +167,7 @@ async fn a_signature_holds_over_midnight() {
             service: name.to_owned(),
         };
         assert_eq!(
-            stage.gate.take(),
+            stage.check.take(),
             [
                 signed("20261231", "20261231T235959Z"),
                 signed("20270101", "20270101T000000Z")
@@ -177,12 +177,12 @@ async fn a_signature_holds_over_midnight() {
 }
 
 #[tokio::test]
-async fn every_kind_of_request_is_signed_right() {
+async fn every_kind_of_request_is_signed_correctly() {
     let stage = stage(AwsService::Es).await;
     let index = &stage.index;
     index.version().await.unwrap();
     index.fetch(&[("i".into(), "x".into())]).await.unwrap();
-    assert_eq!(stage.gate.take().len(), 2);
+    assert_eq!(stage.check.take().len(), 2);
     // Five megabytes: the hash is of the whole body.
     let ids: Vec<String> = (0..60_000).map(|i| format!("{i:040}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -198,7 +198,7 @@ async fn credentials_are_asked_for_once_and_renewed_before_they_expire() {
         stage.clock.to(LAST_SECOND + seconds);
         stage.index.bulk(&bulk(&["a"])).await.unwrap();
     }
-    let keys: Vec<_> = stage.gate.take().into_iter().map(|s| s.key_id).collect();
+    let keys: Vec<_> = stage.check.take().into_iter().map(|s| s.key_id).collect();
     assert_eq!(
         keys,
         ["KEY1", "KEY1", "KEY1", "KEY2", "KEY2", "KEY3", "KEY4"]
@@ -207,13 +207,13 @@ async fn credentials_are_asked_for_once_and_renewed_before_they_expire() {
 }
 
 #[tokio::test]
-async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_allowed_is_not() {
+async fn a_revoked_key_is_replaced_and_one_without_permission_is_not() {
     let stage = stage(AwsService::Es).await;
-    let revoke = |key: &str| stage.gate.revoked.lock().unwrap().push(key.to_owned());
+    let revoke = |key: &str| stage.check.revoked.lock().unwrap().push(key.to_owned());
     stage.index.bulk(&bulk(&["a"])).await.unwrap();
     revoke("KEY1");
     stage.index.bulk(&bulk(&["b"])).await.unwrap();
-    let keys: Vec<_> = stage.gate.take().into_iter().map(|s| s.key_id).collect();
+    let keys: Vec<_> = stage.check.take().into_iter().map(|s| s.key_id).collect();
     assert_eq!(keys, ["KEY1", "KEY2"]);
     revoke("KEY2");
     revoke("KEY3");
@@ -234,18 +234,18 @@ async fn a_key_that_ended_before_its_time_is_replaced_and_one_that_is_just_not_a
 
 /// What a path may hold: blanks, stars, commas, letters beyond ASCII.
 #[tokio::test]
-async fn odd_paths_are_signed_right() {
+async fn unusual_paths_are_signed_correctly() {
     let stage = stage(AwsService::Aoss).await;
     let wanted = [("a b*,ü+~".to_owned(), "x".to_owned())];
     stage.index.fetch(&wanted).await.unwrap();
     let asked = stage.node.requests();
     assert_eq!(asked[0].path(), "/search/a%20b*,%C3%BC+~/_mget");
-    assert_eq!(stage.gate.take().len(), 1);
+    assert_eq!(stage.check.take().len(), 1);
 }
 
 /// Serverless documents `GET <index>/_mget`, and no version at `/`.
 #[tokio::test]
-async fn serverless_is_asked_only_what_it_has() {
+async fn serverless_gets_only_requests_that_it_supports() {
     let stage = stage(AwsService::Aoss).await;
     stage.index.version().await.unwrap();
     let wanted =

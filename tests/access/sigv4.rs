@@ -1,6 +1,7 @@
 /*!
-The receiving side of AWS Signature Version 4, written from AWS's description ("Create a signed AWS API request") for these tests; it
-shares no code with the signer.
+The receiving side of AWS Signature Version 4: a request goes in, its verified key and scope come out.
+
+It is written from AWS's description ("Create a signed AWS API request") and shares no code with the signer.
 */
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::stub::Received;
 
-/// What a good signature says.
+/// The contents of a valid signature.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Signed {
     pub key_id: String,

@@ -1,4 +1,4 @@
-/*! What stops a command at its start: one clear sentence each, that names the flag. */
+/*! Errors that stop a command at its start: each is one sentence that names the flag. */
 
 use std::process::Output;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::stub::Stub;
 
-/// `ingest` of a line: whether it succeeds, and its log.
+/// Runs `ingest` over one line; returns whether it succeeded, and its log.
 pub async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
     let text = "2026-11-23T10:00:00.000Z hello\n";
     let output = ingest(text, arguments, variables).await;
@@ -37,12 +37,12 @@ pub async fn logferry(arguments: &[&str], variables: &[(&str, &str)]) -> Output 
     run.await.unwrap()
 }
 
-/// Why `ingest` cannot use the index.
-pub async fn said(arguments: &[&str]) -> String {
-    said_with(arguments, &[]).await
+/// The reason that `ingest` gives for not using the index.
+pub async fn reason_given(arguments: &[&str]) -> String {
+    reason_given_with(arguments, &[]).await
 }
 
-async fn said_with(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+async fn reason_given_with(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let (success, log) = run(arguments, variables).await;
     assert!(!success, "{log}");
     let last = log.lines().last().unwrap();
@@ -56,31 +56,31 @@ async fn refusing(status: u16, body: Value) -> Stub {
 }
 
 #[tokio::test]
-async fn a_host_without_an_address() {
-    let said = said(&["--opensearch-url", "http://no-such-host.invalid:9200"]).await;
+async fn an_unknown_host_is_named() {
+    let sentence = reason_given(&["--opensearch-url", "http://no-such-host.invalid:9200"]).await;
     assert!(
-        said.starts_with("the host of http://no-such-host.invalid:9200/ is not known: check the name in --opensearch-url ("),
-        "{said}"
+        sentence.starts_with("the host of http://no-such-host.invalid:9200/ is not known: check the name in --opensearch-url ("),
+        "{sentence}"
     );
 }
 
 #[tokio::test]
-async fn a_port_where_nothing_listens() {
+async fn a_closed_port_is_named() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     assert_eq!(
-        said(&["--opensearch-url", &url]).await,
+        reason_given(&["--opensearch-url", &url]).await,
         format!("nothing listens at {url}: check --opensearch-url, and that OpenSearch runs")
     );
 }
 
 #[tokio::test]
-async fn tls_to_a_port_that_has_none() {
+async fn tls_to_a_port_without_tls_is_named() {
     let node = refusing(200, json!({})).await;
     let url = node.url.replace("http:", "https:");
     assert_eq!(
-        said(&["--opensearch-url", &url]).await,
+        reason_given(&["--opensearch-url", &url]).await,
         format!(
             "{url} does not speak TLS: check --opensearch-url (http:// instead of https://, or another port)"
         )
@@ -88,11 +88,11 @@ async fn tls_to_a_port_that_has_none() {
 }
 
 #[tokio::test]
-async fn nobody_where_somebody_is_wanted() {
+async fn missing_credentials_are_named() {
     let node = refusing(401, json!("Unauthorized")).await;
     let url = &node.url;
     assert_eq!(
-        said(&["--opensearch-url", url]).await,
+        reason_given(&["--opensearch-url", url]).await,
         format!(
             "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
         )
@@ -100,12 +100,12 @@ async fn nobody_where_somebody_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_wrong_password() {
+async fn a_wrong_password_is_named() {
     let node = refusing(401, json!("Unauthorized")).await;
     let with_user = node.url.replace("http://", "http://writer:sec%2Cret@");
     let url = &node.url;
     assert_eq!(
-        said(&["--opensearch-url", &with_user]).await,
+        reason_given(&["--opensearch-url", &with_user]).await,
         format!(
             "{url} does not accept user writer with this password (HTTP 401): check --opensearch-user and --opensearch-password or its file"
         )
@@ -118,7 +118,7 @@ async fn a_wrong_password() {
 }
 
 #[tokio::test]
-async fn a_missing_permission() {
+async fn a_missing_permission_is_named() {
     let reason = "no permissions for [indices:admin/index_template/get] and User [name=writer, backend_roles=[], requestedTenant=null]";
     let node = refusing(
         403,
@@ -134,10 +134,10 @@ async fn a_missing_permission() {
         "--opensearch-password",
         "x",
     ];
-    let said = said(&arguments).await;
+    let sentence = reason_given(&arguments).await;
     let path = node.requests()[0].path().to_owned();
     assert_eq!(
-        said,
+        sentence,
         format!(
             "{url} refuses {path} (HTTP 403): user writer has no permission for indices:admin/index_template/get: compare its role with those in docs/access.md"
         )
@@ -145,7 +145,7 @@ async fn a_missing_permission() {
 }
 
 #[tokio::test]
-async fn nothing_to_sign_with() {
+async fn missing_aws_credentials_are_named() {
     let node = refusing(500, json!({})).await;
     let arguments = [
         "--opensearch-url",
@@ -156,11 +156,11 @@ async fn nothing_to_sign_with() {
         "eu-west-1",
     ];
     assert_eq!(
-        said(&arguments).await,
+        reason_given(&arguments).await,
         "--opensearch-aws-service: no AWS credentials to sign with: give the task a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     );
     assert!(node.requests().is_empty());
-    let no_region = said(&arguments[..4]).await;
+    let no_region = reason_given(&arguments[..4]).await;
     assert_eq!(
         no_region,
         "--opensearch-aws-service: no AWS region: set AWS_REGION, or give --opensearch-aws-region"
@@ -168,7 +168,7 @@ async fn nothing_to_sign_with() {
 }
 
 #[tokio::test]
-async fn a_signature_that_is_not_accepted() {
+async fn a_refused_signature_is_named() {
     let message = "The security token included in the request is invalid.";
     let node = refusing(403, json!({ "message": message })).await;
     let url = &node.url;
@@ -178,10 +178,10 @@ async fn a_signature_that_is_not_accepted() {
         ("AWS_ACCESS_KEY_ID", "AKID"),
         ("AWS_SECRET_ACCESS_KEY", "very secret"),
     ];
-    let said = said_with(&arguments, &variables).await;
+    let sentence = reason_given_with(&arguments, &variables).await;
     let path = node.requests()[0].path().to_owned();
     assert_eq!(
-        said,
+        sentence,
         format!(
             "{url} refuses {path} (HTTP 403): {message}: check the role's permissions, the access policy, --opensearch-aws-service and the region; see docs/access.md"
         )
@@ -189,7 +189,7 @@ async fn a_signature_that_is_not_accepted() {
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_used() {
+async fn unusable_files_are_named() {
     let garbage = tempfile::NamedTempFile::new().unwrap();
     let path = garbage.path().to_str().unwrap();
     let url = ["--opensearch-url", "https://localhost:1"];
@@ -221,7 +221,7 @@ async fn files_that_cannot_be_used() {
             "--opensearch-password-file: /nowhere/password: cannot be read",
         ),
     ] {
-        let said = said(&[&url[..], arguments].concat()).await;
-        assert!(said.starts_with(flag), "{said}");
+        let sentence = reason_given(&[&url[..], arguments].concat()).await;
+        assert!(sentence.starts_with(flag), "{sentence}");
     }
 }

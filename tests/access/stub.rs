@@ -1,4 +1,4 @@
-/*! A node of the test's own: answers as told, remembers what it was asked, counts connections. */
+/*! A stub of an OpenSearch node: it answers by a function, records the requests, and counts connections. */
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -124,7 +124,7 @@ impl Stub {
     }
 }
 
-/// As a healthy node does it that has the documents whose ids begin with `there`.
+/// The answer of a healthy node that already has the documents whose ids begin with `there`.
 pub fn healthy(request: &Received) -> (u16, Value) {
     if request.method == "GET" && request.path().contains("/_index_template/") {
         return (

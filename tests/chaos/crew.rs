@@ -1,4 +1,4 @@
-/*! Workers at work on one stage, all that they say, and how they end. */
+/*! The workers of one test: they are started and stopped here, and their log lines are collected. */
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -10,48 +10,48 @@ use tokio::sync::mpsc;
 
 use crate::support::signal;
 
-/// Longer silence of a worker that is waited for is a failure.
+/// A worker that logs nothing for longer than this fails the test.
 const SILENCE: Duration = Duration::from_secs(180);
 
 pub struct Crew {
     command: Command,
     pub workers: Vec<Worker>,
     hired: usize,
-    tell: mpsc::UnboundedSender<(usize, Heard)>,
-    heard: mpsc::UnboundedReceiver<(usize, Heard)>,
-    pub said: Said,
+    sender: mpsc::UnboundedSender<(usize, WorkerEvent)>,
+    receiver: mpsc::UnboundedReceiver<(usize, WorkerEvent)>,
+    pub logs: WorkerLogs,
 }
 
 pub struct Worker {
     pub number: usize,
     child: Child,
-    /// Where its metrics are, once it has said so.
+    /// The address of its metrics, once it has logged it.
     pub listen: Option<String>,
 }
 
-pub enum Heard {
+pub enum WorkerEvent {
     Line(Value),
-    /// Not one of its log lines: a panic, or its last words.
+    /// Output that is no log line: a panic, or the error that ended the worker.
     Text(String),
     End,
 }
 
-/// All lines of all workers, dead ones too.
+/// The log lines of all workers, including those that have ended.
 #[derive(Default)]
-pub struct Said {
+pub struct WorkerLogs {
     lines: Vec<Value>,
     texts: Vec<String>,
     /// Keys of objects that were settled.
     pub settled: HashSet<String>,
 }
 
-impl Said {
-    /// Lines whose message begins like this.
+impl WorkerLogs {
+    /// The number of lines whose message begins with this text.
     pub fn count(&self, message: &str) -> usize {
         self.count_with(message, "")
     }
 
-    /// Of them, those that contain these words anywhere.
+    /// The number of these lines that also contain `words`.
     pub fn count_with(&self, message: &str, words: &str) -> usize {
         let begins = |l: &&Value| {
             l["message"]
@@ -62,26 +62,26 @@ impl Said {
         lines.filter(|l| l.to_string().contains(words)).count()
     }
 
-    /// Sum of a field over the verdicts of objects.
+    /// The sum of a field over all lines.
     pub fn sum(&self, field: &str) -> u64 {
         self.lines.iter().filter_map(|l| l[field].as_u64()).sum()
     }
 
-    fn add(&mut self, heard: &Heard) {
-        match heard {
-            Heard::Line(line) => {
+    fn add(&mut self, event: &WorkerEvent) {
+        match event {
+            WorkerEvent::Line(line) => {
                 if line["message"] == "settled" || line["message"] == "skipped" {
                     let key = line["key"].as_str().unwrap_or_default();
                     self.settled.insert(key.to_owned());
                 }
                 self.lines.push(line.clone());
             }
-            Heard::Text(text) => self.texts.push(text.clone()),
-            Heard::End => {}
+            WorkerEvent::Text(text) => self.texts.push(text.clone()),
+            WorkerEvent::End => {}
         }
     }
 
-    /// The end of what was said, for a failure's message.
+    /// The last lines, for the message of a failed assertion.
     pub fn tail(&self) -> String {
         let first = self.lines.len().saturating_sub(30);
         let mut tail: Vec<String> = self.lines[first..].iter().map(Value::to_string).collect();
@@ -96,43 +96,43 @@ impl Said {
 }
 
 impl Crew {
-    /// Of workers that are started by this command.
+    /// A crew without workers yet; `command` starts one.
     pub fn new(command: Command) -> Self {
-        let (tell, heard) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::unbounded_channel();
         Self {
             command,
             workers: Vec::new(),
             hired: 0,
-            tell,
-            heard,
-            said: Said::default(),
+            sender,
+            receiver,
+            logs: WorkerLogs::default(),
         }
     }
 
-    /// Those who are hired from now on end when the queue is empty.
+    /// Workers that are started from now on end when the queue is empty.
     pub fn until_empty(&mut self) {
         self.command.arg("--until-empty");
     }
 
-    /// One more worker; its number.
+    /// Starts one more worker and returns its number.
     pub fn hire(&mut self) -> usize {
         let number = self.hired;
         self.hired += 1;
         let mut child = self.command.spawn().expect("the worker starts");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let tell = self.tell.clone();
+        let sender = self.sender.clone();
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
-                let heard = match serde_json::from_str(&line) {
-                    Ok(line) => Heard::Line(line),
-                    Err(_) => Heard::Text(line),
+                let event = match serde_json::from_str(&line) {
+                    Ok(line) => WorkerEvent::Line(line),
+                    Err(_) => WorkerEvent::Text(line),
                 };
-                if tell.send((number, heard)).is_err() {
+                if sender.send((number, event)).is_err() {
                     return;
                 }
             }
             // The test may be over.
-            let _ = tell.send((number, Heard::End));
+            let _ = sender.send((number, WorkerEvent::End));
         });
         self.workers.push(Worker {
             number,
@@ -142,40 +142,40 @@ impl Crew {
         number
     }
 
-    /// What a worker says next.
-    pub async fn hear(&mut self) -> (usize, Heard) {
-        let next = tokio::time::timeout(SILENCE, self.heard.recv()).await;
-        let Ok(Some((number, heard))) = next else {
-            panic!("the workers say nothing; before:\n{}", self.said.tail());
+    /// The next event of any worker.
+    pub async fn next_event(&mut self) -> (usize, WorkerEvent) {
+        let next = tokio::time::timeout(SILENCE, self.receiver.recv()).await;
+        let Ok(Some((number, event))) = next else {
+            panic!("the workers say nothing; before:\n{}", self.logs.tail());
         };
-        self.said.add(&heard);
-        if let Heard::Line(line) = &heard
+        self.logs.add(&event);
+        if let WorkerEvent::Line(line) = &event
             && line["message"] == "logferry starts"
             && let Some(worker) = self.workers.iter_mut().find(|w| w.number == number)
         {
             worker.listen = line["listen"].as_str().map(str::to_owned);
         }
-        (number, heard)
+        (number, event)
     }
 
-    /// Waits until this is so; nobody may end meanwhile.
-    pub async fn until(&mut self, mut is_so: impl FnMut(&Said) -> bool) {
-        while !is_so(&self.said) {
-            if let (number, Heard::End) = self.hear().await
+    /// Waits until the condition holds. No worker may end meanwhile.
+    pub async fn until(&mut self, mut is_so: impl FnMut(&WorkerLogs) -> bool) {
+        while !is_so(&self.logs) {
+            if let (number, WorkerEvent::End) = self.next_event().await
                 && self.workers.iter().any(|w| w.number == number)
             {
-                panic!("worker {number} ended:\n{}", self.said.tail());
+                panic!("worker {number} ended:\n{}", self.logs.tail());
             }
         }
     }
 
-    /// Waits for a line of this worker.
-    pub async fn until_said(&mut self, number: usize, message: &str) {
+    /// Waits until this worker logs this message.
+    pub async fn until_logged(&mut self, number: usize, message: &str) {
         loop {
-            match self.hear().await {
-                (n, Heard::Line(line)) if n == number && line["message"] == message => return,
-                (n, Heard::End) if n == number => {
-                    panic!("worker {n} ended:\n{}", self.said.tail())
+            match self.next_event().await {
+                (n, WorkerEvent::Line(line)) if n == number && line["message"] == message => return,
+                (n, WorkerEvent::End) if n == number => {
+                    panic!("worker {n} ended:\n{}", self.logs.tail())
                 }
                 _ => {}
             }
@@ -190,27 +190,27 @@ impl Crew {
         worker.child.wait().expect("the worker ends");
     }
 
-    /// SIGTERM; all must end well.
-    pub async fn dismiss(mut self) -> Said {
+    /// Sends SIGTERM to all workers; each must exit with success.
+    pub async fn dismiss(mut self) -> WorkerLogs {
         for worker in &self.workers {
             signal(worker.child.id(), "TERM");
         }
         self.ended().await
     }
 
-    /// Waits until all have ended well by themselves.
-    pub async fn ended(&mut self) -> Said {
+    /// Waits until all workers have exited, each with success.
+    pub async fn ended(&mut self) -> WorkerLogs {
         while !self.workers.is_empty() {
-            let (number, heard) = self.hear().await;
+            let (number, event) = self.next_event().await;
             let at = self.workers.iter().position(|w| w.number == number);
-            if let (Heard::End, Some(at)) = (heard, at) {
+            if let (WorkerEvent::End, Some(at)) = (event, at) {
                 let status = self.workers.remove(at).child.wait();
                 let success = status.is_ok_and(|s| s.success());
-                assert!(success, "worker {number} failed:\n{}", self.said.tail());
+                assert!(success, "worker {number} failed:\n{}", self.logs.tail());
             }
         }
-        self.said.assert_no_panic();
-        std::mem::take(&mut self.said)
+        self.logs.assert_no_panic();
+        std::mem::take(&mut self.logs)
     }
 }
 

@@ -1,4 +1,4 @@
-/*! An index that is too narrow, stopped, blocked, out of memory: all on one node of our own. */
+/*! An index that is overloaded, stopped, blocked, or out of memory, on a node of the test's own. */
 
 use std::time::Instant;
 
@@ -14,17 +14,17 @@ use crate::reference::{Reference, refuse_levels};
 use crate::support::Stage;
 use crate::{long, seed};
 
-/// One thread that writes, and one place before it.
+/// Limits the node to one thread that writes and a queue of one request.
 const NARROW: &str = "thread_pool.write.size: 1\nthread_pool.write.queue_size: 1\n";
 
-/// A run on a node, in the middle of which something happens to it.
+/// A run on a node to which something happens meanwhile.
 struct Trial {
     reference: &'static Reference,
     stage: Stage,
     crew: Crew,
     letters: tempfile::TempDir,
     messages: usize,
-    /// Those that are still to be sent: the index has work whatever happens to it.
+    /// The messages that are sent after the fault began, so that the index has work during it.
     rest: Vec<String>,
     started: Instant,
     name: &'static str,
@@ -38,7 +38,7 @@ impl Trial {
         let mut stage = reference.stage("index", 5).await;
         stage.index_url = node.url();
         refuse_levels(&stage).await;
-        // The worker's setup gives them what they lack, and leaves their shards as they are.
+        // The worker's setup adds what the indices lack, and keeps their shards.
         for index in [
             "logs-2026.11.23",
             "logs-2026.11.24",
@@ -62,7 +62,7 @@ impl Trial {
         let mut crew = Crew::new(command);
         for _ in 0..2 {
             let number = crew.hire();
-            crew.until_said(number, "the index answers").await;
+            crew.until_logged(number, "the index answers").await;
         }
         let mut messages = reference.messages(&mut rng);
         let rest = messages.split_off(messages.len() / 2);
@@ -82,33 +82,34 @@ impl Trial {
         }
     }
 
-    /// When about a quarter of the objects is settled.
+    /// Waits until about a quarter of the objects is settled.
     async fn quarter(&mut self) {
         let quarter = self.reference.objects.len() / 4;
-        self.crew.until(|said| said.settled.len() >= quarter).await;
+        self.crew.until(|logs| logs.settled.len() >= quarter).await;
     }
 
-    /// The other half of the messages.
+    /// Sends the second half of the messages.
     async fn rest(&mut self) {
         for message in std::mem::take(&mut self.rest) {
             self.stage.send(&message).await;
         }
     }
 
-    /// Until so many more lines like this were said.
-    async fn said(&mut self, more: usize, message: &str, words: &str) {
-        let before = self.crew.said.count_with(message, words);
-        let enough = |said: &crate::crew::Said| said.count_with(message, words) >= before + more;
+    /// Waits until `more` further lines with this message and these words were logged.
+    async fn until_logged(&mut self, more: usize, message: &str, words: &str) {
+        let before = self.crew.logs.count_with(message, words);
+        let enough =
+            |logs: &crate::crew::WorkerLogs| logs.count_with(message, words) >= before + more;
         self.crew.until(enough).await;
     }
 
     async fn end(self, faults: usize, words: &str) {
         emptied(&self.stage).await;
-        let said = self.crew.dismiss().await;
-        let again = said.count_with("will be sent again", words);
+        let logs = self.crew.dismiss().await;
+        let again = logs.count_with("will be sent again", words);
         let effects = format!(
             "{again} bulks sent again, {} already there",
-            said.sum("already_there")
+            logs.sum("already_there")
         );
         let run = Run {
             name: self.name,
@@ -135,24 +136,26 @@ async fn narrow_stopped_blocked_and_out_of_memory() {
 
     let mut trial = Trial::begin("index: stopped and started", &node, 1, "100kB").await;
     trial.quarter().await;
-    // Stopped as one should, or not.
+    // An orderly stop, or SIGKILL.
     if long() {
         node.kill().await;
     } else {
         node.stop().await;
     }
     trial.rest().await;
-    trial.said(1, "the index is down", "").await;
+    trial.until_logged(1, "the index is down", "").await;
     assert!(ready(&trial.crew).await.contains(&false), "readiness tells");
     node.start_again("").await;
-    trial.said(1, "the index answers again", "").await;
+    trial.until_logged(1, "the index answers again", "").await;
     trial.end(1, "nothing listens").await;
 
     let mut trial = Trial::begin("index: blocked read-only", &node, 1, "100kB").await;
     trial.quarter().await;
     block(&trial.stage, json!(true)).await;
     trial.rest().await;
-    trial.said(3, "will be sent again", "cluster_block").await;
+    trial
+        .until_logged(3, "will be sent again", "cluster_block")
+        .await;
     block(&trial.stage, Value::Null).await;
     trial.end(1, "cluster_block").await;
 
@@ -160,7 +163,7 @@ async fn narrow_stopped_blocked_and_out_of_memory() {
     trial.quarter().await;
     breaker(&trial.stage, "2kb").await;
     trial.rest().await;
-    trial.said(3, "will be sent again", "429").await;
+    trial.until_logged(3, "will be sent again", "429").await;
     breaker(&trial.stage, "100%").await;
     trial.end(1, "429").await;
 }
@@ -180,7 +183,7 @@ async fn breaker(stage: &Stage, limit: &str) {
     assert_eq!(answer["acknowledged"], true, "{answer}");
 }
 
-/// What `/readyz` of each worker says.
+/// Whether `/readyz` of each worker answers that it is ready.
 async fn ready(crew: &Crew) -> Vec<bool> {
     let mut all = Vec::new();
     for worker in &crew.workers {

@@ -1,4 +1,4 @@
-/*! After the faults: waits for the end, compares, prints the figures. */
+/*! The end of a test: waits until the queue is empty, compares the documents, and prints the figures. */
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use crate::letters;
 use crate::reference::{Documents, Reference};
 use crate::support::Stage;
 
-/// A queue that is not empty by then never will be.
+/// The longest time until the queue is empty.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Waits until the queue has neither visible nor invisible messages. A real queue tells only when it is asked.
+/// Polls the queue until it has neither visible nor invisible messages.
 pub async fn emptied(stage: &Stage) {
     let deadline = Instant::now() + PATIENCE;
     let mut depth = stage.depth(&stage.queue_url).await;
@@ -23,7 +23,7 @@ pub async fn emptied(stage: &Stage) {
     }
 }
 
-/// Removes the stage's indices and templates: a node bears only so many shards.
+/// Removes the stage's indices and templates: the number of shards on a node is limited.
 pub async fn clear(stage: &Stage) {
     for kind in ["logs", "invocations"] {
         let name = format!("{}-{kind}", stage.prefix);
@@ -34,20 +34,20 @@ pub async fn clear(stage: &Stage) {
     }
 }
 
-/// What one test did.
+/// The figures of one test.
 pub struct Run<'a> {
     pub name: &'a str,
     pub stage: &'a Stage,
     pub letters: &'a Path,
     pub messages: usize,
-    /// Injected.
+    /// The number of injected faults.
     pub faults: usize,
-    /// What the faults led to, such as `17 already there`.
+    /// The effects of the faults, such as `17 already there`.
     pub effects: String,
     pub started: Instant,
 }
 
-/// How two sets of documents differ.
+/// The differences between two sets of documents.
 #[derive(Debug, Default)]
 pub struct Difference {
     pub lost: Vec<String>,
@@ -56,7 +56,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// `same` judges the content of documents with one id: expected, found.
+    /// `same` compares the expected and the found content of documents with one id.
     pub fn of(
         expected: &Documents,
         found: &Documents,
@@ -85,7 +85,7 @@ impl Difference {
 }
 
 impl Run<'_> {
-    /// The same documents by id and content, the queue empty, exactly the planted letters.
+    /// Checks that ids and contents are the same, the queue is empty, and the dead letters are the planted ones.
     pub async fn judge(self, reference: &Reference) {
         let found = self.stage.documents().await;
         let difference = Difference::of(&reference.documents, &found, |_, a, b| a == b);

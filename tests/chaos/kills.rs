@@ -24,7 +24,7 @@ async fn killed_at_random_moments() {
     let folder = tempfile::tempdir().unwrap();
     let to = format!("file://{}", folder.path().display());
     let mut command = stage.endless_worker();
-    // Little at once, so that a kill meets work that is done, under way and to come.
+    // Few objects at once, so that at a kill some are settled, some in work, and some waiting.
     command
         .args(["--objects-in-flight", "3", "--messages-in-flight", "12"])
         .args(["--bulk-size", "100kB", "--dead-letters", &to]);
@@ -38,22 +38,22 @@ async fn killed_at_random_moments() {
     let mut moments: Vec<usize> = (0..kills).map(|_| rng.usize(1..objects * 9 / 10)).collect();
     moments.sort_unstable();
     for moment in moments {
-        crew.until(|said| said.settled.len() >= moment).await;
-        // Not only right after a log line.
+        crew.until(|logs| logs.settled.len() >= moment).await;
+        // A random delay: a kill must not always follow a log line.
         tokio::time::sleep(Duration::from_millis(rng.u64(..40))).await;
         let victim = rng.choice(&crew.workers).unwrap().number;
         crew.kill(victim);
         crew.hire();
     }
-    // The rest too: what they hold comes back to the last one.
+    // The others are killed too: their messages are redelivered to the last worker.
     let rest: Vec<usize> = crew.workers.iter().map(|w| w.number).collect();
     for number in &rest {
         crew.kill(*number);
     }
     crew.until_empty();
     crew.hire();
-    let said = crew.ended().await;
-    let already_there = said.sum("already_there");
+    let logs = crew.ended().await;
+    let already_there = logs.sum("already_there");
     let effects = format!("{already_there} already there");
     let run = Run {
         name: "workers killed",

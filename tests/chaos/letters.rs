@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// What must become a dead letter.
+/// An object or a document that must become a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Planted {
     kind: String,
     key: String,
-    /// Of a document. How far a broken object could be read is no matter of ours.
+    /// The offset of a document. The offset at which a broken object ends is not compared.
     offset: Option<u64>,
 }
 
@@ -53,7 +53,7 @@ impl Planted {
     }
 }
 
-/// All letters in a folder, sorted. What a killed worker left half written has another ending.
+/// All dead letters in a folder, sorted. Files that a killed worker left unfinished have another extension.
 pub fn in_folder(folder: &Path) -> Vec<Planted> {
     let mut letters = Vec::new();
     for inner in std::fs::read_dir(folder).expect("a folder") {

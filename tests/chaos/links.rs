@@ -1,11 +1,11 @@
-/*! Connections to queue, store and index that break, each alone and all together. */
+/*! Broken connections to queue, store and index: each alone, and all together. */
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use fastrand::Rng;
 
-use crate::crew::{Crew, Said};
+use crate::crew::{Crew, WorkerLogs};
 use crate::judge::{Run, emptied};
 use crate::plan;
 use crate::proxy::{Mode, Proxy};
@@ -20,12 +20,12 @@ struct Links {
     index: Proxy,
 }
 
-/// Runs with faults on some of the links; what the workers said, and the hits.
+/// Runs with faults on some of the links; returns the effects that the workers logged, and the hits.
 async fn disturbed(
     name: &'static str,
     faults: usize,
     choose: fn(&Links) -> Vec<&Proxy>,
-    effects: fn(&Said) -> Vec<(&'static str, u64)>,
+    effects: fn(&WorkerLogs) -> Vec<(&'static str, u64)>,
 ) {
     let reference = Reference::get().await;
     let started = Instant::now();
@@ -53,17 +53,17 @@ async fn disturbed(
     let mut crew = Crew::new(command);
     for _ in 0..2 {
         let number = crew.hire();
-        crew.until_said(number, "the index answers").await;
+        crew.until_logged(number, "the index answers").await;
     }
     let messages = reference.messages(&mut rng);
-    // Always some work to disturb: a share of the messages before each fault.
+    // A share of the messages is sent before each fault, so that there is work to disturb.
     let mut shares = messages.chunks(messages.len().div_ceil(faults));
     let proxies = choose(&links);
     let large = large_keys(&reference.objects);
     let mut again = 0;
     plan::carry_out(&proxies, faults, &mut rng, async |mode| {
         if matches!(mode, Mode::Cut(after) if after > 600) {
-            // Once more: an answer that is long enough to be cut there.
+            // Again, with an answer that is long enough to be cut.
             let key = large[again % large.len()];
             stage.send(&direct(&reference.bucket, &[key])).await;
             again += 1;
@@ -75,30 +75,30 @@ async fn disturbed(
     .await;
     assert!(shares.next().is_none(), "all messages were sent");
     emptied(&stage).await;
-    let said = crew.dismiss().await;
+    let logs = crew.dismiss().await;
     let mut hits: BTreeMap<&str, u64> = BTreeMap::new();
     for proxy in &proxies {
         for (mode, n) in proxy.hits() {
             *hits.entry(mode).or_default() += n;
         }
     }
-    let effects = effects(&said);
-    let mut told: Vec<String> = effects
+    let effects = effects(&logs);
+    let mut messages: Vec<String> = effects
         .iter()
         .map(|(what, n)| format!("{n} {what}"))
         .collect();
-    told.push(format!("hits {hits:?}"));
+    messages.push(format!("hits {hits:?}"));
     let run = Run {
         name,
         stage: &stage,
         letters: folder.path(),
         messages: messages.len() + again,
         faults,
-        effects: told.join(", "),
+        effects: messages.join(", "),
         started,
     };
     run.judge(reference).await;
-    // Not "refuse": where nobody listens nobody counts; only connections that were open are.
+    // Except "refuse": refused connections cannot be counted, only open ones that were reset.
     for mode in ["cut", "stall", "reset", "swallow"] {
         assert!(
             hits.contains_key(mode),
@@ -110,28 +110,28 @@ async fn disturbed(
     }
 }
 
-fn resumed(said: &Said) -> (&'static str, u64) {
-    let n = said.count("resuming a broken body");
+fn resumed(logs: &WorkerLogs) -> (&'static str, u64) {
+    let n = logs.count("resuming a broken body");
     ("bodies resumed", n as u64)
 }
 
-fn sent_again(said: &Said) -> (&'static str, u64) {
-    ("bulks sent again", said.count("will be sent again") as u64)
+fn sent_again(logs: &WorkerLogs) -> (&'static str, u64) {
+    ("bulks sent again", logs.count("will be sent again") as u64)
 }
 
-fn already_there(said: &Said) -> (&'static str, u64) {
-    ("already there", said.sum("already_there"))
+fn already_there(logs: &WorkerLogs) -> (&'static str, u64) {
+    ("already there", logs.sum("already_there"))
 }
 
-/// Calls to the queue that failed even after the SDK's own retries, or whose message was somebody else's by then.
-fn queue_trouble(said: &Said) -> (&'static str, u64) {
-    let told = [
+/// Calls to the queue that failed after the SDK's retries, or whose message another worker had received by then.
+fn queue_trouble(logs: &WorkerLogs) -> (&'static str, u64) {
+    let messages = [
         "cannot receive",
         "cannot extend",
         "not deleted",
         "lost the lease",
     ];
-    let n: usize = told.iter().map(|message| said.count(message)).sum();
+    let n: usize = messages.iter().map(|message| logs.count(message)).sum();
     ("failed calls to the queue", n as u64)
 }
 
@@ -142,7 +142,7 @@ async fn to_the_queue() {
         "queue's connections",
         either(10, 40),
         |links| vec![&links.queue],
-        |said| vec![queue_trouble(said)],
+        |logs| vec![queue_trouble(logs)],
     )
     .await;
 }
@@ -154,7 +154,7 @@ async fn to_the_store() {
         "store's connections",
         either(10, 40),
         |links| vec![&links.store],
-        |said| vec![resumed(said)],
+        |logs| vec![resumed(logs)],
     )
     .await;
 }
@@ -166,7 +166,7 @@ async fn to_the_index() {
         "index's connections",
         either(10, 40),
         |links| vec![&links.index],
-        |said| vec![sent_again(said), already_there(said)],
+        |logs| vec![sent_again(logs), already_there(logs)],
     )
     .await;
 }
@@ -178,7 +178,7 @@ async fn to_all_of_them() {
         "all connections",
         either(15, 90),
         |links| vec![&links.queue, &links.store, &links.index],
-        |said| vec![sent_again(said), already_there(said), resumed(said)],
+        |logs| vec![sent_again(logs), already_there(logs), resumed(logs)],
     )
     .await;
 }

@@ -1,4 +1,4 @@
-/*! An OpenSearch node of a test's own, that may be stopped. */
+/*! An OpenSearch node of the test's own, which the test may stop. */
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -15,17 +15,17 @@ pub struct Node {
 }
 
 impl Node {
-    /// With further lines of its configuration.
+    /// Starts a node with further lines in its configuration.
     pub async fn start(settings: &str) -> Self {
         Self::start_version(None, settings).await
     }
 
-    /// Of another version than the usual one.
+    /// Starts a node of another version than the default.
     pub async fn start_version(version: Option<&str>, settings: &str) -> Self {
         // The node may run as another user, who has to reach its data.
         let all = std::fs::Permissions::from_mode(0o755);
         let data = tempfile::Builder::new().permissions(all).tempdir().unwrap();
-        // Below those that the system gives to connections, which could take it meanwhile.
+        // A port below the ephemeral ports, so that no connection takes it while the node is stopped.
         let port = std::iter::repeat_with(|| fastrand::u16(12_000..32_000))
             .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
             .expect("a free port");
@@ -39,7 +39,7 @@ impl Node {
         node
     }
 
-    /// With the data that it had.
+    /// Starts the node again with its data.
     pub async fn start_again(&self, settings: &str) {
         self.call("start", settings).await;
     }
@@ -94,7 +94,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // If it was stopped already, that is well too.
+        // The node may be stopped already.
         let _ = self.command("stop").status();
     }
 }

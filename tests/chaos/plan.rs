@@ -1,4 +1,4 @@
-/*! Faults on connections, one after another, as a seed decides. */
+/*! A seed goes in; faults on connections come out, one after another. */
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use fastrand::Rng;
 use crate::long;
 use crate::proxy::{Mode, Proxy};
 
-/// A fault that meets nobody for so long is over; a bucket may be left alone for five seconds.
+/// A fault that affects no connection for this long ends. The worker may pause a bucket for five seconds.
 const MET: Duration = Duration::from_secs(7);
 
-/// The next fault, of each kind in turn so that none is left out, and how long it lasts at the most.
+/// The next fault and its longest duration. The kinds take turns.
 fn fault(number: usize, longest_answer: u64, rng: &mut Rng) -> (Mode, Duration) {
     let mode = match number % 5 {
         0 => Mode::Cut(rng.u64(..longest_answer)),
@@ -20,7 +20,7 @@ fn fault(number: usize, longest_answer: u64, rng: &mut Rng) -> (Mode, Duration) 
         _ => Mode::Refuse,
     };
     let longest = match (mode, long()) {
-        // Past every time limit of the worker's, now and then.
+        // Sometimes longer than every timeout of the worker.
         (Mode::Stall, true) if rng.u8(..4) == 0 => 16_000,
         (Mode::Refuse, true) if rng.u8(..4) == 0 => 8_000,
         _ => 1500,
@@ -28,7 +28,7 @@ fn fault(number: usize, longest_answer: u64, rng: &mut Rng) -> (Mode, Duration) 
     (mode, Duration::from_millis(rng.u64(300..longest)))
 }
 
-/// Injects so many faults, with some undisturbed traffic after each. `feed` is called during each.
+/// Injects a number of faults, with some undisturbed traffic after each. Calls `feed` during each fault.
 pub async fn carry_out<F: AsyncFnMut(Mode)>(
     proxies: &[&Proxy],
     faults: usize,
@@ -42,7 +42,7 @@ pub async fn carry_out<F: AsyncFnMut(Mode)>(
         proxy.set(mode);
         feed(mode).await;
         match mode {
-            // They are over when they have met somebody.
+            // A fault ends once it has affected a connection.
             Mode::Cut(_) | Mode::Swallow | Mode::Reset => {
                 proxy.counted(before + rng.u64(1..4), MET).await;
             }

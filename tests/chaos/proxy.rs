@@ -10,19 +10,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What becomes of connections, those that are open too.
+/// How the proxy treats connections, including open ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Pass,
-    /// Nobody listens, open connections are reset: the server is stopped.
+    /// The port is closed and open connections are reset, as if the server had stopped.
     Refuse,
-    /// An answer ends after so many bytes.
+    /// An answer is cut after this many bytes.
     Cut(u64),
-    /// Nothing is passed on until the mode changes.
+    /// No bytes are forwarded until the mode changes.
     Stall,
-    /// Reset at the next byte in either direction.
+    /// Connections are reset at the next byte in either direction.
     Reset,
-    /// Requests are passed on, answers never: what was asked for is done, and nobody hears of it.
+    /// Requests are forwarded and answers are not: the server does the work, and the client does not learn of it.
     Swallow,
 }
 
@@ -40,7 +40,7 @@ impl Mode {
 }
 
 pub struct Proxy {
-    /// Bytes of the longest answers that its server gives.
+    /// The length in bytes of the longest answers of the server.
     pub longest_answer: u64,
     address: SocketAddr,
     mode: watch::Sender<Mode>,
@@ -49,10 +49,10 @@ pub struct Proxy {
 
 struct Shared {
     upstream: String,
-    /// Faults that met a connection.
+    /// The number of faults that affected a connection.
     hits: watch::Sender<u64>,
     by_name: Mutex<BTreeMap<&'static str, u64>>,
-    /// Chunks that were passed on.
+    /// The number of forwarded chunks.
     passed: watch::Sender<u64>,
 }
 
@@ -64,7 +64,7 @@ impl Shared {
 }
 
 impl Proxy {
-    /// Before the server at `url`.
+    /// A proxy in front of the server at `url`.
     pub async fn before(url: &str, longest_answer: u64) -> Self {
         let upstream = url.trim_start_matches("http://").trim_end_matches('/');
         let listener = free_listener().await;
@@ -93,17 +93,17 @@ impl Proxy {
         self.mode.send_replace(mode);
     }
 
-    /// Faults that met a connection so far.
+    /// The number of faults that affected a connection so far.
     pub fn count(&self) -> u64 {
         *self.shared.hits.borrow()
     }
 
-    /// Waits for so many of them in all, or as long as this.
+    /// Waits until `enough` faults affected a connection, for at most this long.
     pub async fn counted(&self, enough: u64, at_most: Duration) {
         reach(&self.shared.hits, enough, at_most).await;
     }
 
-    /// Waits for so many more chunks that pass, or as long as this.
+    /// Waits until `more` further chunks were forwarded, for at most this long.
     pub async fn passed(&self, more: u64, at_most: Duration) {
         let enough = *self.shared.passed.borrow() + more;
         reach(&self.shared.passed, enough, at_most).await;
@@ -117,11 +117,11 @@ impl Proxy {
 
 async fn reach(count: &watch::Sender<u64>, enough: u64, at_most: Duration) {
     let mut count = count.subscribe();
-    // That the time is over is an end like the other.
+    // Reaching the time limit is no error.
     let _ = tokio::time::timeout(at_most, count.wait_for(|n| *n >= enough)).await;
 }
 
-/// Below the ports that connections take by themselves, so that it can be left and taken again.
+/// A listener on a port below the ephemeral ports, so that the port can be closed and opened again.
 async fn free_listener() -> TcpListener {
     loop {
         let address = SocketAddr::from(([127, 0, 0, 1], fastrand::u16(12_000..32_000)));
@@ -151,7 +151,7 @@ async fn listen(listener: TcpListener, mut modes: watch::Receiver<Mode>, shared:
             accepted = accept => if let Ok((client, _)) = accepted {
                 let connection = Connection { modes: modes.clone(), shared: shared.clone(), answered: 0 };
                 tokio::spawn(async move {
-                    // How a connection ends is the ends' concern.
+                    // Errors of a connection are seen by its two ends.
                     let _ = connection.carry(client).await;
                 });
             },
@@ -169,10 +169,10 @@ struct Connection {
     answered: u64,
 }
 
-/// What to do with a chunk.
+/// The treatment of a chunk.
 enum Fate {
     Pass,
-    /// So many bytes of it, then the end.
+    /// Forward this many bytes, then close the connection.
     End(usize),
     Reset,
 }
@@ -219,7 +219,7 @@ impl Connection {
         }
     }
 
-    /// Of the next `n` bytes of a request or an answer.
+    /// The treatment of the next `n` bytes of a request or an answer.
     async fn fate(&mut self, answers: bool, n: usize) -> Fate {
         let mut stalled = false;
         loop {

@@ -68,7 +68,7 @@ impl Reference {
         this
     }
 
-    /// The same objects as local files, without queue, store and index: the same documents, but for those that an index refuses.
+    /// Compares with `ingest` over the same objects as files: the documents are the same, except for refused ones.
     fn check_against_ingest(&self) {
         let lines = ingested(&self.objects);
         let mut printed: BTreeMap<String, Value> = BTreeMap::new();
@@ -98,7 +98,7 @@ impl Reference {
         assert_eq!(printed.len(), indexed.len() + documents);
     }
 
-    /// A stage over the same bucket, with messages that come back again and again.
+    /// A stage over the same bucket, whose queue redelivers messages without a limit.
     pub async fn stage(&self, name: &str, visibility: u32) -> Stage {
         let mut stage = Stage::with_queue(name, visibility, 1000).await;
         stage.bucket.clone_from(&self.bucket);
@@ -110,7 +110,7 @@ impl Reference {
     }
 }
 
-/// What `ingest` prints for these objects as files: `index/id` and source of each document, parts of summaries one by one.
+/// The documents that `ingest` prints for these objects as files: `index/id` and source. Summaries come in parts.
 pub fn ingested(objects: &[Object]) -> Vec<(String, Value)> {
     let folder = tempfile::tempdir().expect("a folder");
     for object in objects {
@@ -135,7 +135,7 @@ pub fn ingested(objects: &[Object]) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// What is identified by bucket and etag is found by key and offset.
+/// Documents with ids made of bucket and etag are compared by key and offset.
 fn comparable(key: String, source: &Value) -> String {
     match source.pointer("/aws/s3/key").and_then(Value::as_str) {
         Some(object) if object.starts_with(PLAIN) => {
@@ -156,7 +156,7 @@ fn merge(there: &mut Value, part: &Value) {
     }
 }
 
-/// From now on, documents of one day that have a level are refused.
+/// Makes the index of one day refuse documents that have a level.
 pub async fn refuse_levels(stage: &Stage) {
     let index = format!("{}-logs-{}", stage.prefix, REFUSED_DAY.replace('-', "."));
     let mapping = json!({"mappings": {"dynamic": false, "properties": {"log": {"properties": {"level": {"type": "long"}}}}}});

@@ -1,4 +1,4 @@
-/*! Every notification twice; and the same events exported again, by other windows, chunks and prefixes. */
+/*! Duplicates: every notification twice, and the same events exported again with other windows, chunks and prefixes. */
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -23,7 +23,7 @@ async fn notifications() {
     let stage = reference.stage("twice", 5).await;
     refuse_levels(&stage).await;
     let mut messages = reference.messages(&mut rng);
-    // In other groups and wrappings, all mixed.
+    // In other groups and envelopes, in random order.
     messages.extend(reference.messages(&mut rng));
     rng.shuffle(&mut messages);
     for message in &messages {
@@ -37,8 +37,8 @@ async fn notifications() {
     for _ in 0..3 {
         crew.hire();
     }
-    let said = crew.ended().await;
-    let already_there = said.sum("already_there");
+    let logs = crew.ended().await;
+    let already_there = logs.sum("already_there");
     let run = Run {
         name: "notifications twice",
         stage: &stage,
@@ -49,7 +49,7 @@ async fn notifications() {
         started,
     };
     run.judge(reference).await;
-    // Each document was met twice; the refused ones are not counted so, and some merged summaries neither.
+    // Each document was sent twice. Refused documents and some merged summaries do not count as already there.
     let least = reference.documents.len() * 9 / 10;
     assert!(already_there as usize >= least, "{already_there}");
 }
@@ -58,11 +58,11 @@ async fn notifications() {
 struct Task {
     id: String,
     prefix: &'static str,
-    /// Events of a stream that it puts into one file.
+    /// The number of events of a stream in one file.
     chunk: usize,
 }
 
-/// Invocations of streams that an export task took along: a window.
+/// The objects of an export task over a window of invocations.
 fn window(task: &Task, streams: u32, from: u32, to: u32) -> Vec<Object> {
     let objects = |stream| {
         let all = (from..to).flat_map(|i| {
@@ -111,7 +111,7 @@ async fn work(objects: &[&[Object]], name: &str, seed: u64) -> (Stage, Documents
     (stage, documents, already_there, messages.len())
 }
 
-/// Without what tells of the object that a line came in.
+/// The document without the fields that depend on the object of its line.
 fn anywhere(source: &Value) -> Value {
     let mut source = source.clone();
     if let Some(fields) = source.as_object_mut() {
@@ -131,7 +131,7 @@ fn anywhere(source: &Value) -> Value {
 async fn exports() {
     let started = Instant::now();
     let streams = either(10, 60);
-    // None cuts a stream where another one does.
+    // No two tasks cut a stream at the same event.
     let tasks = [
         ("11111111", "exports/fn", 1000),
         ("22222222", "exports/fn", 37),
@@ -146,7 +146,7 @@ async fn exports() {
     let all = window(&tasks[0], streams, 0, 60);
     let (stage, expected, ..) = work(&[&all], "once", 1).await;
     clear(&stage).await;
-    // Three exports of overlapping windows, each in several chunks; together they are that one.
+    // Three exports of overlapping windows, each in several chunks, which together hold the same events.
     let parts = [
         window(&tasks[1], streams, 0, 30),
         window(&tasks[2], streams, 20, 60),
@@ -154,7 +154,8 @@ async fn exports() {
     ];
     let parts: Vec<&[Object]> = parts.iter().map(|p| &p[..]).collect();
     let (stage, found, already_there, messages) = work(&parts, "overlapping", seed()).await;
-    // A line whose invocation began outside of its object knows less; whoever comes first is kept. Summaries know all of it.
+    // A line whose invocation began in another object lacks some fields, and the first version to arrive is kept.
+    // Summaries are merged, and hold all fields.
     let mut versions: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (key, source) in parts.iter().flat_map(|part| ingested(part)) {
         versions.entry(key).or_default().push(anywhere(&source));

@@ -1,4 +1,4 @@
-/*! Objects of every kind that a bucket may hold, some of them planted to fail for good, and the messages that name them. */
+/*! Objects of every kind that a bucket may hold, and the messages that name them. Some objects can never be loaded. */
 
 use fastrand::Rng;
 use serde_json::json;
@@ -30,7 +30,7 @@ impl Object {
     }
 }
 
-/// About as many objects as there are streams, and a half more.
+/// About one and a half objects for each stream.
 pub fn objects(rng: &mut Rng, streams: u32) -> Vec<Object> {
     let mut objects = Vec::new();
     for stream in 0..streams {
@@ -46,7 +46,7 @@ pub fn objects(rng: &mut Rng, streams: u32) -> Vec<Object> {
     objects
 }
 
-/// Each object in one message, some of them together, wrapped in one way or another.
+/// Messages that name each object once, some of them several objects, in different envelopes.
 pub fn messages(bucket: &str, objects: &[Object], rng: &mut Rng) -> Vec<String> {
     let mut keys: Vec<&str> = objects.iter().map(|o| &*o.key).collect();
     rng.shuffle(&mut keys);
@@ -99,16 +99,16 @@ pub fn invocation(stream: u32, i: u32, day: &str, words: &str) -> Vec<(String, S
         let (minute, second) = (at / 60_000 % 60, at / 1000 % 60);
         format!("{day}T10:{minute:02}:{second:02}.{:03}Z", at % 1000)
     };
-    let said = |level, text: String| format!("{}\t{id}\t{level}\t{text}", time(10));
+    let line = |level, text: String| format!("{}\t{id}\t{level}\t{text}", time(10));
     let mut events = vec![
         (time(0), format!("START RequestId: {id} Version: $LATEST")),
         (
             time(10),
-            said("INFO", format!("line {i} of {stream} {words}")),
+            line("INFO", format!("line {i} of {stream} {words}")),
         ),
     ];
     if i % 5 == 4 {
-        events.push((time(20), said("ERROR", format!("failure {i} of {stream}"))));
+        events.push((time(20), line("ERROR", format!("failure {i} of {stream}"))));
     }
     events.push((time(30), format!("END RequestId: {id}")));
     events.push((
@@ -140,7 +140,7 @@ fn chunks(stream: u32, rng: &mut Rng) -> Vec<Object> {
     ]
 }
 
-/// Keys of the large ones.
+/// The keys of the large objects.
 pub fn large_keys(objects: &[Object]) -> Vec<&str> {
     let large = objects.iter().filter(|o| o.bytes.len() > 100_000);
     large.map(|o| &*o.key).collect()
@@ -158,7 +158,7 @@ fn large(stream: u32, rng: &mut Rng) -> Object {
     Object::sound(export_key(TASK, stream, 0), text.gzip())
 }
 
-/// What a subscription filter sends.
+/// An object as a subscription filter writes it.
 fn subscription(stream: u32, rng: &mut Rng) -> Object {
     let mut events = Vec::new();
     for i in 0..rng.u32(2..20) {
@@ -177,7 +177,7 @@ fn subscription(stream: u32, rng: &mut Rng) -> Object {
     Object::sound(key, gzip(envelope.to_string().as_bytes()))
 }
 
-/// Lines under a key that tells nothing, not compressed.
+/// Uncompressed lines under a key that says nothing about them.
 fn plain(stream: u32, rng: &mut Rng) -> Object {
     let mut text = String::new();
     for i in 0..rng.u32(1..60) {
@@ -189,7 +189,7 @@ fn plain(stream: u32, rng: &mut Rng) -> Object {
     Object::sound(format!("{PLAIN}{stream}.log"), text.into_bytes())
 }
 
-/// Ends in the middle of its compressed stream: one letter for the object.
+/// An object whose compressed stream is cut: it gives one dead letter.
 fn cut(stream: u32, rng: &mut Rng) -> Object {
     let mut text = Text::default();
     for i in 0..rng.u32(20..60) {
@@ -208,7 +208,7 @@ fn cut(stream: u32, rng: &mut Rng) -> Object {
     }
 }
 
-/// Lines that the index refuses among others: a letter for each of them.
+/// An object with some lines that the index refuses: each gives a dead letter.
 fn refused(stream: u32, rng: &mut Rng) -> Object {
     let key = export_key(TASK, stream, 0);
     let (mut text, mut planted) = (Text::default(), Vec::new());

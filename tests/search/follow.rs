@@ -1,4 +1,4 @@
-/*! Lines that arrive, from a server that does not always answer. */
+/*! `search --follow` over a stub of OpenSearch that sometimes fails. */
 
 use std::io::{BufRead, BufReader};
 
@@ -24,20 +24,20 @@ fn following_outlives_an_outage() {
     }
     drop(out);
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let said: Vec<&str> = said.lines().collect();
-    assert_eq!(said.len(), 2, "once, however long it takes: {said:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let stderr: Vec<&str> = stderr.lines().collect();
+    assert_eq!(stderr.len(), 2, "once, however long it takes: {stderr:?}");
     assert!(
-        said[0].contains("does not answer") && said[0].ends_with("; asking on"),
-        "{said:?}"
+        stderr[0].contains("does not answer") && stderr[0].ends_with("; asking on"),
+        "{stderr:?}"
     );
-    assert_eq!(said[1], "logferry: OpenSearch answers again");
+    assert_eq!(stderr[1], "logferry: OpenSearch answers again");
     assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
 fn following_loses_nothing_where_a_round_breaks_off() {
-    // Three in all, of which two are told: the third has to be looked for.
+    // The answer has two of three hits: the third needs another request.
     let mut deeper = hits(&["two", "one"], 0).unwrap();
     deeper.1["hits"]["total"]["value"] = json!(3);
     let url = server(vec![
@@ -74,13 +74,13 @@ fn following_says_that_shards_do_not_answer() {
     }
     drop(out);
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let said: Vec<&str> = said.lines().collect();
-    assert_eq!(said.len(), 2, "{said:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let stderr: Vec<&str> = stderr.lines().collect();
+    assert_eq!(stderr.len(), 2, "{stderr:?}");
     assert!(
-        said[0].contains("1 of 3 shards did not answer") && said[0].ends_with("; asking on"),
-        "{said:?}"
+        stderr[0].contains("1 of 3 shards did not answer") && stderr[0].ends_with("; asking on"),
+        "{stderr:?}"
     );
-    assert_eq!(said[1], "logferry: OpenSearch answers again");
+    assert_eq!(stderr[1], "logferry: OpenSearch answers again");
     assert_eq!(output.status.code(), Some(0), "what was missed has come");
 }

@@ -1,4 +1,4 @@
-/*! `search` and an OpenSearch that is not always there. */
+/*! `search` over a stub of OpenSearch that fails in part. */
 
 mod follow;
 mod stub;
@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use stub::{Stub, answered, hits, read_request, search, server};
 
 #[test]
-fn what_is_found_is_shown_even_where_a_shard_fails() {
+fn hits_are_shown_even_if_a_shard_fails() {
     let url = server(vec![hits(&["one"], 1)]);
     let output = search(&url, &[]).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
@@ -25,8 +25,8 @@ fn what_is_found_is_shown_even_where_a_shard_fails() {
 #[test]
 fn neither_copies_nor_indices_of_a_longer_prefix_are_asked() {
     let (url, asked) = Stub::new(vec![hits(&["one"], 0)]).start();
-    let (_, said, code) = answered(&url, &["--index-prefix", "app", "word"]);
-    assert_eq!((said.as_str(), code), ("", 0));
+    let (_, stderr, code) = answered(&url, &["--index-prefix", "app", "word"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
     let asked: Vec<String> = asked.try_iter().collect();
     assert!(
         asked.iter().any(|request| request.contains("/_search"))

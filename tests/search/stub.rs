@@ -1,4 +1,4 @@
-/*! An OpenSearch that is not always there, played by a few lines, and a search that asks it. */
+/*! A stub of OpenSearch that can fail, and the built `search` run against it. */
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,20 +7,20 @@ use std::sync::mpsc::Receiver;
 
 use serde_json::{Value, json};
 
-/// What is answered to one request: status and body; none: the connection ends.
+/// The answer to one request: status and body. None: the connection is closed.
 pub type Answer = Option<(u16, Value)>;
 
-/// An OpenSearch. What it answers beside searches, unless a test says otherwise, is what 3.4.0 was seen to answer.
+/// Unless a test sets other answers, requests other than searches are answered as by 3.4.0.
 pub struct Stub {
-    /// One after the other to `_search`, the last one for ever.
+    /// The answers to `_search` in order; the last one repeats.
     pub searches: Vec<Answer>,
     /// To `_validate/query`, where it is asked so that a pattern without an index is no error.
     pub validate: (u16, Value),
-    /// To `_settings` of closed indices.
+    /// The answer to `_settings` of closed indices.
     pub closed: (u16, Value),
-    /// To a search that asks for closed indices too.
+    /// The answer to a search that includes closed indices.
     pub open_and_closed: (u16, Value),
-    /// To the creation of a point in time.
+    /// The answer to the creation of a point in time.
     pub point_in_time: (u16, Value),
 }
 
@@ -35,11 +35,11 @@ impl Stub {
         }
     }
 
-    /// The URL to ask, and the first lines of the requests as they come.
+    /// Starts the stub; returns its URL and a receiver of each request's first line.
     pub fn start(mut self) -> (String, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (told, asked) = std::sync::mpsc::channel();
+        let (sender, asked) = std::sync::mpsc::channel();
         self.searches.reverse();
         std::thread::spawn(move || {
             for connection in listener.incoming() {
@@ -47,11 +47,11 @@ impl Stub {
                 let first = read_request(&connection);
                 let answer = self.answer(&first);
                 // Not every test listens.
-                let _ = told.send(first);
+                let _ = sender.send(first);
                 if let Some((status, body)) = answer {
                     let body = body.to_string();
                     let head = "content-type: application/json\r\nconnection: close";
-                    // Whoever asks may be gone by now.
+                    // The client may have closed the connection.
                     let _ = write!(
                         connection,
                         "HTTP/1.1 {status} X\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}",
@@ -89,12 +89,12 @@ impl Stub {
     }
 }
 
-/// A stub of which only the searches matter; the URL to ask.
+/// Starts a stub with these answers to searches; returns its URL.
 pub fn server(searches: Vec<Answer>) -> String {
     Stub::new(searches).start().0
 }
 
-/// As `_validate/query?explain=true` says it of a query that can be parsed.
+/// The answer of `_validate/query?explain=true` for a query that can be parsed.
 pub fn valid(explanation: &str) -> Value {
     json!({
         "_shards": {"total": 1, "successful": 1, "failed": 0}, "valid": true,
@@ -116,7 +116,7 @@ pub fn error(status: u16, cause: &Value) -> Value {
     json!({"error": error, "status": status})
 }
 
-/// As the security plugin refuses a privilege.
+/// The answer of the security plugin to a missing privilege.
 pub fn forbidden(privilege: &str) -> (u16, Value) {
     let reason = format!(
         "no permissions for [{privilege}] and User [name=reader, backend_roles=[], requestedTenant=null]"
@@ -125,7 +125,7 @@ pub fn forbidden(privilege: &str) -> (u16, Value) {
     (403, error(403, &cause))
 }
 
-/// Its first line.
+/// Reads one request; returns its first line.
 pub fn read_request(connection: &TcpStream) -> String {
     let mut reader = BufReader::new(connection);
     let mut first = String::new();
@@ -162,7 +162,7 @@ pub fn hits(ids: &[&str], failed: u32) -> Answer {
     Some((200, answer))
 }
 
-/// What a search prints, what it says, and its exit code.
+/// Runs a search: its standard output, standard error, and exit code.
 pub fn answered(url: &str, args: &[&str]) -> (String, String, i32) {
     let output = search(url, args).output().unwrap();
     (

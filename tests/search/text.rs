@@ -1,27 +1,27 @@
-/*! TEXT that makes no sense, or that nobody can check. */
+/*! TEXT that is not a valid query, or that cannot be checked. */
 
 use serde_json::json;
 
 use crate::stub::{Stub, answered, error, forbidden, hits, no_such_index, valid};
 
-/// `_validate/query` answers 404 on the path that `_search` takes, wherever no index matches what is excluded.
+/// `_validate/query` answers 404 on a path that `_search` accepts if no index matches an exclusion in it.
 #[test]
 fn a_field_that_no_index_has_is_an_error_and_not_an_empty_answer() {
     let mut stub = Stub::new(vec![hits(&[], 0)]);
     stub.validate = (200, valid("#MatchNoDocsQuery(\"unmapped fields [level]\")"));
     let (url, _) = stub.start();
-    let (printed, said, code) = answered(&url, &["level:ERROR"]);
-    assert_eq!((printed.as_str(), code), ("", 1), "{said}");
+    let (printed, stderr, code) = answered(&url, &["level:ERROR"]);
+    assert_eq!((printed.as_str(), code), ("", 1), "{stderr}");
     assert!(
-        said.contains("there is no field level, as there is log.level"),
-        "{said}"
+        stderr.contains("there is no field level, as there is log.level"),
+        "{stderr}"
     );
-    assert!(said.contains("--literal"), "{said}");
+    assert!(stderr.contains("--literal"), "{stderr}");
 }
 
-/// Each way in which a check of TEXT can fail: its failure never makes an empty answer a good one.
+/// However the check of TEXT fails, an empty answer is not reported as a good one.
 #[test]
-fn what_could_not_be_checked_is_not_answered_by_nothing() {
+fn text_that_could_not_be_checked_gives_no_empty_success() {
     let failures = [
         forbidden("indices:admin/validate/query"),
         (404, no_such_index("logferry-logs-*-*")),
@@ -49,27 +49,28 @@ fn what_could_not_be_checked_is_not_answered_by_nothing() {
             stub.validate = validate.clone();
             stub.start().0
         };
-        let (printed, said, code) = answered(&stub(vec![hits(&[], 0)]), &["level:ERROR"]);
-        assert_eq!((printed.as_str(), code), ("", 1), "{validate:?}: {said}");
-        assert!(said.contains("could not be checked"), "{said}");
-        let (printed, said, code) = answered(&stub(vec![hits(&["one"], 0)]), &["a OR level:ERROR"]);
+        let (printed, stderr, code) = answered(&stub(vec![hits(&[], 0)]), &["level:ERROR"]);
+        assert_eq!((printed.as_str(), code), ("", 1), "{validate:?}: {stderr}");
+        assert!(stderr.contains("could not be checked"), "{stderr}");
+        let (printed, stderr, code) =
+            answered(&stub(vec![hits(&["one"], 0)]), &["a OR level:ERROR"]);
         assert_eq!(
             (printed.lines().count(), code),
             (1, 0),
-            "{validate:?}: {said}"
+            "{validate:?}: {stderr}"
         );
-        assert!(said.contains("could not be checked"), "{said}");
-        // Without a field there is nothing to doubt.
-        let (_, said, code) = answered(&stub(vec![hits(&[], 0)]), &["declined"]);
-        assert_eq!(code, 0, "{said}");
+        assert!(stderr.contains("could not be checked"), "{stderr}");
+        // TEXT without a field needs no check.
+        let (_, stderr, code) = answered(&stub(vec![hits(&[], 0)]), &["declined"]);
+        assert_eq!(code, 0, "{stderr}");
         assert!(
-            said.starts_with("logferry: found no log line with"),
-            "{said}"
+            stderr.starts_with("logferry: found no log line with"),
+            "{stderr}"
         );
     }
 }
 
-/// Where the check is not allowed, the search itself says what is wrong with TEXT.
+/// Without the permission for the check, the error of the search names the fault in TEXT.
 #[test]
 fn a_search_that_is_refused_says_so_in_a_sentence() {
     let cause = json!({
@@ -85,23 +86,26 @@ fn a_search_that_is_refused_says_so_in_a_sentence() {
     });
     let mut stub = Stub::new(vec![Some((400, body))]);
     stub.validate = forbidden("indices:admin/validate/query");
-    let (printed, said, code) = answered(&stub.start().0, &["a/b"]);
+    let (printed, stderr, code) = answered(&stub.start().0, &["a/b"]);
     assert_eq!((printed.as_str(), code), ("", 1));
-    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(
-        said.contains("\"a/b\" is no query_string query") && said.contains("--literal"),
-        "{said}"
+        stderr.contains("\"a/b\" is no query_string query") && stderr.contains("--literal"),
+        "{stderr}"
     );
-    assert!(!said.contains('{'), "{said}");
+    assert!(!stderr.contains('{'), "{stderr}");
 }
 
-/// The cap is ours: a question that a person writes has a few open brackets.
+/// The cap on nesting is set by logferry: queries written by people have few open brackets.
 #[test]
 fn deeply_nested_text_is_not_sent() {
     let (url, asked) = Stub::new(vec![hits(&[], 0)]).start();
     let text = format!("{}a{}", "(".repeat(101), ")".repeat(101));
-    let (_, said, code) = answered(&url, &[&text]);
+    let (_, stderr, code) = answered(&url, &[&text]);
     assert_eq!(code, 1);
-    assert!(said.contains("brackets") && said.len() < 500, "{said}");
+    assert!(
+        stderr.contains("brackets") && stderr.len() < 500,
+        "{stderr}"
+    );
     assert_eq!(asked.try_iter().count(), 0);
 }

@@ -1,4 +1,4 @@
-/*! An answer that is not whole is never a good one. */
+/*! A partial answer is always reported as partial. */
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn full_page() -> Answer {
     hits(&ids, 0)
 }
 
-/// What 3.4.0 answers once a node has all the contexts that it may have.
+/// The answer of 3.4.0 when a node has reached its limit of contexts.
 fn too_many_contexts() -> Value {
     json!({
         "type": "rejected_execution_exception",
@@ -37,12 +37,12 @@ fn a_point_in_time_without_all_shards_is_not_read() {
         let mut stub = Stub::new(vec![full_page()]);
         stub.point_in_time = point_in_time;
         let (url, asked) = stub.start();
-        let (printed, said, code) = answered(&url, &["--limit", "all"]);
-        assert_eq!((printed.as_str(), code), ("", 1), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
+        let (printed, stderr, code) = answered(&url, &["--limit", "all"]);
+        assert_eq!((printed.as_str(), code), ("", 1), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
         assert!(
-            said.contains("search.max_open_pit_context") && !said.contains('{'),
-            "{said}"
+            stderr.contains("search.max_open_pit_context") && !stderr.contains('{'),
+            "{stderr}"
         );
         let created = asked.try_iter().find(|r| r.contains("point_in_time"));
         let created = created.expect("a point in time is asked for");
@@ -68,28 +68,28 @@ fn closed_indices_are_named_and_the_answer_is_not_whole() {
         stub.closed = closed(&["logferry-logs-2026.11.20", "logferry-logs-2026.11.21"]);
         stub.start().0
     };
-    let (printed, said, code) = answered(&stub(), &[]);
-    assert_eq!((printed.lines().count(), code), (1, 1), "{said}");
+    let (printed, stderr, code) = answered(&stub(), &[]);
+    assert_eq!((printed.lines().count(), code), (1, 1), "{stderr}");
     assert!(
-        said.contains("logferry-logs-2026.11.20, logferry-logs-2026.11.21")
-            && said.contains("closed"),
-        "{said}"
+        stderr.contains("logferry-logs-2026.11.20, logferry-logs-2026.11.21")
+            && stderr.contains("closed"),
+        "{stderr}"
     );
-    // A day that cannot have what is asked for is not missed.
-    let (_, said, code) = answered(&stub(), &["--since", "2026-11-22"]);
-    assert_eq!((said.as_str(), code), ("", 0));
-    let (_, said, code) = answered(&stub(), &["--until", "2026-11-19"]);
-    assert_eq!((said.as_str(), code), ("", 0));
-    let (_, said, code) = answered(&stub(), &["--since", "2026-11-21T12:00"]);
+    // A closed index of a day outside of the time range is not reported.
+    let (_, stderr, code) = answered(&stub(), &["--since", "2026-11-22"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    let (_, stderr, code) = answered(&stub(), &["--until", "2026-11-19"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    let (_, stderr, code) = answered(&stub(), &["--since", "2026-11-21T12:00"]);
     assert_eq!(code, 1);
     assert!(
-        said.contains("logferry-logs-2026.11.21") && !said.contains("2026.11.20"),
-        "{said}"
+        stderr.contains("logferry-logs-2026.11.21") && !stderr.contains("2026.11.20"),
+        "{stderr}"
     );
 }
 
 #[test]
-fn closed_indices_are_told_without_the_permission_to_list_them() {
+fn closed_indices_are_reported_without_the_permission_to_list_them() {
     let cause = json!({
         "type": "index_closed_exception", "reason": "closed", "index": "logferry-logs-2026.11.21",
         "index_uuid": "MuMFI4rXSm2RqDicElg4DQ",
@@ -97,17 +97,17 @@ fn closed_indices_are_told_without_the_permission_to_list_them() {
     let mut stub = Stub::new(vec![hits(&["one"], 0)]);
     stub.closed = forbidden("indices:monitor/settings/get");
     stub.open_and_closed = (400, error(400, &cause));
-    let (printed, said, code) = answered(&stub.start().0, &[]);
-    assert_eq!((printed.lines().count(), code), (1, 1), "{said}");
+    let (printed, stderr, code) = answered(&stub.start().0, &[]);
+    assert_eq!((printed.lines().count(), code), (1, 1), "{stderr}");
     assert!(
-        said.contains("logferry-logs-2026.11.21") && said.contains("closed"),
-        "{said}"
+        stderr.contains("logferry-logs-2026.11.21") && stderr.contains("closed"),
+        "{stderr}"
     );
 
     let mut stub = Stub::new(vec![hits(&["one"], 0)]);
     stub.closed = forbidden("indices:monitor/settings/get");
-    let (_, said, code) = answered(&stub.start().0, &[]);
-    assert_eq!((said.as_str(), code), ("", 0), "none is closed");
+    let (_, stderr, code) = answered(&stub.start().0, &[]);
+    assert_eq!((stderr.as_str(), code), ("", 0), "none is closed");
 }
 
 #[test]
@@ -116,11 +116,11 @@ fn where_all_indices_are_closed_they_are_not_said_to_be_missing() {
     none.1["_shards"]["total"] = json!(0);
     let mut stub = Stub::new(vec![Some(none)]);
     stub.closed = closed(&["logferry-logs-2026.11.21"]);
-    let (printed, said, code) = answered(&stub.start().0, &[]);
+    let (printed, stderr, code) = answered(&stub.start().0, &[]);
     assert_eq!((printed.as_str(), code), ("", 1));
     assert!(
-        said.contains("closed") && !said.contains("there is no index"),
-        "{said}"
+        stderr.contains("closed") && !stderr.contains("there is no index"),
+        "{stderr}"
     );
 }
 
@@ -128,7 +128,7 @@ fn where_all_indices_are_closed_they_are_not_said_to_be_missing() {
 fn a_search_that_a_time_limit_cuts_off_is_not_whole() {
     let mut late = hits(&["one"], 0).unwrap();
     late.1["timed_out"] = json!(true);
-    let (_, said, code) = answered(&server(vec![Some(late)]), &[]);
+    let (_, stderr, code) = answered(&server(vec![Some(late)]), &[]);
     assert_eq!(code, 1);
-    assert!(said.contains("time limit"), "{said}");
+    assert!(stderr.contains("time limit"), "{stderr}");
 }

@@ -1,4 +1,4 @@
-/*! Bulk answers that are not all well. */
+/*! Bulk responses with failures. */
 
 use opensearch::http::Method;
 use serde_json::json;
@@ -15,14 +15,14 @@ async fn a_rejected_document_is_named_and_its_neighbours_are_indexed() {
         json!({"mappings": {"properties": {"log": {"properties": {"level": {"type": "long"}}}}}});
     let made = opensearch(Method::Put, &index, Some(mapping)).await;
     assert_eq!(made["acknowledged"], true, "{made}");
-    // START, END and REPORT have no level; the function's line has one and is refused.
+    // START, END and REPORT have no level; the line of the function has one and is refused.
     stage.upload(&export_key(1), gzip(&export(1, 2))).await;
     stage
         .upload("good.gz", gzip(b"2026-11-23T10:00:00.000Z good\n"))
         .await;
     let log = stage.work();
     assert!(log.success, "{}", log.text);
-    let rejected = log.said("document rejected");
+    let rejected = log.with_message("document rejected");
     // Two documents at each of the deliveries that the redrive policy allows.
     assert_eq!(rejected.len(), 6, "{}", log.text);
     assert_eq!(rejected[0]["key"], export_key(1));
@@ -78,7 +78,7 @@ async fn a_blocked_index_delays_only_its_own_documents() {
     let (log, _) = worker.finish();
     assert!(log.success, "{}", log.text);
     assert_eq!(stage.documents().await.len(), 50 * 5 + 1);
-    // What was indexed at first was not sent again: it would have been there already.
+    // The documents that were indexed at first were not sent again: they would count as already there.
     assert_eq!(log.sum("already_there"), 0, "{}", log.text);
     assert_eq!(log.sum("indexed"), 50 * 5 + 1);
     assert_eq!(stage.depth(&stage.queue_url).await, (0, 0));

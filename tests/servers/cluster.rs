@@ -1,4 +1,4 @@
-/*! A prefix of a test's own on a node, and the built binary over it. */
+/*! An index prefix of the test's own on a node, and the built binary run with it. */
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ pub struct Cluster {
     pub prefix: String,
 }
 
-pub struct Said {
+pub struct CommandOutput {
     pub success: bool,
     pub out: String,
     pub err: String,
@@ -29,7 +29,7 @@ impl Cluster {
         Self { url, prefix }
     }
 
-    pub fn run(&self, args: &[&str]) -> Said {
+    pub fn run(&self, args: &[&str]) -> CommandOutput {
         let output = Command::new(env!("CARGO_BIN_EXE_logferry"))
             .args(args)
             .env("LOGFERRY_OPENSEARCH_URL", &self.url)
@@ -40,31 +40,31 @@ impl Cluster {
             .stdin(Stdio::null())
             .output()
             .expect("logferry runs");
-        Said {
+        CommandOutput {
             success: output.status.success(),
             out: String::from_utf8(output.stdout).expect("UTF-8"),
             err: String::from_utf8(output.stderr).expect("UTF-8"),
         }
     }
 
-    /// One that must succeed.
-    pub fn well(&self, args: &[&str]) -> String {
-        let said = self.run(args);
-        assert!(said.success, "{args:?}: {}", said.err);
-        said.out
+    /// Runs a command that must succeed; returns its standard output.
+    pub fn run_well(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.success, "{args:?}: {}", output.err);
+        output.out
     }
 
-    /// The JSON that `setup` says.
+    /// The JSON that `setup --json` prints.
     pub fn setup(&self, flags: &[&str]) -> Value {
-        let said = self.well(&[&["setup", "--json"], flags].concat());
-        serde_json::from_str(&said).expect("JSON")
+        let output = self.run_well(&[&["setup", "--json"], flags].concat());
+        serde_json::from_str(&output).expect("JSON")
     }
 
     /// Loads files; nothing of them may be refused.
     pub async fn load(&self, folder: &Path, flags: &[&str]) {
         let folder = folder.to_str().expect("UTF-8");
-        let said = self.run(&[&["ingest", "--to", "opensearch", folder], flags].concat());
-        assert!(said.success, "{}", said.err);
+        let output = self.run(&[&["ingest", "--to", "opensearch", folder], flags].concat());
+        assert!(output.success, "{}", output.err);
         let refresh = format!("{}-*/_refresh", self.prefix);
         self.call(Method::Post, &refresh, None).await;
     }

@@ -1,11 +1,11 @@
-/*! Every fixture of the project as objects in a folder: what has all fields that documents can have. */
+/*! Every fixture of the project as objects in a folder: their documents have all fields of the schema. */
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-/// Flags by which `ingest` makes of the folder what is tested.
+/// The flags of `ingest` over the folder.
 pub const FLAGS: [&str; 5] = [
     "--log-group-pattern",
     "exports/{function}/",
@@ -14,7 +14,7 @@ pub const FLAGS: [&str; 5] = [
     "64KiB",
 ];
 
-/// As `ingest` prints it.
+/// A document as `ingest` prints it.
 pub struct Document {
     pub index: String,
     pub id: String,
@@ -50,7 +50,7 @@ pub fn write(folder: &Path) {
     );
 }
 
-/// What `ingest` prints of the folder.
+/// The documents that `ingest` prints for the folder.
 pub fn documents(folder: &Path) -> Vec<Document> {
     let output = Command::new(env!("CARGO_BIN_EXE_logferry"))
         .args(["ingest", "--to", "ndjson"])
@@ -74,7 +74,7 @@ pub fn documents(folder: &Path) -> Vec<Document> {
         .collect()
 }
 
-/// What stands at a dotted path.
+/// The value at a dotted path.
 pub fn at<'v>(source: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.')
         .try_fold(source, |value, name| value.get(name))
@@ -91,7 +91,7 @@ fn read(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// The demo alone, under the keys that an export gives.
+/// The objects of the demo alone, under the keys of an export.
 pub fn demo(folder: &Path) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo");
     let mut folders = vec![fixtures.clone()];
@@ -109,7 +109,7 @@ pub fn demo(folder: &Path) {
     }
 }
 
-/// Texts of a folder's cases that can be read to their end; those that are bytes are left out.
+/// The texts of a folder's cases that can be read to their end, without binary ones.
 fn inputs(folder: &str) -> Vec<String> {
     let mut inputs = Vec::new();
     for file in ["cases", "more"] {
@@ -158,7 +158,7 @@ fn export_key(stream: u32) -> String {
     )
 }
 
-/// A request with more lines than are counted one by one.
+/// A request with more lines than a summary counts one by one.
 fn chatty() -> String {
     let id = "0badcafe-0000-4000-8000-000000000001";
     let mut text = format!("2026-11-23T10:00:00.000Z START RequestId: {id} Version: $LATEST\n");
@@ -171,7 +171,7 @@ fn chatty() -> String {
     text
 }
 
-/// One invocation whose platform lines have every member that summaries know of.
+/// One invocation whose platform lines have every member that summaries use.
 fn everything() -> [Value; 5] {
     let id = "0badcafe-0000-4000-8000-000000000002";
     [

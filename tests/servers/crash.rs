@@ -1,4 +1,4 @@
-/*! Killed, terminated, raced: nothing lost, nothing double. */
+/*! Workers that are killed, terminated, or race each other: no document is lost, none is doubled. */
 
 use crate::support::{NODE, Stage, Watched, export, export_key, finish, gzip, signal};
 
@@ -22,7 +22,7 @@ async fn killed_in_the_middle_and_restarted_nothing_is_lost_or_double() {
     let _node = NODE.read().await;
     let stage = Stage::with_visibility("kill", 5).await;
     upload_all(&stage).await;
-    // As few objects at once as possible, so that the kill meets work that is done, under way and to come.
+    // As few objects at once as possible, so that at the kill some are settled, some in work, and some waiting.
     for settled_before in [1, 8] {
         let mut command = stage.worker();
         command.args(["--objects-in-flight", "2", "--bulk-size", "200kB"]);
@@ -69,7 +69,7 @@ async fn sigterm_drains_and_releases_what_is_left() {
     let stage = Stage::with_visibility("drain", 600).await;
     upload_all(&stage).await;
     let mut command = stage.worker();
-    // No time to finish anything: what is held must be visible again at once, long before the visibility timeout.
+    // Without time for the drain, held messages must be visible again at once, long before the visibility timeout.
     command.args(["--drain-timeout", "0s", "--objects-in-flight", "2"]);
     let mut worker = Watched::start(&mut command);
     worker.until("\"message\":\"settled\"");
@@ -97,8 +97,12 @@ async fn sigterm_lets_what_is_held_come_to_its_end() {
     signal(worker.pid(), "TERM");
     let (log, code) = worker.finish();
     assert_eq!(code, Some(0));
-    assert!(log.said("released unfinished").is_empty(), "{}", log.text);
-    let settled = log.said("settled").len();
+    assert!(
+        log.with_message("released unfinished").is_empty(),
+        "{}",
+        log.text
+    );
+    let settled = log.with_message("settled").len();
     assert_eq!(
         stage.documents().await.len(),
         settled * INVOCATIONS as usize * 5
@@ -115,7 +119,7 @@ async fn a_second_signal_ends_it_at_once() {
     let _node = NODE.read().await;
     let stage = Stage::with_visibility("second", 600).await;
     stage.upload(&export_key(1), gzip(&export(1, 1))).await;
-    // A store that takes connections and never answers: the drain would last its whole time.
+    // The store accepts connections and never answers, so that the drain would last until its timeout.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let mut worker = Watched::start(stage.worker().env("AWS_ENDPOINT_URL_S3", url));
@@ -138,7 +142,7 @@ async fn a_lease_lasts_as_long_as_the_work() {
     let worker = Watched::start(stage.worker().args(["--bulk-linger", "12s"]));
     let (log, _) = worker.finish();
     assert!(log.success, "{}", log.text);
-    let settled = log.said("settled");
+    let settled = log.with_message("settled");
     assert_eq!(settled.len(), 1, "delivered once");
     assert!(settled[0]["seconds"].as_f64().unwrap() > 11.0);
     assert_eq!((log.sum("indexed"), log.sum("already_there")), (50, 0));

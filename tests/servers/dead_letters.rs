@@ -1,4 +1,5 @@
-/*! What is given up for good is kept, once, and its message is deleted; what is not allowed is not fetched. */
+/*! Dead letters: each failure is kept once, and its message is deleted. Objects of buckets that are not allowed are not
+fetched. */
 
 use std::io::Read;
 
@@ -37,9 +38,9 @@ async fn check(stage: &Stage, log: &Log, letters: Vec<Value>) {
         (0, 0),
         "nothing is left to redrive"
     );
-    assert_eq!(log.said("settled").len(), 3, "{}", log.text);
+    assert_eq!(log.with_message("settled").len(), 3, "{}", log.text);
     assert_eq!(log.sum("dead_lettered"), 2);
-    let mut told: Vec<(&str, &str, u64)> = letters
+    let mut places: Vec<(&str, &str, u64)> = letters
         .iter()
         .map(|l| {
             (
@@ -49,14 +50,14 @@ async fn check(stage: &Stage, log: &Log, letters: Vec<Value>) {
             )
         })
         .collect();
-    told.sort_unstable();
-    assert_eq!(told.len(), 3, "{letters:?}");
+    places.sort_unstable();
+    assert_eq!(places.len(), 3, "{letters:?}");
     let key = export_key(1);
-    assert_eq!((told[0].0, told[0].1), ("document", &*key));
-    assert_eq!((told[1].0, told[1].1), ("document", &*key));
-    assert_eq!((told[2].0, told[2].1), ("object", "cut.gz"));
+    assert_eq!((places[0].0, places[0].1), ("document", &*key));
+    assert_eq!((places[1].0, places[1].1), ("document", &*key));
+    assert_eq!((places[2].0, places[2].1), ("object", "cut.gz"));
     let text = export(1, 2);
-    for (_, _, offset) in &told[..2] {
+    for (_, _, offset) in &places[..2] {
         let event = &text[usize::try_from(*offset).unwrap()..];
         assert!(String::from_utf8_lossy(&event[..110]).contains("\tINFO\t"));
     }
@@ -168,7 +169,7 @@ async fn a_store_that_cannot_be_written_settles_nothing() {
         .spawn();
     let log = finish(child.unwrap());
     assert!(log.success, "{}", log.text);
-    assert_eq!(log.said("settled").len(), 1, "the good one");
+    assert_eq!(log.with_message("settled").len(), 1, "the good one");
     assert_eq!(
         stage.depth(&stage.dead_url).await.0,
         2,
@@ -190,7 +191,7 @@ async fn a_bucket_that_is_not_allowed_is_never_asked() {
     assert_eq!(stage.depth(&stage.dead_url).await.0, 1);
 }
 
-/// Everything that goes wrong says what, and never says a secret.
+/// Errors name their cause and no secret.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn secrets_are_in_no_log() {

@@ -1,4 +1,4 @@
-/*! What becomes of whole objects, from every envelope and under awkward names. */
+/*! Whole objects in, documents out: every envelope, and awkward names. */
 
 use serde_json::Value;
 
@@ -100,7 +100,7 @@ async fn plain_zstd_and_many_member_gzip_are_told_by_their_bytes() {
     assert_eq!(messages, wanted);
 }
 
-/// A stream in two objects and a second time in an overlapping export: one summary a request, the same as from one object.
+/// A stream in two objects, and again in an overlapping export, gives one summary a request, as from one object.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn parts_of_a_request_merge_to_one_summary() {
@@ -131,7 +131,7 @@ async fn parts_of_a_request_merge_to_one_summary() {
     assert_eq!(summaries(&parts).await, wanted);
 }
 
-/// Summaries without what names the object they came from.
+/// The summaries without the fields that name their object.
 async fn summaries(stage: &Stage) -> Vec<(String, Value)> {
     let documents = stage.documents().await.into_iter();
     documents
@@ -147,7 +147,7 @@ async fn summaries(stage: &Stage) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// The whole demo through queue, store and index ends as what `ingest` prints of the same objects.
+/// The demo, loaded through queue, store and index, gives the documents that `ingest` prints for the same objects.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn the_demo_ends_in_the_index_as_ingest_prints_it() {
@@ -215,7 +215,7 @@ async fn the_demo_ends_in_the_index_as_ingest_prints_it() {
         assert!(found.contains_key(key), "{key}");
     }
     assert_eq!(found.len(), wanted.len());
-    // By another order of arrival, everything is there already.
+    // In another order of arrival, all documents exist already.
     for key in found
         .values()
         .filter_map(|d| d.pointer("/aws/s3/key")?.as_str())

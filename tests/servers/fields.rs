@@ -1,4 +1,5 @@
-/*! Every field of the schema is found by, with its type: made from the schema, over the documents of all fixtures. */
+/*! Every field of the schema can be searched, as its type allows. The queries are made from the schema, the
+documents from all fixtures. */
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,7 +29,7 @@ async fn documents_of_every_kind_are_found_by_each_of_their_fields() {
     let documents = corpus::documents(folder.path());
     cluster.setup(&[]);
     cluster.load(folder.path(), &corpus::FLAGS).await;
-    // Of parts that are merged in the index, none is as it was printed.
+    // Summaries that the index merged from parts differ from the printed parts.
     let mut parts = HashMap::new();
     for document in &documents {
         *parts.entry(document.id.as_str()).or_insert(0) += 1;
@@ -64,7 +65,7 @@ fn fields(kind: &str) -> impl Iterator<Item = &'static Field> {
     })
 }
 
-/// Of each kind of line and each end of an invocation the longest document.
+/// The longest document of each kind of line and of each outcome of an invocation.
 fn fullest<'d>(documents: &[&'d Document]) -> BTreeMap<&'d str, &'d Document> {
     let mut fullest: BTreeMap<&str, &Document> = BTreeMap::new();
     for document in documents {
@@ -75,7 +76,7 @@ fn fullest<'d>(documents: &[&'d Document]) -> BTreeMap<&'d str, &'d Document> {
             .expect("every document has one");
         let length = |d: &Document| d.source.to_string().len();
         let longest = fullest.entry(kind).or_insert(document);
-        // Of a text that is longer than any other, no part says more.
+        // A part of the longest text would not make a better query.
         if length(document) > length(longest) && length(document) < 50_000 {
             *longest = document;
         }
@@ -83,7 +84,7 @@ fn fullest<'d>(documents: &[&'d Document]) -> BTreeMap<&'d str, &'d Document> {
     fullest
 }
 
-/// None where the document has nothing that could be searched for.
+/// The queries for a field; none if the document has no value to search for.
 fn tries_of<'d>(field: &'static Field, document: &'d Document) -> Option<Vec<Try<'d>>> {
     let value = searchable(field, corpus::at(&document.source, field.path)?)?;
     let tries = queries(field, &value).into_iter();

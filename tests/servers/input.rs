@@ -1,4 +1,4 @@
-/*! Messages and objects that are not what they should be. */
+/*! Invalid messages, broken objects, and wrong addresses. */
 
 use crate::support::{MAX_RECEIVES, NODE, Stage, direct, export, export_key, gzip};
 
@@ -23,8 +23,8 @@ async fn what_is_no_notification_goes_to_the_dead_letter_queue_while_others_flow
     assert_eq!(stage.documents().await.len(), 50);
     assert_eq!(stage.depth(&stage.queue_url).await, (0, 0));
     assert_eq!(stage.depth(&stage.dead_url).await.0, 3);
-    let told = log.said("not a notification; left to the queue's redrive policy");
-    assert_eq!(told.len() as u32, 3 * MAX_RECEIVES);
+    let lines = log.with_message("not a notification; left to the queue's redrive policy");
+    assert_eq!(lines.len() as u32, 3 * MAX_RECEIVES);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +48,7 @@ async fn nothing_to_read_is_settled_and_what_is_broken_is_kept() {
     let log = stage.work();
     assert!(log.success, "{}", log.text);
     let mut skipped: Vec<_> = log
-        .said("skipped")
+        .with_message("skipped")
         .iter()
         .map(|l| l["reason"].as_str().unwrap())
         .collect();
@@ -57,7 +57,7 @@ async fn nothing_to_read_is_settled_and_what_is_broken_is_kept() {
         skipped,
         ["folder marker", "gone", "write test of an export task"]
     );
-    // What could be read before the cut is there; the message waits for a person.
+    // The events before the cut are indexed; the message stays in the queue.
     let documents = stage.documents().await.len();
     assert!((400..500).contains(&documents), "{documents}");
     assert_eq!(stage.depth(&stage.dead_url).await.0, 1);
@@ -82,7 +82,7 @@ async fn wrong_addresses_end_the_worker_with_one_sentence() {
     );
 }
 
-/// A wrong endpoint or a proxy that answers 404 to everything proves nothing about an object.
+/// A 404 from a wrong endpoint or a proxy does not prove that an object is missing.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn a_404_that_is_not_s3s_deletes_nothing() {
@@ -99,6 +99,6 @@ async fn a_404_that_is_not_s3s_deletes_nothing() {
     command.env("AWS_ENDPOINT_URL_S3", url);
     let log = tokio::task::spawn_blocking(move || crate::support::finish(command.spawn().unwrap()));
     let log = log.await.unwrap();
-    assert!(log.said("skipped").is_empty(), "{}", log.text);
+    assert!(log.with_message("skipped").is_empty(), "{}", log.text);
     assert_eq!(stage.depth(&stage.dead_url).await.0, 1);
 }

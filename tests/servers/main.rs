@@ -1,6 +1,8 @@
 /*!
-The built binary against real servers: OpenSearch, ElasticMQ, an S3 server. `make test` installs and starts them and runs
-these with `--include-ignored`; each test has a queue, a bucket and an index prefix of its own.
+The built binary against real servers: OpenSearch, ElasticMQ and an S3 server.
+
+`make test` installs and starts the servers and runs these tests with `--include-ignored`. Each test has a queue, a
+bucket and an index prefix of its own.
 */
 
 mod bulks;

@@ -1,4 +1,4 @@
-/*! Objects of any kind go through in little memory. */
+/*! Objects of every kind are loaded within a memory limit. */
 
 use std::io::Write;
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::support::{Log, NODE, Stage, direct, export, export_key, finish, gzip}
 const LARGE: u64 = 2_000_000_000;
 
 fn large_gzip() -> (Vec<u8>, u64) {
-    // Lines of all sizes up to half a megabyte: it is bytes that memory is about, and small lines cost a debug build minutes.
+    // Lines of up to half a megabyte: memory depends on bytes, and short lines would cost a debug build minutes.
     let mut block = export(7, 200);
     for (i, size) in [1_000, 30_000, 200_000, 500_000]
         .into_iter()
@@ -49,7 +49,7 @@ fn status(pid: u32, name: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// An index that takes everything and keeps nothing.
+/// A stub of an index that accepts every document and stores none.
 async fn stub_index() -> (String, std::sync::Arc<std::sync::atomic::AtomicU64>) {
     index_that_answers(|_, _| TAKEN).await
 }
@@ -142,7 +142,7 @@ async fn watched(mut worker: Command) -> (Log, u64, u64) {
     }
 }
 
-/// So many objects of one kind at once, with the defaults.
+/// The number of objects of one kind at once, with the default limits.
 const OBJECTS: u32 = 32;
 /// 110 MB in all, with the release build's code; a debug build's is larger.
 const MOST: u64 = 110_000_000 - RELEASE_CODE;
@@ -182,7 +182,12 @@ async fn all_at_once(
     );
     assert!(log.success, "{}", log.text);
     assert_eq!(stage.depth(&stage.queue_url).await, (0, 0), "{}", log.text);
-    assert_eq!(log.said("settled").len(), OBJECTS as usize, "{}", log.text);
+    assert_eq!(
+        log.with_message("settled").len(),
+        OBJECTS as usize,
+        "{}",
+        log.text
+    );
     assert!(
         peak > 0 && peak - code < MOST,
         "{name}: {} MB",
@@ -205,7 +210,7 @@ fn envelope(n: u32, events: u32, length: usize) -> String {
     .to_string()
 }
 
-/// What a subscribed function gets: an envelope, compressed, in base64, in JSON.
+/// The event of a subscribed function: an envelope, compressed, in base64, in JSON.
 fn wrapped(envelope: &str) -> String {
     json!({"awslogs": {"data": STANDARD.encode(gzip(envelope.as_bytes()))}}).to_string()
 }
@@ -226,19 +231,19 @@ async fn bombs_inside_of_envelopes_are_stopped_by_the_caps_that_they_name() {
         ("bomb-ratio", &["--max-ratio", "10"], "--max-ratio"),
     ] {
         let (log, _) = all_at_once(name, |_, _| TAKEN, |_| bomb.clone().into_bytes(), flags).await;
-        for settled in log.said("settled") {
+        for settled in log.with_message("settled") {
             let broken = settled["broken"].as_str().unwrap_or_default();
             assert!(
                 broken.contains(named) && broken.contains("at byte 0"),
                 "{broken}"
             );
-            // Sixteen megabytes are no danger; then it ends.
+            // Sixteen megabytes are decompressed; then the cap ends the object.
             assert!(settled["events"].as_u64().unwrap() < 210);
         }
     }
     let packed = gzip(&gzip(&vec![b'x'; 400_000_000]));
     let (log, _) = all_at_once("bomb-layers", |_, _| TAKEN, |_| packed.clone(), &[]).await;
-    for settled in log.said("settled") {
+    for settled in log.with_message("settled") {
         assert!(
             settled["broken"]
                 .as_str()
@@ -272,7 +277,7 @@ fn zstd(flags: &[&str], seed: u32) -> Vec<u8> {
     let mut state = u64::from(seed) + 1;
     let mut text = Vec::new();
     while text.len() < 12_000_000 {
-        // Long lines: it is bytes that memory is about.
+        // Long lines: memory depends on bytes.
         for _ in 0..3000 {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
@@ -301,7 +306,7 @@ async fn windows_of_zstd_are_counted_or_refused() {
     let _node = NODE.read().await;
     let long = zstd(&["-3", "--long=27"], 1);
     let (log, _) = all_at_once("window-27", |_, _| TAKEN, |_| long.clone(), &[]).await;
-    for settled in log.said("settled") {
+    for settled in log.with_message("settled") {
         let broken = settled["broken"].as_str().unwrap_or_default();
         assert!(broken.contains("window of 134217728 bytes"), "{broken}");
     }

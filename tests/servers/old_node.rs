@@ -1,4 +1,4 @@
-/*! The oldest OpenSearch that is supported: setup, the demo's documents, found again. */
+/*! The oldest supported OpenSearch: `setup`, and searches over the documents of the demo. */
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-/*! A worker as a process: its end, its log, signals to it. */
+/*! A worker as a process: its log, its exit code, and signals to it. */
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -29,7 +29,7 @@ impl Log {
     }
 
     /// Lines with this message.
-    pub fn said(&self, message: &str) -> Vec<&Value> {
+    pub fn with_message(&self, message: &str) -> Vec<&Value> {
         self.lines
             .iter()
             .filter(|l| l["message"] == message)
@@ -38,7 +38,7 @@ impl Log {
 
     /// Sum of a field over the lines of settled objects.
     pub fn sum(&self, field: &str) -> u64 {
-        self.said("settled")
+        self.with_message("settled")
             .iter()
             .filter_map(|l| l[field].as_u64())
             .sum()
@@ -67,7 +67,7 @@ impl Watched {
         self.child.id()
     }
 
-    /// Reads on until a line has this in it; fails if the log ends before.
+    /// Reads until a line contains this text; fails if the log ends before.
     pub fn until(&mut self, needle: &str) -> String {
         loop {
             let mut line = String::new();

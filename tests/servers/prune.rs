@@ -1,4 +1,4 @@
-/*! `prune` on a real node: what it said, and nothing else. */
+/*! `prune` on a real node deletes the indices that it named, and no others. */
 
 use std::collections::BTreeSet;
 
@@ -59,35 +59,35 @@ async fn just_what_it_said() {
 
     let before = indices(&cluster).await;
     let retain = ["--retain-logs", "30d", "--retain-invocations", "365d"];
-    let said = cluster.run(&[&["prune"], &retain[..]].concat());
+    let output = cluster.run(&[&["prune"], &retain[..]].concat());
     assert!(
-        !said.success && said.err.contains("give --yes"),
+        !output.success && output.err.contains("give --yes"),
         "{}",
-        said.err
+        output.err
     );
     for index in &expired {
-        assert!(said.out.contains(index.as_str()), "{}", said.out);
+        assert!(output.out.contains(index.as_str()), "{}", output.out);
     }
-    let dry = cluster.well(&[&["prune", "--dry-run", "--yes"], &retain[..]].concat());
+    let dry = cluster.run_well(&[&["prune", "--dry-run", "--yes"], &retain[..]].concat());
     assert!(
         dry.contains("DELETE /") && dry.contains("nothing was deleted"),
         "{dry}"
     );
     assert_eq!(indices(&cluster).await, before);
 
-    let said = cluster.well(&[&["prune", "--yes", "--json"], &retain[..]].concat());
-    let said: Value = serde_json::from_str(&said).unwrap();
-    let named = said["expired"].as_array().unwrap().iter();
+    let output = cluster.run_well(&[&["prune", "--yes", "--json"], &retain[..]].concat());
+    let output: Value = serde_json::from_str(&output).unwrap();
+    let named = output["expired"].as_array().unwrap().iter();
     let named: BTreeSet<String> = named
         .map(|e| e["index"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(named, expired.clone().into());
-    assert_eq!(said["deleted"], 4);
+    assert_eq!(output["deleted"], 4);
     let after = indices(&cluster).await;
     let gone: BTreeSet<String> = before.difference(&after).cloned().collect();
     assert_eq!(gone, expired.into());
     assert_eq!(after.len(), kept.len());
-    let again = cluster.well(&[&["prune", "--yes"], &retain[..]].concat());
+    let again = cluster.run_well(&[&["prune", "--yes"], &retain[..]].concat());
     assert!(again.contains("Nothing has expired."), "{again}");
 
     for index in indices(&cluster).await {

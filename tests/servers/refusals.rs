@@ -1,4 +1,5 @@
-/*! Operators' slips: while an index refuses every document, nothing is given up; when it is mended, all goes on by itself. */
+/*! Mistakes of an operator that make an index refuse every document: no document is given up, and loading resumes by
+itself once the mistake is corrected. */
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,11 @@ use crate::support::{NODE, Stage, Watched, export, export_key, gzip, opensearch_
 const OBJECTS: u32 = 6;
 const INVOCATIONS: u32 = 3;
 
-/// One way to break all daily indices of logs, and what mends it.
+/// A mistake that breaks all daily indices of logs, and its correction.
 struct Slip {
     /// A template with precedence over ours.
     template: Value,
-    /// In words, by `/readyz`.
+    /// The reason that `/readyz` gives.
     says: &'static str,
 }
 
@@ -96,7 +97,12 @@ async fn an_operators_slip_condemns_nothing_and_all_arrives_when_it_is_mended() 
         signal(worker.pid(), "TERM");
         let (log, code) = worker.finish();
         assert_eq!(code, Some(0), "{}", log.text);
-        assert_eq!(log.said("document rejected").len(), 0, "{}", log.text);
+        assert_eq!(
+            log.with_message("document rejected").len(),
+            0,
+            "{}",
+            log.text
+        );
         assert_eq!(std::fs::read_dir(letters.path()).unwrap().count(), 0);
         // Of an invocation: four events and a summary.
         let documents = stage.documents().await;
@@ -105,7 +111,7 @@ async fn an_operators_slip_condemns_nothing_and_all_arrives_when_it_is_mended() 
     }
 }
 
-/// In an index that takes new documents only, no summary can be merged: it is refused with a sentence, and only it.
+/// An append-only index refuses merged summaries, and only these; the error names the setting.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn a_merge_in_an_append_only_index_is_refused_and_names_the_setting() {

@@ -231,7 +231,7 @@ async fn each_flag_finds_its_own() {
     ];
     for (name, searches) in searches {
         if *name == "lists" {
-            // A copy, and an index of a prefix that begins with ours: neither is searched. Before, no index is what the path excludes.
+            // A copy, and an index of a longer prefix: neither is searched. Before, no index matches the exclusion.
             for stray in ["logs-2026.11.23-copy", "logs-logs-2026.11.23"] {
                 let path = format!("/{}-{stray}/_doc/stray?refresh=true", indices.prefix);
                 let document = json!({"@timestamp": "2026-11-24T00:00:00Z", "message": "stray", "log": {"level": "ERROR"}});

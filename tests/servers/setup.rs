@@ -1,4 +1,4 @@
-/*! `setup` on a real node, and what its mappings bear. */
+/*! `setup` on a real node, and documents that are awkward for its mappings. */
 
 use opensearch::http::Method;
 use serde_json::value::RawValue;
@@ -38,7 +38,7 @@ async fn a_second_run_changes_nothing() {
     assert_eq!(state(&cluster).await, before);
 }
 
-/// All that setup can change.
+/// All state of the cluster that `setup` can change.
 async fn state(cluster: &Cluster) -> Value {
     let prefix = &cluster.prefix;
     let mut all = Vec::new();
@@ -76,11 +76,11 @@ async fn what_is_older_is_brought_up_to_date_and_what_is_not_ours_is_left() {
     for index in [&ours, &theirs] {
         put(index.clone(), json!({})).await;
     }
-    let said = cluster.run(&["worker"]);
+    let output = cluster.run(&["worker"]);
     assert!(
-        !said.success && said.err.contains("run `logferry setup` once"),
+        !output.success && output.err.contains("run `logferry setup` once"),
         "{}",
-        said.err
+        output.err
     );
 
     let done = cluster.setup(&[]);
@@ -147,15 +147,15 @@ async fn without_setup_nothing_is_sent() {
         folder.path().to_str().unwrap(),
     ];
     for command in [&["worker"][..], &load] {
-        let said = cluster.run(command);
+        let output = cluster.run(command);
         let sentence = format!(
             "the index template {}-logs is missing: run `logferry setup` once, or give --setup",
             cluster.prefix
         );
         assert!(
-            !said.success && said.err.contains(&sentence),
+            !output.success && output.err.contains(&sentence),
             "{}",
-            said.err
+            output.err
         );
     }
     let none = cluster
@@ -166,7 +166,7 @@ async fn without_setup_nothing_is_sent() {
         )
         .await;
     assert_eq!(none, json!([]));
-    cluster.well(&[&load[..], &["--setup"]].concat());
+    cluster.run_well(&[&load[..], &["--setup"]].concat());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,9 +177,9 @@ async fn an_old_index_that_cannot_be_mended_stops_nobody() {
     let old = format!("{}-logs-2026.11.22", cluster.prefix);
     let read_only = json!({"settings": {"index.blocks.read_only": true}});
     cluster.call(Method::Put, &old, Some(read_only)).await;
-    let said = cluster.run(&["setup", "--json"]);
-    assert!(!said.success);
-    let report: Value = serde_json::from_str(&said.out).unwrap();
+    let output = cluster.run(&["setup", "--json"]);
+    assert!(!output.success);
+    let report: Value = serde_json::from_str(&output.out).unwrap();
     assert_eq!(report["changed"], 5, "{report}");
     let steps = report["steps"].as_array().unwrap().iter();
     let failed: Vec<&Value> = steps.filter(|step| step.get("error").is_some()).collect();
@@ -242,7 +242,7 @@ async fn thousands_of_keys_do_not_grow_the_mapping() {
     assert_eq!(found.len(), 1);
 }
 
-/// Logged JSON that a mapping or Lucene could choke on, and the flag that says what became of it.
+/// Logged JSON that a mapping or Lucene might refuse, and the flag that states how it was changed.
 pub fn awkward() -> Vec<(&'static str, String, Option<&'static str>)> {
     let long = "x".repeat(40_000);
     let nested = |levels: usize| format!("{}1{}", "{\"n\":".repeat(levels), "}".repeat(levels));
@@ -306,7 +306,7 @@ pub fn awkward() -> Vec<(&'static str, String, Option<&'static str>)> {
     ]
 }
 
-/// What is looked at of a document; `app` as it is written.
+/// The checked fields of a document, with the text of `app` as stored.
 #[derive(serde::Deserialize)]
 struct Source {
     message: String,
@@ -342,7 +342,7 @@ struct Found {
     hits: Hits,
 }
 
-/// Sends them and looks at each.
+/// Sends the awkward documents and checks each.
 pub async fn bears_awkward_json(cluster: &Cluster) {
     let awkward = awkward();
     let messages: Vec<String> = awkward.iter().map(|(_, text, _)| text.clone()).collect();
@@ -364,7 +364,7 @@ pub async fn bears_awkward_json(cluster: &Cluster) {
             }
             Some(flag) => {
                 assert_eq!(flags, &[*flag], "{name}");
-                // What is not whole in `app` is whole beside it, or in it as a text.
+                // A value that `app` cannot hold whole is beside it, or in it as text.
                 let kept = source.message == *text
                     || source.event.original.as_deref() == Some(text)
                     || *flag == "app_as_text";

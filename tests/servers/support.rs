@@ -146,7 +146,7 @@ impl Stage {
         command
     }
 
-    /// A worker over this stage; it ends when it is told to.
+    /// A worker over this stage that runs until a signal ends it.
     pub fn endless_worker(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
         command
@@ -290,7 +290,7 @@ async fn create_queue(
         .expect("a queue URL")
 }
 
-/// What S3 sends to SQS.
+/// The message that S3 sends to SQS.
 pub fn direct(bucket: &str, keys: &[&str]) -> String {
     let records: Vec<Value> = keys
         .iter()
@@ -305,7 +305,7 @@ pub fn direct(bucket: &str, keys: &[&str]) -> String {
     json!({ "Records": records }).to_string()
 }
 
-/// What SNS makes of it without raw delivery.
+/// The same message in the envelope of SNS without raw delivery.
 pub fn by_sns(bucket: &str, keys: &[&str]) -> String {
     json!({
         "Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:us-east-1:1:t",
@@ -314,7 +314,7 @@ pub fn by_sns(bucket: &str, keys: &[&str]) -> String {
     .to_string()
 }
 
-/// What EventBridge sends; its keys are not encoded.
+/// The message of EventBridge; its keys are not encoded.
 pub fn by_eventbridge(bucket: &str, key: &str) -> String {
     json!({
         "version": "0", "id": "i", "detail-type": "Object Created", "source": "aws.s3",
@@ -324,7 +324,7 @@ pub fn by_eventbridge(bucket: &str, key: &str) -> String {
     .to_string()
 }
 
-/// As S3 does it: a blank is a plus.
+/// Encodes a key as S3 does: a blank becomes a plus.
 fn form_encode(key: &str) -> String {
     key.bytes()
         .map(|b| match b {

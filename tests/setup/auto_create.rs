@@ -1,9 +1,9 @@
-/*! `action.auto_create_index`: where it forbids the daily indices, setup and the worker say what to allow. */
+/*! `action.auto_create_index`: if it forbids the daily indices, `setup` and the worker name the pattern to allow. */
 
 use crate::stub::Stub;
 
 #[tokio::test]
-async fn a_cluster_that_makes_no_indices_is_named_with_what_to_allow() {
+async fn a_cluster_that_creates_no_indices_is_reported_with_the_pattern_to_allow() {
     let stub = Stub::start("3.4.0").await;
     assert!(stub.run(&["setup"]).await.success);
     for (setting, wanted) in [
@@ -11,28 +11,28 @@ async fn a_cluster_that_makes_no_indices_is_named_with_what_to_allow() {
         ("+other-*,-*", r#"set it to "+lf-*,+other-*,-*""#),
     ] {
         stub.state.lock().unwrap().auto_create = Some(setting);
-        let said = stub.run(&["setup"]).await;
+        let output = stub.run(&["setup"]).await;
         let named = format!("action.auto_create_index is \"{setting}\"");
-        assert!(said.success, "{}", said.err);
+        assert!(output.success, "{}", output.err);
         assert!(
-            said.out.contains(&named) && said.out.contains(wanted),
+            output.out.contains(&named) && output.out.contains(wanted),
             "{}",
-            said.out
+            output.out
         );
         for command in [&["worker"][..], &["worker", "--setup"]] {
-            let said = stub.run(command).await;
-            let err = said.err.replace("\\\"", "\"");
+            let output = stub.run(command).await;
+            let err = output.err.replace("\\\"", "\"");
             assert!(
                 err.contains(&named) && err.contains(wanted),
                 "{command:?}: {}",
-                said.err
+                output.err
             );
         }
     }
 }
 
 #[tokio::test]
-async fn nothing_is_said_where_all_is_allowed_or_the_setting_cannot_be_read() {
+async fn there_is_no_warning_if_all_is_allowed_or_the_setting_cannot_be_read() {
     let stub = Stub::start("3.4.0").await;
     for (setting, forbidden) in [
         (None, false),
@@ -41,11 +41,11 @@ async fn nothing_is_said_where_all_is_allowed_or_the_setting_cannot_be_read() {
     ] {
         stub.state.lock().unwrap().auto_create = setting;
         stub.state.lock().unwrap().settings_forbidden = forbidden;
-        let said = stub.run(&["setup"]).await;
-        assert!(said.success, "{}", said.err);
+        let output = stub.run(&["setup"]).await;
+        assert!(output.success, "{}", output.err);
         for command in [&["setup"][..], &["worker"]] {
-            let said = stub.run(command).await;
-            for text in [&said.out, &said.err] {
+            let output = stub.run(command).await;
+            for text in [&output.out, &output.err] {
                 assert!(!text.contains("auto_create_index"), "{setting:?}: {text}");
             }
         }

@@ -1,4 +1,8 @@
-/*! `setup`, `prune` and the check at the start, against a small server that plays what no real node here can: other versions, index management, roles. */
+/*!
+`setup`, `prune` and the check at the start, against a stub.
+
+The stub has what the real node of the tests lacks: other versions, index management, roles.
+*/
 
 mod auto_create;
 mod prune;

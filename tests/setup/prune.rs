@@ -1,11 +1,11 @@
-/*! `prune` where not all goes well. */
+/*! `prune` when a deletion fails. */
 
 use serde_json::{Value, json};
 
 use crate::stub::Stub;
 
 #[tokio::test]
-async fn json_tells_what_is_gone_where_it_stopped() {
+async fn json_lists_what_was_deleted_before_a_failure() {
     let stub = Stub::start("3.4.0").await;
     {
         let mut cluster = stub.state.lock().unwrap();
@@ -16,33 +16,34 @@ async fn json_tells_what_is_gone_where_it_stopped() {
         let answer = json!({"error": {"type": "snapshot_in_progress_exception", "reason": "being snapshotted"}});
         cluster.refused = Some(("lf-logs-2020.01.21", 400, answer));
     }
-    let said = stub
+    let output = stub
         .run(&["prune", "--retain-logs", "30d", "--json", "--yes"])
         .await;
-    assert!(!said.success);
+    assert!(!output.success);
     assert!(
-        said.err.contains("stopped after 20 of 25 indices") && said.err.contains("snapshotted"),
+        output.err.contains("stopped after 20 of 25 indices") && output.err.contains("snapshotted"),
         "{}",
-        said.err
+        output.err
     );
-    let told: Value = serde_json::from_str(&said.out).unwrap();
-    assert_eq!(told["deleted"], 20);
-    assert_eq!(told["expired"].as_array().unwrap().len(), 25);
+    let report: Value = serde_json::from_str(&output.out).unwrap();
+    assert_eq!(report["deleted"], 20);
+    assert_eq!(report["expired"].as_array().unwrap().len(), 25);
     assert_eq!(stub.state.lock().unwrap().indices.len(), 5);
 }
 
 #[tokio::test]
-async fn json_asks_nobody() {
+async fn json_needs_no_confirmation() {
     let stub = Stub::start("3.4.0").await;
     let prune = ["prune", "--retain-logs", "30d", "--json"];
-    let said = stub.run(&prune).await;
-    assert!(!said.success);
+    let output = stub.run(&prune).await;
+    assert!(!output.success);
     assert!(
-        said.sentence()
+        output
+            .sentence()
             .contains("give --yes to delete, or --dry-run"),
         "{}",
-        said.err
+        output.err
     );
-    let said = stub.run(&[&prune[..], &["--dry-run"]].concat()).await;
-    assert!(said.success, "{}", said.err);
+    let output = stub.run(&[&prune[..], &["--dry-run"]].concat()).await;
+    assert!(output.success, "{}", output.err);
 }

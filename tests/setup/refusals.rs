@@ -1,4 +1,4 @@
-/*! Versions, templates and roles that do not fit, each in one sentence and before anything is changed. */
+/*! Versions, templates and roles that do not fit: each is reported in one sentence, before anything is changed. */
 
 use serde_json::json;
 
@@ -25,13 +25,13 @@ async fn an_unsupported_version_is_named_at_the_start() {
             &["setup"],
             &["prune", "--retain-logs", "30d", "--yes"],
         ] {
-            let said = stub.run(command).await;
-            assert!(!said.success, "{command:?} {version}");
-            let sentence = said.sentence();
+            let output = stub.run(command).await;
+            assert!(!output.success, "{command:?} {version}");
+            let sentence = output.sentence();
             assert!(
                 sentence.contains(wanted) && sentence.contains("2.19 or newer"),
                 "{command:?}: {}",
-                said.err
+                output.err
             );
         }
         assert_eq!(stub.requests(), [""; 0]);
@@ -39,7 +39,7 @@ async fn an_unsupported_version_is_named_at_the_start() {
 }
 
 #[tokio::test]
-async fn without_our_templates_nothing_is_sent() {
+async fn without_our_templates_no_document_is_sent() {
     let stub = Stub::start("3.4.0").await;
     let ours = json!({"made_by": "logferry", "version": "0.0.9", "schema": 0});
     for (meta, wanted) in [
@@ -65,8 +65,12 @@ async fn without_our_templates_nothing_is_sent() {
             &["worker"][..],
             &["ingest", "--to", "opensearch", "Cargo.toml"],
         ] {
-            let said = stub.run(command).await;
-            assert!(!said.success && said.err.contains(wanted), "{}", said.err);
+            let output = stub.run(command).await;
+            assert!(
+                !output.success && output.err.contains(wanted),
+                "{}",
+                output.err
+            );
         }
         assert_eq!(stub.requests(), [""; 0]);
     }
@@ -82,17 +86,17 @@ async fn templates_of_somebody_else_are_not_overwritten() {
         .kept
         .insert("_index_template/lf-logs".to_owned(), body);
     for command in [&["setup"][..], &["worker", "--setup"]] {
-        let said = stub.run(command).await;
-        assert!(!said.success);
+        let output = stub.run(command).await;
+        assert!(!output.success);
         assert!(
-            said.err.contains("lf-logs was not made by logferry"),
+            output.err.contains("lf-logs was not made by logferry"),
             "{}",
-            said.err
+            output.err
         );
         assert_eq!(stub.requests(), [""; 0]);
     }
-    let said = stub.run(&["setup", "--force"]).await;
-    assert!(said.success, "{}", said.err);
+    let output = stub.run(&["setup", "--force"]).await;
+    assert!(output.success, "{}", output.err);
     assert_eq!(stub.requests().len(), 5);
     assert!(
         stub.run(&["setup"])
@@ -102,35 +106,37 @@ async fn templates_of_somebody_else_are_not_overwritten() {
     );
 }
 
-/// A worker can be rolled back, and goes on with what a later one has left; `setup` is asked for one version, and says so.
+/// A worker that was rolled back goes on with the templates of a later version. `setup` refuses to replace them.
 #[tokio::test]
-async fn templates_of_later_are_not_overwritten_and_stop_no_worker() {
+async fn templates_of_a_later_version_are_kept_and_stop_no_worker() {
     let stub = Stub::start("3.4.0").await;
     assert!(stub.run(&["setup"]).await.success);
     for body in stub.state.lock().unwrap().kept.values_mut() {
         body["_meta"] = json!({"made_by": "logferry", "version": "9.0.0", "schema": 99});
     }
     stub.changes();
-    let said = stub.run(&["setup"]).await;
-    assert!(!said.success);
+    let output = stub.run(&["setup"]).await;
+    assert!(!output.success);
     assert!(
-        said.err
+        output
+            .err
             .contains("logferry 9.0.0, which is newer (schema 99"),
         "{}",
-        said.err
+        output.err
     );
-    // It has nothing to load: its start is what matters.
+    // There is nothing to load: only the start is tested.
     let empty = tempfile::NamedTempFile::new().unwrap();
     let file = empty.path().to_str().unwrap();
-    let said = stub
+    let output = stub
         .run(&["ingest", "--to", "opensearch", "--setup", file])
         .await;
-    assert!(said.success, "{}", said.err);
+    assert!(output.success, "{}", output.err);
     assert!(
-        said.err
+        output
+            .err
             .contains("logferry 9.0.0, which is newer (schema 99"),
         "{}",
-        said.err
+        output.err
     );
     assert_eq!(stub.requests(), [""; 0]);
     assert!(stub.run(&["setup", "--force"]).await.success);
@@ -160,28 +166,28 @@ async fn other_templates_over_the_same_indices_are_named() {
         let key = format!("_index_template/{name}");
         stub.state.lock().unwrap().kept.insert(key, body);
     }
-    let said = stub.run(&["setup", "--force"]).await;
-    assert!(!said.success);
+    let output = stub.run(&["setup", "--force"]).await;
+    assert!(!output.success);
     for kind in ["lf-logs", "lf-invocations"] {
         let sentence = format!(
             "the index template same matches indices of {kind} with the same priority, 200"
         );
-        assert!(said.err.contains(&sentence), "{}", said.err);
+        assert!(output.err.contains(&sentence), "{}", output.err);
     }
-    assert_eq!(said.err.trim().lines().count(), 2, "{}", said.err);
+    assert_eq!(output.err.trim().lines().count(), 2, "{}", output.err);
     stub.state
         .lock()
         .unwrap()
         .kept
         .remove("_index_template/same");
-    let said = stub.run(&["setup"]).await;
-    assert!(said.success, "{}", said.err);
-    let notes: Vec<&str> = said
+    let output = stub.run(&["setup"]).await;
+    assert!(output.success, "{}", output.err);
+    let notes: Vec<&str> = output
         .out
         .lines()
         .filter(|l| l.starts_with("note:"))
         .collect();
-    assert_eq!(notes.len(), 2, "{}", said.out);
+    assert_eq!(notes.len(), 2, "{}", output.out);
     assert!(
         notes
             .iter()
@@ -198,12 +204,12 @@ async fn an_index_in_the_place_of_an_alias_is_named() {
         .unwrap()
         .indices
         .insert("lf-logs".to_owned(), index);
-    let said = stub.run(&["setup"]).await;
-    assert!(!said.success);
+    let output = stub.run(&["setup"]).await;
+    assert!(!output.success);
     assert!(
-        said.sentence().contains("an index is called lf-logs"),
+        output.sentence().contains("an index is called lf-logs"),
         "{}",
-        said.err
+        output.err
     );
 }
 
@@ -213,24 +219,25 @@ async fn a_missing_permission_is_named() {
     let reason = "no permissions for [cluster:admin/component_template/put] and User [name=ferry, backend_roles=[], requestedTenant=null]";
     let answer = json!({"error": {"type": "security_exception", "reason": reason}, "status": 403});
     stub.state.lock().unwrap().refused = Some(("_component_template", 403, answer));
-    let said = stub.run(&["setup"]).await;
-    assert!(!said.success);
+    let output = stub.run(&["setup"]).await;
+    assert!(!output.success);
     assert!(
-        said.err
+        output
+            .err
             .contains("refuses /_component_template/lf-settings"),
         "{}",
-        said.err
+        output.err
     );
     assert!(
-        said.err.contains("cluster:admin/component_template/put"),
+        output.err.contains("cluster:admin/component_template/put"),
         "{}",
-        said.err
+        output.err
     );
     assert_eq!(stub.requests(), [""; 0]);
 }
 
 #[tokio::test]
-async fn what_flags_do_not_name_stays() {
+async fn settings_without_a_flag_stay() {
     let stub = Stub::start("3.4.0").await;
     let flags = [
         "setup",
@@ -243,8 +250,8 @@ async fn what_flags_do_not_name_stays() {
     ];
     assert!(stub.run(&flags).await.success);
     stub.changes();
-    let said = stub.run(&["setup"]).await;
-    assert!(said.out.contains("Nothing to change."), "{}", said.out);
+    let output = stub.run(&["setup"]).await;
+    assert!(output.out.contains("Nothing to change."), "{}", output.out);
     assert!(stub.run(&["setup", "--replicas", "2"]).await.success);
     let changes = stub.changes();
     assert_eq!(changes.len(), 1);
@@ -257,8 +264,8 @@ async fn what_flags_do_not_name_stays() {
 #[tokio::test]
 async fn a_dry_run_prints_requests_and_sends_none() {
     let stub = Stub::start("3.4.0").await;
-    let said = stub.run(&["setup", "--dry-run"]).await;
-    assert!(said.success, "{}", said.err);
+    let output = stub.run(&["setup", "--dry-run"]).await;
+    assert!(output.success, "{}", output.err);
     for line in [
         "PUT /_component_template/lf-settings",
         "PUT /_component_template/lf-logs-mappings",
@@ -267,13 +274,13 @@ async fn a_dry_run_prints_requests_and_sends_none() {
         "PUT /_index_template/lf-invocations",
     ] {
         assert_eq!(
-            said.out.lines().filter(|l| *l == line).count(),
+            output.out.lines().filter(|l| *l == line).count(),
             1,
             "{}",
-            said.out
+            output.out
         );
     }
-    let plan = said.out.split("\n\n").next().unwrap();
+    let plan = output.out.split("\n\n").next().unwrap();
     insta::assert_snapshot!("plan", plan);
     let json = stub.run(&["setup", "--dry-run", "--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();

@@ -1,4 +1,4 @@
-/*! Retention by index management: what is sent, and that a second run sends nothing. */
+/*! Retention by index management: the requests of the first run; a second run sends none. */
 
 use serde_json::{Value, json};
 
@@ -28,8 +28,8 @@ fn policies(stub: &Stub) -> Vec<(String, String, Value)> {
 #[tokio::test]
 async fn a_policy_for_each_kind_once() {
     let stub = with_plugin().await;
-    let said = stub.run(&BOTH).await;
-    assert!(said.success, "{}", said.err);
+    let output = stub.run(&BOTH).await;
+    assert!(output.success, "{}", output.err);
     let sent = policies(&stub);
     assert_eq!(sent.len(), 2);
     insta::assert_json_snapshot!("policy", sent[0]);
@@ -37,11 +37,11 @@ async fn a_policy_for_each_kind_once() {
         sent[1].1,
         "/_plugins/_ism/policies/lf-invocations-retention"
     );
-    let said = stub.run(&BOTH).await;
-    assert!(said.success, "{}", said.err);
-    assert!(said.out.contains("Nothing to change."), "{}", said.out);
+    let output = stub.run(&BOTH).await;
+    assert!(output.success, "{}", output.err);
+    assert!(output.out.contains("Nothing to change."), "{}", output.out);
     assert_eq!(stub.requests(), [""; 0]);
-    // Nor is it forgotten where nobody asks for it again.
+    // The policy also stays if a later run does not ask for one.
     assert!(stub.run(&["setup"]).await.success);
     assert_eq!(stub.requests(), [""; 0]);
 }
@@ -69,13 +69,13 @@ async fn another_retention_reaches_the_indices_that_are_there() {
         }
     }
     stub.changes();
-    let said = stub.run(&["setup", "--retain-logs", "60d"]).await;
-    assert!(said.success, "{}", said.err);
-    assert!(said.out.contains("30d → 60d"), "{}", said.out);
+    let output = stub.run(&["setup", "--retain-logs", "60d"]).await;
+    assert!(output.success, "{}", output.err);
+    assert!(output.out.contains("30d → 60d"), "{}", output.out);
     assert!(
-        said.out.contains("lf-logs-2026.11.21 (theirs)"),
+        output.out.contains("lf-logs-2026.11.21 (theirs)"),
         "{}",
-        said.out
+        output.out
     );
     let sent: Vec<String> = policies(&stub)
         .into_iter()
@@ -114,12 +114,12 @@ async fn a_policy_of_somebody_else_is_left_alone() {
         .unwrap()
         .policies
         .insert("lf-logs-retention".to_owned(), (3, theirs));
-    let said = stub.run(&BOTH).await;
-    assert!(!said.success);
-    assert!(said.sentence().contains("--force"), "{}", said.err);
+    let output = stub.run(&BOTH).await;
+    assert!(!output.success);
+    assert!(output.sentence().contains("--force"), "{}", output.err);
     assert_eq!(stub.requests(), [""; 0]);
-    let said = stub.run(&[&BOTH[..], &["--force"]].concat()).await;
-    assert!(said.success, "{}", said.err);
+    let output = stub.run(&[&BOTH[..], &["--force"]].concat()).await;
+    assert!(output.success, "{}", output.err);
     assert_eq!(
         policies(&stub)[0].1,
         "/_plugins/_ism/policies/lf-logs-retention?if_seq_no=3&if_primary_term=1"
@@ -129,16 +129,16 @@ async fn a_policy_of_somebody_else_is_left_alone() {
 #[tokio::test]
 async fn without_the_plugin_prune_is_named() {
     let stub = Stub::start("3.4.0").await;
-    let said = stub.run(&BOTH).await;
-    assert!(said.success, "{}", said.err);
+    let output = stub.run(&BOTH).await;
+    assert!(output.success, "{}", output.err);
     let command = "`logferry prune --index-prefix lf --retain-logs 30d --retain-invocations 365d`";
-    let notes: Vec<&str> = said.out.lines().filter(|l| l.contains(command)).collect();
-    assert_eq!(notes.len(), 1, "{}", said.out);
+    let notes: Vec<&str> = output.out.lines().filter(|l| l.contains(command)).collect();
+    assert_eq!(notes.len(), 1, "{}", output.out);
     assert!(policies(&stub).is_empty());
 }
 
 #[tokio::test]
-async fn what_index_management_refuses_is_said() {
+async fn a_refusal_by_index_management_is_reported() {
     let stub = with_plugin().await;
     let index = json!({"aliases": {"lf-logs": {}}, "mappings": {}});
     let name = "lf-logs-2026.11.23".to_owned();
@@ -149,11 +149,11 @@ async fn what_index_management_refuses_is_said() {
             {"index_name": "lf-logs-2026.11.23", "reason": "this index is in the middle of something"}]});
         cluster.refused = Some(("_plugins/_ism/add", 200, answer));
     }
-    let said = stub.run(&BOTH).await;
-    assert!(!said.success);
+    let output = stub.run(&BOTH).await;
+    assert!(!output.success);
     assert!(
-        said.err.contains("in the middle of something"),
+        output.err.contains("in the middle of something"),
         "{}",
-        said.err
+        output.err
     );
 }

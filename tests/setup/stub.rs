@@ -1,4 +1,4 @@
-/*! As much of OpenSearch's administration as setup and prune use, kept in memory. */
+/*! A stub of OpenSearch's administration, as far as `setup` and `prune` use it. Its state is in memory. */
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};
@@ -24,7 +24,7 @@ pub struct Cluster {
     pub auto_create: Option<&'static str>,
     /// `_component_template/NAME` and so on.
     pub kept: BTreeMap<String, Value>,
-    /// What `GET` says of an index.
+    /// The answer to `GET`, by index.
     pub indices: BTreeMap<String, Value>,
     /// Policies with their sequence numbers.
     pub policies: BTreeMap<String, (u64, Value)>,
@@ -54,7 +54,7 @@ impl Stub {
     }
 
     /// Runs the built binary against it.
-    pub async fn run(&self, args: &[&str]) -> Said {
+    pub async fn run(&self, args: &[&str]) -> CommandOutput {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
         command
             .args(args)
@@ -65,15 +65,15 @@ impl Stub {
             .env("LOGFERRY_INDEX_PREFIX", "lf")
             .stdin(Stdio::null());
         let output = tokio::task::spawn_blocking(move || command.output());
-        Said::new(output.await.unwrap().unwrap())
+        CommandOutput::new(output.await.unwrap().unwrap())
     }
 
-    /// What was changed since the last time.
+    /// The changes since the last call.
     pub fn changes(&self) -> Vec<(String, String, Value)> {
         std::mem::take(&mut self.state.lock().unwrap().changes)
     }
 
-    /// Of them, methods and paths.
+    /// Methods and paths of the changes since the last call.
     pub fn requests(&self) -> Vec<String> {
         let changes = self.changes();
         changes
@@ -83,13 +83,13 @@ impl Stub {
     }
 }
 
-pub struct Said {
+pub struct CommandOutput {
     pub success: bool,
     pub out: String,
     pub err: String,
 }
 
-impl Said {
+impl CommandOutput {
     fn new(output: Output) -> Self {
         Self {
             success: output.status.success(),
@@ -229,7 +229,7 @@ impl Cluster {
         }
     }
 
-    /// As the plugin does it: what is there is only replaced by who has seen it, and gets values of the plugin's own.
+    /// As the plugin does: a policy is replaced only with its sequence number, and the plugin adds values of its own.
     fn put_policy(&mut self, name: &str, query: &str, mut body: Value) -> (u16, Value) {
         let seen = self.policies.get(name).map(|(seq_no, _)| *seq_no);
         let expected = seen.map_or(String::new(), |n| {

@@ -1,4 +1,4 @@
-/*! What must hold when everything is at rest: the index against the oracle, the queues and the dead letters against what was sent. */
+/*! The checks after a run: the index against the oracle, the queues and the dead letters against the sent messages. */
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use crate::oracle::{Expected, with_part};
 use crate::sim::lock;
 use crate::world::{Message, Object, World};
 
-/// What all objects together must come to.
+/// The documents that all objects together must give.
 fn expected(world: &World) -> Expected {
     let objects = lock(&world.objects);
     let messages = lock(&world.messages).clone();
     let policy = world.sim.plan.max_receive_count.is_some();
     let mut expected = Expected::default();
     for (n, object) in objects.iter().enumerate() {
-        // A message that cannot be settled is at least delivered some times, if it has a policy that ends it.
+        // With a redrive policy, a message that cannot be settled is delivered some times.
         let read =
             |m: &Message| m.objects.contains(&n) && (policy || can_settle(world, m, &objects));
         let given_up = world.letters.has_object(&object.current().0.key, None);
@@ -48,7 +48,7 @@ fn can_settle(world: &World, message: &Message, objects: &[Object]) -> bool {
     })
 }
 
-/// Faults are over and the queue is empty: the index holds what the objects say, and nothing else.
+/// The faults are over and the queue is empty: the index holds the documents of the objects, and no others.
 pub fn check(world: &World) {
     let expected = expected(world);
     let prices = &world.sim.plan.road.prices;
@@ -56,7 +56,7 @@ pub fn check(world: &World) {
     for place in &expected.must {
         let mut sources = expected.allowed.get(place).into_iter().flatten();
         let refused = world.index.is_cursed(place);
-        // Too large for one request, at least as one of its objects tells it.
+        // Too large for one request, at least in the version of one of its objects.
         let may_miss = sources.any(|source| world.is_too_large(place, source));
         let buried = world.letters.has_document(place, None);
         match (documents.contains_key(place) || may_miss || buried, refused) {
@@ -172,7 +172,7 @@ fn each_event_once(world: &World, documents: &BTreeMap<Place, Stored>, damaged: 
     }
 }
 
-/// Nothing is given up that could be settled, and nothing invented.
+/// No dead letter is for an object or a document that could be loaded, or that does not exist.
 fn letters(world: &World, expected: &Expected) {
     let keys = |is: fn(&Object) -> bool| -> Vec<String> {
         let objects = lock(&world.objects);
@@ -193,7 +193,7 @@ fn letters(world: &World, expected: &Expected) {
                 let refused = world.index.is_cursed(place);
                 damaged.contains(&key) || (known && (refused || too_large()))
             }
-            // What is removed while it is read cannot be read to its end.
+            // An object that is removed during a read cannot be read to its end.
             None => damaged.contains(&key) || removed.contains(&key),
         };
         if !has_reason {
@@ -205,7 +205,7 @@ fn letters(world: &World, expected: &Expected) {
     }
 }
 
-/// What could be settled is gone from the queues, what could not is where the redrive policy puts it.
+/// Messages that could be settled are deleted; the others are in the queue of the redrive policy.
 fn fates(world: &World) {
     let (left, dead) = (world.queue.left(), world.queue.dead());
     let policy = world.sim.plan.max_receive_count.is_some();
@@ -218,7 +218,8 @@ fn fates(world: &World) {
                 format!("message {number} can be settled and is still there"),
             );
         }
-        // Without a store of dead letters. What was removed or changed later may have been settled before, and junk may be seen or not.
+        // Only certain without a store of dead letters. An object that was removed or changed later may have been
+        // settled before, and junk may be detected or not.
         let certain = message.invalid
             || (!world.sim.plan.dead_letters
                 && message.objects.iter().any(|n| never_settles(world, *n)));

@@ -1,4 +1,4 @@
-/*! Runs one seed: workers that are started again when they end, faults, then peace, then everything once more. */
+/*! Runs one seed: workers that are restarted when they end; first faults, then none, then every notification again. */
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,9 +30,9 @@ pub fn honest(ends: Ends, _wire: &Wire, _world: &Arc<World>) -> Ends {
     ends
 }
 
-/// Settling everything that can be settled, when everything works.
+/// The longest time to settle all messages once the faults are over.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30 * 60);
-/// The last delivery of what cannot be settled.
+/// The longest time until the last delivery of messages that cannot be settled.
 const DEAD_WITHIN: Duration = Duration::from_secs(5 * 3600);
 
 /// The workers of a world, past and present.
@@ -59,7 +59,7 @@ impl Crew {
         (crew, workers)
     }
 
-    /// One place for a worker: started anew whenever it ends.
+    /// Keeps one worker running: starts another when it ends.
     async fn work(self: Arc<Self>) {
         let sim = &self.world.sim;
         while !self.closing.is_cancelled() {
@@ -115,7 +115,7 @@ impl Crew {
         }
     }
 
-    /// Strikes at workers now and then.
+    /// Kills or terminates workers at random times.
     async fn chaos(self: Arc<Self>) {
         let sim = &self.world.sim;
         loop {
@@ -158,7 +158,7 @@ pub async fn run(world: &Arc<World>, wrap: Wrap) -> u64 {
     invariants::neighbours(world);
     sim.end_faults();
     let peace = sim.now();
-    // What is out of deliveries when the faults end, or has only its last one left, comes back as an operator brings it.
+    // Messages with no delivery left, or one, when the faults end are redriven, as by an operator.
     for _ in 0..2 {
         world.queue.redrive();
         quiet(world, "after the faults").await;
@@ -180,7 +180,7 @@ pub async fn run(world: &Arc<World>, wrap: Wrap) -> u64 {
     for wire in lock(&crew.now).iter() {
         wire.stop();
     }
-    // What is delivered to a worker that has stopped listening comes back at its deadline.
+    // A message that was delivered to a worker that no longer listens is visible again at its deadline.
     let listening = peace..sim.now() + Duration::from_millis(500);
     let grace = sim.plan.road.drain_timeout + Duration::from_secs(8);
     for worker in workers {
@@ -196,7 +196,7 @@ pub async fn run(world: &Arc<World>, wrap: Wrap) -> u64 {
     steps
 }
 
-/// Waits until all that can be settled is, and the rest has come to its end.
+/// Waits until all messages that can be settled are, and the others have had their last delivery.
 async fn quiet(world: &Arc<World>, when: &str) {
     let sim = &world.sim;
     let since = sim.now();
@@ -208,7 +208,7 @@ async fn quiet(world: &Arc<World>, when: &str) {
             .count();
         let policy = sim.plan.max_receive_count.is_some();
         if open == 0 && (left.is_empty() || !policy) {
-            // The last answers are on their way; and what never ends has been delivered once more.
+            // The last answers may be on their way. Messages without an end have been delivered once more.
             let rest = if left.is_empty() { 1 } else { 1000 };
             return tokio::time::sleep(Duration::from_secs(rest)).await;
         }
@@ -223,7 +223,7 @@ async fn quiet(world: &Arc<World>, when: &str) {
     }
 }
 
-/// Something new passes.
+/// Checks that a new message is settled.
 async fn fresh(world: &Arc<World>) {
     let sim = &world.sim;
     let mut rng = fastrand::Rng::with_seed(sim.seed ^ 0xf4e5);

@@ -50,7 +50,7 @@ pub enum Fault {
     NewPrimary,
     LettersFail,
     LettersUnanswered,
-    /// Time jumps while the workers stand still.
+    /// Virtual time jumps while the workers are stopped.
     ClockJumps,
     /// SIGKILL, SIGTERM.
     Crashes,
@@ -62,13 +62,13 @@ pub enum Fault {
     /// One of two buckets refuses every object.
     OtherBucketDenied,
     OtherBucketThrottled,
-    /// It lies in a region that nobody told of.
+    /// The bucket is in a region that was not configured.
     OtherBucketMoved,
-    /// Some indexes refuse every document, as under a wrong template.
+    /// Some indices refuse every document, as under a wrong template.
     MappingConflict,
-    /// All do.
+    /// All indices refuse every document.
     AllRefused,
-    /// S3 refuses everything for a reason that lies with the caller.
+    /// S3 refuses every request because of the caller.
     CallerRefused,
     /// A permission on the queue is missing.
     ReceiveDenied,
@@ -185,16 +185,16 @@ struct Spell {
     to: Duration,
 }
 
-/// What the seed has in store.
+/// The plan of one seed.
 #[derive(Debug, Clone)]
 pub struct Plan {
     spells: Vec<Spell>,
-    /// From then on everything works.
+    /// The time from which on there are no faults.
     pub faults_end: Duration,
     pub workers: usize,
     pub visibility: Duration,
     pub max_receive_count: Option<u32>,
-    /// How long before the beginning messages were delivered for the first time.
+    /// How long before the start the messages were first delivered.
     pub aged: Duration,
     /// 413 above this.
     pub max_body: usize,
@@ -204,15 +204,15 @@ pub struct Plan {
     pub dead_letters: bool,
     /// Some objects lie in a second bucket.
     pub other_bucket: bool,
-    /// Some lie in a bucket that is not allowed.
+    /// Some objects are in a bucket that is not allowed.
     pub barred_bucket: bool,
-    /// Some are longer than `max_object_bytes`, or say much in few bytes.
+    /// Some objects are longer than `max_object_bytes`, or are decompression bombs.
     pub over_cap: bool,
     /// Some are compressed with zstd.
     pub zstd: bool,
     /// Every object is overwritten once.
     pub overwrites: bool,
-    /// Whatever does not need the second bucket is settled within this.
+    /// Messages that do not need the second bucket are settled within this time.
     pub neighbours_within: Option<Duration>,
     pub road: PipelineConfig,
 }
@@ -323,13 +323,13 @@ impl Plan {
             }
         };
         let is_denial = Fault::DENIALS.contains(&fault);
-        // One key that is denied twice, with others given in between, is what the worker takes for a key that is not for it.
+        // A key that is denied twice while others are read in between counts as denied for good.
         if is_denial && Fault::DENIALS.iter().any(|denial| self.has(*denial)) {
             return;
         }
         self.spells.push(Spell {
             fault,
-            // These end a worker; it needs time to do something in between.
+            // These faults end a worker; it needs time between them.
             rate: match fault {
                 StorePanics | BulkUnauthorised => rate.min(0.1),
                 _ if is_denial => 1.0,

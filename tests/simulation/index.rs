@@ -19,10 +19,10 @@ use crate::history::What;
 use crate::sim::{Sim, Wire, lock};
 
 const LATENCY: Duration = Duration::from_millis(120);
-/// What the worker's client waits for an answer.
+/// The request timeout of the worker's client.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How OpenSearch refuses every document after an operator's slip.
+/// Errors by which OpenSearch refuses every document after a mistake of an operator.
 const SLIPS: [(&str, &str); 3] = [
     (
         "mapper_parsing_exception",
@@ -59,7 +59,7 @@ pub struct IndexServer {
     sim: Arc<Sim>,
     state: Mutex<State>,
     cursed: Mutex<Option<Curse>>,
-    /// Who was told that a document is there.
+    /// The workers that received an answer that a document is stored.
     told: Mutex<BTreeMap<Place, Vec<u32>>>,
 }
 
@@ -193,7 +193,7 @@ impl IndexServer {
         {
             return refuse(400, "mapper_parsing_exception", "failed to parse");
         } else if self.sim.strikes(Fault::AllRefused) {
-            // An alias that a template adds, a pipeline that it names, a mapping: one kind of slip a seed.
+            // A wrong alias in a template, a missing pipeline, or a wrong mapping: one kind of mistake in each seed.
             let (kind, reason) = SLIPS[self.sim.seed as usize % SLIPS.len()];
             return refuse(400, kind, reason);
         }

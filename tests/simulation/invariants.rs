@@ -1,4 +1,4 @@
-/*! What must hold: at the instant of every delete, after a replay, after a drain, and over the whole history. */
+/*! The invariants: at every delete, after a replay, after a drain, and over the whole history. */
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub fn broken(world: &World, why: String) {
     world.sim.note(0, What::Broken(why));
 }
 
-/// From here on every delete and every read is judged when it happens.
+/// Installs the checks that run at every delete and every read.
 pub fn watch(world: &Arc<World>) {
     let weak = Arc::downgrade(world);
     world
@@ -54,7 +54,7 @@ fn may_delete(world: &World, number: u64, worker: u32) -> Result<(), String> {
     let objects = lock(&world.objects);
     for n in message.objects {
         let object = &objects[n];
-        // Whoever comes too late finds nothing. And which version was read cannot be known.
+        // The object may have been removed before the read, and the version that was read is unknown.
         if object.barred {
             return Err("its bucket is not allowed".to_owned());
         }
@@ -83,7 +83,7 @@ fn is_settled(
     if parsed.skipped {
         return Ok(());
     }
-    // Given up as a whole, by a dead letter that this worker knows to be safe.
+    // Given up as a whole, with a dead letter whose storage was confirmed to this worker.
     if world.letters.has_object(key, Some(worker)) {
         return Ok(());
     }
@@ -125,7 +125,7 @@ fn is_settled(
     Ok(())
 }
 
-/// A worker that ended by itself has left nothing: not what was there, not what was held or put off.
+/// A worker that ended by itself has left no message: none visible, none held or delayed.
 pub fn ended_empty(world: &World) {
     let left = world.queue.left_for(Duration::from_secs(1));
     world.sim.note(0, What::EndedEmpty);
@@ -134,7 +134,7 @@ pub fn ended_empty(world: &World) {
     }
 }
 
-/// What does not need the sick bucket is settled all the same.
+/// Messages that do not need the failing bucket are settled nevertheless.
 pub fn neighbours(world: &World) {
     let Some(within) = world.sim.plan.neighbours_within else {
         return;
@@ -150,7 +150,7 @@ pub fn neighbours(world: &World) {
     }
 }
 
-/// A replay of everything has not touched a document.
+/// A replay of all notifications has changed no document.
 pub fn unchanged(world: &World, before: &BTreeMap<Place, Stored>) {
     let after = world.index.documents();
     let damaged = damaged_streams(world);
@@ -222,7 +222,7 @@ pub fn counters(world: &World, all: &[Arc<Metrics>]) {
     }
 }
 
-/// Every worker has ended in peace: nobody holds a message.
+/// Every worker has drained: no message is held.
 pub fn drained(world: &World, within: std::ops::Range<Duration>) {
     let held = world.queue.held(within);
     if !held.is_empty() {
@@ -230,7 +230,7 @@ pub fn drained(world: &World, within: std::ops::Range<Duration>) {
     }
 }
 
-/// What only the whole history shows.
+/// Checks over the whole history.
 pub fn afterwards(world: &World) {
     let history = world.sim.history();
     let mut stopped = BTreeSet::new();
@@ -251,7 +251,7 @@ pub fn afterwards(world: &World) {
                 denied.remove(worker);
             }
             What::Ended(result) => {
-                // The first of what ends it is what it says.
+                // The error of a worker names the first cause of its end.
                 let may_say = |text: &String| text.contains("allow sqs:") || text.contains("401");
                 if let Some(call) = denied.remove(worker)
                     && !result.as_ref().is_err_and(may_say)

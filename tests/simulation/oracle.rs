@@ -1,4 +1,4 @@
-/*! What must come of an object: the same pure modules, run straight over its bytes, without a road. */
+/*! The expected documents of an object: the core runs directly over its bytes, without a pipeline. */
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub struct Parsed {
     /// Parts of summaries, in the order they were given out.
     pub summaries: Vec<(Place, Vec<u8>)>,
     pub events: u64,
-    /// There is nothing to read, says its name or its size.
+    /// By its name or size there is nothing to read.
     pub skipped: bool,
 }
 
@@ -96,7 +96,7 @@ pub fn with_part(stored: &[u8], part: &[u8], prices: &Prices) -> Option<Vec<u8>>
     }
 }
 
-/// All that may be in the index, and what of it must.
+/// The documents that may be in the index, and those that must.
 #[derive(Default)]
 pub struct Expected {
     /// Any of these sources: an event that lies in two objects is described by either.
@@ -109,7 +109,7 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Takes an object in: one that must be there, or one that may.
+    /// Adds an object whose documents must be in the index, or may.
     pub fn add(&mut self, parsed: &Parsed, must: bool) {
         for (place, source) in &parsed.documents {
             let sources = self.allowed.entry(place.clone()).or_default();

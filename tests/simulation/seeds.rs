@@ -18,12 +18,12 @@ pub struct Case {
     told: bool,
 }
 
-/// What came of it.
+/// The result of a seed.
 #[derive(Default)]
 pub struct Outcome {
     pub broken: Vec<String>,
     pub counts: BTreeMap<String, u64>,
-    /// If it was asked for: it is long.
+    /// The history, if requested: it is long.
     pub history: String,
     pub steps: u64,
 }
@@ -39,7 +39,7 @@ impl Case {
         }
     }
 
-    /// Objects and messages among which some cannot be settled.
+    /// Some objects and messages cannot be settled.
     pub fn with_trouble(mut self) -> Self {
         self.trouble = true;
         self

@@ -1,4 +1,4 @@
-/*! The simulated servers are what the checks rest on: they are tested themselves. */
+/*! Tests of the simulated servers, on which all checks rest. */
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-/*! What all simulated servers share: the seed's chance, virtual time, the step counter, and the wire to each worker. */
+/*! Shared by the simulated servers: random choices of the seed, virtual time, the step counter, the workers' wires. */
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,13 +27,13 @@ pub struct Sim {
 /// What happens to a worker at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strike {
-    /// SIGKILL: nothing it does from here on reaches anybody.
+    /// SIGKILL: no later request of the worker reaches a server.
     Crash,
     /// SIGTERM.
     Stop,
 }
 
-/// A lock that a simulated panic does not spoil.
+/// Locks a mutex even if a simulated panic has poisoned it.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -83,7 +83,7 @@ impl Sim {
         happens
     }
 
-    /// From here on everything works.
+    /// Ends all faults.
     pub fn end_faults(&self) {
         self.faulty.store(false, Ordering::Relaxed);
         lock(&self.events).clear();
@@ -135,7 +135,7 @@ impl Wire {
         }
     }
 
-    /// A place where the worker can be struck; returns if it lives on.
+    /// A step at which the worker can be killed; returns if it lives on.
     pub async fn step(&self) {
         if self.dead.is_cancelled() {
             return std::future::pending().await;
@@ -169,7 +169,7 @@ impl Wire {
         self.step().await;
         let delay = self.sim.delay(longest);
         tokio::time::sleep(delay).await;
-        // What a dead worker sent may have been on its way already.
+        // The request of a dead worker may have been on its way already.
         if self.dead.is_cancelled() && self.sim.chance(|rng| rng.bool()) {
             std::future::pending::<()>().await;
         }

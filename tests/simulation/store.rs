@@ -16,7 +16,7 @@ use crate::history::What;
 use crate::objects::OTHER_BUCKET;
 use crate::sim::{Sim, Wire, lock};
 
-/// What S3 says of a caller; of the last, the code is a proxy's.
+/// Errors of S3 about the caller; the last code is that of a proxy.
 const CALLER: [(&str, &str); 7] = [
     ("InvalidAccessKeyId", ""),
     ("SignatureDoesNotMatch", ""),
@@ -41,11 +41,11 @@ pub struct Version {
     pub last_modified: i64,
 }
 
-/// What stands under a key.
+/// The content of a key.
 #[derive(Debug, Clone, Default)]
 struct Slot {
     current: Option<Version>,
-    /// Nobody may read this key, though the bucket works.
+    /// Reading this key is denied, although the bucket works.
     forbidden: bool,
 }
 

@@ -1,4 +1,4 @@
-/*! The world of one seed: servers, objects, messages, and what each of them must end as. */
+/*! The world of one seed: servers, objects, messages, and their expected final state. */
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -247,14 +247,14 @@ impl World {
         found.expect("the queue gave this number").1.clone()
     }
 
-    /// Sends and changes what is due, until nothing is left to come.
+    /// Sends messages and changes objects when they are due, until all are done.
     pub async fn unfold(self: Arc<Self>) {
         while self.comes() {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
 
-    /// Lets come what is due; whether there is more.
+    /// Sends and changes what is due now; returns whether there is more.
     fn comes(&self) -> bool {
         let now = self.sim.now();
         let mut due = Vec::new();
@@ -325,7 +325,7 @@ impl World {
         all.any(|(place, source)| self.index.is_cursed(place) || self.is_too_large(place, source))
     }
 
-    /// 413 although it travels alone.
+    /// The document alone is larger than the limit of a request (413).
     pub fn is_too_large(&self, (index, id): &Place, source: &[u8]) -> bool {
         let action = r#"{"create":{"_index":"","_id":""}}"#.len() + index.len() + id.len();
         action + source.len() + 2 > self.sim.plan.max_body

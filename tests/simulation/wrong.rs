@@ -1,6 +1,6 @@
 /*!
-Deliberately wrong workers: the real road with an end that lies to it, each a mistake that a shipper of logs has made. If
-the invariants do not catch one, they prove nothing.
+Deliberately wrong workers: the real pipeline with one end that lies to it, each a mistake that log shippers have made.
+If the invariants miss one of them, they prove nothing.
 */
 
 use std::sync::Arc;
@@ -22,12 +22,12 @@ use crate::wrong_ends::{Fib, Trick, no_letters, queue, store};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A wrong worker, and faults under which it shows.
+/// A wrong worker, and the faults under which an invariant must catch it.
 pub struct Wrong {
     pub name: &'static str,
     pub wrap: Wrap,
     pub plan: fn(u64) -> Plan,
-    /// Whether it shows only where something cannot be settled.
+    /// Whether it can be caught only if some messages cannot be settled.
     pub trouble: bool,
 }
 
@@ -41,7 +41,7 @@ impl Wrong {
     }
 }
 
-/// Nothing goes wrong but what the worker itself does.
+/// A plan without faults: only the worker is wrong.
 fn calm(seed: u64) -> Plan {
     Plan::calm(seed)
 }
@@ -68,7 +68,7 @@ fn overwritten(seed: u64) -> Plan {
     plan
 }
 
-/// Leases end for want of an extension.
+/// Leases expire because extensions fail.
 fn leases_end(seed: u64) -> Plan {
     slow(seed).with(Fault::ExtendFails, 0.8, 2 * MINUTE)
 }
@@ -85,7 +85,7 @@ fn undeletable(seed: u64) -> Plan {
     Plan::calm(seed).with(Fault::DeleteDenied, 1.0, MINUTE)
 }
 
-/// Some documents are refused, and buried.
+/// Some documents are refused and become dead letters.
 fn refused(seed: u64) -> Plan {
     let mut plan = Plan::calm(seed);
     plan.faults_end = MINUTE;

@@ -1,4 +1,4 @@
-/*! Lying queues and stores of the wrong workers. */
+/*! The queues and stores of the wrong workers, which lie to them. */
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,7 +121,7 @@ impl Queue for LyingQueue {
     }
 }
 
-/// Dead letters that are written nowhere.
+/// A store that confirms dead letters without storing them.
 struct NoLetters;
 
 pub fn no_letters(ends: Ends) -> Ends {

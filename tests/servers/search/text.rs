@@ -1,4 +1,4 @@
-/*! Any TEXT gets an answer or a sentence. */
+/*! Searches for any TEXT: each gives an answer or a one-sentence error. */
 
 use serde_json::json;
 
@@ -54,7 +54,7 @@ fn random_texts(n: usize) -> Vec<String> {
     (0..n).map(|_| text(&mut random)).collect()
 }
 
-/// Any TEXT gets an answer or one sentence, and any text that was logged is found by `--literal`.
+/// Any TEXT gives an answer or a one-sentence error, and `--literal` finds any text that was logged.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn pasted_text_is_found_or_refused_in_a_sentence() {
@@ -64,36 +64,36 @@ async fn pasted_text_is_found_or_refused_in_a_sentence() {
     assert!(setup.status.success(), "{}", text(&setup.stderr));
     let mut texts: Vec<String> = PASTED.iter().map(|text| (*text).to_owned()).collect();
     texts.extend(random_texts(60));
-    let document = |(i, said): (usize, &String)| {
-        let document = json!({"@timestamp": "2026-11-23T10:00:00Z", "message": format!("before {said} after")});
+    let document = |(i, stderr): (usize, &String)| {
+        let document = json!({"@timestamp": "2026-11-23T10:00:00Z", "message": format!("before {stderr} after")});
         (i.to_string(), document)
     };
     indices.load(texts.iter().enumerate().map(document)).await;
     let mut refused = 0;
     for (i, pasted) in texts.iter().enumerate() {
         let output = indices.search(&["--json", "--limit", "all", "--", pasted]);
-        let said = text(&output.stderr);
+        let stderr = text(&output.stderr);
         let code = output.status.code();
         let raw = ["root_cause", "Exception", "\"reason\""];
         assert!(
-            said.lines().count() <= 1 && !raw.iter().any(|word| said.contains(word)),
-            "{pasted:?}: {said}"
+            stderr.lines().count() <= 1 && !raw.iter().any(|word| stderr.contains(word)),
+            "{pasted:?}: {stderr}"
         );
         match code {
             Some(0) => assert!(
-                !output.stdout.is_empty() || said.starts_with("logferry: found no log line with"),
-                "{pasted:?}: {said}"
+                !output.stdout.is_empty() || stderr.starts_with("logferry: found no log line with"),
+                "{pasted:?}: {stderr}"
             ),
             Some(1) => {
                 refused += 1;
                 assert!(
-                    said.starts_with("logferry: TEXT: ")
-                        && said.contains("--literal")
-                        && said.len() < 600,
-                    "{pasted:?}: {said}"
+                    stderr.starts_with("logferry: TEXT: ")
+                        && stderr.contains("--literal")
+                        && stderr.len() < 600,
+                    "{pasted:?}: {stderr}"
                 );
             }
-            code => panic!("{pasted:?}: {code:?}: {said}"),
+            code => panic!("{pasted:?}: {code:?}: {stderr}"),
         }
         let found = indices.found(&["--literal", "--json", "--limit", "all", "--", pasted]);
         assert!(found.contains(&i.to_string()), "{pasted:?} finds {found:?}");
@@ -101,14 +101,14 @@ async fn pasted_text_is_found_or_refused_in_a_sentence() {
     assert!(refused > 20, "{refused}");
 }
 
-/// Fields that no index has, wherever they stand in TEXT; and those that are there.
+/// Unknown fields anywhere in TEXT are reported; known fields are not.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn an_unknown_field_is_told_wherever_it_stands() {
     let _node = NODE.read().await;
     let indices = Indices::new("unknown");
     indices.load_demo().await;
-    for (said, field) in [
+    for (stderr, field) in [
         ("nope:x", "nope"),
         ("error:boom", "error"),
         ("message:a OR (log.level:b AND (nope:c))", "nope"),
@@ -130,15 +130,15 @@ async fn an_unknown_field_is_told_wherever_it_stands() {
         ("_exists_:no*", "no"),
         ("invocation.status:error", "invocation.status"),
     ] {
-        let output = indices.search(&["--", said]);
+        let output = indices.search(&["--", stderr]);
         let why = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{said}: {why}");
+        assert_eq!(output.status.code(), Some(1), "{stderr}: {why}");
         let begin = format!("logferry: TEXT: there is no field {field}, as there is");
-        assert!(why.starts_with(&begin), "{said}: {why}");
+        assert!(why.starts_with(&begin), "{stderr}: {why}");
     }
     let slowest = indices.search(&["--slowest", "log.level:ERROR"]);
     assert_eq!(slowest.status.code(), Some(1), "{}", text(&slowest.stderr));
-    for said in [
+    for stderr in [
         "app.nope:x",
         "log.level:NOPE",
         "lambda.dur\\*:5",
@@ -146,11 +146,11 @@ async fn an_unknown_field_is_told_wherever_it_stands() {
         "_exists_:app.nope",
         "nope",
     ] {
-        let output = indices.search(&["--", said]);
+        let output = indices.search(&["--", stderr]);
         assert_eq!(
             output.status.code(),
             Some(0),
-            "{said}: {}",
+            "{stderr}: {}",
             text(&output.stderr)
         );
     }

@@ -1,4 +1,4 @@
-/*! No index and no shard is left out without a word. */
+/*! No index and no shard is silently left out. */
 
 use opensearch::http::Method;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn days(indices: &Indices, days: &[u32], lines: usize) {
     assert_eq!(answer["errors"], false, "{answer}");
 }
 
-/// A node keeps so many contexts for points in time, one for each shard; beyond them it leaves shards out without a word.
+/// A point in time needs a context for each shard. A node that has no more contexts silently leaves shards out.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn a_list_of_more_shards_than_contexts_is_refused_and_not_cut() {

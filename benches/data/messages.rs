@@ -232,8 +232,8 @@ fn gateway_event(rng: &mut Rng, out: &mut String) -> std::fmt::Result {
 
 /// Appends `words` words.
 pub fn sentence(rng: &mut Rng, words: usize, out: &mut String) {
-    for place in 0..words {
-        if place > 0 {
+    for word in 0..words {
+        if word > 0 {
             out.push(' ');
         }
         match rng.u8(0..14) {
@@ -280,14 +280,14 @@ pub fn traceback(rng: &mut Rng, out: &mut String) {
             "shared/http",
             "shared/retry",
         ][rng.usize(0..5)];
-        let said = [
+        let statement = [
             "return load(event[\"customer\"])",
             "response = client.get(url, timeout=3)",
             "return self.call(*args, **kwargs)",
         ][rng.usize(0..3)];
         _ = write!(
             out,
-            "\u{a0}\u{a0}File \"/var/task/{module}.py\", line {}, in {}\r\u{a0}\u{a0}\u{a0}\u{a0}{said}\r",
+            "\u{a0}\u{a0}File \"/var/task/{module}.py\", line {}, in {}\r\u{a0}\u{a0}\u{a0}\u{a0}{statement}\r",
             rng.u16(5..400),
             ["handler", "load", "call", "wrapper"][rng.usize(0..4)]
         );
