@@ -42,7 +42,7 @@ pub(crate) fn text_if(out: &mut Vec<u8>, key: &str, value: Option<&str>) {
     }
 }
 
-/// Appends one of our own words, which need no escapes; `key` is `"name":"`.
+/// Appends a constant text, which needs no escapes; `key` is `"name":"`.
 #[inline]
 pub(crate) fn word(out: &mut Vec<u8>, key: &str, word: &str) {
     put(out, key);
