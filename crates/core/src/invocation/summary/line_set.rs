@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::base64_url;
 
-/// Bits of an event's hash that are kept: six base64url digits. The odds that two lines share them are 1 : 2000 among the 8192
-/// lines that one request can have, and 1 : 10⁹ among a dozen. A collision leaves one line uncounted.
+/// Bits of an event's hash that are kept: six base64url digits. The odds that two lines share them are 1 : 2000 among
+/// the 8192 lines that one request can have, and 1 : 10⁹ among a dozen. A collision leaves one line uncounted.
 const HASH: u32 = 36;
 /// Bits below a hash, for the length of its line.
 const LENGTH: u32 = 64 - HASH;
