@@ -5,26 +5,36 @@ use logferry_core::bulk::{Verdict, read};
 use serde_json::Value;
 
 fuzz_target!(|data: (u8, &[u8])| {
-    let (sent, answer) = data;
+    let (sent, response) = data;
     let sent = usize::from(sent);
-    let Ok(statuses) = read(answer, sent) else {
+    let Ok(verdicts) = read(response, sent) else {
         return;
     };
-    // The verdicts are those of another reader, item by item: a verdict of the wrong item would lose a document.
-    let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
+    // Another reader finds the same verdicts, item by item: a verdict at the wrong index would lose a document.
+    let Ok(response) = serde_json::from_slice::<Value>(response) else {
         return;
     };
-    let items = answer["items"].as_array().expect("statuses without items");
-    assert_eq!((items.len(), statuses.len()), (sent, sent));
-    for (item, status) in items.iter().zip(statuses) {
+    let items = response["items"]
+        .as_array()
+        .expect("verdicts without items");
+    assert_eq!((items.len(), verdicts.len()), (sent, sent));
+    for (item, verdict) in items.iter().zip(verdicts) {
         let entries = ["create", "index", "update"].map(|action| item[action]["status"].as_u64());
-        let told = match status {
+        let expected = match verdict {
             Verdict::Indexed => 200..=299,
             Verdict::AlreadyThere => 409..=409,
             Verdict::Retryable { status, .. }
+            | Verdict::Unavailable { status, .. }
+            | Verdict::Misconfigured { status, .. }
             | Verdict::Forbidden { status, .. }
+            | Verdict::AppendOnly { status, .. }
             | Verdict::Rejected { status, .. } => u64::from(status)..=u64::from(status),
         };
-        assert!(entries.iter().flatten().any(|status| told.contains(status)));
+        assert!(
+            entries
+                .iter()
+                .flatten()
+                .any(|status| expected.contains(status))
+        );
     }
 });

@@ -1,4 +1,4 @@
-/*! The key of an object goes in; what it states about the events comes out: log group, stream, function, export task. */
+/*! The key of an object goes in; its statements come out: log group, log stream, function, export task. */
 
 use std::borrow::Cow;
 

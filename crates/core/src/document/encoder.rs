@@ -66,6 +66,10 @@ impl ObjectEncoder {
 
     /// Appends the event's log document to `out`. `text` is the event's [`event_text`]. Each event must be encoded
     /// exactly once, in the object's order, which distinguishes equal events.
+    #[expect(
+        clippy::ptr_arg,
+        reason = "an owned text shows that the event's was not UTF-8"
+    )]
     pub fn encode<'t>(
         &mut self,
         event: &Event<'_>,

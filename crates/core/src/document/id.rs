@@ -5,12 +5,15 @@ An id has 16 bytes: 4 for the event's source, 5 for its time or offset in the so
 identifies the event. Ids of neighbours have a common beginning, which saves 7 % of an index's size in comparison with
 ids that are hashes only (benches/README.md).
 
-- By content: 4 bytes of the scope, 5 of the event time. The scope is the stream, and the key's prefix before the task
-id unless the stream's name is globally unique. The hash is of scope, event time, whole text, and the ordinal among
-equal events in the object. - By event id: 4 bytes of the scope, 5 of the first 12 digits of `logEvents[].id`, which
-grow with time. The scope is account, log group and stream. The hash is of scope and `logEvents[].id`. - By offset: 4
-bytes of the object, 5 of the offset. The hash is of bucket, key, etag and offset (in `awslogs.data`: the offset of
-that, and the offset in that).
+The parts depend on the event's [`Identity`]:
+
+- By content: 4 bytes of the scope, 5 of the event time. The scope is the stream, and the key's prefix before the
+  task id unless the stream's name is globally unique. The hash is of scope, event time, whole text, and the ordinal
+  among equal events in the object.
+- By event id: 4 bytes of the scope, 5 of the first 12 digits of `logEvents[].id`, which grow with time. The scope is
+  account, log group and stream. The hash is of scope and `logEvents[].id`.
+- By offset: 4 bytes of the object, 5 of the offset. The hash is of bucket, key, etag and offset (in `awslogs.data`:
+  the offset of that, and the offset in that).
 
 An operator's choices are not in an id: no flag, and no log group or account from a pattern. The export task and the cut
 of a stream into files are not in it either: a re-export, of another window and under another prefix, has the same ids.

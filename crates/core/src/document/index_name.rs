@@ -26,7 +26,7 @@ impl DocumentKind {
         }
     }
 
-    /// The kind of the documents in an index that [`write`] has named.
+    /// The kind of the documents in an index that [`write()`] has named.
     pub fn of_index(name: &str) -> Self {
         match name.rsplit('-').nth(1) {
             Some("invocations") => DocumentKind::Invocation,
@@ -50,7 +50,7 @@ pub fn write(out: &mut Vec<u8>, prefix: &str, kind: DocumentKind, day: i64) {
     rfc3339::write_date(out, calendar::date_of(day), b'.');
 }
 
-/// Kind and day (in days since 1970-01-01) of an index that [`write`] has named; `None` for any other name.
+/// Kind and day (in days since 1970-01-01) of an index that [`write()`] has named; `None` for any other name.
 pub fn read(name: &str, prefix: &str) -> Option<(DocumentKind, i64)> {
     let rest = name.strip_prefix(prefix)?.strip_prefix('-')?;
     let (kind, date) = DocumentKind::ALL.into_iter().find_map(|kind| {

@@ -185,11 +185,11 @@ pub fn sample(kind: DocumentKind) -> Vec<u8> {
     let fields = fields.filter(|field| USUAL.contains(&field.path));
     let mut document = json!({});
     for Field { path, kind, .. } in fields {
-        let mut place = &mut document;
+        let mut node = &mut document;
         for name in path.split('.') {
-            place = &mut place[name];
+            node = &mut node[name];
         }
-        *place = match kind {
+        *node = match kind {
             FieldKind::Keyword { .. } | FieldKind::Text => json!("logferry"),
             FieldKind::Date => json!("2026-01-01T00:00:00.000Z"),
             FieldKind::Double => json!(1.5),

@@ -85,7 +85,7 @@ fn one_line(line: &[u8]) -> Value {
     serde_json::from_slice(line).unwrap()
 }
 
-fn said(message: &str) -> Record<'_> {
+fn printed(message: &str) -> Record<'_> {
     Record {
         message: message.into(),
         ..Record::default()
@@ -97,7 +97,7 @@ fn platform<'a>(kind: Kind<'a>, message: &'a str, platform: Platform<'a>) -> Rec
         kind,
         request_id: Some(REQUEST.into()),
         platform: Some(Box::new(platform)),
-        ..said(message)
+        ..printed(message)
     }
 }
 
@@ -178,7 +178,7 @@ fn what_app_cannot_hold_whole_is_kept_in_the_original() {
     ] {
         let record = Record {
             app: Some(app.into()),
-            ..said("short")
+            ..printed("short")
         };
         let source = &document(&event(app, &known), &record, &LineContext::default())["source"];
         assert_eq!(source["logferry"]["flags"], json!([flag]));
@@ -236,7 +236,7 @@ fn one_writer_goes_from_origin_to_origin_and_day_to_day() {
         let written = writer.write(
             &event,
             false,
-            &said("x"),
+            &printed("x"),
             id,
             &LineContext::default(),
             &mut out,

@@ -1,6 +1,6 @@
-/*! What the lines around a log event tell of it: the tracker gives this, and the log document shows it. */
+/*! The context of a log event from its neighbour lines: the tracker's output, and an input of the log document. */
 
-/// Context of an event, from the lines around it.
+/// Context of an event, from the lines before and after it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineContext<'a> {
     /// Request of a line without a request id; written as `faas.invocation_id` with `faas.invocation_id_inferred`.

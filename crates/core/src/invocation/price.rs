@@ -135,7 +135,7 @@ impl Prices {
             // Digits beyond a trillionth are noise of the arithmetic.
             usd: (usd * 1e12).round() / 1e12,
             architecture: self.architecture.as_str(),
-            place: usage.region.unwrap_or("any-region"),
+            region: usage.region.unwrap_or("any-region"),
             since: &row.month,
         })
     }
@@ -189,7 +189,7 @@ pub(crate) struct Cost<'a> {
     pub usd: f64,
     pub architecture: &'static str,
     /// The usage's region, else `any-region`.
-    pub place: &'a str,
+    pub region: &'a str,
     /// Month in which the price came into force, for example `2025-08`.
     pub since: &'a str,
 }
@@ -225,7 +225,7 @@ mod tests {
     /// The cost and the price's name, as documents show them.
     fn cost_of(prices: &Prices, usage: &Usage<'_>) -> Option<(f64, String)> {
         let cost = prices.cost(usage)?;
-        let price = format!("{}/{}/{}", cost.architecture, cost.place, cost.since);
+        let price = format!("{}/{}/{}", cost.architecture, cost.region, cost.since);
         Some((cost.usd, price))
     }
 

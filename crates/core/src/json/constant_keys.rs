@@ -2,7 +2,7 @@
 colon (`"name":`, or `"name":"` before a text).
 
 Every member and element ends in a comma, and the closing bracket overwrites the last comma. No function has to ask
-whether its member is the first: a member costs a third of one by [`writer`](crate::json::writer), which writes all
+whether its member is the first: a member costs a third of one by [`writer`], which writes all
 JSON but that of summaries. */
 
 use crate::json::writer;
@@ -42,7 +42,7 @@ pub(crate) fn text_if(out: &mut Vec<u8>, key: &str, value: Option<&str>) {
     }
 }
 
-/// Appends one of our own words, which need no escapes; `key` is `"name":"`.
+/// Appends a constant text, which needs no escapes; `key` is `"name":"`.
 #[inline]
 pub(crate) fn word(out: &mut Vec<u8>, key: &str, word: &str) {
     put(out, key);

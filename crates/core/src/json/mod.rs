@@ -2,7 +2,7 @@
 
 To read: [`scan`] finds where values end, [`values`] gives the members of an object as slices, [`unescape`] decodes
 strings, [`plain`] checks whether OpenSearch accepts an object as it is written. To write: [`writer`] appends members
-that may be missing, [`constant_keys`] appends the members of summaries.
+that may be missing, `constant_keys` appends the members of summaries.
 
 `decode::json_structure` reads values that are cut anywhere. `serde_json` reads JSON wherever speed does not matter. */
 

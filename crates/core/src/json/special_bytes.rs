@@ -1,4 +1,4 @@
-/*! Bytes of JSON text go in; the place of the first special byte comes out. A special byte is a quote, a backslash or
+/*! Bytes of JSON text go in; the offset of the first special byte comes out. A special byte is a quote, a backslash or
 a control byte: it cannot stand unescaped in a JSON string. Eight or sixteen bytes are looked at together. */
 
 /// The offset of the first special byte from `at` on; the end of the text if there is none. The function is

@@ -11,7 +11,8 @@ use crate::parse::record::Record;
 use crate::parse::text::{node, platform};
 
 /// Parses the text of one event, without the timestamp that CloudWatch adds. The text may have several lines and
-/// trailing line breaks. Never fails: text in no known form becomes the message of a `Kind::Function` record.
+/// trailing line breaks. Never fails: text in no known form becomes the message of a
+/// [`Kind::Function`](crate::parse::Kind::Function) record.
 pub fn parse(text: &str) -> Record<'_> {
     let text = text.trim_end_matches(['\n', '\r']);
     let start = function_text::trim_start(text);

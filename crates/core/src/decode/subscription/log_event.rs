@@ -1,4 +1,4 @@
-/*! One element of `logEvents`, of a list of events or of an array goes in; its id, time, message and origin come out. */
+/*! One element of `logEvents`, of a list of events or of an array goes in; id, time, message and origin come out. */
 
 use std::ops::Range;
 

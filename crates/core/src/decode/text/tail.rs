@@ -1,4 +1,4 @@
-/*! The output of `aws logs tail` or `sam logs` goes in; events come out. A time and a stream stand before each message. */
+/*! The output of `aws logs tail` or `sam logs` goes in; its events come out. Each line has a time and a stream. */
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -98,7 +98,7 @@ fn view() -> impl Strategy<Value = View> {
 
 /// Lines of one stream's invocations in their order. Of each millisecond, equal ones stand side by side.
 fn lines() -> impl Strategy<Value = Vec<(i64, String)>> {
-    let said = prop_oneof![
+    let texts = prop_oneof![
         4 => (0..3u32).prop_map(|n| format!("line {n}")),
         1 => Just(String::new()),
         1 => Just("{\"timestamp\":\"2026-11-20T00:00:00Z\",\"message\":\"x\"}".to_owned()),
@@ -107,7 +107,7 @@ fn lines() -> impl Strategy<Value = Vec<(i64, String)>> {
         1 => (70_000..140_000usize, 0..3u32).prop_map(|(n, end)| format!("{}{end}", "é\n".repeat(n / 3))),
     ];
     let end = prop::sample::select(vec!["", "", "\n", "\r\n\n"]);
-    let body = prop::collection::vec((0..3i64, said, end), 0..8);
+    let body = prop::collection::vec((0..3i64, texts, end), 0..8);
     prop::collection::vec((0..3i64, body), 1..6).prop_map(|invocations| {
         let (mut at, mut lines) = (START, Vec::<(i64, String)>::new());
         for (n, (pause, body)) in invocations.into_iter().enumerate() {
@@ -116,7 +116,7 @@ fn lines() -> impl Strategy<Value = Vec<(i64, String)>> {
             lines.push((at, format!("START RequestId: {id} Version: 7")));
             for (later, text, end) in body {
                 at += later;
-                let equal = |line: &(i64, String)| line.0 == at && said_by(&line.1) == text;
+                let equal = |line: &(i64, String)| line.0 == at && printed_text(&line.1) == text;
                 if lines.last().is_some_and(equal) || !lines.iter().any(equal) {
                     lines.push((at, text + end));
                 }
@@ -128,7 +128,7 @@ fn lines() -> impl Strategy<Value = Vec<(i64, String)>> {
 }
 
 /// A line without what no event has.
-fn said_by(text: &str) -> &str {
+fn printed_text(text: &str) -> &str {
     text.trim_end_matches(['\r', '\n'])
 }
 
@@ -136,7 +136,8 @@ fn said_by(text: &str) -> &str {
 fn export(stream: &str, lines: &[(i64, String)], view: &View, outcome: &mut Outcome) {
     let mut files = vec![Vec::new()];
     for (n, (at, text)) in lines.iter().enumerate() {
-        let equal = |other: &(i64, String)| other.0 == *at && said_by(&other.1) == said_by(text);
+        let equal =
+            |other: &(i64, String)| other.0 == *at && printed_text(&other.1) == printed_text(text);
         if view.cuts.contains(&n) && !(n > 0 && equal(&lines[n - 1])) {
             files.push(Vec::new());
         }

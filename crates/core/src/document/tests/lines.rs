@@ -82,7 +82,7 @@ fn snapshots_of_typical_lines() {
     let node = Record {
         level: Some(Level::Info),
         request_id: Some("r-1".into()),
-        ..said("hello\n\"world\"\u{7}")
+        ..printed("hello\n\"world\"\u{7}")
     };
     show(
         "node",
@@ -91,13 +91,13 @@ fn snapshots_of_typical_lines() {
 
     show(
         "print",
-        document(&event("hello", &known), &said("hello"), &inside),
+        document(&event("hello", &known), &printed("hello"), &inside),
     );
 
     let python = Record {
         level: Some(Level::Error),
         error: full().error,
-        ..said("[ERROR] ValueError: no\nTraceback …")
+        ..printed("[ERROR] ValueError: no\nTraceback …")
     };
     show("traceback", document(&event("…", &known), &python, &none));
 
@@ -106,14 +106,14 @@ fn snapshots_of_typical_lines() {
         level: Some(Level::Warn),
         logger: Some("shop".into()),
         app: Some(json.into()),
-        ..said("low")
+        ..printed("low")
     };
     show("json", document(&event(json, &known), &logged, &none));
 
     let emf = Record {
         emf: full().emf,
         app: Some("{\"_aws\":{}}".into()),
-        ..said("{\"_aws\":{}}")
+        ..printed("{\"_aws\":{}}")
     };
     show(
         "emf",
@@ -123,7 +123,7 @@ fn snapshots_of_typical_lines() {
     let broken = "{\"a\":1,\"a\":{\"b\":\"\\ud800\"}}";
     let mended = Record {
         app: Some(broken.into()),
-        ..said(broken)
+        ..printed(broken)
     };
     show(
         "mended_json",
@@ -141,7 +141,7 @@ fn snapshots_of_typical_lines() {
         &options(),
         &plain,
         true,
-        &said("caf\u{fffd}"),
+        &printed("caf\u{fffd}"),
         &none,
     );
     show("plain_text", unknown);

@@ -125,7 +125,7 @@ fn the_time_and_the_index_follow_the_file_before_the_line() {
         };
         let record = Record {
             time: line,
-            ..said("x")
+            ..printed("x")
         };
         let object = ObjectInfo {
             key: "app.log".into(),
@@ -172,7 +172,7 @@ fn the_time_and_the_index_follow_the_file_before_the_line() {
         &options(),
         &timeless,
         false,
-        &said("x"),
+        &printed("x"),
         &LineContext::default(),
     );
     assert_eq!(found["source"]["@timestamp"], "2026-11-23T00:00:00.000Z");
@@ -197,7 +197,7 @@ fn indices(key: &str, origin: &Arc<Origin>, events: &[(Identity<'_>, Option<i64>
             };
             let record = Record {
                 time: *time,
-                ..said("x")
+                ..printed("x")
             };
             let id = writer.identify(&event);
             let place = writer.time(&event, &record);

@@ -119,7 +119,7 @@ fn write_invocation<'a>(
         put(out, ",\"price\":\"");
         put(out, cost.architecture);
         out.push(b'/');
-        json::escaped(out, cost.place);
+        json::escaped(out, cost.region);
         word(out, "/", cost.since);
     }
     first_error

@@ -206,11 +206,11 @@ struct Reader {
 impl Reader {
     fn line_key(&self, entry: &Entry) -> Result<LineKey, Error> {
         let hash = match (entry.line, &entry.hash) {
-            (Some(place), _) => match place.checked_sub(self.lines.held()) {
-                Some(place) => self.errors.hash(place),
-                None => self.lines.hash(place),
+            (Some(index), _) => match index.checked_sub(self.lines.held()) {
+                Some(index) => self.errors.hash(index),
+                None => self.lines.hash(index),
             },
-            (None, Some(letters)) if letters.len() == 6 => base64_url::decode(letters.as_bytes()),
+            (None, Some(digits)) if digits.len() == 6 => base64_url::decode(digits.as_bytes()),
             (None, _) => None,
         };
         Ok(LineKey {

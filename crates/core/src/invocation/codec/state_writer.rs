@@ -151,9 +151,9 @@ impl LineKeyWriter<'_> {
         put(out, key);
         number(out, "{\"at\":", at.wrapping_sub(self.first));
         let SummaryState { lines, errors, .. } = self.state;
-        let of_errors = || errors.place(hash).map(|place| lines.held() + place);
-        match lines.place(hash).or_else(of_errors) {
-            Some(place) => number(out, "\"line\":", place as i64),
+        let of_errors = || errors.index(hash).map(|index| lines.held() + index);
+        match lines.index(hash).or_else(of_errors) {
+            Some(index) => number(out, "\"line\":", index as i64),
             None => {
                 put(out, "\"hash\":\"");
                 out.extend_from_slice(&base64_url::encode::<6>(hash));

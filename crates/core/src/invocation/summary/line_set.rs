@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::base64_url;
 
-/// Bits of an event's hash that are kept: six letters. The odds that two lines share them are 1 : 2000 among the 8192
-/// lines that one request can have, and 1 : 10⁹ among a dozen. A collision leaves one line uncounted.
+/// Bits of an event's hash that are kept: six base64url digits. The odds that two lines share them are 1 : 2000 among
+/// the 8192 lines that one request can have, and 1 : 10⁹ among a dozen. A collision leaves one line uncounted.
 const HASH: u32 = 36;
 /// Bits below a hash, for the length of its line.
 const LENGTH: u32 = 64 - HASH;
@@ -17,7 +17,7 @@ const LENGTH: u32 = 64 - HASH;
 const LONGEST: u64 = (1 << 24) - 1;
 /// DeadLetterFile of a stored entry: six for its hash, two for its length.
 const STORED: usize = 8;
-/// Two-letter length that means: the length follows in four letters.
+/// A length of two digits that means: the length follows in four digits.
 const LONG: u64 = (1 << 12) - 1;
 
 /// The upper [`HASH`] bits of an event's hash.
@@ -127,7 +127,7 @@ impl<const CAP: usize> LineSet<CAP> {
     }
 
     /// Index of a hash; the set must be tidy.
-    pub fn place(&self, hash: u64) -> Option<usize> {
+    pub fn index(&self, hash: u64) -> Option<usize> {
         let index = self
             .entries
             .binary_search_by_key(&hash, |entry| entry.hash());
@@ -147,7 +147,7 @@ impl<const CAP: usize> PartialEq for LineSet<CAP> {
 }
 
 impl<const CAP: usize> LineSet<CAP> {
-    /// Appends the stored form: base64url letters, which need no JSON escapes.
+    /// Appends the stored form: base64url digits, which need no JSON escapes.
     pub fn write(&self, out: &mut Vec<u8>) {
         for entry in &self.entries {
             let bytes = entry.bytes();

@@ -153,7 +153,7 @@ impl ReportedFields {
         reported
     }
 
-    /// ReportedFields from a list in any order. Of a field that is listed twice the least value is kept.
+    /// The fields of a list in any order. If a field is listed twice, its least value is kept.
     pub fn of_list(mut list: Vec<(ReportedField, ReportedValue)>) -> ReportedFields {
         list.sort_unstable();
         list.dedup_by_key(|(field, _)| *field);

@@ -244,7 +244,7 @@ impl Slot {
         }
     }
 
-    /// The slot and rank of a key in another spelling than that of [`words`].
+    /// The slot and rank of a key in another spelling than the table has.
     #[inline(never)]
     fn of_other_spelling(key: &[u8]) -> Option<(Slot, u8)> {
         let mut buffer = [0u8; LONGEST];

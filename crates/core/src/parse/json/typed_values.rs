@@ -62,7 +62,8 @@ pub fn request_id(raw: RawValue<'_>) -> Option<Cow<'_, str>> {
     values::filled(raw).filter(|id| is_long(id) || request_id::named(id).is_some())
 }
 
-/// Whether `text` is longer than any placeholder for an id, and has no blanks around it: a fast path of [`request_id`].
+/// Whether `text` is longer than any placeholder for an id, and has no blanks around it: a fast path of
+/// [`request_id()`].
 fn is_long(text: &str) -> bool {
     match text.as_bytes() {
         [first, .., last] if text.len() > 9 => first.is_ascii_graphic() && last.is_ascii_graphic(),
