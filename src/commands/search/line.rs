@@ -4,7 +4,7 @@ use console::style;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::commands::explain_file::table::harmless;
+use crate::commands::table::harmless;
 
 /// What is asked for of a log document.
 pub const FIELDS: [&str; 6] = [

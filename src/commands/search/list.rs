@@ -3,8 +3,8 @@
 use console::{style, truncate_str};
 use serde::Deserialize;
 
-use crate::commands::explain_file::table::{Table, harmless};
 use crate::commands::search::line::{Faas, Lambda, Line, memory, ms};
+use crate::commands::table::{Table, harmless};
 
 /// What is asked for of an invocation.
 pub const INVOCATION_FIELDS: [&str; 8] = [

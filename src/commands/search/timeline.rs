@@ -3,9 +3,9 @@
 use console::{Alignment, pad_str, style};
 use jiff::Timestamp;
 
-use crate::commands::explain_file::table::{Table, harmless};
 use crate::commands::search::line::{Line, memory, ms, time};
 use crate::commands::search::list::{Invocation, cost, status};
+use crate::commands::table::{Table, harmless};
 
 /// What is asked for of an invocation.
 pub const INVOCATION_FIELDS: [&str; 5] = ["@timestamp", "faas", "lambda", "aws", "invocation"];

@@ -14,6 +14,7 @@ mod log_document;
 pub mod options;
 mod ordinal;
 pub mod schema;
+pub mod stored;
 pub mod template;
 #[cfg(test)]
 mod tests;
