@@ -1,140 +1,157 @@
-/*! TEXT before it is searched: the fields that it names, and what OpenSearch says of it. Pure. */
+/*! TEXT and the response of `_validate/query` go in; whether TEXT makes sense, and the problem if not, comes out. Pure. */
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde_json::Value;
 
-use crate::commands::search::fields::{Field, fields};
-use logferry_core::document::index_name::DocumentKind;
+use crate::search::response::first_line;
+use crate::search::text_fields::{NamedField, fields};
 
-/// What is known of a TEXT before it is searched.
+/// Result of checking TEXT before the search.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Checked {
+pub enum TextCheck {
     Good,
-    /// It makes no sense: why, in a sentence.
-    Wrong(String),
-    /// Nobody can say: why. What is found then is right; that nothing was found proves nothing.
+    Wrong(TextProblem),
+    /// The check is impossible, for this reason. Hits are right nevertheless, but the absence of hits proves nothing.
     Unknown(String),
 }
 
-/// What to do about a TEXT that is none.
-const LITERALLY: &str = "--literal searches for TEXT as it stands, without fields and operators";
+/// Why TEXT makes no sense as a query.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TextProblem {
+    /// No index has this field.
+    UnknownField(String),
+    NotANumber(String),
+    NotATime(String),
+    TooManyWords,
+    EndsTooEarly,
+    BreaksOff {
+        line: u32,
+        column: u32,
+    },
+    Unparsable,
+    /// As `message:>`.
+    Empty,
+    /// The reason in OpenSearch's words.
+    Refused(String),
+}
 
-/// Reads an answer of `_validate/query?explain=true`.
-pub fn check(text: &str, literal: bool, kind: DocumentKind, answer: &Value) -> Checked {
-    let shards = |name| answer["_shards"][name].as_u64();
+impl fmt::Display for TextProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TextProblem::UnknownField(name) => write!(f, "there is no field {name}"),
+            TextProblem::NotANumber(value) => {
+                write!(f, "{value:?} is no number, which must stand there")
+            }
+            TextProblem::NotATime(value) => {
+                write!(f, "{value:?} is no time, such as 2026-11-23T10:00:00Z")
+            }
+            TextProblem::TooManyWords => f.write_str("it has more words than one query may have"),
+            TextProblem::EndsTooEarly => {
+                f.write_str("it ends too early, as after an open quote or bracket")
+            }
+            TextProblem::BreaksOff { line: 1, column } => {
+                write!(f, "it breaks off at character {column}")
+            }
+            TextProblem::BreaksOff { line, column } => {
+                write!(f, "it breaks off in line {line} at character {column}")
+            }
+            TextProblem::Unparsable => f.write_str("it cannot be parsed"),
+            TextProblem::Empty => f.write_str("it says nothing to search for"),
+            TextProblem::Refused(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Reads a response of `_validate/query?explain=true`.
+pub fn check_text(text: &str, literal: bool, response: &Value) -> TextCheck {
+    let shards = |name| response["_shards"][name].as_u64();
     let (Some(explanations), Some(valid), Some(total), Some(failed)) = (
-        answer["explanations"].as_array(),
-        answer["valid"].as_bool(),
+        response["explanations"].as_array(),
+        response["valid"].as_bool(),
         shards("total"),
         shards("failed"),
     ) else {
-        return Checked::Unknown("OpenSearch answered with something else".to_owned());
+        return TextCheck::Unknown("OpenSearch answered with something else".to_owned());
     };
+    let shards_failed = || TextCheck::Unknown(format!("{failed} of {total} shards did not answer"));
     if !valid {
         let error = explanations.iter().find_map(|e| e["error"].as_str());
         let error = error.unwrap_or("OpenSearch gives no reason");
         // A blocked index makes a query invalid too.
         let about_text = error.contains("QueryShardException") || error.contains("ParseException");
         return if about_text {
-            Checked::Wrong(refused(text, literal, error))
+            TextCheck::Wrong(refusal(error))
         } else {
-            Checked::Unknown(brief(error))
+            TextCheck::Unknown(first_line(error))
         };
     }
     if explanations.is_empty() && total > 0 {
-        return Checked::Unknown(format!("{failed} of {total} shards did not answer"));
+        return shards_failed();
     }
-    // As of `message:>`.
     let empty = |explanation: &Value| explanation["explanation"] == "#()";
     if !explanations.is_empty() && explanations.iter().all(empty) {
-        return Checked::Wrong(refused(text, literal, "it says nothing to search for"));
+        return TextCheck::Wrong(TextProblem::Empty);
     }
     let unknown = (!literal).then(|| unknown_field(text, explanations));
     match unknown.flatten() {
-        None => Checked::Good,
-        // Another index may have it.
-        Some(_) if failed > 0 => {
-            Checked::Unknown(format!("{failed} of {total} shards did not answer"))
-        }
-        Some(name) => Checked::Wrong(format!(
-            "TEXT: there is no field {name}{}; {LITERALLY}",
-            match kind {
-                DocumentKind::Log => ", as there is log.level, error.type, faas.name or app.KEY",
-                DocumentKind::Invocation =>
-                    " of invocations, as there is invocation.status, lambda.error_type or faas.name",
-            }
-        )),
+        None => TextCheck::Good,
+        // An index on a failed shard may have the field.
+        Some(_) if failed > 0 => shards_failed(),
+        Some(name) => TextCheck::Wrong(TextProblem::UnknownField(name)),
     }
 }
 
-/// What is wrong with TEXT, if that is why a search failed.
-pub fn refused_search(text: &str, literal: bool, error: &str) -> Option<String> {
+/// The problem of TEXT, if it is the reason why a search failed.
+pub fn refused_text(error: &str) -> Option<TextProblem> {
     let (_, reason) = error.split_once("query_shard_exception: ")?;
-    Some(refused(text, literal, reason))
+    Some(refusal(reason))
 }
 
-/// From OpenSearch's words, which go on over many lines.
-fn refused(text: &str, literal: bool, error: &str) -> String {
+/// Reads OpenSearch's message, which has many lines.
+fn refusal(error: &str) -> TextProblem {
     let between = |begin: &str, end: &str| {
         let rest = error.split_once(begin)?.1;
-        rest.split_once(end).map(|(inside, _)| inside)
+        rest.split_once(end).map(|(inside, _)| inside.to_owned())
     };
-    let place = || {
-        let rest = error.split_once(" at line ")?.1;
-        let (line, rest) = rest.split_once(", column ")?;
-        let end = rest.find(|c: char| !c.is_ascii_digit())?;
-        Some(match line {
-            "1" => format!("it breaks off at character {}", &rest[..end]),
-            line => format!("it breaks off in line {line} at character {}", &rest[..end]),
-        })
-    };
-    let why = if let Some(value) = between("For input string: \"", "\"") {
-        format!("{value:?} is no number, which must stand there")
-    } else if let Some(value) = between("failed to parse date field [", "]") {
-        format!("{value:?} is no time, such as 2026-11-23T10:00:00Z")
-    } else if error.contains("maxClauseCount") || error.contains("too_many_clauses") {
-        "it has more words than one query may have".to_owned()
-    } else if error.contains("Encountered \"<EOF>\"") || error.contains("Encountered: <EOF>") {
-        "it ends too early, as after an open quote or bracket".to_owned()
-    } else if let Some(place) = place() {
-        place
-    } else if error.contains("Failed to parse query [") {
-        "it cannot be parsed".to_owned()
-    } else {
-        let reason = between("QueryShardException[", "]; nested").unwrap_or(error);
-        let reason = reason
-            .split_once("QueryShardException[")
-            .map_or(reason, |(_, r)| r);
-        let reason = reason
-            .strip_prefix("failed to create query: ")
-            .unwrap_or(reason);
-        brief(reason.trim_end_matches(']'))
-    };
-    let text = quoted(text);
-    if literal {
-        format!("TEXT: {text} cannot be searched for: {why}")
-    } else {
-        format!("TEXT: {text} is no query_string query: {why}; {LITERALLY}")
+    if let Some(value) = between("For input string: \"", "\"") {
+        return TextProblem::NotANumber(value);
     }
-}
-
-/// As it stands in a sentence: pasted text may be long.
-pub fn quoted(text: &str) -> String {
-    const MOST: usize = 80;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),
-        None => format!("{text:?}"),
+    if let Some(value) = between("failed to parse date field [", "]") {
+        return TextProblem::NotATime(value);
     }
+    if error.contains("maxClauseCount") || error.contains("too_many_clauses") {
+        return TextProblem::TooManyWords;
+    }
+    if error.contains("Encountered \"<EOF>\"") || error.contains("Encountered: <EOF>") {
+        return TextProblem::EndsTooEarly;
+    }
+    if let Some((line, column)) = parser_position(error) {
+        return TextProblem::BreaksOff { line, column };
+    }
+    if error.contains("Failed to parse query [") {
+        return TextProblem::Unparsable;
+    }
+    let reason = between("QueryShardException[", "]; nested").unwrap_or_else(|| error.to_owned());
+    let reason = reason
+        .split_once("QueryShardException[")
+        .map_or(&*reason, |(_, rest)| rest);
+    let reason = reason
+        .strip_prefix("failed to create query: ")
+        .unwrap_or(reason);
+    TextProblem::Refused(first_line(reason.trim_end_matches(']')))
 }
 
-/// The beginning of its first line.
-pub fn brief(words: &str) -> String {
-    let line = words.lines().next().unwrap_or_default();
-    line.chars().take(200).collect()
+/// Line and column at which the parser of query_string stopped.
+fn parser_position(error: &str) -> Option<(u32, u32)> {
+    let rest = error.split_once(" at line ")?.1;
+    let (line, rest) = rest.split_once(", column ")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    Some((line.parse().ok()?, rest[..end].parse().ok()?))
 }
 
-/// A field of TEXT that no index has: it finds nothing, which could be taken for an answer.
+/// A field of TEXT that no index has. A search for it would find nothing, which looks like an answer.
 fn unknown_field(text: &str, explanations: &[Value]) -> Option<String> {
     let mut indices = explanations.iter().map(|explanation| {
         let explanation = explanation["explanation"].as_str().unwrap_or_default();
@@ -148,8 +165,8 @@ fn unknown_field(text: &str, explanations: &[Value]) -> Option<String> {
     in_all.iter().find_map(|words| field_of(words, &fields))
 }
 
-/// What an explanation says to match nothing because there is no such field. `null` and nothing stand for the fields that are
-/// searched where TEXT names none.
+/// The words that match nothing because their field is unknown, by an explanation. `null` and an empty word stand for the
+/// fields that are searched if TEXT names none.
 fn unmapped(explanation: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for part in explanation.split("MatchNoDocsQuery(\"").skip(1) {
@@ -170,9 +187,9 @@ fn unmapped(explanation: &str) -> BTreeSet<String> {
     found
 }
 
-/// OpenSearch names the field, but of `name:begin*` and `name:/pattern/` the value instead.
-fn field_of(words: &str, fields: &[Field<'_>]) -> Option<String> {
-    let value = |field: &Field<'_>| {
+/// OpenSearch names the field, but for `name:begin*` and `name:/pattern/` it names the value.
+fn field_of(words: &str, fields: &[NamedField<'_>]) -> Option<String> {
+    let value = |field: &NamedField<'_>| {
         let value = field
             .value
             .trim_start_matches(|c: char| c.is_whitespace() || "(/+-\"".contains(c));
@@ -186,7 +203,7 @@ fn field_of(words: &str, fields: &[Field<'_>]) -> Option<String> {
     }
     let field = fields.iter().find(|field| field.name == words);
     let field = field.or_else(|| fields.iter().find(|field| value(field)));
-    // Whichever it is, TEXT is wrong.
+    // TEXT is wrong in any case.
     let field = field.or(fields.first())?;
     Some(field.name.clone())
 }
@@ -201,7 +218,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn answer(explanations: &[&str]) -> Value {
+    fn response(explanations: &[&str]) -> Value {
         let explanations = explanations.iter().enumerate().map(|(day, explanation)| {
             json!({"index": format!("logferry-logs-2026.11.{day:02}"), "valid": true, "explanation": explanation})
         });
@@ -282,17 +299,10 @@ mod tests {
                 "nope",
             ),
         ] {
-            let Checked::Wrong(said) = check(
-                text,
-                false,
-                DocumentKind::Log,
-                &answer(&[explanation, explanation]),
-            ) else {
-                panic!("{text}")
-            };
-            assert!(
-                said.starts_with(&format!("TEXT: there is no field {field}, ")),
-                "{said}"
+            assert_eq!(
+                check_text(text, false, &response(&[explanation, explanation])),
+                TextCheck::Wrong(TextProblem::UnknownField(field.to_owned())),
+                "{text}"
             );
         }
     }
@@ -310,13 +320,8 @@ mod tests {
             &[],
         ] {
             assert_eq!(
-                check(
-                    "a:x OR b:y",
-                    false,
-                    DocumentKind::Log,
-                    &answer(explanations)
-                ),
-                Checked::Good,
+                check_text("a:x OR b:y", false, &response(explanations)),
+                TextCheck::Good,
                 "{explanations:?}"
             );
         }
@@ -330,52 +335,54 @@ mod tests {
             ("word*", "#MatchNoDocsQuery(\"unmapped fields [word]\")"),
         ] {
             assert_eq!(
-                check(text, false, DocumentKind::Log, &answer(&[explanation])),
-                Checked::Good,
+                check_text(text, false, &response(&[explanation])),
+                TextCheck::Good,
                 "{text}"
             );
         }
         assert_eq!(
-            check(
+            check_text(
                 "a: b",
                 true,
-                DocumentKind::Log,
-                &answer(&["#MatchNoDocsQuery(\"unmapped fields []\")"])
+                &response(&["#MatchNoDocsQuery(\"unmapped fields []\")"])
             ),
-            Checked::Good
+            TextCheck::Good
         );
     }
 
     #[test]
     fn a_query_of_nothing_is_no_query() {
-        let Checked::Wrong(said) = check("message:>", false, DocumentKind::Log, &answer(&["#()"]))
-        else {
-            panic!("it finds nothing, whatever is there")
-        };
-        assert!(said.contains("says nothing to search for"), "{said}");
-    }
-
-    #[test]
-    fn literal_text_is_not_advised_to_be_literal() {
-        let error =
-            "[i/u] QueryShardException[failed to create query: maxClauseCount is set to 1024]";
-        let explanation = json!({"index": "i", "valid": false, "error": error});
-        let answer = json!({
-            "_shards": {"total": 1, "successful": 1, "failed": 0}, "valid": false, "explanations": [explanation],
-        });
         assert_eq!(
-            check("a b", true, DocumentKind::Log, &answer),
-            Checked::Wrong(
-                "TEXT: \"a b\" cannot be searched for: it has more words than one query may have"
-                    .to_owned()
-            )
+            check_text("message:>", false, &response(&["#()"])),
+            TextCheck::Wrong(TextProblem::Empty)
         );
     }
 
     #[test]
-    fn long_text_is_quoted_by_its_beginning() {
-        assert_eq!(quoted("a\nb"), "\"a\\nb\"");
-        assert_eq!(quoted(&"ä".repeat(80)).chars().count(), 82);
-        assert_eq!(quoted(&"ä".repeat(81)), format!("\"{}…\"", "ä".repeat(80)));
+    fn refusals_are_told_apart() {
+        for (error, shown) in [
+            (
+                "failed to create query: For input string: \"x\"",
+                "\"x\" is no number, which must stand there",
+            ),
+            (
+                "failed to create query: maxClauseCount is set to 1024",
+                "it has more words than one query may have",
+            ),
+            (
+                "Cannot parse 'a(': Encountered \"<EOF>\" at line 1, column 2.",
+                "it ends too early, as after an open quote or bracket",
+            ),
+            (
+                "Cannot parse 'a/b': Lexical error at line 1, column 4.  Encountered",
+                "it breaks off at character 4",
+            ),
+            (
+                "[i/u] QueryShardException[failed to create query: what]; nested: X",
+                "what",
+            ),
+        ] {
+            assert_eq!(refusal(error).to_string(), shown);
+        }
     }
 }
