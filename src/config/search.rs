@@ -135,7 +135,8 @@ impl ConfigErrors {
     }
 
     fn range(&mut self, args: &SearchArgs, now: Timestamp) -> TimeRange {
-        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
+        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) \
+            or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
         let mut range = TimeRange::default();
         if let Some(text) = &args.since {
             range.since = when::since(text.trim(), now);

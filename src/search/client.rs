@@ -14,7 +14,7 @@ use crate::sink::IndexError;
 use crate::sink::opensearch::{Method, OpenSearch};
 use logferry_core::document::index_name::DocumentKind;
 
-/// How long a point in time outlives the last page: whoever pages by hand needs minutes.
+/// How long a point in time outlives the last page: a person who pages by hand needs minutes.
 pub const POINT_IN_TIME_KEEP_ALIVE: &str = "10m";
 /// Time limit of the request that deletes a point in time.
 const DELETE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -53,8 +53,8 @@ impl SearchClient {
         self.incomplete.take();
     }
 
-    /// Indices of every day. A day in an index name is not always the day of the documents: an invocation lies under the
-    /// day of its stream, an impossible time under 1970. OpenSearch skips an index that a range of times cannot match.
+    /// Indices of every day. The day in an index name is not always the day of its documents: an invocation lies under
+    /// the day of its stream, an impossible time under 1970. OpenSearch itself skips an index whose times do not match.
     fn pattern(&self, kind: DocumentKind) -> String {
         format!("{}-{}-*", self.prefix, kind.as_str())
     }
@@ -74,8 +74,8 @@ impl SearchClient {
         format!("{indices}/{verb}{mark}{}", parameters.join("&"))
     }
 
-    /// Asks OpenSearch whether a query is valid. Unlike a search, this request answers 404 if no index matches an excluded
-    /// pattern, unless `allow_no_indices` is set.
+    /// Asks OpenSearch whether a query is valid. Unlike a search, this request answers 404 if no index matches an
+    /// excluded pattern, unless `allow_no_indices` is set.
     pub async fn validate(&self, query: &Query) -> Result<Value, IndexError> {
         let path = self.endpoint(
             &self.indices_path(query.kind),

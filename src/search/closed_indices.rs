@@ -1,4 +1,4 @@
-/*! A question goes in; the closed indices that may hold an answer come out. A search leaves closed indices out silently. */
+/*! A question goes in; the closed indices that may hold hits come out. A search leaves closed indices out silently. */
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 /*! A question goes in; documents that OpenSearch holds come out, typed. `commands/search` prints them.
 
-`question` is what is asked and `query` is its request body. `client` sends one request and `response` is what comes back;
-`pages` reads all hits, `follow` reads the hits that arrive, `requests` finds the invocations of a timeline. `text_check`
-finds mistakes in TEXT, and `closed_indices` finds the indices that OpenSearch leaves out silently. */
+`question` is what is asked and `query` is its request body. `client` sends one request, and `response` is what comes
+back. `pages` reads all hits, `follow` reads the hits that arrive, `requests` finds the invocations of a timeline.
+`text_check` finds mistakes in TEXT, and `closed_indices` finds the indices that OpenSearch leaves out silently. */
 
 mod client;
 mod closed_indices;

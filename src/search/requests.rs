@@ -1,4 +1,4 @@
-/*! A request id, the beginning of one, or a trace id goes in; the requests that it names and their summaries come out. */
+/*! A request id (or its beginning) or a trace id goes in; the requests that it names and their summaries come out. */
 
 use jiff::Timestamp;
 

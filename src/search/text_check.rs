@@ -1,4 +1,4 @@
-/*! TEXT and the response of `_validate/query` go in; whether TEXT makes sense, and the problem if not, comes out. Pure. */
+/*! TEXT and the response of `_validate/query` go in; the problem of TEXT comes out, if it has one. Pure. */
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -165,8 +165,8 @@ fn unknown_field(text: &str, explanations: &[Value]) -> Option<String> {
     in_all.iter().find_map(|words| field_of(words, &fields))
 }
 
-/// The words that match nothing because their field is unknown, by an explanation. `null` and an empty word stand for the
-/// fields that are searched if TEXT names none.
+/// The words that match nothing because their field is unknown, by an explanation. `null` and an empty word stand for
+/// the fields that are searched if TEXT names none.
 fn unmapped(explanation: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for part in explanation.split("MatchNoDocsQuery(\"").skip(1) {
@@ -325,7 +325,7 @@ mod tests {
                 "{explanations:?}"
             );
         }
-        // Words that only look like an explanation, and an index of somebody else's.
+        // Words that only look like an explanation, and an index that is not logferry's.
         for (text, explanation) in [
             (
                 "error.type:\"unmapped fields [x]\"",

@@ -20,7 +20,7 @@ pub const INVOCATION_LIST_FIELDS: [&str; 8] = [
     "invocation.estimated_cost_usd",
 ];
 
-/// Below this width, request ids are cut to a beginning that `--request-id` accepts, and invocations have fewer columns.
+/// Below this width, request ids are cut to their beginning, which `--request-id` accepts, and columns are left out.
 const NARROW: usize = 140;
 const SHORT_ID_LENGTH: usize = 8;
 /// Most columns of a function's name on a terminal.

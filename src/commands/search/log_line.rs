@@ -114,8 +114,8 @@ impl<'a> LogLine<'a> {
         })
     }
 
-    /// Whether the message is the error as a JSON object, perhaps after a prefix of the runtime. The fields hold all of it
-    /// and are easier to read.
+    /// Whether the message is the error as a JSON object, perhaps after a prefix of the runtime. The fields hold all of
+    /// it and are easier to read.
     fn is_json_of_error(&self) -> bool {
         let object = self
             .document
