@@ -1,6 +1,6 @@
 /*! A query goes in; it is sent to the indices of one prefix; the response comes out. */
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -29,7 +29,7 @@ pub struct SearchClient {
     pub(crate) prefix: String,
     stop: CancellationToken,
     /// The first incomplete answer.
-    incomplete: RefCell<Option<IncompleteAnswer>>,
+    incomplete: Mutex<Option<IncompleteAnswer>>,
 }
 
 impl SearchClient {
@@ -39,18 +39,22 @@ impl SearchClient {
             opensearch,
             prefix,
             stop,
-            incomplete: RefCell::default(),
+            incomplete: Mutex::default(),
         }
     }
 
     /// The first incomplete answer, since the start or since [`Self::forget_incomplete`].
     pub fn incomplete(&self) -> Option<IncompleteAnswer> {
-        self.incomplete.borrow().clone()
+        self.lock_incomplete().clone()
     }
 
     /// For a caller that asks again for the hits that were missing.
     pub fn forget_incomplete(&self) {
-        self.incomplete.take();
+        self.lock_incomplete().take();
+    }
+
+    fn lock_incomplete(&self) -> MutexGuard<'_, Option<IncompleteAnswer>> {
+        (self.incomplete.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Indices of every day. The day in an index name is not always the day of its documents: an invocation lies under
@@ -130,7 +134,7 @@ impl SearchClient {
         };
         let response: SearchResponse = read_response(path, &response)?;
         if let Some(incomplete) = response.incomplete() {
-            self.incomplete.borrow_mut().get_or_insert(incomplete);
+            self.lock_incomplete().get_or_insert(incomplete);
         }
         Ok(response)
     }
