@@ -17,6 +17,8 @@ pub mod observe;
 pub mod pipeline;
 /// The one backoff policy.
 pub mod retry;
+/// Questions to OpenSearch and their answers.
+pub mod search;
 /// /livez, /readyz, /metrics.
 pub mod serve;
 pub mod sink;

@@ -5,7 +5,6 @@ mod finding;
 mod print;
 mod report;
 mod rows;
-pub(super) mod table;
 
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
@@ -13,13 +12,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
 
 use crate::config::ExplainConfig;
 use crate::source::decompress::Unpacked;
 use crate::source::files::{BUCKET, Files, LocalStore};
 use crate::source::{Queue, Store};
 use logferry_core::decode::{Decoder, Event};
+use logferry_core::document::stored::StoredLogDocument;
 use logferry_core::document::{DocumentOptions, ObjectEncoder, ObjectInfo, event_text};
 use logferry_core::invocation::{Architecture, Prices};
 use logferry_core::notification::ObjectRef;
@@ -112,7 +111,7 @@ async fn read(
     let mut decoder = Decoder::new(key, &config.decode);
     report.key(key, decoder.key());
     let opened = store.open(&object, 0, None).await?;
-    let object_facts = ObjectInfo {
+    let object_info = ObjectInfo {
         bucket: object.bucket.clone(),
         key: key.to_owned(),
         etag: opened.etag.clone(),
@@ -120,7 +119,7 @@ async fn read(
         last_modified: opened.last_modified.filter(|_| !from_stdin),
         id_scope: decoder.key().prefix.clone(),
     };
-    let mut encoder = FileExplainer::new(&object_facts);
+    let mut encoder = FileExplainer::new(&object_info);
     let mut unpacked = Unpacked::new(Arc::new(store), object, opened).await?;
     loop {
         let read = unpacked.read(decoder.space()).await;
@@ -191,17 +190,6 @@ impl FileExplainer {
 
 /// The member `logferry.flags` of a document.
 fn flags(source: &[u8]) -> Vec<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Document<'a> {
-        #[serde(borrow, default)]
-        logferry: Logferry<'a>,
-    }
-    #[derive(Deserialize, Default)]
-    #[serde(default)]
-    struct Logferry<'a> {
-        #[serde(borrow)]
-        flags: Vec<Cow<'a, str>>,
-    }
-    serde_json::from_slice::<Document<'_>>(source)
+    serde_json::from_slice::<StoredLogDocument<'_>>(source)
         .map_or_else(|_| Vec::new(), |document| document.logferry.flags)
 }

@@ -6,6 +6,7 @@ pub mod ingest;
 pub mod prune;
 pub mod search;
 pub mod setup;
+mod table;
 pub mod worker;
 
 use crate::cli::{Cli, Command, ExplainCommand};

@@ -1,50 +1,43 @@
-/*! `search`: log lines, invocations and errors from the terminal. */
+/*! `search`: a validated question goes in; log lines, invocations or timelines are printed. `crate::search` asks
+OpenSearch. */
 
-mod closed;
-mod fields;
-mod follow;
-mod index;
-mod line;
-mod list;
-mod page;
-mod query;
+mod lists;
+mod log_line;
+mod output;
+mod sentences;
 #[cfg(test)]
 mod tests;
-mod text;
 mod timeline;
 
-use std::cell::{Cell, OnceCell};
-use std::io::{ErrorKind, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::cell::OnceCell;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-use tokio::io::Interest;
-use tokio::net::unix::pipe::Sender;
+use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Question, SearchConfig, View};
+use crate::config::SearchConfig;
+use crate::search;
+use crate::search::{
+    Follow, FollowNotice, Hit, Order, Pages, Question, RequestSummaries, SearchClient, SearchError,
+    SourceFields, TextCheck, Total, TotalRelation, View,
+};
 use crate::sink::IndexError;
 use crate::sink::opensearch::OpenSearch;
+use logferry_core::document::stored::StoredInvocation;
 
-use crate::commands::search::follow::Follow;
-use crate::commands::search::index::{Hit, Index, Interrupted, NoIndex, Relation, Total};
-use crate::commands::search::line::Line;
-use crate::commands::search::list::{Invocation, Invocations, Lines, Screen};
-use crate::commands::search::page::Pages;
-use crate::commands::search::query::{Order, Query};
-use crate::commands::search::text::Checked;
-use crate::commands::search::timeline::Timeline;
+use crate::commands::search::lists::{INVOCATION_LIST_FIELDS, InvocationList, LogLineList, Screen};
+use crate::commands::search::log_line::LOG_FIELDS;
+use crate::commands::search::output::{json_lines, note, print};
+use crate::commands::search::timeline::{SUMMARY_EXCLUDES, SUMMARY_FIELDS, Timeline};
 
-/// One request may take this long.
-const TIMEOUT: Duration = Duration::from_secs(60);
-/// Columns of a terminal that does not tell.
-const COLUMNS: u16 = 120;
-/// Invocations of one trace, or that one beginning of an id has, which are shown whole.
-const WHOLE: usize = 50;
+/// Time limit of one request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// Most invocations that are shown as timelines.
+const MAX_TIMELINES: usize = 50;
+/// Most summaries that are read for timelines: a request has one summary, seldom a few.
+const MAX_SUMMARIES: usize = MAX_TIMELINES * 4;
 
 pub async fn run(config: SearchConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
@@ -54,80 +47,60 @@ pub async fn run(config: SearchConfig) -> anyhow::Result<()> {
             interrupted.cancel();
         }
     });
-    let client = OpenSearch::new(config.index, TIMEOUT).await?;
+    let opensearch = OpenSearch::new(config.index, REQUEST_TIMEOUT).await?;
     let following = config.question.view == View::Follow;
-    let search = Search {
-        index: Index::new(client, config.index_prefix, stop.clone()),
+    let command = SearchCommand {
+        client: SearchClient::new(opensearch, config.index_prefix, stop.clone()),
         question: config.question,
         now: Timestamp::now(),
         json: config.json,
-        screen: screen(),
-        unchecked: OnceCell::new(),
-        cut: Cell::new(false),
+        screen: output::screen(),
+        unchecked_text: OnceCell::new(),
     };
-    let question = &search.question;
-    let left_out = search.index.left_out(question, search.now).await?;
-    if following && let Some(why) = &left_out {
-        note(why);
+    let closed = command
+        .client
+        .closed_indices(&command.question, command.now)
+        .await?;
+    let closed = sentences::closed_indices(&closed);
+    if following && let Some(closed) = &closed {
+        note(closed);
     }
-    let mut ended = search.run(&stop).await;
-    if following && ended.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
+    let mut ended = command.run(&stop).await;
+    let interrupted =
+        |error: &anyhow::Error| matches!(error.downcast_ref(), Some(SearchError::Interrupted));
+    if following && ended.as_ref().is_err_and(interrupted) {
         ended = Ok(());
     }
-    match (ended, left_out.or_else(|| search.index.incomplete())) {
-        // Whoever reads has seen enough.
-        (Err(error), _) if is_closed_pipe(&error) => Ok(()),
-        (Err(error), Some(why)) if error.is::<NoIndex>() => bail!(why),
-        (Err(error), _) => Err(search.explained(error)),
-        (Ok(()), Some(why)) => bail!("there may be more than was found: {why}"),
-        (Ok(()), None) => Ok(()),
-    }
-}
-
-fn screen() -> Screen {
-    let columns = || {
-        let size = console::Term::stdout().size_checked();
-        usize::from(size.map_or(COLUMNS, |(_, columns)| columns))
+    let Err(error) = ended else {
+        let incomplete = || command.client.incomplete().map(|why| why.to_string());
+        return match closed.or_else(incomplete) {
+            Some(why) => bail!("there may be more than was found: {why}"),
+            None => Ok(()),
+        };
     };
-    let terminal = std::io::stdout().is_terminal();
-    Screen {
-        columns: terminal.then(columns),
+    match (error.downcast_ref::<SearchError>(), closed) {
+        // The reader of the output has seen enough.
+        _ if output::is_closed_pipe(&error) => Ok(()),
+        (Some(SearchError::NoIndex(_)), Some(closed)) => bail!(closed),
+        (Some(search_error), _) => bail!(command.sentence(search_error)),
+        (None, _) => Err(error),
     }
 }
 
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let error = error.downcast_ref::<std::io::Error>();
-    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-}
-
-/// For a person, beside what was asked for.
-fn note(text: &str) {
-    // A person who closed standard error wants no notes.
-    let _ = writeln!(std::io::stderr(), "logferry: {text}");
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
-}
-
-struct Search {
-    index: Index,
+struct SearchCommand {
+    client: SearchClient,
     question: Question,
     now: Timestamp,
     json: bool,
     screen: Screen,
-    /// Why nobody knows whether the fields of TEXT exist.
-    unchecked: OnceCell<String>,
-    /// There were more hits than were asked for.
-    cut: Cell<bool>,
+    /// Why it is unknown whether the fields of TEXT exist.
+    unchecked_text: OnceCell<String>,
 }
 
-impl Search {
+impl SearchCommand {
     async fn run(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         if let Some(text) = &self.question.text {
-            self.check(text).await?;
+            self.check_text(text).await?;
         }
         match self.question.view {
             View::Timeline => self.timelines().await,
@@ -136,206 +109,204 @@ impl Search {
         }
     }
 
-    async fn check(&self, text: &str) -> anyhow::Result<()> {
+    async fn check_text(&self, text: &str) -> anyhow::Result<()> {
         let literal = self.question.literal;
-        let query = query::list(&self.question, self.now, Order::OldestFirst);
-        let checked = match self.index.validate(&query).await {
-            Ok(answer) => text::check(text, literal, query.kind, &answer),
+        let query = search::list(&self.question, self.now, Order::OldestFirst);
+        let check = match self.client.validate(&query).await {
+            Ok(response) => search::check_text(text, literal, &response),
             Err(error @ IndexError::Unanswered(_)) => bail!(error),
-            Err(error) => Checked::Unknown(error.to_string()),
+            Err(error) => TextCheck::Unknown(error.to_string()),
         };
-        match checked {
-            Checked::Unknown(why) if !literal && text::names_fields(text) => {
+        match check {
+            TextCheck::Unknown(why) if !literal && search::names_fields(text) => {
                 note(&format!(
                     "TEXT: whether its fields exist could not be checked: {why}"
                 ));
-                let _ = self.unchecked.set(why);
+                let _ = self.unchecked_text.set(why);
             }
-            Checked::Wrong(why) => bail!(why),
-            Checked::Good | Checked::Unknown(_) => {}
+            TextCheck::Wrong(problem) => {
+                bail!(sentences::text_problem(&self.question, text, &problem))
+            }
+            TextCheck::Good | TextCheck::Unknown(_) => {}
         }
         Ok(())
     }
 
-    /// Where TEXT could not be checked before, the search itself says what is wrong with it.
-    fn explained(&self, error: anyhow::Error) -> anyhow::Error {
-        let text = self.question.text.as_deref();
-        let why = text.and_then(|text| {
-            text::refused_search(text, self.question.literal, &format!("{error:#}"))
-        });
-        why.map_or(error, anyhow::Error::msg)
+    /// Why a search failed. If TEXT could not be checked before, it may be the reason.
+    fn sentence(&self, error: &SearchError) -> String {
+        let sentence = sentences::search_error(error);
+        let problem = search::refused_text(&sentence);
+        match (&self.question.text, problem) {
+            (Some(text), Some(problem)) => sentences::text_problem(&self.question, text, &problem),
+            _ => sentence,
+        }
     }
 
-    /// What is asked for of each document.
-    fn fields(&self, shown: &[&str]) -> Value {
-        if self.json { json!(true) } else { json!(shown) }
+    /// The fields to request: with `--json` all of them.
+    fn fields(&self, shown: &'static [&'static str]) -> SourceFields {
+        if self.json {
+            SourceFields::All
+        } else {
+            SourceFields::Only(shown)
+        }
     }
 
     async fn list(&self) -> anyhow::Result<()> {
-        let lines = self.question.view == View::Lines;
-        // The newest are shown, and the oldest of them first; all of them come in this order at once.
-        let turned = lines && self.question.limit.is_some();
-        let order = if turned {
+        let is_lines = self.question.view == View::Lines;
+        // With a limit, the newest lines are requested and printed oldest first.
+        let newest_first = is_lines && self.question.limit.is_some();
+        let order = if newest_first {
             Order::NewestFirst
         } else {
             Order::OldestFirst
         };
-        let query = query::list(&self.question, self.now, order);
-        let fields = if lines {
-            self.fields(&line::FIELDS)
+        let query = search::list(&self.question, self.now, order);
+        let fields = if is_lines {
+            self.fields(&LOG_FIELDS)
         } else {
-            self.fields(&list::INVOCATION_FIELDS)
+            self.fields(&INVOCATION_LIST_FIELDS)
         };
-        let mut pages = Pages::new(&self.index, query, fields, self.question.limit);
-        let shown = self.show_pages(&mut pages, turned).await;
+        let mut pages = Pages::new(&self.client, query, fields, self.question.limit);
+        let printed = self.print_pages(&mut pages, newest_first).await;
         pages.close().await;
-        let (shown, total) = shown?;
-        if shown == 0 {
-            self.nothing()?;
-        } else if total.value > shown && !self.json {
+        let (printed, total) = printed?;
+        if printed == 0 {
+            self.report_no_hits()?;
+        } else if total.value > printed && !self.json {
             let more = match total.relation {
-                Relation::Eq => "",
-                Relation::Gte => "more than ",
+                TotalRelation::Eq => "",
+                TotalRelation::Gte => "more than ",
             };
-            let which = if lines { "newest" } else { "first" };
+            let which = if is_lines { "newest" } else { "first" };
             note(&format!(
-                "the {which} {shown} of {more}{}; --limit all shows all",
+                "the {which} {printed} of {more}{}; --limit all shows all",
                 total.value
             ));
         }
         Ok(())
     }
 
-    async fn show_pages(
+    async fn print_pages(
         &self,
         pages: &mut Pages<'_>,
-        turned: bool,
+        newest_first: bool,
     ) -> anyhow::Result<(u64, Total)> {
-        let mut table = match self.question.view {
-            View::Slowest | View::ColdStarts => {
-                ListTable::Invocations(Invocations::new(self.screen))
-            }
-            _ => ListTable::Lines(Lines::new(self.screen)),
+        let mut list = match self.question.view {
+            View::Slowest | View::ColdStarts => List::Invocations(InvocationList::new(self.screen)),
+            _ => List::LogLines(LogLineList::new(self.screen)),
         };
         let mut kept = Vec::new();
-        let mut shown = 0;
+        let mut printed = 0;
         let mut total = None;
         while let Some(page) = pages.next().await? {
             total.get_or_insert(page.total);
-            shown += page.hits.len() as u64;
-            if turned {
+            printed += page.hits.len() as u64;
+            if newest_first {
                 kept.extend(page.hits);
             } else {
-                self.print(&page.hits, &mut table)?;
+                self.print_hits(&page.hits, &mut list)?;
             }
         }
         kept.reverse();
-        self.print(&kept, &mut table)?;
-        Ok((shown, total.unwrap_or_default()))
+        self.print_hits(&kept, &mut list)?;
+        Ok((printed, total.unwrap_or_default()))
     }
 
-    fn print(&self, hits: &[Hit], table: &mut ListTable) -> anyhow::Result<()> {
-        if self.json {
-            return print(&json_lines(hits)?);
-        }
-        let text = match table {
-            ListTable::Lines(table) => table.show(&documents(hits)?),
-            ListTable::Invocations(table) => table.show(&documents(hits)?),
+    fn print_hits(&self, hits: &[Hit], list: &mut List) -> anyhow::Result<()> {
+        let text = match list {
+            _ if self.json => json_lines(hits)?,
+            List::LogLines(list) => list.rows(&documents(hits)?),
+            List::Invocations(list) => list.rows(&documents(hits)?),
         };
-        print(&text)
+        Ok(print(&text)?)
     }
 
     async fn follow(&self, stop: &CancellationToken) -> anyhow::Result<()> {
-        let fields = self.fields(&line::FIELDS);
-        let mut follow = Follow::new(&self.index, &self.question, fields);
-        let mut table = ListTable::Lines(Lines::new(self.screen));
-        self.print(&follow.last().await?, &mut table)?;
+        let fields = self.fields(&LOG_FIELDS);
+        let mut follow = Follow::new(&self.client, &self.question, fields);
+        let mut list = List::LogLines(LogLineList::new(self.screen));
+        self.print_hits(&follow.last().await?, &mut list)?;
         tokio::select! {
-            ended = follow.on(|arrived| self.print(&arrived, &mut table)) => ended,
+            ended = self.print_arriving(&mut follow, &mut list) => ended,
             () = stop.cancelled() => Ok(()),
-            () = reader_gone() => Ok(()),
+            () = output::reader_gone() => Ok(()),
+        }
+    }
+
+    async fn print_arriving(&self, follow: &mut Follow<'_>, list: &mut List) -> anyhow::Result<()> {
+        loop {
+            let tick = follow.next().await?;
+            match tick.notice {
+                Some(FollowNotice::Failed(error)) => {
+                    note(&format!("{}; asking on", sentences::search_error(&error)));
+                }
+                Some(FollowNotice::Incomplete(why)) => note(&format!("{why}; asking on")),
+                Some(FollowNotice::Recovered) => note("OpenSearch answers again"),
+                None => {}
+            }
+            if !tick.hits.is_empty() {
+                self.print_hits(&tick.hits, list)?;
+            }
         }
     }
 
     async fn timelines(&self) -> anyhow::Result<()> {
-        let mut summaries = self.summaries().await?;
-        if summaries.len() > WHOLE || self.cut.get() {
+        let fields = if self.json {
+            SourceFields::All
+        } else {
+            SourceFields::Except {
+                includes: &SUMMARY_FIELDS,
+                excludes: &SUMMARY_EXCLUDES,
+            }
+        };
+        let found = search::find_requests(
+            &self.client,
+            &self.question,
+            self.now,
+            MAX_SUMMARIES,
+            fields,
+        );
+        let mut found = found.await?;
+        if found.requests.len() > MAX_TIMELINES || found.has_more {
             note(
-                "more invocations than are shown whole; the first are shown: give more of the id, --function or a range of time",
+                "there are more invocations than are shown; the first are shown: \
+                 give more of the id, --function or a range of time",
             );
-            summaries.truncate(WHOLE);
+            found.requests.truncate(MAX_TIMELINES);
         }
-        if summaries.is_empty() {
-            self.nothing()?;
+        if found.requests.is_empty() {
+            self.report_no_hits()?;
         }
-        for (place, (request, hits)) in summaries.iter().enumerate() {
-            if place > 0 && !self.json {
+        for (index, request) in found.requests.iter().enumerate() {
+            if index > 0 && !self.json {
                 print("\n\n")?;
             }
-            self.timeline(request, hits).await?;
+            self.timeline(request).await?;
         }
         Ok(())
     }
 
-    /// Requests with their summaries, one of each stream that a request was tried in, by their starts.
-    async fn summaries(&self) -> anyhow::Result<Vec<(String, Vec<Hit>)>> {
-        let query = query::named(&self.question, self.now);
-        let includes = &timeline::INVOCATION_FIELDS;
-        let fields = if self.json {
-            json!(true)
-        } else {
-            json!({"includes": includes, "excludes": timeline::NOT_SHOWN})
-        };
-        let mut requests: Vec<(String, Vec<Hit>)> = Vec::new();
-        // A trace's or a short beginning's; a request has one summary, seldom a few.
-        let found = self.hits(query, fields, WHOLE * 4).await;
-        let found = match found {
-            Err(error) if error.is::<NoIndex>() => Vec::new(),
-            found => found?,
-        };
-        for hit in found {
-            let request = request_of(&hit)?;
-            match requests.iter_mut().find(|(known, _)| *known == request) {
-                Some((_, hits)) => hits.push(hit),
-                None => requests.push((request, vec![hit])),
-            }
-        }
-        if requests.is_empty() {
-            let query = query::named_lines(&self.question, self.now);
-            for hit in self.hits(query, json!(["faas"]), 1000).await? {
-                let request = request_of(&hit)?;
-                if !requests.iter().any(|(known, _)| *known == request) {
-                    requests.push((request, Vec::new()));
-                }
-            }
-        }
-        Ok(requests)
-    }
-
-    async fn hits(&self, query: Query, fields: Value, most: usize) -> anyhow::Result<Vec<Hit>> {
-        let rest = json!({"_source": fields});
-        let page = self.index.search(&query, most, rest).await?;
-        self.cut.set(page.total.value > page.hits.len() as u64);
-        Ok(page.hits)
-    }
-
-    async fn timeline(&self, request: &str, summaries: &[Hit]) -> anyhow::Result<()> {
-        let shown: Vec<Invocation> = documents(summaries)?;
-        let mut timeline = Timeline::new(&shown);
+    async fn timeline(&self, request: &RequestSummaries) -> anyhow::Result<()> {
+        let RequestSummaries {
+            request_id,
+            summaries: hits,
+        } = request;
+        let summaries: Vec<StoredInvocation<'_>> = documents(hits)?;
+        let mut timeline = Timeline::new(&summaries);
         print(&if self.json {
-            json_lines(summaries)?
+            json_lines(hits)?
         } else {
-            timeline.head(request, &shown)
+            timeline.head(request_id, &summaries)
         })?;
-        let query = query::of_request(request, &timeline::cold_starts(&shown));
-        let fields = self.fields(&line::FIELDS);
-        let mut pages = Pages::new(&self.index, query, fields, self.question.limit);
-        let read = self.show_lines(&mut pages, &mut timeline).await;
+        let query = search::lines_of_request(request_id, &summaries);
+        let fields = self.fields(&LOG_FIELDS);
+        let mut pages = Pages::new(&self.client, query, fields, self.question.limit);
+        let printed = self.print_lines(&mut pages, &mut timeline).await;
         pages.close().await;
-        read
+        printed
     }
 
-    async fn show_lines(
+    async fn print_lines(
         &self,
         pages: &mut Pages<'_>,
         timeline: &mut Timeline,
@@ -344,69 +315,30 @@ impl Search {
             print(&if self.json {
                 json_lines(&page.hits)?
             } else {
-                timeline.show(&documents(&page.hits)?)
+                timeline.rows(&documents(&page.hits)?)
             })?;
         }
         Ok(())
     }
 
-    fn nothing(&self) -> anyhow::Result<()> {
-        let words = query::in_words(&self.question, self.now);
-        if self.unchecked.get().is_some() {
-            bail!("found no {words}, which proves nothing as long as its fields are not checked");
+    fn report_no_hits(&self) -> anyhow::Result<()> {
+        let asked = sentences::asked_documents(&self.question, self.now);
+        if self.unchecked_text.get().is_some() {
+            bail!("found no {asked}, which proves nothing as long as its fields are not checked");
         }
         note(&format!(
-            "found no {words}; {}",
-            query::hint(&self.question)
+            "found no {asked}; {}",
+            sentences::no_hits_advice(&self.question)
         ));
         Ok(())
     }
 }
 
-enum ListTable {
-    Lines(Lines),
-    Invocations(Invocations),
+enum List {
+    LogLines(LogLineList),
+    Invocations(InvocationList),
 }
 
-fn documents<D: DeserializeOwned>(hits: &[Hit]) -> anyhow::Result<Vec<D>> {
-    let read = |hit: &Hit| {
-        let source = hit.source.as_deref().map_or("{}", |source| source.get());
-        serde_json::from_str(source)
-            .with_context(|| format!("document {} of {} is none of ours", hit.id, hit.index))
-    };
-    hits.iter().map(read).collect()
-}
-
-fn request_of(hit: &Hit) -> anyhow::Result<String> {
-    let document: Vec<Line> = documents(std::slice::from_ref(hit))?;
-    let request = document.into_iter().next().map(|d| d.faas.invocation_id);
-    Ok(request.flatten().unwrap_or_default())
-}
-
-/// As `ingest` prints them.
-fn json_lines(hits: &[Hit]) -> anyhow::Result<String> {
-    let mut lines = String::new();
-    for Hit {
-        index, id, source, ..
-    } in hits
-    {
-        let (index, id) = (serde_json::to_string(index)?, serde_json::to_string(id)?);
-        let source = source.as_deref().map_or("{}", |source| source.get());
-        lines.push_str(&format!(
-            "{{\"_index\":{index},\"_id\":{id},\"_source\":{source}}}\n"
-        ));
-    }
-    Ok(lines)
-}
-
-/// Ends when nobody reads standard output any more, which a program that has nothing to write would not learn.
-async fn reader_gone() {
-    let out = std::io::stdout().as_fd().try_clone_to_owned();
-    // Only watched, never written to. A file cannot be watched, and is never gone.
-    let Ok(out) = out.and_then(Sender::from_owned_fd_unchecked) else {
-        return std::future::pending().await;
-    };
-    if out.ready(Interest::ERROR).await.is_err() {
-        std::future::pending().await
-    }
+fn documents<'a, D: Deserialize<'a>>(hits: &'a [Hit]) -> Result<Vec<D>, SearchError> {
+    hits.iter().map(Hit::document).collect()
 }

@@ -10,8 +10,7 @@ pub mod worker;
 
 pub use errors::ConfigErrors;
 pub use maintenance::{PruneConfig, Retention, SetupConfig, Wanted, prune, setup};
-pub use search::{Question, SearchConfig, View, search};
-pub use when::{Range, Since};
+pub use search::{SearchConfig, search};
 pub use worker::{
     DeadLetterTarget, ExplainConfig, IngestConfig, S3Config, Target, WorkerConfig, explain, ingest,
     worker,

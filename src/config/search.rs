@@ -1,4 +1,4 @@
-/*! What to search for. */
+/*! Flags of `search` go in; a validated question comes out, or all mistakes at once. */
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::cli::SearchArgs;
 use crate::config::ConfigErrors;
 use crate::config::when;
-use crate::config::when::{Range, Since};
+use crate::search::{Question, Since, TimeRange, View};
 use crate::sink::opensearch::OpenSearchConfig;
 
 #[derive(Debug)]
@@ -18,59 +18,10 @@ pub struct SearchConfig {
     pub json: bool,
 }
 
-/// What is asked, and how the answer is shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Question {
-    pub view: View,
-    /// In query_string syntax, unless it is literal.
-    pub text: Option<String>,
-    /// TEXT has neither fields nor operators.
-    pub literal: bool,
-    /// A request id or the beginning of one.
-    pub request: Option<String>,
-    pub trace: Option<String>,
-    /// Any of these; with wildcards.
-    pub functions: Vec<String>,
-    pub errors: bool,
-    pub cold_starts: bool,
-    pub range: Range,
-    /// None: all.
-    pub limit: Option<usize>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum View {
-    /// Log lines, by time.
-    #[default]
-    Lines,
-    /// Log lines as they arrive.
-    Follow,
-    /// Invocations by duration.
-    Slowest,
-    /// Invocations by the duration of their init.
-    ColdStarts,
-    /// Invocations from start to end.
-    Timeline,
-}
-
-/// Brackets that may be open at once in TEXT. A question that a person writes has a few.
-const MOST_NESTED: usize = 100;
-
-fn nesting(text: &str) -> usize {
-    let (mut open, mut most) = (0_usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'(' => open += 1,
-            b')' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        most = most.max(open);
-    }
-    most
-}
-
-/// How late a line may be while following, if nobody says.
-const LATE: Duration = Duration::from_secs(15 * 60);
+/// Most brackets that may be open at once in TEXT. A question that a person writes has a few.
+const MAX_NESTING: usize = 100;
+/// Default of `--since` with `--follow`: how late a line may be.
+const FOLLOW_SINCE: Duration = Duration::from_secs(15 * 60);
 
 pub fn search(args: SearchArgs) -> Result<SearchConfig, ConfigErrors> {
     let mut mistakes = ConfigErrors::default();
@@ -96,7 +47,7 @@ impl ConfigErrors {
         };
         let text = args.text.join(" ");
         let text = (!text.trim().is_empty()).then_some(text);
-        let whole = args.request_id.is_some() || args.trace.is_some();
+        let names_requests = args.request_id.is_some() || args.trace.is_some();
         let filtered = args.errors || text.is_some();
         let view = if args.follow {
             View::Follow
@@ -104,7 +55,7 @@ impl ConfigErrors {
             View::Slowest
         } else if args.cold_starts {
             View::ColdStarts
-        } else if whole && !filtered {
+        } else if names_requests && !filtered {
             View::Timeline
         } else {
             View::Lines
@@ -115,8 +66,8 @@ impl ConfigErrors {
             view,
             text,
             literal: args.literal,
-            request: given(&args.request_id),
-            trace: given(&args.trace),
+            request_id: given(&args.request_id),
+            trace_id: given(&args.trace),
             functions: args.function.clone(),
             errors: args.errors,
             cold_starts: args.cold_starts,
@@ -125,7 +76,7 @@ impl ConfigErrors {
         }
     }
 
-    /// What has no meaning together.
+    /// Refuses flags that contradict each other.
     fn combinations(&mut self, args: &SearchArgs, view: View) {
         let invocations = args.slowest || args.cold_starts;
         let mut refuse = |wrong: bool, sentence: &str| {
@@ -176,23 +127,24 @@ impl ConfigErrors {
             self.0
                 .push("TEXT: has no letter or digit, and nothing else is searched for".to_owned());
         }
-        if !literal && nesting(text) > MOST_NESTED {
+        if !literal && nesting(text) > MAX_NESTING {
             self.0.push(format!(
-                "TEXT: has more than {MOST_NESTED} open brackets at once; --literal searches for it as it stands"
+                "TEXT: has more than {MAX_NESTING} open brackets at once; --literal searches for it as it stands"
             ));
         }
     }
 
-    fn range(&mut self, args: &SearchArgs, now: Timestamp) -> Range {
-        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
-        let mut range = Range::default();
+    fn range(&mut self, args: &SearchArgs, now: Timestamp) -> TimeRange {
+        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) \
+            or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
+        let mut range = TimeRange::default();
         if let Some(text) = &args.since {
             range.since = when::since(text.trim(), now);
             if range.since.is_none() {
                 self.add("--since", text, HOW);
             }
         } else if args.follow {
-            range.since = Some(Since::Ago(LATE));
+            range.since = Some(Since::Ago(FOLLOW_SINCE));
         }
         if let Some(text) = &args.until {
             range.until = when::until(text.trim(), now);
@@ -223,6 +175,20 @@ impl ConfigErrors {
             },
         }
     }
+}
+
+/// The number of round brackets that are open at once.
+fn nesting(text: &str) -> usize {
+    let (mut open, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' => open += 1,
+            b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
 }
 
 #[cfg(test)]
@@ -272,8 +238,8 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_in_a_sentence() {
-        let mut said = String::new();
+    fn questions_without_sense_are_refused_in_a_sentence() {
+        let mut sentences = String::new();
         for flags in [
             &["--request-id", "a", "--trace", "b"][..],
             &["--request-id", "a", "--slowest"],
@@ -293,12 +259,12 @@ mod tests {
             &["--literal", "[*]"],
             &["--", "---", "()"],
         ] {
-            said.push_str(&format!(
+            sentences.push_str(&format!(
                 "{}\n    {}\n",
                 flags.join(" "),
                 question(flags).unwrap_err()
             ));
         }
-        insta::assert_snapshot!(said);
+        insta::assert_snapshot!(sentences);
     }
 }

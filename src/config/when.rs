@@ -1,41 +1,17 @@
 /*! Times as a person types them go in: durations back from now, dates, RFC 3339. UTC timestamps come out, as in
 documents. */
 
-use std::time::Duration;
-
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan};
 
-/// Beginning of a search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Since {
-    /// A duration before the current time.
-    Ago(Duration),
-    At(Timestamp),
-}
-
-impl Since {
-    pub fn at(self, now: Timestamp) -> Timestamp {
-        match self {
-            Since::At(time) => time,
-            Since::Ago(ago) => back(now, ago),
-        }
-    }
-}
-
-/// Range of times to search; `None` leaves an end open.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Range {
-    pub since: Option<Since>,
-    /// End of the range, exclusive.
-    pub until: Option<Timestamp>,
-}
+use crate::search::Since;
 
 /// Reads the beginning of a range; `None` if the text is no time.
 pub(crate) fn since(text: &str, now: Timestamp) -> Option<Since> {
     if let Ok(ago) = humantime::parse_duration(text) {
-        return (back(now, ago) > Timestamp::MIN).then_some(Since::Ago(ago));
+        let since = Since::Ago(ago);
+        return (since.at(now) > Timestamp::MIN).then_some(since);
     }
     let (time, _) = time(text)?;
     Some(Since::At(time))
@@ -44,19 +20,12 @@ pub(crate) fn since(text: &str, now: Timestamp) -> Option<Since> {
 /// Reads the end of a range; a date stands for the end of its day. `None` if the text is no time.
 pub(crate) fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(ago) = humantime::parse_duration(text) {
-        return Some(back(now, ago));
+        return Some(Since::Ago(ago).at(now));
     }
     match time(text)? {
         (time, false) => Some(time),
         (time, true) => time.checked_add(24.hours()).ok(),
     }
-}
-
-fn back(now: Timestamp, ago: Duration) -> Timestamp {
-    SignedDuration::try_from(ago)
-        .ok()
-        .and_then(|ago| now.checked_sub(ago).ok())
-        .unwrap_or(Timestamp::MIN)
 }
 
 /// Reads a time. The flag is true if the text is a date; the time is then the beginning of the day.

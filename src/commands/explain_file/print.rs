@@ -7,8 +7,10 @@ use console::style;
 
 use crate::commands::explain_file::finding::{Example, Finding, Findings};
 use crate::commands::explain_file::report::{Report, shown_time};
-use crate::commands::explain_file::rows::{Invocation, Invocations, Kinds, Places};
-use crate::commands::explain_file::table::{Table, grouped, harmless};
+use crate::commands::explain_file::rows::{
+    InvocationRow, InvocationRows, LineKindRows, OriginRows,
+};
+use crate::commands::table::{Table, grouped, harmless};
 
 /// Most rows shown of invocations and of streams.
 const INVOCATIONS: usize = 20;
@@ -76,7 +78,7 @@ fn file_info(report: &Report, out: &mut String, width: usize) {
             .map_or_else(String::new, |chunk| format!(", chunk {chunk}"));
         add_row("export task", format!("{task}{chunk}"));
     }
-    places(&report.origins, &mut add_row);
+    origins(&report.origins, &mut add_row);
     let stored = if report.stored_bytes == report.bytes {
         String::new()
     } else {
@@ -110,22 +112,22 @@ fn file_info(report: &Report, out: &mut String, width: usize) {
     table.write(out, width);
 }
 
-fn places(places: &Places, add_row: &mut impl FnMut(&str, String)) {
+fn origins(origins: &OriginRows, add_row: &mut impl FnMut(&str, String)) {
     let mut last = Vec::new();
-    for place in places.rows.iter().take(STREAMS) {
-        let function = place
+    for origin in origins.rows.iter().take(STREAMS) {
+        let function = origin
             .function_name
             .as_ref()
-            .map(|name| match &place.function_version {
+            .map(|name| match &origin.function_version {
                 Some(version) => format!("{name}, version {version}"),
                 None => name.clone(),
             });
         let lines = [
-            ("account", place.account.clone()),
-            ("region", place.region.clone()),
-            ("log group", place.log_group.clone()),
+            ("account", origin.account.clone()),
+            ("region", origin.region.clone()),
+            ("log group", origin.log_group.clone()),
             ("function", function),
-            ("log stream", place.log_stream.clone()),
+            ("log stream", origin.log_stream.clone()),
         ];
         let lines = lines.map(|(name, value)| (name, value.unwrap_or_default()));
         for (index, (name, value)) in lines.iter().enumerate() {
@@ -136,14 +138,14 @@ fn places(places: &Places, add_row: &mut impl FnMut(&str, String)) {
         }
         last = lines.map(|(_, value)| value).to_vec();
     }
-    let more = places.rows.len().saturating_sub(STREAMS);
+    let more = origins.rows.len().saturating_sub(STREAMS);
     if more > 0 {
-        let others = if places.others > 0 { " at least" } else { "" };
+        let others = if origins.others > 0 { " at least" } else { "" };
         add_row("", format!("… {more} more streams{others}"));
     }
 }
 
-fn kinds(kinds: &Kinds, out: &mut String, width: usize) {
+fn kinds(kinds: &LineKindRows, out: &mut String, width: usize) {
     heading(out, "Lines");
     let mut table = Table::new(&[
         "lambda.type",
@@ -185,7 +187,7 @@ fn levels(report: &Report, out: &mut String, width: usize) {
     table.write(out, width);
 }
 
-fn invocations(all: &Invocations, out: &mut String, width: usize) {
+fn invocations(all: &InvocationRows, out: &mut String, width: usize) {
     if all.count == 0 {
         heading(out, "No invocation shows.");
         return;
@@ -226,7 +228,7 @@ fn invocations(all: &Invocations, out: &mut String, width: usize) {
 }
 
 /// At most [`INVOCATIONS`] rows in their order. Invocations other than `success` take precedence over successful ones.
-fn some(rows: &[Invocation]) -> impl Iterator<Item = &Invocation> {
+fn some(rows: &[InvocationRow]) -> impl Iterator<Item = &InvocationRow> {
     let failed = rows.iter().filter(|row| row.status != "success").count();
     let mut failed_left = failed.min(INVOCATIONS);
     let mut others_left = INVOCATIONS - failed_left;
@@ -242,7 +244,7 @@ fn some(rows: &[Invocation]) -> impl Iterator<Item = &Invocation> {
     })
 }
 
-fn row(invocation: &Invocation) -> [String; 10] {
+fn row(invocation: &InvocationRow) -> [String; 10] {
     let ms = |value: Option<f64>| value.map_or_else(String::new, |ms| format!("{ms} ms"));
     let status = match invocation.status.as_str() {
         "success" => invocation.status.clone(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::commands::explain_file::finding;
 use crate::commands::explain_file::finding::{Example, Findings};
-use crate::commands::explain_file::rows::{Invocations, Kinds, Places};
+use crate::commands::explain_file::rows::{InvocationRows, LineKindRows, OriginRows};
 use logferry_core::decode::{Counters, Event, Format, KeyInfo};
 use logferry_core::parse::{Kind, Record};
 use logferry_core::time::rfc3339::TimeWriter;
@@ -28,11 +28,11 @@ pub struct Report {
     pub events: u64,
     /// First and last time among the events, from the file format or the lines.
     pub time: Option<Span>,
-    pub origins: Places,
-    pub kinds: Kinds,
+    pub origins: OriginRows,
+    pub kinds: LineKindRows,
     /// Events by level; `none` counts function lines without a level.
     pub levels: BTreeMap<String, u64>,
-    pub invocations: Invocations,
+    pub invocations: InvocationRows,
     pub flags: Findings,
     /// Plain-text lines that begin like JSON or a platform line.
     pub plain_text: Findings,
@@ -81,16 +81,16 @@ impl Report {
         }
     }
 
-    pub fn key(&mut self, key: &str, facts: &KeyInfo) {
+    pub fn key(&mut self, key: &str, info: &KeyInfo) {
         self.key = Key {
             key: key.to_owned(),
-            export_task_id: facts.export_task_id.clone(),
-            chunk: facts.chunk,
-            log_stream: facts.log_stream.clone(),
-            log_group: facts.log_group.clone(),
-            is_write_test: facts.is_write_test,
+            export_task_id: info.export_task_id.clone(),
+            chunk: info.chunk,
+            log_stream: info.log_stream.clone(),
+            log_group: info.log_group.clone(),
+            is_write_test: info.is_write_test,
         };
-        if facts.is_write_test {
+        if info.is_write_test {
             self.skipped = Some("it is the write test of an export task");
         }
     }

@@ -1,11 +1,13 @@
 /*! Events and summaries go in; the rows of the report's tables come out. Each list is bounded. Pure. */
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::commands::explain_file::finding::Example;
 use logferry_core::decode::Origin;
+use logferry_core::document::stored::StoredInvocation;
 
 /// Most kinds of lines; a file may contain any number of them.
 const KINDS: usize = 64;
@@ -15,7 +17,7 @@ const ORIGINS: usize = 1000;
 const INVOCATIONS: usize = 500;
 
 #[derive(Debug, Serialize)]
-pub struct Kind {
+pub struct LineKindRow {
     #[serde(rename = "type")]
     pub name: String,
     /// The lines are JSON objects, with or without a runtime's prefix before the object.
@@ -29,11 +31,11 @@ pub struct Kind {
 
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
-pub struct Kinds(pub Vec<Kind>);
+pub struct LineKindRows(pub Vec<LineKindRow>);
 
-impl Kinds {
+impl LineKindRows {
     pub fn add(&mut self, name: &str, json: bool, bytes: u64, example: impl FnOnce() -> Example) {
-        let known = |kind: &Kind| kind.name == name && kind.json == json;
+        let known = |kind: &LineKindRow| kind.name == name && kind.json == json;
         let index = match self.0.iter().position(known) {
             Some(index) => index,
             None if self.0.len() > KINDS => KINDS,
@@ -43,7 +45,7 @@ impl Kinds {
                 } else {
                     name
                 };
-                self.0.push(Kind {
+                self.0.push(LineKindRow {
                     name: name.to_owned(),
                     json,
                     events: 0,
@@ -70,7 +72,7 @@ impl Kinds {
 
 /// Log stream and function that events came from.
 #[derive(Debug, Clone, Serialize)]
-pub struct Place {
+pub struct OriginRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,15 +89,15 @@ pub struct Place {
 }
 
 #[derive(Debug, Default, Serialize)]
-pub struct Places {
-    pub rows: Vec<Place>,
+pub struct OriginRows {
+    pub rows: Vec<OriginRow>,
     /// Events of origins that have no row.
     pub others: u64,
     #[serde(skip)]
     known: BTreeMap<[Option<String>; 4], usize>,
 }
 
-impl Places {
+impl OriginRows {
     pub fn add(&mut self, origin: &Origin) {
         let last = self.rows.last_mut();
         if let Some(last) = last.filter(|last| last.is(origin)) {
@@ -113,7 +115,7 @@ impl Places {
             self.rows[*index].events += 1;
         } else if self.rows.len() < ORIGINS {
             self.known.insert(name, self.rows.len());
-            self.rows.push(Place {
+            self.rows.push(OriginRow {
                 account: origin.account.clone(),
                 region: origin.region.clone(),
                 log_group: origin.log_group.clone(),
@@ -128,7 +130,7 @@ impl Places {
     }
 }
 
-impl Place {
+impl OriginRow {
     fn is(&self, origin: &Origin) -> bool {
         self.log_stream == origin.log_stream
             && self.log_group == origin.log_group
@@ -138,7 +140,7 @@ impl Place {
 }
 
 #[derive(Debug, Serialize)]
-pub struct Invocation {
+pub struct InvocationRow {
     pub request_id: String,
     pub status: String,
     pub start: String,
@@ -154,67 +156,34 @@ pub struct Invocation {
 }
 
 #[derive(Debug, Default, Serialize)]
-pub struct Invocations {
+pub struct InvocationRows {
     pub count: u64,
     pub by_status: BTreeMap<String, u64>,
     /// In the order of their first lines.
-    pub rows: Vec<Invocation>,
+    pub rows: Vec<InvocationRow>,
     /// Invocations that have no row.
     pub more: u64,
     #[serde(skip)]
     succeeded: usize,
 }
 
-/// The fields that are read from a summary's document; see `invocation`.
-#[derive(Deserialize)]
-struct Document {
-    #[serde(rename = "@timestamp")]
-    timestamp: String,
-    faas: Faas,
-    #[serde(default)]
-    lambda: Lambda,
-    invocation: Counts,
-}
-
-#[derive(Deserialize)]
-struct Faas {
-    invocation_id: String,
-    coldstart: Option<bool>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Lambda {
-    duration_ms: Option<f64>,
-    billed_duration_ms: Option<f64>,
-    memory_size_mb: Option<f64>,
-    max_memory_used_mb: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct Counts {
-    status: String,
-    attempts: u64,
-    log_count: u64,
-    error_count: u64,
-    first_error: Option<String>,
-}
-
-impl Invocations {
+impl InvocationRows {
     /// Adds a summary's document.
     pub fn add(&mut self, document: &[u8]) {
-        let Ok(document) = serde_json::from_slice::<Document>(document) else {
+        let Ok(document) = serde_json::from_slice::<StoredInvocation<'_>>(document) else {
             return;
         };
-        let Document {
+        let StoredInvocation {
             timestamp,
             faas,
             lambda,
             invocation,
+            ..
         } = document;
+        let status = invocation.status.into_owned();
         self.count += 1;
-        *self.by_status.entry(invocation.status.clone()).or_default() += 1;
-        let success = invocation.status == "success";
+        *self.by_status.entry(status.clone()).or_default() += 1;
+        let success = status == "success";
         let kept = if success {
             self.succeeded
         } else {
@@ -225,19 +194,19 @@ impl Invocations {
             return;
         }
         self.succeeded += usize::from(success);
-        self.rows.push(Invocation {
-            request_id: faas.invocation_id,
-            status: invocation.status,
-            start: timestamp,
+        self.rows.push(InvocationRow {
+            request_id: faas.invocation_id.unwrap_or_default().into_owned(),
+            status,
+            start: timestamp.into_owned(),
             duration_ms: lambda.duration_ms,
             billed_duration_ms: lambda.billed_duration_ms,
             memory_size_mb: lambda.memory_size_mb,
             max_memory_used_mb: lambda.max_memory_used_mb,
-            cold_start: faas.coldstart,
+            cold_start: faas.cold_start,
             attempts: invocation.attempts,
             log_count: invocation.log_count,
             error_count: invocation.error_count,
-            first_error: invocation.first_error,
+            first_error: invocation.first_error.map(Cow::into_owned),
         });
     }
 }

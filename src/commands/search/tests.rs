@@ -1,20 +1,22 @@
-//! What is shown of real documents: those of the demo, made by the very stages of the road.
+//! Output for real documents: those of the demo, encoded as the pipeline does.
 
 use std::path::Path;
 
 use console::measure_text_width;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::commands::search::line::Line;
-use crate::commands::search::list::{Invocation, Invocations, Lines, Screen};
+use crate::commands::search::lists::{InvocationList, LogLineList, Screen};
+use crate::commands::search::log_line::LogLine;
 use crate::commands::search::timeline::Timeline;
 use logferry_core::decode::{DecodeOptions, Decoder};
+use logferry_core::document::stored::{StoredInvocation, StoredLogDocument};
 use logferry_core::document::{
     DocumentOptions, DocumentSpan, ObjectEncoder, ObjectInfo, event_text,
 };
 use logferry_core::invocation::{Architecture, Prices};
 
-const NOWHERE: Screen = Screen { columns: None };
+const NO_TERMINAL: Screen = Screen { columns: None };
 
 /// Log documents and invocations of one object of the demo, whose function and stream begin so.
 fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
@@ -84,18 +86,16 @@ fn source(lines: &[u8], document: DocumentSpan) -> Value {
     serde_json::from_slice(&lines[document.source..document.end]).unwrap()
 }
 
-fn of<D: serde::de::DeserializeOwned>(
-    documents: &[Value],
+fn stored<'a, D: Deserialize<'a>>(
+    documents: &'a [Value],
     wanted: impl Fn(&Value) -> bool,
 ) -> Vec<D> {
     let documents = documents.iter().filter(|document| wanted(document));
-    documents
-        .map(|document| serde_json::from_value(document.clone()).unwrap())
-        .collect()
+    documents.map(|d| D::deserialize(d).unwrap()).collect()
 }
 
 /// A function, the beginning of a stream of it, and of a request in that.
-const TOLD: [(&str, &str, &str); 7] = [
+const TIMELINES: [(&str, &str, &str); 7] = [
     ("orders", "2026-11-23-[$LATEST]5a057925", "85d1f3f8"),
     ("checkout", "2026-11-22-[$LATEST]36e6b9d5", "ca516543"),
     ("inventory", "2026-11-23-[$LATEST]1030e40b", "cad9da90"),
@@ -112,17 +112,17 @@ fn request(document: &Value) -> Option<&str> {
 #[test]
 fn timelines() {
     let mut shown = String::new();
-    for (function, stream, id) in TOLD {
+    for (function, stream, id) in TIMELINES {
         let (lines, summaries) = documents(function, stream);
         let is_it = |document: &Value| request(document).is_some_and(|r| r.starts_with(id));
-        let summaries: Vec<Invocation> = of(&summaries, is_it);
-        let lines: Vec<Line> = of(&lines, is_it);
+        let summaries: Vec<StoredInvocation<'_>> = stored(&summaries, is_it);
+        let lines: Vec<StoredLogDocument<'_>> = stored(&lines, is_it);
         assert!(summaries.len() == 1 && lines.len() > 4, "{id}");
         let mut timeline = Timeline::new(&summaries);
         shown.push_str(&timeline.head(id, &summaries));
         // Pages end anywhere.
-        shown.push_str(&timeline.show(&lines[..3]));
-        shown.push_str(&timeline.show(&lines[3..]));
+        shown.push_str(&timeline.rows(&lines[..3]));
+        shown.push_str(&timeline.rows(&lines[3..]));
         shown.push('\n');
     }
     insta::assert_snapshot!(shown);
@@ -131,23 +131,24 @@ fn timelines() {
 #[test]
 fn a_timeline_without_a_summary() {
     let (lines, _) = documents("orders", "2026-11-23-[$LATEST]5a057925");
-    let lines: Vec<Line> = of(&lines, |d| {
+    let lines: Vec<StoredLogDocument<'_>> = stored(&lines, |d| {
         request(d).is_some_and(|r| r.starts_with("85d1f3f8"))
     });
     let mut timeline = Timeline::new(&[]);
-    let shown = timeline.head("85d1f3f8", &[]) + &timeline.show(&lines[..2]);
+    let shown = timeline.head("85d1f3f8", &[]) + &timeline.rows(&lines[..2]);
     insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn lists_by_the_width_of_the_screen() {
     let (lines, summaries) = documents("invoices", "2026-11-23-[$LATEST]6573d89b");
-    let lines: Vec<Line> = of(&lines[..12], |_| true);
-    let summaries: Vec<Invocation> = of(&summaries[..3], |_| true);
+    let lines: Vec<StoredLogDocument<'_>> = stored(&lines[..12], |_| true);
+    let summaries: Vec<StoredInvocation<'_>> = stored(&summaries[..3], |_| true);
     let mut shown = String::new();
     for columns in [None, Some(150), Some(90)] {
         let screen = Screen { columns };
-        let list = Lines::new(screen).show(&lines) + &Invocations::new(screen).show(&summaries);
+        let list =
+            LogLineList::new(screen).rows(&lines) + &InvocationList::new(screen).rows(&summaries);
         shown.push_str(&format!("{columns:?}\n{list}\n"));
     }
     insta::assert_snapshot!(shown);
@@ -155,23 +156,23 @@ fn lists_by_the_width_of_the_screen() {
 
 #[test]
 fn no_row_is_wider_than_the_terminal() {
-    let wide = json!({
+    let wide = [json!({
         "@timestamp": "2026-11-23T10:00:00.000Z", "message": "荷物 ".repeat(99), "log": {"level": "INFO"},
         "faas": {"name": "f".repeat(64), "invocation_id": "8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64"},
-    });
-    let lines: Vec<Line> = of(&[wide], |_| true);
+    })];
+    let lines: Vec<StoredLogDocument<'_>> = stored(&wide, |_| true);
     for columns in [110, 140, 200] {
         let screen = Screen {
             columns: Some(columns),
         };
-        let shown = Lines::new(screen).show(&lines);
+        let shown = LogLineList::new(screen).rows(&lines);
         assert!(
             shown.lines().all(|l| measure_text_width(l) <= columns),
             "{shown}"
         );
         assert!(shown.contains('…'));
     }
-    assert!(!Lines::new(NOWHERE).show(&lines).contains('…'));
+    assert!(!LogLineList::new(NO_TERMINAL).rows(&lines).contains('…'));
 }
 
 /// Each way in which message, error and stack trace can say the same or not.
@@ -197,14 +198,15 @@ fn nothing_that_was_said_is_left_out_or_said_twice() {
         json!({"message": "RequestId: x Error: gone", "lambda": {"type": "platform.fault"}}),
         json!({}),
     ] {
-        let line: Line = serde_json::from_value(document.clone()).unwrap();
+        let line = StoredLogDocument::deserialize(&document).unwrap();
+        let line = LogLine::new(&line);
         shown.push_str(&format!(
             "{document}\n    {}| {}\n",
             line.level(),
-            line.said()
+            line.one_line()
         ));
-        for told in line.told() {
-            shown.push_str(&format!("        {told}\n"));
+        for text in line.all_lines() {
+            shown.push_str(&format!("        {text}\n"));
         }
     }
     insta::assert_snapshot!(shown);

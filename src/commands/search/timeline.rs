@@ -1,66 +1,71 @@
-/*! An invocation from start to end. Pure. */
+/*! Summaries and log documents of one request go in; its timeline comes out. Pure. */
 
 use console::{Alignment, pad_str, style};
 use jiff::Timestamp;
 
-use crate::commands::explain_file::table::{Table, harmless};
-use crate::commands::search::line::{Line, memory, ms, time};
-use crate::commands::search::list::{Invocation, cost, status};
+use crate::commands::search::lists::{cost, status};
+use crate::commands::search::log_line::{LogLine, memory, ms, parse_time};
+use crate::commands::table::{Table, harmless};
+use logferry_core::document::stored::{StoredInvocation, StoredLogDocument};
 
-/// What is asked for of an invocation.
-pub const INVOCATION_FIELDS: [&str; 5] = ["@timestamp", "faas", "lambda", "aws", "invocation"];
-/// Not that: it is long, and for merging alone.
-pub const NOT_SHOWN: [&str; 1] = ["invocation.merge"];
+/// The fields of a summary that a timeline shows.
+pub const SUMMARY_FIELDS: [&str; 5] = ["@timestamp", "faas", "lambda", "aws", "invocation"];
+/// Excluded from them: it is long and serves merging only.
+pub const SUMMARY_EXCLUDES: [&str; 1] = ["invocation.merge"];
 
-/// Where messages begin, so that the lines of a stack trace stand below each other.
-const AT: usize = 12;
-const AFTER: usize = 10;
-const LEVEL: usize = 7;
+/// Widths of the columns before the message. Fixed, so that the lines of a stack trace are aligned.
+const AT_WIDTH: usize = 12;
+const AFTER_WIDTH: usize = 10;
+const LEVEL_WIDTH: usize = 7;
 
-/// Timeline of one request: a summary, then lines as they come.
+/// The timeline of one request: its summaries, then its log lines, page by page.
 pub struct Timeline {
     start: Option<Timestamp>,
+    /// Time of the line before.
     before: Option<Timestamp>,
 }
 
 impl Timeline {
-    /// The summaries of a request: one of each stream that it was tried in; none where none is there yet.
-    pub fn new(summaries: &[Invocation]) -> Self {
+    /// `summaries` holds one summary for each log stream in which the request was tried, or none.
+    pub fn new(summaries: &[StoredInvocation<'_>]) -> Self {
         Self {
-            start: summaries.iter().filter_map(|s| time(&s.start)).min(),
+            start: summaries
+                .iter()
+                .filter_map(|s| parse_time(&s.timestamp))
+                .min(),
             before: None,
         }
     }
 
-    pub fn head(&self, request: &str, summaries: &[Invocation]) -> String {
+    pub fn head(&self, request_id: &str, summaries: &[StoredInvocation<'_>]) -> String {
         let mut out = format!(
             "{}\n",
-            style(format!("Request {}", harmless(request))).bold()
+            style(format!("Request {}", harmless(request_id))).bold()
         );
         if summaries.is_empty() {
             out.push_str("  no summary of it: its lines alone\n");
         }
         for summary in summaries {
-            facts(summary, &mut out);
+            write_summary(summary, &mut out);
         }
         out
     }
 
-    /// Lines below those before.
-    pub fn show(&mut self, lines: &[Line]) -> String {
+    /// The rows of these documents.
+    pub fn rows(&mut self, documents: &[StoredLogDocument<'_>]) -> String {
         let mut out = String::new();
-        if self.before.is_none() && !lines.is_empty() {
+        if self.before.is_none() && !documents.is_empty() {
             let head = self.row(["at", "after", "", ""].map(str::to_owned));
             out.push_str(&format!("\n{}\n", style(head).dim()));
         }
-        for line in lines {
-            self.line(line, &mut out);
+        for document in documents {
+            self.write_line(document, &mut out);
         }
         out
     }
 
-    fn line(&mut self, line: &Line, out: &mut String) {
-        let at = time(&line.time);
+    fn write_line(&mut self, document: &StoredLogDocument<'_>, out: &mut String) {
+        let at = parse_time(&document.timestamp);
         let start = *self.start.get_or_insert(at.unwrap_or_default());
         let since = |from: Option<Timestamp>| {
             let from = from?.as_millisecond();
@@ -71,9 +76,10 @@ impl Timeline {
         });
         let after = since(self.before).map_or_else(String::new, |ms| format!("{ms} ms"));
         self.before = at.or(self.before);
-        let told = line.told();
-        let mut told = told.iter().map(String::as_str);
-        let first = told.next().unwrap_or_default().to_owned();
+        let line = LogLine::new(document);
+        let lines = line.all_lines();
+        let mut lines = lines.iter().map(String::as_str);
+        let first = lines.next().unwrap_or_default().to_owned();
         let row = self.row([
             shown_at,
             style(after).dim().to_string(),
@@ -82,40 +88,34 @@ impl Timeline {
         ]);
         out.push_str(&row);
         out.push('\n');
-        let indent = " ".repeat(2 + AT + 2 + AFTER + 2 + LEVEL + 2 + 2);
-        for more in told {
+        let indent = " ".repeat(2 + AT_WIDTH + 2 + AFTER_WIDTH + 2 + LEVEL_WIDTH + 2 + 2);
+        for more in lines {
             out.push_str(format!("{indent}{more}").trim_end());
             out.push('\n');
         }
     }
 
     fn row(&self, [at, after, level, message]: [String; 4]) -> String {
-        let at = pad_str(&at, AT, Alignment::Right, None);
-        let after = pad_str(&after, AFTER, Alignment::Right, None);
-        let level = pad_str(&level, LEVEL, Alignment::Left, None);
+        let at = pad_str(&at, AT_WIDTH, Alignment::Right, None);
+        let after = pad_str(&after, AFTER_WIDTH, Alignment::Right, None);
+        let level = pad_str(&level, LEVEL_WIDTH, Alignment::Left, None);
         format!("  {at}  {after}  {level}  {message}")
             .trim_end()
             .to_owned()
     }
 }
 
-/// Streams and starts of those that began an environment.
-pub fn cold_starts(summaries: &[Invocation]) -> Vec<(String, Timestamp)> {
-    let cold = summaries.iter().filter(|s| s.faas.coldstart == Some(true));
-    cold.filter_map(|s| s.aws.log.stream.name.clone().zip(time(&s.start)))
-        .collect()
-}
-
-fn facts(summary: &Invocation, out: &mut String) {
-    let Invocation {
-        start,
+/// Writes the fields of a summary as a table.
+fn write_summary(summary: &StoredInvocation<'_>, out: &mut String) {
+    let StoredInvocation {
+        timestamp,
         faas,
         lambda,
         invocation,
         aws,
     } = summary;
     let mut table = Table::new(&["", ""]);
-    let mut fact = |name: &str, value: Option<String>| {
+    let mut add_row = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             table.row([style(name).dim().to_string(), value]);
         }
@@ -123,19 +123,19 @@ fn facts(summary: &Invocation, out: &mut String) {
     let version = faas.version.as_ref();
     let version = version.map_or_else(String::new, |version| format!(", version {version}"));
     let name = faas.name.as_ref();
-    fact(
+    add_row(
         "function",
         name.map(|name| harmless(&format!("{name}{version}"))),
     );
     let why = lambda.error_type.as_ref();
     let why = why.map_or_else(String::new, |why| format!(": {}", harmless(why)));
-    fact("status", Some(format!("{}{why}", status(invocation))));
+    add_row("status", Some(format!("{}{why}", status(invocation))));
     let end = invocation.end.as_deref();
-    fact(
+    add_row(
         "time",
         Some(end.map_or_else(
-            || harmless(start),
-            |end| format!("{} to {}", harmless(start), harmless(end)),
+            || harmless(timestamp),
+            |end| format!("{} to {}", harmless(timestamp), harmless(end)),
         )),
     );
     let billed = lambda
@@ -143,19 +143,19 @@ fn facts(summary: &Invocation, out: &mut String) {
         .map(|b| format!("billed {}", ms(b)));
     let duration = [lambda.duration_ms.map(ms), billed];
     let duration: Vec<String> = duration.into_iter().flatten().collect();
-    fact(
+    add_row(
         "duration",
         (!duration.is_empty()).then(|| duration.join(", ")),
     );
-    fact("memory", memory(lambda));
+    add_row("memory", memory(lambda));
     let init = lambda
         .init_duration_ms
         .map(|init| format!(", init {}", ms(init)));
     let restore = lambda.restore_duration_ms;
     let restore = restore.map(|restore| format!(", restore {}", ms(restore)));
-    fact(
+    add_row(
         "cold start",
-        faas.coldstart.map(|cold| {
+        faas.cold_start.map(|cold| {
             let cold = if cold { "yes" } else { "no" };
             [
                 cold,
@@ -168,8 +168,8 @@ fn facts(summary: &Invocation, out: &mut String) {
     let price = invocation.price.as_deref();
     let price = price.map_or_else(String::new, |price| format!(" ({})", harmless(price)));
     let usd = invocation.estimated_cost_usd;
-    fact("cost", usd.map(|usd| format!("{}{price}", cost(usd))));
-    fact(
+    add_row("cost", usd.map(|usd| format!("{}{price}", cost(usd))));
+    add_row(
         "lines",
         Some(format!(
             "{}, of them {} with an error",
@@ -177,12 +177,12 @@ fn facts(summary: &Invocation, out: &mut String) {
         )),
     );
     let error = invocation.first_error.as_ref();
-    fact(
+    add_row(
         "first error",
         error.map(|error| style(harmless(error)).red().to_string()),
     );
-    fact("trace", aws.xray.trace_id.as_deref().map(harmless));
-    fact("log stream", aws.log.stream.name.as_deref().map(harmless));
+    add_row("trace", aws.xray.trace_id.as_deref().map(harmless));
+    add_row("log stream", aws.log.stream.name.as_deref().map(harmless));
     table.write(out, usize::MAX);
 }
 

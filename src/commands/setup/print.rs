@@ -3,9 +3,9 @@
 use console::style;
 use serde_json::{Value, json};
 
-use crate::commands::explain_file::table::Table;
 use crate::commands::setup::apply::Failed;
 use crate::commands::setup::plan::{Action, Plan, Request, Step};
+use crate::commands::table::Table;
 
 pub(crate) fn table(plan: &Plan, out: &mut String, width: usize) {
     let mut table = Table::new(&["", "what", "name", "why"]);

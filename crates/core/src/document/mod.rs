@@ -11,6 +11,7 @@ pub(crate) mod log;
 pub mod options;
 mod ordinal;
 pub mod schema;
+pub mod stored;
 pub mod template;
 #[cfg(test)]
 mod tests;

@@ -1,19 +1,19 @@
-/*! A question as OpenSearch is asked it, and in words. Pure. */
+/*! A question goes in; the query that OpenSearch is asked comes out. Pure. */
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::commands::search::text::quoted;
-use crate::config::{Question, Range, View};
+use crate::search::question::{Question, TimeRange, View};
 use logferry_core::document::index_name::DocumentKind;
 
-/// Request ids have this many characters; less is the beginning of one.
-const REQUEST_ID: usize = 36;
-
+/// Length of a request id. A shorter one is the beginning of an id.
+const REQUEST_ID_LENGTH: usize = 36;
+/// How long before a cold start its environment may have begun its init.
+const MAX_INIT_MS: i64 = 15 * 60 * 1000;
 /// Statuses of invocations that failed.
-const FAILED: [&str; 3] = ["error", "timeout", "out_of_memory"];
+const FAILED_STATUSES: [&str; 3] = ["error", "timeout", "out_of_memory"];
 
-/// One search, but for its size and place.
+/// One search without its size and its position in the hits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     pub kind: DocumentKind,
@@ -22,20 +22,47 @@ pub struct Query {
 }
 
 impl Query {
-    /// The query alone, as `_validate` takes it too.
+    /// The member `query`, which `_validate/query` takes too.
     pub fn query(&self) -> Value {
         json!({"bool": {"filter": self.filters}})
     }
 }
 
-/// Whether to begin with the newest.
+/// The fields of a document that a search returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceFields {
+    All,
+    /// Index and id only.
+    Nothing,
+    Only(&'static [&'static str]),
+    Except {
+        includes: &'static [&'static str],
+        excludes: &'static [&'static str],
+    },
+}
+
+impl SourceFields {
+    /// The member `_source` of a request.
+    pub(crate) fn to_json(self) -> Value {
+        match self {
+            SourceFields::All => json!(true),
+            SourceFields::Nothing => json!(false),
+            SourceFields::Only(fields) => json!(fields),
+            SourceFields::Except { includes, excludes } => {
+                json!({"includes": includes, "excludes": excludes})
+            }
+        }
+    }
+}
+
+/// Order of log lines by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     OldestFirst,
     NewestFirst,
 }
 
-/// What a list is made of.
+/// The query of a list: log lines or invocations, by the view.
 pub fn list(question: &Question, now: Timestamp, order: Order) -> Query {
     match question.view {
         View::Slowest | View::ColdStarts => invocations(question, now),
@@ -44,9 +71,9 @@ pub fn list(question: &Question, now: Timestamp, order: Order) -> Query {
 }
 
 fn lines(question: &Question, now: Timestamp, order: Order) -> Query {
-    let mut filters = shared(question, now, DocumentKind::Log);
+    let mut filters = shared_filters(question, now, DocumentKind::Log);
     if question.errors {
-        filters.push(errors());
+        filters.push(error_filter());
     }
     Query {
         kind: DocumentKind::Log,
@@ -56,12 +83,12 @@ fn lines(question: &Question, now: Timestamp, order: Order) -> Query {
 }
 
 fn invocations(question: &Question, now: Timestamp) -> Query {
-    let mut filters = shared(question, now, DocumentKind::Invocation);
-    if let Some(trace) = &question.trace {
+    let mut filters = shared_filters(question, now, DocumentKind::Invocation);
+    if let Some(trace) = &question.trace_id {
         filters.push(json!({"term": {"aws.xray.trace_id": trace}}));
     }
     if question.errors {
-        filters.push(json!({"terms": {"invocation.status": FAILED}}));
+        filters.push(json!({"terms": {"invocation.status": FAILED_STATUSES}}));
     }
     if question.cold_starts {
         filters.push(json!({"term": {"faas.coldstart": true}}));
@@ -81,9 +108,9 @@ fn invocations(question: &Question, now: Timestamp) -> Query {
 }
 
 /// The invocations that a request id or a trace names.
-pub fn named(question: &Question, now: Timestamp) -> Query {
-    let mut filters = shared(question, now, DocumentKind::Invocation);
-    if let Some(trace) = &question.trace {
+pub fn named_invocations(question: &Question, now: Timestamp) -> Query {
+    let mut filters = shared_filters(question, now, DocumentKind::Invocation);
+    if let Some(trace) = &question.trace_id {
         filters.push(json!({"term": {"aws.xray.trace_id": trace}}));
     }
     Query {
@@ -93,10 +120,10 @@ pub fn named(question: &Question, now: Timestamp) -> Query {
     }
 }
 
-/// Lines of what a request id or a trace names, for requests that have no summary.
+/// The log lines that a request id or a trace names, for requests without a summary.
 pub fn named_lines(question: &Question, now: Timestamp) -> Query {
     let mut query = lines(question, now, Order::OldestFirst);
-    if let Some(trace) = &question.trace {
+    if let Some(trace) = &question.trace_id {
         query
             .filters
             .push(json!({"term": {"aws.xray.trace_id": trace}}));
@@ -104,28 +131,26 @@ pub fn named_lines(question: &Question, now: Timestamp) -> Query {
     query
 }
 
-/// How long before a cold start its environment may have begun its init.
-const INIT: i64 = 15 * 60 * 1000;
-
-/// Every line of a request. Before a cold start, those of its environment's init too, which name no request.
-pub fn of_request(request: &str, cold_starts: &[(String, Timestamp)]) -> Query {
-    let mut any = vec![json!({"term": {"faas.invocation_id": request}})];
+/// Every log line of a request. `cold_starts` holds log streams and start times: the lines of the init before each of
+/// them, which name no request, are included.
+pub fn lines_of_request(request_id: &str, cold_starts: &[(&str, Timestamp)]) -> Query {
+    let mut alternatives = vec![json!({"term": {"faas.invocation_id": request_id}})];
     for (stream, start) in cold_starts {
         let start = start.as_millisecond();
-        let range = json!({"gte": start - INIT, "lte": start, "format": "epoch_millis"});
-        any.push(json!({"bool": {
+        let range = json!({"gte": start - MAX_INIT_MS, "lte": start, "format": "epoch_millis"});
+        alternatives.push(json!({"bool": {
             "filter": [{"term": {"aws.log.stream.name": stream}}, {"range": {"@timestamp": range}}],
             "must_not": [{"exists": {"field": "faas.invocation_id"}}],
         }}));
     }
     Query {
         kind: DocumentKind::Log,
-        filters: vec![json!({"bool": {"should": any, "minimum_should_match": 1}})],
+        filters: vec![json!({"bool": {"should": alternatives, "minimum_should_match": 1}})],
         sort: by_time(Order::OldestFirst),
     }
 }
 
-/// Lines of one time stay in the order of their file.
+/// Lines of the same time keep the order of their object.
 fn by_time(order: Order) -> Vec<Value> {
     vec![
         by("@timestamp", "date", order),
@@ -134,7 +159,7 @@ fn by_time(order: Order) -> Vec<Value> {
     ]
 }
 
-/// One document of each stream and request.
+/// Summaries of the same start are told apart by stream and request.
 fn by_start() -> Vec<Value> {
     vec![
         by("@timestamp", "date", Order::OldestFirst),
@@ -143,18 +168,18 @@ fn by_start() -> Vec<Value> {
     ]
 }
 
-/// A document without the field goes last, and first where the order is turned.
-fn by(field: &str, kind: &str, order: Order) -> Value {
+/// A document without the field comes last in ascending order and first in descending order.
+fn by(field: &str, field_type: &str, order: Order) -> Value {
     let (order, missing) = match order {
         Order::OldestFirst => ("asc", "_last"),
         Order::NewestFirst => ("desc", "_first"),
     };
-    json!({field: {"order": order, "missing": missing, "unmapped_type": kind}})
+    json!({field: {"order": order, "missing": missing, "unmapped_type": field_type}})
 }
 
-fn shared(question: &Question, now: Timestamp, kind: DocumentKind) -> Vec<Value> {
+fn shared_filters(question: &Question, now: Timestamp, kind: DocumentKind) -> Vec<Value> {
     let mut filters = Vec::new();
-    filters.extend(range(&question.range, now));
+    filters.extend(range_filter(&question.range, now));
     if !question.functions.is_empty() {
         let names = question.functions.iter().map(|name| {
             if name.contains(['*', '?']) {
@@ -166,22 +191,22 @@ fn shared(question: &Question, now: Timestamp, kind: DocumentKind) -> Vec<Value>
         let names: Vec<Value> = names.collect();
         filters.push(json!({"bool": {"should": names, "minimum_should_match": 1}}));
     }
-    if let Some(request) = &question.request {
-        let how = if request.len() < REQUEST_ID {
+    if let Some(request_id) = &question.request_id {
+        let clause = if request_id.len() < REQUEST_ID_LENGTH {
             "prefix"
         } else {
             "term"
         };
-        filters.push(json!({how: {"faas.invocation_id": request}}));
+        filters.push(json!({clause: {"faas.invocation_id": request_id}}));
     }
     if let Some(text) = &question.text {
-        filters.push(words(text, question.literal, kind));
+        filters.push(text_query(text, question.literal, kind));
     }
     filters
 }
 
-/// Text without a field's name is looked for where people would.
-fn words(text: &str, literal: bool, kind: DocumentKind) -> Value {
+/// The query for TEXT. Words without a field name are searched for in the fields that hold texts.
+fn text_query(text: &str, literal: bool, kind: DocumentKind) -> Value {
     let fields: &[&str] = match kind {
         DocumentKind::Log => &[
             "message",
@@ -199,7 +224,7 @@ fn words(text: &str, literal: bool, kind: DocumentKind) -> Value {
     }
 }
 
-fn range(range: &Range, now: Timestamp) -> Option<Value> {
+fn range_filter(range: &TimeRange, now: Timestamp) -> Option<Value> {
     let since = range.since.map(|since| since.at(now).as_millisecond());
     let until = range.until.map(Timestamp::as_millisecond);
     let bounds = match (since, until) {
@@ -213,13 +238,13 @@ fn range(range: &Range, now: Timestamp) -> Option<Value> {
     Some(json!({"range": {"@timestamp": bounds}}))
 }
 
-/// What tells of a failure. Not what says the same again: a report follows each runtimeDone.
-fn errors() -> Value {
+/// Lines that tell of a failure. A report repeats what runtimeDone tells, so runtimeDone is left out.
+fn error_filter() -> Value {
     json!({"bool": {
         "should": [
             {"terms": {"log.level": ["ERROR", "FATAL"]}},
             {"exists": {"field": "error.type"}},
-            // Not every line with an exception names its type.
+            // Some lines with an exception do not name its type.
             {"exists": {"field": "error.message"}},
             {"exists": {"field": "error.stack_trace"}},
             {"terms": {"lambda.type": ["platform.timeout", "platform.fault"]}},
@@ -233,66 +258,10 @@ fn errors() -> Value {
     }})
 }
 
-/// The question as a sentence goes on: `no …`.
-pub fn in_words(question: &Question, now: Timestamp) -> String {
-    let failed = if question.errors { "failed " } else { "" };
-    let mut words = match question.view {
-        View::Slowest | View::ColdStarts if question.cold_starts => {
-            format!("{failed}invocation with a cold start")
-        }
-        View::Slowest | View::ColdStarts => format!("{failed}invocation"),
-        View::Timeline => "invocation".to_owned(),
-        View::Lines | View::Follow if question.errors => "line that tells of a failure".to_owned(),
-        View::Lines | View::Follow => "log line".to_owned(),
-    };
-    if !question.functions.is_empty() {
-        words.push_str(&format!(" of function {}", question.functions.join(", ")));
-    }
-    if let Some(request) = &question.request {
-        words.push_str(&format!(" of request {request}"));
-    }
-    if let Some(trace) = &question.trace {
-        words.push_str(&format!(" in trace {trace}"));
-    }
-    if let Some(text) = &question.text {
-        words.push_str(&format!(" with {}", quoted(text)));
-    }
-    let since = question.range.since.map(|since| since.at(now));
-    match (since, question.range.until) {
-        (None, None) => words.push_str(" at any time"),
-        (Some(since), None) => words.push_str(&format!(" from {since:.0} until now")),
-        (None, Some(until)) => words.push_str(&format!(" before {until:.0}")),
-        (Some(since), Some(until)) => {
-            words.push_str(&format!(" from {since:.0} to {until:.0}"));
-        }
-    }
-    words
-}
-
-/// What to try when nothing was found.
-pub fn hint(question: &Question) -> &'static str {
-    let Question {
-        functions, range, ..
-    } = question;
-    if range.since.is_some() || range.until.is_some() {
-        "look further back with --since: logs may come hours after their time"
-    } else if functions.iter().any(|name| !name.contains('*')) {
-        "--function takes a whole name, or its beginning as in 'orders*'"
-    } else if question.literal {
-        "--literal looks for all words of TEXT in their order in one field, and for whole values of app"
-    } else if question.text.is_some() {
-        "all words must be in one field, as whole words; AND between them looks across fields, OR and begin* find more"
-    } else if question.request.is_some() || question.trace.is_some() {
-        "its logs may not have come yet, or be of another --index-prefix"
-    } else {
-        "nothing of this kind has come yet"
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Since;
+    use crate::search::question::Since;
     use std::time::Duration;
 
     fn now() -> Timestamp {
@@ -301,17 +270,17 @@ mod tests {
 
     fn asked(question: &Question) -> Value {
         let query = list(question, now(), Order::NewestFirst);
-        json!({"kind": query.kind.as_str(), "query": query.query(), "sort": query.sort, "words": in_words(question, now())})
+        json!({"kind": query.kind.as_str(), "query": query.query(), "sort": query.sort})
     }
 
     #[test]
     fn questions_as_they_are_asked() {
         let everything = Question {
             text: Some("payment AND declined".to_owned()),
-            request: Some("8f14e45f".to_owned()),
+            request_id: Some("8f14e45f".to_owned()),
             functions: vec!["orders".to_owned(), "check*".to_owned()],
             errors: true,
-            range: Range {
+            range: TimeRange {
                 since: Some(Since::Ago(Duration::from_secs(3600))),
                 until: Some("2026-11-24T11:30:00Z".parse().unwrap()),
             },
@@ -320,20 +289,16 @@ mod tests {
         insta::assert_json_snapshot!("lines", asked(&everything));
         let slowest = Question {
             view: View::Slowest,
-            trace: Some("1-a-b".to_owned()),
-            request: None,
+            trace_id: Some("1-a-b".to_owned()),
+            request_id: None,
             cold_starts: true,
             ..everything
         };
         insta::assert_json_snapshot!("invocations", asked(&slowest));
         let start = "2026-11-22T10:00:00Z".parse().unwrap();
         insta::assert_json_snapshot!(
-            "of_request",
-            of_request(
-                "8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64",
-                &[("s".to_owned(), start)]
-            )
-            .query()
+            "lines_of_request",
+            lines_of_request("8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64", &[("s", start)]).query()
         );
     }
 
@@ -341,10 +306,6 @@ mod tests {
     fn nothing_asked_is_everything() {
         let query = list(&Question::default(), now(), Order::OldestFirst);
         assert_eq!(query.query(), json!({"bool": {"filter": []}}));
-        assert_eq!(
-            in_words(&Question::default(), now()),
-            "log line at any time"
-        );
     }
 
     #[test]
@@ -363,10 +324,10 @@ mod tests {
     #[test]
     fn a_whole_request_id_is_no_prefix() {
         let question = Question {
-            request: Some("8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64".to_owned()),
+            request_id: Some("8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64".to_owned()),
             ..Question::default()
         };
-        let query = named(&question, now());
+        let query = named_invocations(&question, now());
         assert_eq!(
             query.filters,
             [json!({"term": {"faas.invocation_id": "8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64"}})]

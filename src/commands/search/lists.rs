@@ -1,13 +1,15 @@
-/*! Lists of log lines and of invocations. Pure. */
+/*! Stored documents go in; the rows of a list of log lines or of invocations come out. Pure. */
 
 use console::{style, truncate_str};
-use serde::Deserialize;
 
-use crate::commands::explain_file::table::{Table, harmless};
-use crate::commands::search::line::{Faas, Lambda, Line, memory, ms};
+use crate::commands::search::log_line::{LogLine, memory, ms};
+use crate::commands::table::{Table, harmless};
+use logferry_core::document::stored::{
+    StoredFaas, StoredInvocation, StoredInvocationFields, StoredLogDocument,
+};
 
-/// What is asked for of an invocation.
-pub const INVOCATION_FIELDS: [&str; 8] = [
+/// The fields of a summary that are shown in a list.
+pub const INVOCATION_LIST_FIELDS: [&str; 8] = [
     "@timestamp",
     "faas",
     "lambda",
@@ -18,66 +20,16 @@ pub const INVOCATION_FIELDS: [&str; 8] = [
     "invocation.estimated_cost_usd",
 ];
 
-/// An invocation's summary, as far as it is shown.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Invocation {
-    #[serde(rename = "@timestamp")]
-    pub start: String,
-    pub faas: Faas,
-    pub lambda: Lambda,
-    pub invocation: Facts,
-    pub aws: Aws,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Facts {
-    pub end: Option<String>,
-    pub status: String,
-    pub attempts: u64,
-    pub log_count: u64,
-    pub error_count: u64,
-    pub first_error: Option<String>,
-    pub estimated_cost_usd: Option<f64>,
-    pub price: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Aws {
-    pub log: AwsLog,
-    pub xray: Xray,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct AwsLog {
-    pub stream: Named,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Named {
-    pub name: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Xray {
-    pub trace_id: Option<String>,
-}
-
-/// On a terminal this narrow, ids are cut to what `--request-id` is content with, and invocations have fewer columns.
+/// Below this width, request ids are cut to their beginning, which `--request-id` accepts, and columns are left out.
 const NARROW: usize = 140;
-const SHORT_ID: usize = 8;
-/// The longest that a function's name gets on a terminal.
-const FUNCTION: usize = 32;
+const SHORT_ID_LENGTH: usize = 8;
+/// Most columns of a function's name on a terminal.
+const MAX_FUNCTION_WIDTH: usize = 32;
 
-/// Where a list goes.
+/// The output of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Screen {
-    /// Columns of a terminal; none elsewhere: nothing is cut.
+    /// Columns of the terminal; `None` if the output is no terminal, which cuts nothing.
     pub columns: Option<usize>,
 }
 
@@ -90,31 +42,31 @@ impl Screen {
         self.width() < NARROW
     }
 
-    fn request(self, faas: &Faas) -> String {
+    fn request_id(self, faas: &StoredFaas<'_>) -> String {
         let id = harmless(faas.invocation_id.as_deref().unwrap_or_default());
         if self.is_narrow() {
-            id.chars().take(SHORT_ID).collect()
+            id.chars().take(SHORT_ID_LENGTH).collect()
         } else {
             id
         }
     }
 
-    fn function(self, faas: &Faas) -> String {
+    fn function(self, faas: &StoredFaas<'_>) -> String {
         let name = harmless(faas.name.as_deref().unwrap_or_default());
         match self.columns {
-            Some(_) => truncate_str(&name, FUNCTION, "…").into_owned(),
+            Some(_) => truncate_str(&name, MAX_FUNCTION_WIDTH, "…").into_owned(),
             None => name,
         }
     }
 }
 
-/// A list that may go on.
-pub struct Lines {
+/// A list of log lines, written page by page.
+pub struct LogLineList {
     table: Table,
     screen: Screen,
 }
 
-impl Lines {
+impl LogLineList {
     pub fn new(screen: Screen) -> Self {
         Self {
             table: Table::new(&["time", "level", "function", "request id", "message"]),
@@ -122,32 +74,33 @@ impl Lines {
         }
     }
 
-    /// Rows of these lines, below those before.
-    pub fn show(&mut self, lines: &[Line]) -> String {
-        for line in lines {
+    /// Rows of these lines, aligned with the rows before.
+    pub fn rows(&mut self, documents: &[StoredLogDocument<'_>]) -> String {
+        for document in documents {
+            let line = LogLine::new(document);
             self.table.row([
-                style(harmless(&line.time)).dim().to_string(),
+                style(harmless(&document.timestamp)).dim().to_string(),
                 line.level(),
-                self.screen.function(&line.faas),
-                self.screen.request(&line.faas),
-                line.said(),
+                self.screen.function(&document.faas),
+                self.screen.request_id(&document.faas),
+                line.one_line(),
             ]);
         }
         let mut out = String::new();
-        if !lines.is_empty() {
+        if !documents.is_empty() {
             self.table.write(&mut out, self.screen.width());
         }
         out
     }
 }
 
-/// Invocations with what they took.
-pub struct Invocations {
+/// A list of invocations with durations, memory and costs, written page by page.
+pub struct InvocationList {
     table: Table,
     screen: Screen,
 }
 
-impl Invocations {
+impl InvocationList {
     pub fn new(screen: Screen) -> Self {
         let table = if screen.is_narrow() {
             Table::new(&[
@@ -176,10 +129,10 @@ impl Invocations {
         Self { table, screen }
     }
 
-    /// Rows of these, below those before.
-    pub fn show(&mut self, invocations: &[Invocation]) -> String {
-        for Invocation {
-            start,
+    /// Rows of these invocations, aligned with the rows before.
+    pub fn rows(&mut self, invocations: &[StoredInvocation<'_>]) -> String {
+        for StoredInvocation {
+            timestamp,
             faas,
             lambda,
             invocation,
@@ -188,9 +141,9 @@ impl Invocations {
         {
             let shown = |value: Option<f64>| value.map_or_else(String::new, ms);
             let mut row = vec![
-                style(harmless(start)).dim().to_string(),
+                style(harmless(timestamp)).dim().to_string(),
                 self.screen.function(faas),
-                self.screen.request(faas),
+                self.screen.request_id(faas),
                 status(invocation),
                 shown(lambda.duration_ms),
                 shown(lambda.init_duration_ms.or(lambda.restore_duration_ms)),
@@ -213,20 +166,20 @@ impl Invocations {
     }
 }
 
-/// With the number of attempts, if there were several.
-pub fn status(facts: &Facts) -> String {
-    let mut shown = harmless(&facts.status);
-    if facts.attempts > 1 {
-        shown.push_str(&format!(" ({} attempts)", facts.attempts));
+/// The status, and the number of attempts if there were several.
+pub fn status(invocation: &StoredInvocationFields<'_>) -> String {
+    let mut shown = harmless(&invocation.status);
+    if invocation.attempts > 1 {
+        shown.push_str(&format!(" ({} attempts)", invocation.attempts));
     }
-    match facts.status.as_str() {
+    match &*invocation.status {
         "success" => style(shown).green().to_string(),
         "incomplete" => style(shown).dim().to_string(),
         _ => style(shown).red().to_string(),
     }
 }
 
-/// Three digits that tell something, however little it is.
+/// A cost with three significant digits.
 pub fn cost(usd: f64) -> String {
     let places = if usd > 0.0 && usd < 1.0 {
         (-usd.log10()).ceil() as usize + 2

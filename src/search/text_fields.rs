@@ -1,13 +1,13 @@
-/*! Names of fields in TEXT. Pure. */
+/*! TEXT goes in; the names of the fields in it come out, as the parser of query_string reads them. Pure. */
 
-pub struct Field<'a> {
+pub struct NamedField<'a> {
     pub name: String,
-    /// TEXT behind the colon.
+    /// The rest of TEXT after the colon.
     pub value: &'a str,
 }
 
-/// The fields that TEXT names, as the parser of query_string reads it.
-pub fn fields(text: &str) -> Vec<Field<'_>> {
+/// The fields that TEXT names, in their order.
+pub fn fields(text: &str) -> Vec<NamedField<'_>> {
     let mut fields = Vec::new();
     let mut term = String::new();
     let mut ended = false;
@@ -22,7 +22,7 @@ pub fn fields(text: &str) -> Vec<Field<'_>> {
                 skip(&mut rest, &[']', '}']);
                 term.clear();
             }
-            ':' if !term.is_empty() => fields.push(Field {
+            ':' if !term.is_empty() => fields.push(NamedField {
                 name: std::mem::take(&mut term),
                 value: rest.as_str(),
             }),

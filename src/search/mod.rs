@@ -1,0 +1,27 @@
+/*! A question goes in; documents that OpenSearch holds come out, typed. `commands/search` prints them.
+
+`question` is what is asked and `query` is its request body. `client` sends one request, and `response` is what comes
+back. `pages` reads all hits, `follow` reads the hits that arrive, `requests` finds the invocations of a timeline.
+`text_check` finds mistakes in TEXT, and `closed_indices` finds the indices that OpenSearch leaves out silently. */
+
+mod client;
+mod closed_indices;
+mod error;
+mod follow;
+mod pages;
+mod query;
+mod question;
+mod requests;
+mod response;
+mod text_check;
+mod text_fields;
+
+pub use client::{POINT_IN_TIME_KEEP_ALIVE, SearchClient};
+pub use error::{IncompleteAnswer, SearchError};
+pub use follow::{Follow, FollowNotice, FollowTick};
+pub use pages::Pages;
+pub use query::{Order, Query, SourceFields, list};
+pub use question::{Question, Since, TimeRange, View};
+pub use requests::{FoundRequests, RequestSummaries, find_requests, lines_of_request};
+pub use response::{Hit, Page, Total, TotalRelation};
+pub use text_check::{TextCheck, TextProblem, check_text, names_fields, refused_text};
