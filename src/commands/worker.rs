@@ -39,11 +39,11 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
         .with_context(|| format!("--listen: cannot listen on {}", config.listen))?;
     tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "logferry starts");
 
-    let index = OpenSearch::new(config.index, config.road.bulk_timeout)
+    let index = OpenSearch::new(config.index, config.pipeline.bulk_timeout)
         .await
         .context(UNUSABLE)?
         .shown_in(&metrics);
-    let prefix = &config.road.document.index_prefix;
+    let prefix = &config.pipeline.document.index_prefix;
     let Some(version) = await_index(&index, prefix, config.setup, &stop).await? else {
         return Ok(());
     };
@@ -53,11 +53,11 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     if aws.region().is_none() {
         bail!("no AWS region: set AWS_REGION to the queue's region");
     }
-    if config.road.until_empty.is_some() && !has_own_endpoint() {
+    if config.pipeline.until_empty.is_some() && !has_own_endpoint() {
         // SQS itself counts with a delay; emulators do not.
-        config.road.until_empty = Some(Duration::from_secs(20));
+        config.pipeline.until_empty = Some(Duration::from_secs(20));
     }
-    let wait = Duration::from_secs(if config.road.until_empty.is_some() {
+    let wait = Duration::from_secs(if config.pipeline.until_empty.is_some() {
         1
     } else {
         20
@@ -81,7 +81,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
             "no dead letters: rejected documents and broken objects leave their message to the queue's redrive policy; see --dead-letters"
         );
     }
-    if config.road.allowed_buckets.is_open() {
+    if config.pipeline.allowed_buckets.is_open() {
         tracing::warn!(
             "any bucket is accepted: whoever can send to the queue names what is read; see --allow-bucket"
         );
@@ -101,7 +101,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
         index,
         dead_letters,
     };
-    pipeline::run(ends, config.road, metrics, stop).await?;
+    pipeline::run(ends, config.pipeline, metrics, stop).await?;
     tracing::info!("logferry ends");
     Ok(())
 }
