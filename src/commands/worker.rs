@@ -11,17 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::PathStyle;
 use crate::commands::setup::prepare;
-use crate::config::{DeadLetterTarget, WorkerConfig};
+use crate::config::WorkerConfig;
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::pipeline;
 use crate::pipeline::Ends;
 use crate::serve::serve;
 use crate::sink::Index;
-use crate::sink::dead_letters::DeadLetters;
-use crate::sink::dead_letters::file::Folder;
+use crate::sink::dead_letters::file::DeadLetterFolder;
 use crate::sink::dead_letters::index::DeadLetterIndex;
-use crate::sink::dead_letters::s3::Prefix;
+use crate::sink::dead_letters::s3::DeadLetterBucket;
+use crate::sink::dead_letters::{DeadLetterTarget, DeadLetters};
 use crate::sink::opensearch::OpenSearch;
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
@@ -71,9 +71,9 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     let dead_letters: Option<Arc<dyn DeadLetters>> =
         config.dead_letters.map(|target| match target {
             DeadLetterTarget::S3 { bucket, prefix } => {
-                Arc::new(Prefix::new(s3.clone(), bucket, &prefix)) as Arc<dyn DeadLetters>
+                Arc::new(DeadLetterBucket::new(s3.clone(), bucket, &prefix)) as Arc<dyn DeadLetters>
             }
-            DeadLetterTarget::Folder(folder) => Arc::new(Folder::new(folder)),
+            DeadLetterTarget::Folder(folder) => Arc::new(DeadLetterFolder::new(folder)),
             DeadLetterTarget::Index(name) => Arc::new(DeadLetterIndex::new(index.clone(), name)),
         });
     if dead_letters.is_none() {

@@ -16,4 +16,4 @@ pub use ingest::{IngestConfig, Target, ingest};
 pub use maintenance::{PruneConfig, Retention, SetupConfig, Wanted, prune, setup};
 pub use search::{Question, SearchConfig, View, search};
 pub use when::{Range, Since};
-pub use worker::{DeadLetterTarget, S3Config, WorkerConfig, worker};
+pub use worker::{S3Config, WorkerConfig, worker};

@@ -1,12 +1,12 @@
 /*! Flags of `worker` go in; its configuration or the mistakes come out. */
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::{PathStyle, WorkerArgs};
 use crate::config::ConfigErrors;
 use crate::pipeline::PipelineConfig;
+use crate::sink::dead_letters::DeadLetterTarget;
 use crate::sink::opensearch::OpenSearchConfig;
 
 #[derive(Debug)]
@@ -28,14 +28,6 @@ pub struct S3Config {
     pub expected_owner: Option<String>,
     /// Regions of notifications that are honoured; others are read through the configured one.
     pub regions: Vec<String>,
-}
-
-/// Where dead letters go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeadLetterTarget {
-    S3 { bucket: String, prefix: String },
-    Folder(PathBuf),
-    Index(String),
 }
 
 pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, ConfigErrors> {

@@ -10,6 +10,7 @@ SQS message body → object references ([`notification`]); an object's bytes →
 /// PURE: which buckets a message may name.
 pub mod allow_list;
 pub mod bulk;
+pub mod dead_letter;
 pub mod decode;
 pub mod document;
 /// PURE: tables whose keys are hashes already.
