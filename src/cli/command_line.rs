@@ -12,8 +12,8 @@ use crate::cli::worker::{IngestArgs, WorkerArgs};
 
 /// Move AWS Lambda logs from S3 into OpenSearch: nothing lost, nothing twice
 ///
-/// SQS messages name the objects. A message is deleted only when every document of its objects is indexed, already there
-/// or written as a dead letter.
+/// SQS messages name the objects. A message is deleted only when every document of its objects is indexed, already
+/// there or written as a dead letter.
 #[derive(Debug, Parser)]
 #[command(
     name = "logferry",

@@ -44,8 +44,8 @@ pub struct SearchArgs {
     pub function: Vec<String>,
     /// Only failures
     ///
-    /// Lines of level ERROR or FATAL, lines with an exception, timeouts, crashes, and reports whose status is not success.
-    /// With --slowest or --cold-starts: only invocations that failed.
+    /// Lines of level ERROR or FATAL, lines with an exception, timeouts, crashes, and reports whose status is not
+    /// success. With --slowest or --cold-starts: only invocations that failed.
     #[arg(long)]
     pub errors: bool,
     /// List invocations, the longest first

@@ -79,7 +79,8 @@ pub struct WorkerArgs {
     pub allow_region: Vec<String>,
     /// Put the bucket into the path of S3 requests
     ///
-    /// auto: on if the S3 endpoint is an IP address, localhost or a bare host name; else the bucket is in the host name.
+    /// auto: on if the S3 endpoint is an IP address, localhost or a bare host name; else the bucket is in the host
+    /// name.
     #[arg(
         long,
         env = "LOGFERRY_S3_PATH_STYLE",

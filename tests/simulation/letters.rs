@@ -79,7 +79,10 @@ impl DeadLetters for SimLetters {
         }
         for letter in &letters.letters {
             self.wire.note(What::Buried {
-                kind: letter.kind,
+                kind: match &*letter.kind {
+                    "object" => "object",
+                    _ => "document",
+                },
                 key: letter.key.clone(),
                 reason: letter.reason.clone(),
             });

@@ -87,8 +87,8 @@ pub(crate) fn refuses_id(reason: &str) -> bool {
     })
 }
 
-/// The cause of the first failed shard, or else of the whole request, in one line: `type: reason [index]`. The beginning
-/// of the text if the response is not an error of OpenSearch.
+/// The cause of the first failed shard, or else of the whole request, in one line: `type: reason [index]`. The
+/// beginning of the text if the response is not an error of OpenSearch.
 pub(crate) fn cause(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct ErrorResponse {

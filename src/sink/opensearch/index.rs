@@ -115,16 +115,16 @@ impl Index for OpenSearch {
         }
         // OpenSearch Serverless has `_mget` for one index at a time.
         let mut found = vec![None; wanted.len()];
-        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, (index, _)) in wanted.iter().enumerate() {
-            places.entry(index).or_default().push(place);
+        let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (position, (index, _)) in wanted.iter().enumerate() {
+            positions.entry(index).or_default().push(position);
         }
-        for (index, places) in places {
-            let some: Vec<_> = places.iter().map(|place| all[*place]).collect();
+        for (index, positions) in positions {
+            let some: Vec<_> = positions.iter().map(|position| all[*position]).collect();
             let path = format!("/{index}/_mget");
             let answer = self.mget(Method::Get, &path, &some).await?;
-            for (place, stored) in places.into_iter().zip(answer) {
-                found[place] = stored;
+            for (position, stored) in positions.into_iter().zip(answer) {
+                found[position] = stored;
             }
         }
         Ok(found)

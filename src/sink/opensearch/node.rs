@@ -1,6 +1,6 @@
 /*!
-One node's HTTP client: TLS, connections that are kept, and no redirect followed. The transport of the `opensearch` crate follows
-redirects and cannot be told otherwise, so a proxy could lead requests, with their documents, to another host.
+The HTTP client of one node: TLS, kept connections, no redirects. The transport of the `opensearch` crate always follows
+redirects, so a proxy could lead requests, with their documents, to another host.
 */
 
 use std::path::Path;
