@@ -1,16 +1,16 @@
-/*! The class of an error: what happens next (design, section 2). */
+/*! The class of an error decides what happens next. */
 
-/// Every error of an edge carries one.
+/// Every error of a source or a sink carries a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
-    /// It may pass: back off, try again within the lease.
+    /// The error may pass: back off and retry within the lease.
     Retryable,
-    /// One document is refused for good.
+    /// OpenSearch will never take the document.
     Rejected,
     /// An object cannot be read to its end.
     Broken,
     /// A message is not a notification.
     Invalid,
-    /// The worker cannot work: stop receiving, release, exit.
+    /// The worker cannot go on: it stops receiving, releases its messages and exits.
     Fatal,
 }

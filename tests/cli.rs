@@ -94,31 +94,74 @@ fn what_cannot_be_ingested_is_named_and_the_rest_is_there() {
 }
 
 #[test]
-fn wrong_arguments_get_sentences_and_a_failure() {
-    for (args, sentence) in [
-        (vec!["ingest", "/no/such/file"], "/no/such/file"),
-        (vec!["ingest", "-", "-"], "standard input"),
+fn failures_and_mistakes_have_a_sentence_and_an_exit_code() {
+    let nobody = "--opensearch-url=http://127.0.0.1:9";
+    for (code, args, sentence) in [
+        (1, "ingest /no/such/file", "/no/such/file"),
+        (1, "explain /no/such/file", "/no/such/file"),
+        (1, "explain notification /no/such/file", "/no/such/file"),
+        (1, &format!("setup {nobody}"), "nothing listens"),
         (
-            vec!["ingest", "--to", "opensearch", "-"],
-            "--opensearch-url",
+            1,
+            &format!("prune --retain-logs 1d {nobody}"),
+            "nothing listens",
         ),
+        (1, &format!("search {nobody}"), "nothing listens"),
+        (64, "ingest - -", "standard input"),
+        (64, "ingest --to opensearch -", "--opensearch-url"),
         (
-            vec!["ingest", "--memory", "lots", "-"],
+            64,
+            "ingest --memory lots -",
             "--memory: \"lots\" is no size",
         ),
-        (vec!["worker"], "--queue-url: give the URL"),
+        (64, "worker", "--queue-url: give the URL"),
         (
-            vec!["worker", "--queue-url", "https://sqs/1/q"],
+            64,
+            "worker --queue-url https://sqs/1/q",
             "--opensearch-url: give the URL",
         ),
+        (64, "setup", "--opensearch-url: give the URL"),
+        (64, &format!("prune {nobody}"), "--retain-logs"),
+        (64, &format!("search --since never {nobody}"), "--since"),
+        (64, "explain --format xml -", "--format"),
+        (64, "", "Usage"),
+        (64, "unknown", "unrecognized subcommand"),
+        (64, "worker --unknown", "--unknown"),
+        (64, "explain", "<FILE>"),
+        (64, "worker --log a=b=c", "--log"),
     ] {
+        let args: Vec<&str> = args.split_whitespace().collect();
         let output = logferry(&args, b"");
         let stderr = text(&output.stderr);
-        assert!(!output.status.success(), "{args:?}");
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
         assert!(stderr.contains(sentence), "{args:?}: {stderr}");
         assert!(!stderr.contains("panicked"), "{args:?}: {stderr}");
         assert!(output.stdout.is_empty(), "{args:?}");
     }
+}
+
+#[test]
+fn help_and_version_succeed_on_standard_output() {
+    let mut asked = vec![
+        vec!["--help"],
+        vec!["-h"],
+        vec!["--version"],
+        vec!["explain", "notification", "-h"],
+    ];
+    asked.extend(commands().iter().map(|(args, _)| vec![args[0], "--help"]));
+    for args in asked {
+        let output = logferry(&args, b"");
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert!(
+            !output.stdout.is_empty() && output.stderr.is_empty(),
+            "{args:?}"
+        );
+    }
+    let help = text(&logferry(&["--help"], b"").stdout);
+    assert!(
+        help.contains("Exit codes: 0 success; 1 failure; 64 usage or configuration."),
+        "{help}"
+    );
 }
 
 #[test]

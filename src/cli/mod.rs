@@ -1,8 +1,21 @@
-/*! Flags and environment variables as the operator typed them. `config` validates them. */
+/*! Flags and environment variables go in; one struct of their values as typed comes out for each command. `config`
+checks them. */
 
-/// What the operator typed.
-pub mod arguments;
-mod opensearch;
+pub mod command_line;
+pub mod explain;
+pub mod heading;
+pub mod maintenance;
+pub mod opensearch;
+pub mod pipeline;
+pub mod search;
+#[cfg(test)]
+mod tests;
+pub mod worker;
 
-pub use arguments::*;
+pub use command_line::{Cli, Command};
+pub use explain::{ExplainArgs, ExplainCommand};
+pub use maintenance::{PruneArgs, RetainArgs, SetupArgs};
 pub use opensearch::{AwsServiceArg, IndexArgs};
+pub use pipeline::{DecodeArgs, PipelineArgs};
+pub use search::SearchArgs;
+pub use worker::{IngestArgs, PathStyle, To, WorkerArgs};

@@ -1,14 +1,19 @@
-/*! Flags of the index, the same for all commands. */
+/*! Flags of the access to OpenSearch, the same for all commands. */
 
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
-/// How the index is reached: what every command that talks to it shares.
+use crate::cli::heading;
+
+/// Flags of the access to OpenSearch.
 #[derive(Debug, Args)]
+#[command(next_help_heading = heading::OPENSEARCH)]
 pub struct IndexArgs {
-    /// OpenSearch; may hold user and password. Several nodes (given several times, or with commas) are used in turn.
+    /// URL of OpenSearch; repeat it for more nodes of one cluster
+    ///
+    /// http(s)://[user:password@]host[:port][/path]. Several nodes, also given with commas, are used in turn.
     #[arg(
         long,
         env = "LOGFERRY_OPENSEARCH_URL",
@@ -17,10 +22,12 @@ pub struct IndexArgs {
         hide_env_values = true
     )]
     pub opensearch_url: Vec<String>,
-    /// User for basic authentication.
+    /// User for basic authentication
     #[arg(long, env = "LOGFERRY_OPENSEARCH_USER", value_name = "NAME")]
     pub opensearch_user: Option<String>,
-    /// Its password. Other users of the machine see arguments: better use the variable or the file.
+    /// Password of the user
+    ///
+    /// Other users of the machine can see arguments. Prefer the environment variable or the file.
     #[arg(
         long,
         env = "LOGFERRY_OPENSEARCH_PASSWORD",
@@ -28,28 +35,42 @@ pub struct IndexArgs {
         hide_env_values = true
     )]
     pub opensearch_password: Option<String>,
-    /// File with the password; read again when OpenSearch does not accept it any more.
+    /// File that holds the password of the user
+    ///
+    /// The file is read again when OpenSearch refuses the password. Its last line break does not count.
     #[arg(long, env = "LOGFERRY_OPENSEARCH_PASSWORD_FILE", value_name = "FILE")]
     pub opensearch_password_file: Option<PathBuf>,
-    /// Certificates (PEM) of authorities to trust besides the system's.
+    /// Certificates (PEM) to trust in addition to the system's
     #[arg(long, env = "LOGFERRY_OPENSEARCH_CA", value_name = "FILE")]
     pub opensearch_ca: Option<PathBuf>,
-    /// Client certificate (PEM), with its intermediates.
+    /// Client certificate (PEM), with its intermediates
     #[arg(long, env = "LOGFERRY_OPENSEARCH_CLIENT_CERT", value_name = "FILE")]
     pub opensearch_client_cert: Option<PathBuf>,
-    /// Key of the client certificate (PEM).
+    /// Key (PEM) of the client certificate
     #[arg(long, env = "LOGFERRY_OPENSEARCH_CLIENT_KEY", value_name = "FILE")]
     pub opensearch_client_key: Option<PathBuf>,
-    /// Sign requests (SigV4) with the standard AWS credentials: es for Amazon OpenSearch Service, aoss for Serverless.
+    /// Sign requests (SigV4) with AWS credentials
+    ///
+    /// es for Amazon OpenSearch Service, aoss for OpenSearch Serverless. Credentials come from the standard AWS chain.
     #[arg(long, env = "LOGFERRY_OPENSEARCH_AWS_SERVICE", value_enum)]
     pub opensearch_aws_service: Option<AwsServiceArg>,
-    /// Region to sign for. Default: AWS_REGION, as every AWS tool finds it.
+    /// Region of the signature [default: AWS_REGION]
+    ///
+    /// Without it the region comes from the standard AWS chain.
     #[arg(long, env = "LOGFERRY_OPENSEARCH_AWS_REGION", value_name = "REGION")]
     pub opensearch_aws_region: Option<String>,
-    /// For trials only: accept any certificate. Whoever stands between then reads and changes everything.
-    #[arg(long, env = "LOGFERRY_OPENSEARCH_ACCEPT_INVALID_CERTIFICATES", value_parser = BoolishValueParser::new())]
+    /// Accept any certificate; for trials only
+    ///
+    /// Anyone on the connection can then read and change everything.
+    #[arg(
+        long,
+        env = "LOGFERRY_OPENSEARCH_ACCEPT_INVALID_CERTIFICATES",
+        value_parser = BoolishValueParser::new()
+    )]
     pub opensearch_accept_invalid_certificates: bool,
-    /// Indices are named PREFIX-logs-YYYY.MM.DD and PREFIX-invocations-YYYY.MM.DD.
+    /// Prefix of the names of all indices
+    ///
+    /// Indices are called PREFIX-logs-YYYY.MM.DD and PREFIX-invocations-YYYY.MM.DD.
     #[arg(
         long,
         env = "LOGFERRY_INDEX_PREFIX",
@@ -59,7 +80,7 @@ pub struct IndexArgs {
     pub index_prefix: String,
 }
 
-/// What AWS calls the service in a signature.
+/// The AWS service that requests are signed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AwsServiceArg {
     Es,

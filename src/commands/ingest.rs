@@ -37,8 +37,8 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     let index: Arc<dyn Index> = match config.to {
         Target::OpenSearch(target) => {
             let opened = async {
-                let index = OpenSearch::new(target, config.road.bulk_timeout).await?;
-                prepare(&index, &config.road.document.index_prefix, config.setup).await?;
+                let index = OpenSearch::new(target, config.pipeline.bulk_timeout).await?;
+                prepare(&index, &config.pipeline.document.index_prefix, config.setup).await?;
                 anyhow::Ok(index)
             };
             Arc::new(opened.await.context("the index cannot be used")?)
@@ -71,7 +71,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
             bar.set_message(format!("{} documents", shown_metrics.counts().indexed));
         }
     });
-    let ended = pipeline::run(ends, config.road, metrics.clone(), stop.clone()).await;
+    let ended = pipeline::run(ends, config.pipeline, metrics.clone(), stop.clone()).await;
     showing.abort();
     progress.finish_and_clear();
     drop(spool);

@@ -1,4 +1,4 @@
-/*! `worker`: SQS and S3 to OpenSearch, until it is told to stop. */
+/*! `worker`: SQS messages and S3 objects go in; documents go to OpenSearch, until a signal or an empty queue ends it. */
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::PathStyle;
 use crate::commands::setup::prepare;
-use crate::config::{DeadLetterTarget, WorkerConfig};
+use crate::config::WorkerConfig;
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::pipeline;
 use crate::pipeline::Ends;
 use crate::serve::serve;
 use crate::sink::Index;
-use crate::sink::dead_letters::DeadLetters;
-use crate::sink::dead_letters::file::Folder;
+use crate::sink::dead_letters::file::DeadLetterFolder;
 use crate::sink::dead_letters::index::DeadLetterIndex;
-use crate::sink::dead_letters::s3::Prefix;
+use crate::sink::dead_letters::s3::DeadLetterBucket;
+use crate::sink::dead_letters::{DeadLetterTarget, DeadLetters};
 use crate::sink::opensearch::OpenSearch;
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
@@ -39,11 +39,11 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
         .with_context(|| format!("--listen: cannot listen on {}", config.listen))?;
     tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "logferry starts");
 
-    let index = OpenSearch::new(config.index, config.road.bulk_timeout)
+    let index = OpenSearch::new(config.index, config.pipeline.bulk_timeout)
         .await
         .context(UNUSABLE)?
         .shown_in(&metrics);
-    let prefix = &config.road.document.index_prefix;
+    let prefix = &config.pipeline.document.index_prefix;
     let Some(version) = await_index(&index, prefix, config.setup, &stop).await? else {
         return Ok(());
     };
@@ -53,11 +53,11 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     if aws.region().is_none() {
         bail!("no AWS region: set AWS_REGION to the queue's region");
     }
-    if config.road.until_empty.is_some() && !has_own_endpoint() {
-        // SQS itself counts with a delay; emulators do not.
-        config.road.until_empty = Some(Duration::from_secs(20));
+    if config.pipeline.until_empty.is_some() && !has_own_endpoint() {
+        // SQS updates its counts with a delay; emulators do not.
+        config.pipeline.until_empty = Some(Duration::from_secs(20));
     }
-    let wait = Duration::from_secs(if config.road.until_empty.is_some() {
+    let wait = Duration::from_secs(if config.pipeline.until_empty.is_some() {
         1
     } else {
         20
@@ -71,19 +71,19 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     let dead_letters: Option<Arc<dyn DeadLetters>> =
         config.dead_letters.map(|target| match target {
             DeadLetterTarget::S3 { bucket, prefix } => {
-                Arc::new(Prefix::new(s3.clone(), bucket, &prefix)) as Arc<dyn DeadLetters>
+                Arc::new(DeadLetterBucket::new(s3.clone(), bucket, &prefix)) as Arc<dyn DeadLetters>
             }
-            DeadLetterTarget::Folder(folder) => Arc::new(Folder::new(folder)),
+            DeadLetterTarget::Folder(folder) => Arc::new(DeadLetterFolder::new(folder)),
             DeadLetterTarget::Index(name) => Arc::new(DeadLetterIndex::new(index.clone(), name)),
         });
     if dead_letters.is_none() {
         tracing::warn!(
-            "no dead letters: rejected documents and broken objects leave their message to the queue's redrive policy; see --dead-letters"
+            "no store for dead letters: messages of rejected documents and broken objects are left to the queue's redrive policy; see --dead-letters"
         );
     }
-    if config.road.allowed_buckets.is_open() {
+    if config.pipeline.allowed_buckets.is_open() {
         tracing::warn!(
-            "any bucket is accepted: whoever can send to the queue names what is read; see --allow-bucket"
+            "any bucket is accepted: everyone who can send to the queue decides which objects are read; see --allow-bucket"
         );
     }
     let ends = Ends {
@@ -101,7 +101,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
         index,
         dead_letters,
     };
-    pipeline::run(ends, config.road, metrics, stop).await?;
+    pipeline::run(ends, config.pipeline, metrics, stop).await?;
     tracing::info!("logferry ends");
     Ok(())
 }
@@ -120,7 +120,7 @@ fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
             received += 1;
             if received > 1 {
                 tracing::warn!(
-                    "second signal: ending at once; what is held comes back when its visibility timeout ends"
+                    "second signal: ending at once; held messages become visible when their visibility timeout ends"
                 );
                 #[expect(clippy::disallowed_methods, reason = "this is the second signal")]
                 std::process::exit(130);
@@ -132,7 +132,7 @@ fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The index's version, when it answers and has its templates; none when told to stop meanwhile.
+/// Waits until the index responds and has its templates. Returns its version, or `None` after a signal to stop.
 async fn await_index(
     index: &OpenSearch,
     prefix: &str,
@@ -198,7 +198,7 @@ fn has_own_endpoint() -> bool {
         .any(|name| std::env::var_os(name).is_some_and(|url| !url.is_empty()))
 }
 
-/// A custom endpoint that is an IP address, localhost or a bare host name cannot have a bucket before its name.
+/// Whether the S3 endpoint is an IP address, localhost or a bare host name: no bucket can stand before such a name.
 fn endpoint_has_no_subdomains() -> bool {
     let endpoint =
         std::env::var("AWS_ENDPOINT_URL_S3").or_else(|_| std::env::var("AWS_ENDPOINT_URL"));

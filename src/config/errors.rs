@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::DeadLetterTarget;
+use crate::sink::dead_letters::DeadLetterTarget;
 use logferry_core::allow_list::BucketAllowList;
 
 /// All mistakes of a command line. Each message is one line: the flag, the mistake, the remedy.

@@ -2,16 +2,17 @@
 
 mod access;
 mod errors;
+mod explain;
+mod ingest;
 mod maintenance;
+mod pipeline;
 mod search;
 mod when;
-/// One validated config per command.
-pub mod worker;
+mod worker;
 
 pub use errors::ConfigErrors;
+pub use explain::{ExplainConfig, explain};
+pub use ingest::{IngestConfig, Target, ingest};
 pub use maintenance::{PruneConfig, Retention, SetupConfig, Wanted, prune, setup};
 pub use search::{SearchConfig, search};
-pub use worker::{
-    DeadLetterTarget, ExplainConfig, IngestConfig, S3Config, Target, WorkerConfig, explain, ingest,
-    worker,
-};
+pub use worker::{S3Config, WorkerConfig, worker};

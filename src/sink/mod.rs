@@ -1,9 +1,11 @@
-/*! Where documents go: OpenSearch, NDJSON, and dead letters. */
+/*! Documents go in; OpenSearch, NDJSON lines and dead letters come out. */
 
 pub mod dead_letters;
+mod index;
+mod index_error;
 pub mod ndjson;
 pub mod opensearch;
-/// IO out: indices.
-pub mod traits;
 
-pub use traits::*;
+pub(crate) use index::probe;
+pub use index::{Index, Stored, Takes};
+pub use index_error::IndexError;

@@ -102,7 +102,7 @@ fn deeply_nested_text_is_not_sent() {
     let (url, asked) = Stub::new(vec![hits(&[], 0)]).start();
     let text = format!("{}a{}", "(".repeat(101), ")".repeat(101));
     let (_, stderr, code) = answered(&url, &[&text]);
-    assert_eq!(code, 1);
+    assert_eq!(code, 64);
     assert!(
         stderr.contains("brackets") && stderr.len() < 500,
         "{stderr}"

@@ -49,9 +49,15 @@ impl LetterServer {
     }
 
     /// What all letters are about: kind, key, and the document's place.
-    pub fn all(&self) -> Vec<(&'static str, String, Option<Place>)> {
+    pub fn all(&self) -> Vec<(String, String, Option<Place>)> {
         let letters = lock(&self.letters);
-        let about = |l: &DeadLetter| (l.kind, l.key.clone(), l.index.clone().zip(l.id.clone()));
+        let about = |l: &DeadLetter| {
+            (
+                l.kind.to_string(),
+                l.key.clone(),
+                l.index.clone().zip(l.id.clone()),
+            )
+        };
         letters.values().flatten().map(about).collect()
     }
 }
@@ -66,14 +72,17 @@ pub struct SimLetters {
 impl DeadLetters for SimLetters {
     async fn write(&self, letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
         let sim = &self.wire.sim;
-        let failed = |why: &str| DeadLetterError(format!("simulated: {why}"));
+        let failed = |why: &str| DeadLetterError::new(format!("simulated: {why}"));
         self.wire.there(LATENCY).await;
         if sim.strikes(Fault::LettersFail) {
             return Err(failed("HTTP 503"));
         }
         for letter in &letters.letters {
             self.wire.note(What::Buried {
-                kind: letter.kind,
+                kind: match &*letter.kind {
+                    "object" => "object",
+                    _ => "document",
+                },
                 key: letter.key.clone(),
                 reason: letter.reason.clone(),
             });

@@ -1,24 +1,25 @@
-/*! The steps of a plan, sent one after the other. */
+/*! A plan goes in; its requests are sent one after the other, and the failed steps come out. */
 
 use serde_json::Value;
 
-use crate::commands::setup::SetupError;
-use crate::commands::setup::plan::{Plan, Request, Step};
+use crate::commands::setup::plan::Plan;
+use crate::commands::setup::setup_error::SetupError;
+use crate::commands::setup::step::{Request, Step};
 use crate::sink::opensearch::{Method, OpenSearch};
 
-/// A step that did not work although setup went on: it only mends what is old.
+/// A failed step after which setup went on, because the step only mends old indices.
 #[derive(Debug)]
-pub(crate) struct Failed<'p> {
+pub(crate) struct FailedStep<'p> {
     pub step: &'p Step,
     pub error: SetupError,
 }
 
-/// Tells of each step when it is done. Ends at the first essential one that fails.
+/// Calls `done` after each step. Ends at the first essential step that fails.
 pub(crate) async fn apply<'p>(
     index: &OpenSearch,
     plan: &'p Plan,
     mut done: impl FnMut(&'p Step),
-) -> Result<Vec<Failed<'p>>, SetupError> {
+) -> Result<Vec<FailedStep<'p>>, SetupError> {
     let mut failed = Vec::new();
     for step in &plan.steps {
         let Some(request) = &step.request else {
@@ -27,7 +28,7 @@ pub(crate) async fn apply<'p>(
         match send(index, request).await {
             Ok(()) => done(step),
             Err(error) if step.essential => return Err(error),
-            Err(error) => failed.push(Failed { step, error }),
+            Err(error) => failed.push(FailedStep { step, error }),
         }
     }
     Ok(failed)
@@ -40,14 +41,17 @@ async fn send(index: &OpenSearch, request: &Request) -> Result<(), SetupError> {
         _ => Method::Post,
     };
     let answer = index.call(how, path, Some(body)).await;
-    let answer = answer.map_err(|error| SetupError::index(format!("{method} {path}"), error))?;
+    let answer = answer.map_err(|error| SetupError::Index {
+        request: format!("{method} {path}"),
+        error,
+    })?;
     match refused(&answer) {
         None => Ok(()),
         Some(why) => Err(SetupError::Refused(format!("{method} {path}: {why}"))),
     }
 }
 
-/// Some answers say by their body alone that it was not done.
+/// The reason if only the body of a response of success says that nothing was done.
 fn refused(answer: &Value) -> Option<String> {
     if answer["acknowledged"] == false {
         return Some("not acknowledged in time by all nodes: run it again".to_owned());

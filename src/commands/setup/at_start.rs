@@ -1,14 +1,15 @@
-/*! What worker and ingest ask of the index before they send documents. */
+/*! The check of the index before `worker` and `ingest` send documents: its version comes out, or a reason to stop. */
 
-use crate::commands::setup::plan::TemplateOwner;
-use crate::commands::setup::{SetupError, apply, auto_create, found, plan, version};
+use crate::commands::setup::setup_error::SetupError;
+use crate::commands::setup::templates::TemplateOwner;
+use crate::commands::setup::{apply, auto_create, current_state, plan, version};
 use crate::config::Wanted;
 use crate::sink::opensearch::{Method, OpenSearch};
 use crate::sink::{Index, IndexError};
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{SCHEMA_VERSION, alias};
 
-/// The index's version, if it can be used and its templates are there: made now with `setup`, only looked for without.
+/// The version of the index, if it can be used and its templates are there. With `setup`, missing templates are made.
 pub(crate) async fn prepare(
     index: &OpenSearch,
     prefix: &str,
@@ -19,7 +20,7 @@ pub(crate) async fn prepare(
         return Err(SetupError::Refused(why));
     }
     if version::untested(&version) {
-        tracing::warn!(version, "this version is newer than all that were tested");
+        tracing::warn!(version, "this version is newer than all tested versions");
     }
     if setup {
         set_up(index, prefix).await?;
@@ -40,8 +41,8 @@ async fn set_up(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {
         newer_stays: true,
         ..Wanted::default()
     };
-    let found = found::found(index, &wanted).await?;
-    let plan = plan::plan(&wanted, &found).map_err(|why| SetupError::Refused(why.join("\n")))?;
+    let current = current_state::read(index, &wanted).await?;
+    let plan = plan::plan(&wanted, &current).map_err(|why| SetupError::Refused(why.join("\n")))?;
     for note in &plan.notes {
         tracing::warn!("{note}");
     }
@@ -71,7 +72,12 @@ async fn check(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {
                     "the index template {name} is missing: run `logferry setup` once, or give --setup"
                 )));
             }
-            Err(error) => return Err(SetupError::index(format!("GET {path}"), error)),
+            Err(error) => {
+                return Err(SetupError::Index {
+                    request: format!("GET {path}"),
+                    error,
+                });
+            }
         };
         match TemplateOwner::of(&answer["index_templates"][0]["index_template"]) {
             TemplateOwner::Foreign => {
@@ -84,7 +90,7 @@ async fn check(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {
                     "the index template {name} is of an older logferry (schema {schema}, this is {SCHEMA_VERSION}): run `logferry setup` once, or give --setup"
                 )));
             }
-            // What a newer one maps besides is no hindrance: a worker can be rolled back.
+            // The additional fields of a newer template do no harm: a worker can be rolled back.
             TemplateOwner::Ours { schema, version } if schema > SCHEMA_VERSION => tracing::warn!(
                 name,
                 version,

@@ -11,7 +11,7 @@ const SETTING: &str = "action.auto_create_index";
 const PATH: &str =
     "/_cluster/settings?include_defaults=true&filter_path=*.action.auto_create_index";
 
-/// The setting's value; none where it cannot be read, since a role needs no permission for that.
+/// The value of the setting; `None` if it cannot be read: a role needs no permission for it.
 pub(crate) async fn setting(index: &OpenSearch) -> Option<String> {
     if index.is_serverless() {
         return None;
@@ -25,7 +25,7 @@ pub(crate) async fn setting(index: &OpenSearch) -> Option<String> {
     }
 }
 
-/// The innermost that is set counts.
+/// The innermost scope with a value counts.
 fn of_settings(answer: &Value) -> Option<String> {
     let scopes = ["transient", "persistent", "defaults"];
     let value = scopes
@@ -41,7 +41,7 @@ fn of_settings(answer: &Value) -> Option<String> {
     })
 }
 
-/// What to allow, if the setting forbids some of our daily indices.
+/// A sentence about the value to set, if the setting forbids some daily indices of logferry.
 pub(crate) fn forbids(setting: &str, prefix: &str) -> Option<String> {
     let forbidden: Vec<String> = DocumentKind::ALL
         .into_iter()
@@ -59,19 +59,20 @@ pub(crate) fn forbids(setting: &str, prefix: &str) -> Option<String> {
         list => format!(",{list}"),
     };
     Some(format!(
-        "the cluster setting {SETTING} is \"{setting}\": it forbids OpenSearch to make daily indices ({}), and no document for them gets in; set it to \"+{prefix}-*{rest}\"",
+        "the cluster setting {SETTING} is \"{setting}\": it forbids OpenSearch to make daily indices ({}), so their documents are refused; set it to \"+{prefix}-*{rest}\"",
         forbidden.join(", ")
     ))
 }
 
-/// Whether indices of all names that a pattern of ours matches may be made: of the setting's patterns the first that matches a name counts.
+/// Whether OpenSearch may make every index that a pattern of logferry matches. The first pattern of the setting that
+/// matches a name decides.
 fn allows_all(setting: &str, ours: &str) -> bool {
     match setting.trim() {
         "true" | "" => return true,
         "false" => return false,
         _ => {}
     }
-    // A name of which nothing is known where ours has a star.
+    // A name with an unknown character where the pattern of logferry has a star.
     let any = ours.replace('*', "\0");
     for pattern in setting.split(',').map(str::trim) {
         let (allowed, pattern) = match (pattern.strip_prefix('+'), pattern.strip_prefix('-')) {

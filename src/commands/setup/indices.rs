@@ -1,24 +1,26 @@
-/*! Steps for daily indices that are there already: their alias, and fields that came later. Pure. */
+/*! The current daily indices go in; steps come out that add a missing alias and the fields of later schemas. Pure. */
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::commands::setup::plan::{Action, CurrentState, Request, Step, batches};
+use crate::commands::setup::current_state::CurrentState;
+use crate::commands::setup::request::batches;
+use crate::commands::setup::step::{Action, Request, Step};
 use crate::config::Wanted;
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{alias, mappings};
 
 pub(crate) fn steps(
     wanted: &Wanted,
-    found: &CurrentState,
+    current: &CurrentState,
     steps: &mut Vec<Step>,
     notes: &mut Vec<String>,
 ) {
     for kind in DocumentKind::ALL {
-        mend(kind, found, steps, notes);
+        mend(kind, current, steps, notes);
     }
-    let lacking: Vec<(&str, String)> = found
+    let lacking: Vec<(&str, String)> = current
         .indices
         .iter()
         .filter(|index| !index.has_alias)
@@ -49,12 +51,17 @@ fn add_alias(indices: &[(&str, String)]) -> Request {
     }
 }
 
-/// Indices that lack the same are mended together.
-fn mend(kind: DocumentKind, found: &CurrentState, steps: &mut Vec<Step>, notes: &mut Vec<String>) {
+/// Indices that lack the same fields are mended by one step.
+fn mend(
+    kind: DocumentKind,
+    current: &CurrentState,
+    steps: &mut Vec<Step>,
+    notes: &mut Vec<String>,
+) {
     let ours = mappings(kind);
     let mut lacking: BTreeMap<String, (Value, Vec<String>, Vec<&str>)> = BTreeMap::new();
     let mut conflicting: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for index in found.indices.iter().filter(|index| index.kind == kind) {
+    for index in current.indices.iter().filter(|index| index.kind == kind) {
         let gap = gap(&index.mappings, &ours);
         if let Some(body) = gap.body {
             lacking
@@ -138,7 +145,7 @@ fn gap(there: &Value, ours: &Value) -> Gap {
     gap
 }
 
-/// Those of our properties that are not there.
+/// The wanted properties that are missing.
 fn missing(
     there: &Map<String, Value>,
     ours: &Map<String, Value>,
@@ -169,7 +176,7 @@ fn missing(
                     add.insert(name.clone(), json!({"properties": more}));
                 }
             }
-            // The one parameter of ours that may be changed later; the others have to be sent as they are.
+            // `ignore_above` is the only parameter that may be changed later; the others are sent as they are.
             (Some(their), None) if their["ignore_above"] != our["ignore_above"] => {
                 let mut changed = their.clone();
                 changed["ignore_above"] = our["ignore_above"].clone();

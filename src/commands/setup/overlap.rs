@@ -11,7 +11,7 @@ pub(crate) fn overlap(a: &str, b: &str) -> bool {
             let down = |j: usize| below.get(j).copied().unwrap_or(false);
             row[j] = match (a.get(i), b.get(j)) {
                 (None, None) => true,
-                // A star stands for nothing, or for the other's next part.
+                // A star matches nothing, or the next character of the other pattern.
                 (Some(b'*'), Some(_)) => down(j) || row[j + 1],
                 (Some(b'*'), None) => down(j),
                 (Some(_), Some(b'*')) => row[j + 1] || down(j),

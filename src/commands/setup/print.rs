@@ -1,11 +1,15 @@
-/*! A plan for a person, for a machine, and as requests. */
+/*! A plan goes in; a table, JSON or the requests come out as text. */
 
 use console::style;
 use serde_json::{Value, json};
 
-use crate::commands::setup::apply::Failed;
-use crate::commands::setup::plan::{Action, Plan, Request, Step};
 use crate::commands::table::Table;
+use crate::commands::setup::apply::FailedStep;
+use crate::commands::setup::plan::Plan;
+use crate::commands::setup::step::{Action, Request, Step};
+
+/// Columns of output that goes to no terminal.
+const WITHOUT_TERMINAL: u16 = 140;
 
 pub(crate) fn table(plan: &Plan, out: &mut String, width: usize) {
     let mut table = Table::new(&["", "what", "name", "why"]);
@@ -41,7 +45,7 @@ pub(crate) fn done(step: &Step) -> String {
     format!("{done} {} {}", step.what, step.name)
 }
 
-/// As Dashboards' console takes them.
+/// Writes the requests in the form that the console of OpenSearch Dashboards takes.
 pub(crate) fn requests(plan: &Plan, out: &mut String) {
     for Request { method, path, body } in plan.steps.iter().filter_map(|s| s.request.as_ref()) {
         out.push_str(&format!("\n{method} {path}\n{body:#}\n"));
@@ -53,7 +57,7 @@ pub(crate) fn json(
     plan: &Plan,
     dry_run: bool,
     done: &[&Step],
-    failed: &[Failed<'_>],
+    failed: &[FailedStep<'_>],
 ) -> Value {
     let steps: Vec<Value> = plan
         .steps
@@ -76,4 +80,12 @@ pub(crate) fn json(
         "notes": plan.notes,
         "changed": done.len(),
     })
+}
+
+/// Columns of the terminal.
+pub(crate) fn width() -> usize {
+    let (_, columns) = console::Term::stdout()
+        .size_checked()
+        .unwrap_or((0, WITHOUT_TERMINAL));
+    usize::from(columns)
 }

@@ -1,30 +1,22 @@
-/*! Retention by the index-management plugin: a policy for each kind, attached to the indices that are there. Pure.
+/*! The wanted retention and the current policies go in; steps for the index-management plugin come out: a policy for
+each kind, attached to the existing indices. Pure.
 
 The plugin counts from the day on which an index was made; `prune` by the day in its name. */
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
-use crate::commands::setup::plan::{Action, CurrentState, DailyIndex, Request, Step, batches};
+use crate::commands::setup::current_state::{Attachments, CurrentState, DailyIndex, policy_name};
+use crate::commands::setup::request::batches;
+use crate::commands::setup::step::{Action, Request, Step};
 use crate::config::Wanted;
 use logferry_core::document::index_name;
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{PRIORITY, alias};
 
-/// Answers about our policies by name; none: there is no such policy.
-pub(crate) type Policies = BTreeMap<String, Option<Value>>;
-/// What index management says of each daily index.
-pub(crate) type Attachments = BTreeMap<String, Value>;
-
 const MADE_BY: &str = "Made by logferry";
 
-pub(crate) fn policy_name(prefix: &str, kind: DocumentKind) -> String {
-    format!("{}-retention", alias(prefix, kind))
-}
-
-/// The names of daily indices, to the last character: what matches is deleted one day, so copies (`…-copy`, `….1`) must not. Nor
-/// must the index of 1970-01-01, whose documents may be new.
+/// Patterns that match complete names of daily indices. Matching indices are deleted one day, so the patterns must not
+/// match copies (`…-copy`, `….1`), nor the index of 1970-01-01, whose documents may be new.
 fn daily_patterns(prefix: &str, kind: DocumentKind) -> Vec<String> {
     let days = 1..=31;
     let pattern = |day| format!("{}-2*.*.{day:02}", alias(prefix, kind));
@@ -47,14 +39,14 @@ fn policy(prefix: &str, kind: DocumentKind, days: u32) -> Value {
 
 pub(crate) fn steps(
     wanted: &Wanted,
-    found: &CurrentState,
+    current: &CurrentState,
     steps: &mut Vec<Step>,
     notes: &mut Vec<String>,
 ) -> Result<(), String> {
     if wanted.retention.is_none() {
         return Ok(());
     }
-    let Some(policies) = &found.policies else {
+    let Some(policies) = &current.policies else {
         notes.push(format!(
             "this OpenSearch has no index-management plugin: run `logferry prune --index-prefix {} {}` daily instead",
             wanted.prefix,
@@ -76,18 +68,25 @@ pub(crate) fn steps(
         )?;
         let updated = step.action == Action::Update;
         steps.push(step);
-        let indices: Vec<&DailyIndex> = found
+        let indices: Vec<&DailyIndex> = current
             .indices
             .iter()
             .filter(|index| index.kind == kind && !is_of_day_0(index, &wanted.prefix))
             .collect();
-        let current = there.filter(|_| !updated);
-        attach(&indices, &name, current, &found.attachments, steps, notes);
+        let unchanged = there.filter(|_| !updated);
+        attach(
+            &indices,
+            &name,
+            unchanged,
+            &current.attachments,
+            steps,
+            notes,
+        );
     }
     Ok(())
 }
 
-/// It has documents of any age whose time no index can hold.
+/// Whether the index is the one for documents whose time no daily index can hold; they may be of any age.
 fn is_of_day_0(index: &DailyIndex, prefix: &str) -> bool {
     index_name::read(&index.name, prefix).is_some_and(|(_, day)| day == 0)
 }
@@ -112,11 +111,11 @@ fn policy_step(
                 (Action::Keep, String::new(), path)
             } else {
                 let age = |of: &Value| {
-                    let place = "/policy/states/0/transitions/0/conditions/min_index_age";
-                    let age = of.pointer(place).and_then(Value::as_str);
+                    let path = "/policy/states/0/transitions/0/conditions/min_index_age";
+                    let age = of.pointer(path).and_then(Value::as_str);
                     age.unwrap_or("?").to_owned()
                 };
-                // Only if nobody was faster.
+                // The update fails if a concurrent write intervened.
                 let path = format!(
                     "{path}?if_seq_no={}&if_primary_term={}",
                     there["_seq_no"], there["_primary_term"]
@@ -146,7 +145,7 @@ fn policy_step(
     })
 }
 
-/// Whether all that we ask for is there; the plugin adds values of its own.
+/// Whether all wanted values are there; the plugin adds values of its own.
 fn contains(there: &Value, ours: &Value) -> bool {
     match (there, ours) {
         (Value::Object(there), Value::Object(ours)) => ours
@@ -159,7 +158,8 @@ fn contains(there: &Value, ours: &Value) -> bool {
     }
 }
 
-/// An index keeps the policy as it was when it was attached: those with an older one get this one. `current` is none if it changes now.
+/// An index keeps the version of the policy with which it was attached: indices with an older version get the new one.
+/// `current` is `None` if this plan changes the policy.
 fn attach(
     indices: &[&DailyIndex],
     name: &str,
@@ -251,8 +251,8 @@ mod tests {
         assert_eq!(why(older), (Action::Update, "7d → 30d".to_owned()));
         let mut otherwise = wanted.clone();
         otherwise["policy"]["ism_template"][0]["index_patterns"] = json!(["lf-*"]);
-        let said = "of the same age, but otherwise not as it should be";
-        assert_eq!(why(otherwise), (Action::Update, said.to_owned()));
+        let why_text = "of the same age, but otherwise not as it should be";
+        assert_eq!(why(otherwise), (Action::Update, why_text.to_owned()));
         assert_eq!(why(wanted.clone()), (Action::Keep, String::new()));
     }
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::setup::plan::{Action, CurrentState, DailyIndex, Plan, plan};
+use crate::commands::setup::current_state::{CurrentState, DailyIndex};
+use crate::commands::setup::plan::{Plan, plan};
+use crate::commands::setup::step::Action;
 use crate::config::{Retention, Wanted};
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{Form, Settings, mappings, templates};
@@ -18,11 +20,11 @@ fn wanted() -> Wanted {
 fn made(settings: &Settings) -> CurrentState {
     let mut found = CurrentState::default();
     for template in templates("lf", Some(settings)) {
-        let place = match template.form {
+        let templates = match template.form {
             Form::Component => &mut found.components,
             Form::Index => &mut found.templates,
         };
-        place.insert(template.name, template.body);
+        templates.insert(template.name, template.body);
     }
     found
 }

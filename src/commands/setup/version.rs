@@ -1,8 +1,8 @@
-/*! Which indices logferry is tested with. Pure. */
+/*! The version of an index goes in; the reason why logferry cannot use it comes out. Pure. */
 
 use crate::sink::opensearch::SERVERLESS;
 
-/// Why an index that calls itself so (`opensearch 3.4.0`) cannot be used; none if it can.
+/// The reason why an index of this version (`opensearch 3.4.0`) cannot be used; `None` if it can.
 pub(crate) fn unsupported(version: &str) -> Option<String> {
     if version == SERVERLESS {
         return None;
@@ -20,7 +20,7 @@ pub(crate) fn unsupported(version: &str) -> Option<String> {
     };
     match (major, minor) {
         (7, 10) => Some(format!(
-            "this OpenSearch calls itself {number}: switch compatibility.override_main_response_version off, so that its version can be told; {wanted}"
+            "this OpenSearch calls itself {number}: switch compatibility.override_main_response_version off, so that it tells its version; {wanted}"
         )),
         (major, minor) if (major, minor) < (2, 19) => {
             Some(format!("this is OpenSearch {number}: {wanted}"))
@@ -29,7 +29,7 @@ pub(crate) fn unsupported(version: &str) -> Option<String> {
     }
 }
 
-/// Newer than anything that was tested.
+/// Whether the version is newer than all tested versions.
 pub(crate) fn untested(version: &str) -> bool {
     let number = version.strip_prefix("opensearch ").unwrap_or_default();
     let major = number.split('.').next().and_then(|m| m.parse::<u32>().ok());

@@ -5,20 +5,20 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use tokio::io::AsyncWriteExt;
 
-use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters, failed};
+use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters};
 
-pub struct Folder {
+pub struct DeadLetterFolder {
     folder: PathBuf,
 }
 
-impl Folder {
+impl DeadLetterFolder {
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 }
 
 #[async_trait]
-impl DeadLetters for Folder {
+impl DeadLetters for DeadLetterFolder {
     async fn write(&self, letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
         let path = self.folder.join(format!("{}.ndjson.gz", letters.name));
         // The file is written under a temporary name and renamed: a crash leaves the old file or the new one.
@@ -35,7 +35,7 @@ impl DeadLetters for Folder {
         };
         write
             .await
-            .map_err(|e: std::io::Error| failed(format!("{}: {e}", path.display())))
+            .map_err(|e: std::io::Error| DeadLetterError::new(format!("{}: {e}", path.display())))
     }
 }
 
@@ -49,7 +49,7 @@ mod tests {
     #[tokio::test]
     async fn a_second_write_replaces_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Folder::new(folder.path().join("new"));
+        let store = DeadLetterFolder::new(folder.path().join("new"));
         let object = ObjectName {
             bucket: "b".into(),
             key: "k".into(),
@@ -82,7 +82,7 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_cannot_be_made_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let store = Folder::new(file.path().join("below-a-file"));
+        let store = DeadLetterFolder::new(file.path().join("below-a-file"));
         let letters = DeadLetterFile {
             name: "n".into(),
             letters: Vec::new(),

@@ -4,10 +4,10 @@ the refused document; for an object, of the kind and the name of the letters. */
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::sink::Index;
-use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters, failed};
+use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters};
 use logferry_core::bulk::{Bulk, Parcel, Verdict};
 
 pub struct DeadLetterIndex {
@@ -30,24 +30,12 @@ impl DeadLetters for DeadLetterIndex {
             let id = letter.id.clone().unwrap_or_else(|| letters.name.clone());
             let action =
                 json!({"index": {"_index": self.name, "_id": format!("{}-{id}", letter.kind)}});
-            let mut source = serde_json::to_value(letter).map_err(failed)?;
-            // The document is stored as text: OpenSearch has refused its fields already.
-            if let Some(refused) = source.get_mut("_source").map(Value::take) {
-                source["document"] = refused.to_string().into();
-            }
-            if let Some(fields) = source.as_object_mut() {
-                fields.remove("_source");
-                for (reserved, name) in [("_index", "index"), ("_id", "id")] {
-                    if let Some(value) = fields.remove(reserved) {
-                        fields.insert(name.to_owned(), value);
-                    }
-                }
-            }
+            let source = letter.to_document().map_err(DeadLetterError::new)?;
             parcel.push(&action.to_string(), &source.to_string(), letter.offset);
         }
         let bulk = Bulk::pack([parcel]);
-        for status in self.index.bulk(&bulk).await.map_err(failed)? {
-            match status {
+        for verdict in self.index.bulk(&bulk).await? {
+            match verdict {
                 Verdict::Indexed | Verdict::AlreadyThere => {}
                 Verdict::Forbidden { status, reason }
                 | Verdict::Retryable { status, reason }
@@ -55,7 +43,11 @@ impl DeadLetters for DeadLetterIndex {
                 | Verdict::Misconfigured { status, reason }
                 | Verdict::AppendOnly { status, reason }
                 | Verdict::Rejected { status, reason } => {
-                    return Err(failed(format!("{}: HTTP {status}: {reason}", self.name)));
+                    return Err(DeadLetterError {
+                        status: Some(status),
+                        code: None,
+                        reason: format!("{}: HTTP {status}: {reason}", self.name),
+                    });
                 }
             }
         }

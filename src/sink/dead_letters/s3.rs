@@ -3,19 +3,19 @@ confirms it. */
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 
+use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters};
 use crate::source::aws_errors::sdk_reason;
 
-use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters, failed};
-
-pub struct Prefix {
+pub struct DeadLetterBucket {
     client: Client,
     bucket: String,
     /// Key prefix without slashes at its ends; may be empty.
     prefix: String,
 }
 
-impl Prefix {
+impl DeadLetterBucket {
     pub fn new(client: Client, bucket: String, prefix: &str) -> Self {
         Self {
             client,
@@ -26,7 +26,7 @@ impl Prefix {
 }
 
 #[async_trait]
-impl DeadLetters for Prefix {
+impl DeadLetters for DeadLetterBucket {
     async fn write(&self, letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
         let key = format!("{}/{}.ndjson.gz", self.prefix, letters.name);
         let key = key.trim_start_matches('/');
@@ -38,7 +38,11 @@ impl DeadLetters for Prefix {
             .body(letters.gzip()?.into())
             .send()
             .await
-            .map_err(|e| failed(format!("s3://{}/{key}: {}", self.bucket, sdk_reason(&e))))?;
+            .map_err(|e| DeadLetterError {
+                status: e.raw_response().map(|response| response.status().as_u16()),
+                code: e.code().map(str::to_owned),
+                reason: format!("s3://{}/{key}: {}", self.bucket, sdk_reason(&e)),
+            })?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use opensearch::http::headers::HeaderValue;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::aws::Signing;
-use crate::sink::opensearch::{Auth, Password};
+use crate::sink::opensearch::config::{Auth, Password};
 
 pub(crate) enum Authorization {
     None,

@@ -24,8 +24,8 @@ use opensearch::http::headers::HeaderValue;
 
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
-use crate::sink::opensearch::AwsService;
-use crate::sink::opensearch::reason::chain;
+use crate::sink::opensearch::config::AwsService;
+use crate::sink::opensearch::error_chain::chain;
 
 /// Credentials are renewed this long before they expire.
 const EARLY: Duration = Duration::from_secs(60);
@@ -53,7 +53,7 @@ impl Signing {
         Self::new(service, &loader.load().await)
     }
 
-    fn new(service: AwsService, aws: &SdkConfig) -> Result<Self, IndexError> {
+    pub(crate) fn new(service: AwsService, aws: &SdkConfig) -> Result<Self, IndexError> {
         let (Some(region), Some(provider)) = (aws.region(), aws.credentials_provider()) else {
             return Err(IndexError::Other {
                 class: ErrorClass::Fatal,
@@ -149,24 +149,6 @@ fn no_credentials(error: &CredentialsError) -> IndexError {
         reason: format!(
             "--opensearch-aws-service: no AWS credentials to sign with{why}: give the task a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         ),
-    }
-}
-
-impl crate::sink::opensearch::OpenSearch {
-    /// Connects with the credentials, region and clock of `aws` instead of the environment's.
-    pub async fn with_aws(
-        config: crate::sink::opensearch::OpenSearchConfig,
-        timeout: Duration,
-        service: AwsService,
-        aws: &SdkConfig,
-    ) -> Result<Self, IndexError> {
-        let signing = Signing::new(service, aws)?;
-        Self::build(
-            config,
-            timeout,
-            crate::sink::opensearch::auth::Authorization::Aws(signing),
-        )
-        .await
     }
 }
 

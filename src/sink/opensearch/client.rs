@@ -1,147 +1,375 @@
-/*!
-One node's HTTP client: TLS, connections that are kept, and no redirect followed. The transport of the `opensearch` crate follows
-redirects and cannot be told otherwise, so a proxy could lead requests, with their documents, to another host.
-*/
+/*! A request goes in; it is sent to one node (to the next one only if there was no connection). The body of the response
+or a typed error comes out. */
 
-use std::path::Path;
 use std::time::Duration;
 
-use opensearch::cert::Certificate;
-use opensearch::http::headers::{ACCEPT, HeaderMap, HeaderValue};
-use reqwest::{Client, Identity, redirect};
-use url::Url;
+use aws_config::SdkConfig;
+use bytes::Bytes;
+use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use opensearch::http::{Method, StatusCode};
+use prometheus_client::metrics::gauge::Gauge;
+use reqwest::Response;
+use tokio::time::Instant;
+use url::{Host, Url};
 
 use crate::error_class::ErrorClass;
+use crate::observe::Metrics;
 use crate::sink::IndexError;
-use crate::sink::opensearch::Tls;
 use crate::sink::opensearch::auth::Authorization;
-use crate::sink::opensearch::reason::chain;
-use crate::sink::opensearch::{JSON, Method};
+use crate::sink::opensearch::aws::Signing;
+use crate::sink::opensearch::config::{AwsService, OpenSearchConfig, Tls};
+use crate::sink::opensearch::error_body;
+use crate::sink::opensearch::error_body::ErrorBody;
+use crate::sink::opensearch::error_chain::chain;
+use crate::sink::opensearch::node;
+use crate::sink::opensearch::node::{JSON, Node, TlsMaterial};
+use crate::sink::opensearch::node_choice::{Nodes, TRIAL};
+use crate::sink::opensearch::reason;
+use crate::sink::opensearch::reason::Unanswered;
 
-/// A node of the cluster.
-pub(crate) struct Node {
-    pub(crate) client: Client,
-    base: Url,
-    /// For messages.
-    pub(crate) url: String,
+pub struct OpenSearch {
+    nodes: Vec<Node>,
+    turns: Nodes,
+    authorization: Authorization,
+    /// Named in messages.
+    tls: Tls,
+    timeout: Duration,
+    /// 1 once the index has refused document ids.
+    pub(super) without_ids: Gauge,
 }
 
-impl Node {
-    /// Where a path, with its query if it has one, is on this node.
-    pub(crate) fn at(&self, path: &str) -> Result<Url, IndexError> {
-        let relative = path.trim_start_matches('/');
-        (self.base.join(relative)).map_err(|e| fatal(format!("{}{relative}: {e}", self.url)))
-    }
+/// Stands for the version, which OpenSearch Serverless does not have.
+pub(crate) const SERVERLESS: &str = "OpenSearch Serverless";
+
+/// One request. Sending it again copies nothing.
+pub(crate) struct Request<'a, Q: ?Sized> {
+    pub(crate) method: Method,
+    /// Begins with a slash.
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a Q>,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) content_type: &'static str,
 }
 
-pub(crate) fn http_method(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Put => reqwest::Method::PUT,
-        Method::Post => reqwest::Method::POST,
-        Method::Delete => reqwest::Method::DELETE,
-        Method::Head => reqwest::Method::HEAD,
-    }
-}
-
-/// The files of [`Tls`], read.
-pub(crate) struct TlsMaterial {
-    ca: Option<Vec<u8>>,
-    /// Certificate and key.
-    client: Option<Vec<u8>>,
-    accept_invalid: bool,
-}
-
-impl TlsMaterial {
-    pub(crate) async fn read(tls: &Tls) -> Result<Self, IndexError> {
-        let ca = match &tls.ca {
-            Some(path) => Some(trimmed(&read("--opensearch-ca", path).await?)),
-            None => None,
-        };
-        let client = match &tls.client {
-            Some((cert, key)) => {
-                let mut pem = trimmed(&read("--opensearch-client-cert", cert).await?);
-                pem.extend(trimmed(&read("--opensearch-client-key", key).await?));
-                Some(pem)
-            }
-            None => None,
-        };
-        Ok(Self {
-            ca,
-            client,
-            accept_invalid: tls.accept_invalid,
-        })
+impl OpenSearch {
+    /// `timeout` limits one request. No connection is opened yet.
+    pub async fn new(config: OpenSearchConfig, timeout: Duration) -> Result<Self, IndexError> {
+        let authorization = Authorization::new(config.auth.clone()).await?;
+        Self::build(config, timeout, authorization).await
     }
 
-    pub(crate) fn node(
-        &self,
-        url: Url,
-        authorization: &Authorization,
+    /// Connects with the credentials, region and clock of `aws` instead of the environment's.
+    pub async fn with_aws(
+        config: OpenSearchConfig,
         timeout: Duration,
-    ) -> Result<Node, IndexError> {
-        let shown = url.to_string();
-        let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(JSON))]);
-        let mut builder = Client::builder()
-            .user_agent(concat!("logferry/", env!("CARGO_PKG_VERSION")))
-            .default_headers(accept)
-            .redirect(redirect::Policy::none())
-            .timeout(timeout);
-        let signed = matches!(authorization, Authorization::Aws(_));
-        if let Some(pem) = self.client.as_ref().filter(|_| !signed) {
-            let identity = Identity::from_pem(pem).map_err(|e| self.unusable(&e))?;
-            builder = builder.identity(identity);
+        service: AwsService,
+        aws: &SdkConfig,
+    ) -> Result<Self, IndexError> {
+        let signing = Signing::new(service, aws)?;
+        Self::build(config, timeout, Authorization::Aws(signing)).await
+    }
+
+    async fn build(
+        config: OpenSearchConfig,
+        timeout: Duration,
+        authorization: Authorization,
+    ) -> Result<Self, IndexError> {
+        let material = TlsMaterial::read(&config.tls).await?;
+        for url in config.urls.iter().filter(|url| is_unencrypted(url)) {
+            if matches!(authorization, Authorization::Basic(_)) {
+                tracing::warn!(%url, "the password goes over the network unencrypted: https:// would hide it");
+            }
         }
-        if self.accept_invalid {
-            builder = builder.danger_accept_invalid_certs(true);
-        } else if let Some(pem) = &self.ca {
-            let authorities = Certificate::from_pem(pem).map_err(|e| {
-                fatal(format!(
-                    "--opensearch-ca: no PEM certificates: {}",
-                    chain(&e)
-                ))
-            })?;
-            builder = (authorities.into_iter()).fold(builder, |b, ca| b.add_root_certificate(ca));
+        let nodes = config
+            .urls
+            .into_iter()
+            .map(|url| material.node(url, &authorization, timeout))
+            .collect::<Result<Vec<_>, _>>()?;
+        if config.tls.accept_invalid {
+            tracing::warn!(
+                "any certificate is accepted: anyone on the connection can read and change everything; see --opensearch-accept-invalid-certificates"
+            );
         }
-        let client = builder.build().map_err(|e| self.unusable(&e))?;
-        Ok(Node {
-            client,
-            base: url,
-            url: shown,
+        let opensearch = Self {
+            turns: Nodes::new(nodes.len(), Instant::now()),
+            nodes,
+            authorization,
+            tls: config.tls,
+            timeout,
+            without_ids: Gauge::default(),
+        };
+        if opensearch.is_serverless() {
+            tracing::warn!(
+                "OpenSearch Serverless: a collection of the type time series refuses document ids, so a redelivery stores documents twice; a collection of the type search takes ids"
+            );
+        }
+        Ok(opensearch)
+    }
+
+    /// Shows in `metrics` whether documents are sent without ids.
+    pub fn shown_in(mut self, metrics: &Metrics) -> Self {
+        self.without_ids = metrics.without_ids.clone();
+        self
+    }
+
+    /// OpenSearch Serverless has no version, no cluster, no ISM.
+    pub fn is_serverless(&self) -> bool {
+        matches!(&self.authorization, Authorization::Aws(signing) if signing.service == AwsService::Aoss)
+    }
+
+    /// Sends one request with a JSON body and reads the JSON response. No retries. `path` begins with a slash and may
+    /// contain a query.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<serde_json::Value, IndexError> {
+        let answer = self.call_raw(method, path, body).await?;
+        serde_json::from_slice(&answer).map_err(|e| malformed(path, &e))
+    }
+
+    /// Like [`Self::call`], with the body as it came: a `Value` would round long numbers in documents.
+    pub(crate) async fn call_raw(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<Bytes, IndexError> {
+        self.send::<()>(Request {
+            method,
+            path,
+            query: None,
+            body: body.map(|body| Bytes::from(body.to_string())),
+            content_type: JSON,
+        })
+        .await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Bytes, IndexError> {
+        self.send::<()>(Request {
+            method: Method::Get,
+            path,
+            query: None,
+            body: None,
+            content_type: JSON,
+        })
+        .await
+    }
+
+    pub(super) async fn send<Q>(&self, request: Request<'_, Q>) -> Result<Bytes, IndexError>
+    where
+        Q: serde::Serialize + ?Sized,
+    {
+        let used = self.authorization.current().await?;
+        let (node, answer) = self.ask_one(&request, used.header()).await?;
+        let refused = matches!(
+            answer.status(),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        );
+        if refused && let Some(renewed) = self.authorization.renewed(&used).await? {
+            let (node, answer) = self.ask_one(&request, renewed.header()).await?;
+            return self.checked(node, request.path, answer).await;
+        }
+        self.checked(node, request.path, answer).await
+    }
+
+    /// Asks the next node. If there was no connection, nothing was sent, and another node is asked.
+    async fn ask_one<Q>(
+        &self,
+        request: &Request<'_, Q>,
+        header: Option<&HeaderValue>,
+    ) -> Result<(usize, Response), IndexError>
+    where
+        Q: serde::Serialize + ?Sized,
+    {
+        let mut tried = Vec::new();
+        let mut last: Option<IndexError> = None;
+        while let Some(choice) = self.turns.choose(&tried, Instant::now()) {
+            let node = choice.node;
+            let answer = match choice.trial {
+                true => match self.health_check(node).await {
+                    Ok(()) => self.ask(node, request, header, self.timeout).await,
+                    Err(error) => Err(Unanswered {
+                        unsent: true,
+                        ..error
+                    }),
+                },
+                false => self.ask(node, request, header, self.timeout).await,
+            };
+            match answer {
+                Ok(answer) => {
+                    self.turns.answered(node);
+                    return Ok((node, answer));
+                }
+                Err(Unanswered { error, unsent }) => {
+                    self.turns.failed(node, Instant::now());
+                    tried.push(node);
+                    if !unsent {
+                        return Err(error);
+                    }
+                    if tried.len() < self.nodes.len() {
+                        tracing::warn!(%error, "no connection to this node: another node is asked");
+                    }
+                    // A retryable error of one node makes the whole request retryable.
+                    last = match last {
+                        Some(first) if first.class() == ErrorClass::Retryable => Some(first),
+                        _ => Some(error),
+                    };
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| IndexError::Unanswered("there is no node to ask".to_owned())))
+    }
+
+    /// Any response counts as healthy.
+    async fn health_check(&self, node: usize) -> Result<(), Unanswered> {
+        let request = Request::<()> {
+            method: Method::Head,
+            path: "/",
+            query: None,
+            body: None,
+            content_type: JSON,
+        };
+        let limit = self.timeout.min(TRIAL);
+        self.ask(node, &request, None, limit).await?;
+        Ok(())
+    }
+
+    async fn ask<Q>(
+        &self,
+        node: usize,
+        request: &Request<'_, Q>,
+        header: Option<&HeaderValue>,
+        limit: Duration,
+    ) -> Result<Response, Unanswered>
+    where
+        Q: serde::Serialize + ?Sized,
+    {
+        let node = &self.nodes[node];
+        let prepared = self.prepared(node, request, header, limit).await;
+        let prepared = prepared.map_err(|error| Unanswered {
+            error,
+            unsent: false,
+        })?;
+        (node.client.execute(prepared).await)
+            .map_err(|e| reason::unanswered(&e, &node.url, &self.tls))
+    }
+
+    async fn prepared<Q>(
+        &self,
+        node: &Node,
+        request: &Request<'_, Q>,
+        header: Option<&HeaderValue>,
+        limit: Duration,
+    ) -> Result<reqwest::Request, IndexError>
+    where
+        Q: serde::Serialize + ?Sized,
+    {
+        let method = node::http_method(request.method);
+        let mut builder = (node.client.request(method, node.at(request.path)?))
+            .header(CONTENT_TYPE, request.content_type)
+            .timeout(limit);
+        if let Some(header) = header {
+            builder = builder.header(AUTHORIZATION, header.clone());
+        }
+        if let Some(query) = request.query {
+            builder = builder.query(query);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
+        }
+        let built = builder.build();
+        let mut built = built.map_err(|e| IndexError::Other {
+            class: ErrorClass::Fatal,
+            reason: format!("{}: {}", request.path, chain(&e)),
+        })?;
+        if let Authorization::Aws(signing) = &self.authorization {
+            signing.sign(&mut built).await?;
+        }
+        Ok(built)
+    }
+
+    /// The body of a response of success, or the typed error.
+    async fn checked(
+        &self,
+        node: usize,
+        path: &str,
+        response: Response,
+    ) -> Result<Bytes, IndexError> {
+        let url = &self.nodes[node].url;
+        let status = response.status();
+        if let Some(reason) = reason::redirected(&response, url) {
+            return Err(IndexError::Response {
+                class: ErrorClass::Fatal,
+                status: Some(status.as_u16()),
+                error_type: None,
+                reason,
+            });
+        }
+        let body = response.bytes().await.map_err(|e| {
+            self.turns.failed(node, Instant::now());
+            reason::unanswered(&e, url, &self.tls).error
+        })?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let error = ErrorBody::of(&body);
+        let (class, reason) = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => return Err(IndexError::TooLarge),
+            StatusCode::NOT_FOUND => return Err(IndexError::NotFound),
+            StatusCode::BAD_REQUEST if error.refuses_ids() => return Err(IndexError::NoIds),
+            // A read-only index or a full disk, not a missing permission.
+            StatusCode::FORBIDDEN if error.is_block() => {
+                (ErrorClass::Retryable, reason::blocked(path, url, &error))
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (
+                ErrorClass::Fatal,
+                reason::refused(status, path, url, &self.authorization, &error),
+            ),
+            // A proxy, a wrong path or an older server; a later attempt may reach another node.
+            _ => {
+                let code = status.as_u16();
+                let cause = error_body::cause(&body);
+                (
+                    ErrorClass::Retryable,
+                    format!("{url} answers {path} with HTTP {code}: {cause}"),
+                )
+            }
+        };
+        Err(IndexError::Response {
+            class,
+            status: Some(status.as_u16()),
+            error_type: error.error_type,
+            reason,
         })
     }
-
-    fn unusable(&self, error: &reqwest::Error) -> IndexError {
-        let flags = match (&self.ca, &self.client) {
-            (Some(_), Some(_)) => {
-                "--opensearch-ca, --opensearch-client-cert, --opensearch-client-key"
-            }
-            (Some(_), None) => "--opensearch-ca",
-            (None, Some(_)) => "--opensearch-client-cert, --opensearch-client-key",
-            (None, None) => "--opensearch-url",
-        };
-        fatal(format!("{flags}: cannot be used: {}", chain(error)))
-    }
 }
 
-/// Removes blanks at the ends of lines: the reader of PEM bundles silently skips markers with blanks after them.
-fn trimmed(pem: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(pem.len() + 1);
-    for line in pem.split(|b| *b == b'\n') {
-        lines.extend_from_slice(line.trim_ascii_end());
-        lines.push(b'\n');
-    }
-    lines
+/// Whether the node is on another machine and requests go to it without TLS.
+fn is_unencrypted(url: &Url) -> bool {
+    let is_local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && !is_local
 }
 
-async fn read(flag: &str, path: &Path) -> Result<Vec<u8>, IndexError> {
-    tokio::fs::read(path)
-        .await
-        .map_err(|e| fatal(format!("{flag}: {} cannot be read: {e}", path.display())))
+/// A response of success whose body is not the expected JSON.
+pub(crate) fn malformed(request: &str, error: &serde_json::Error) -> IndexError {
+    unreadable(format!(
+        "{request} was answered with something else: {error}"
+    ))
 }
 
-fn fatal(reason: String) -> IndexError {
-    IndexError::Other {
-        class: ErrorClass::Fatal,
+/// A response of success that does not contain what was asked for.
+pub(crate) fn unreadable(reason: String) -> IndexError {
+    IndexError::Response {
+        class: ErrorClass::Retryable,
+        status: None,
+        error_type: None,
         reason,
     }
 }

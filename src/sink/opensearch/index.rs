@@ -1,20 +1,24 @@
-/*! What the road asks of it: bulks, and documents to merge with. */
+/*! The [`Index`] over OpenSearch: bulks go in and verdicts come out; index names and ids go in and stored documents come
+out. */
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use opensearch::http::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::error_class::ErrorClass;
+use crate::sink::opensearch::client::{OpenSearch, Request, SERVERLESS, malformed, unreadable};
+use crate::sink::opensearch::error_body::ErrorBody;
+use crate::sink::opensearch::node::JSON;
+use crate::sink::opensearch::reason;
 use crate::sink::opensearch::serverless::refuses_id;
-use crate::sink::opensearch::{JSON, Method, OpenSearch, Request, SERVERLESS, malformed, reason};
 use crate::sink::{Index, IndexError, Stored, Takes, probe};
 use logferry_core::bulk;
 use logferry_core::bulk::{Bulk, Verdict};
 
-/// What of a bulk answer is asked for.
+/// Selects the parts of the `_bulk` response that are read.
 #[derive(serde::Serialize)]
 struct BulkQuery {
     filter_path: &'static str,
@@ -46,8 +50,8 @@ struct Fetched<'a> {
 struct FetchedDocument<'a> {
     #[serde(default)]
     found: bool,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
+    #[serde(default)]
+    error: Option<ErrorBody>,
     #[serde(default)]
     _seq_no: u64,
     #[serde(default)]
@@ -91,7 +95,7 @@ impl Index for OpenSearch {
 
     async fn takes(&self, index: &str, source: &[u8]) -> Result<Takes, IndexError> {
         if self.without_ids() {
-            // Without its id and its condition the document would be written.
+            // Without its id the probe would be written.
             return Ok(Takes::Unknown("the index takes no document ids".to_owned()));
         }
         match self.send_bulk(probe(index, source).body(), 1).await {
@@ -109,40 +113,31 @@ impl Index for OpenSearch {
         if !self.is_serverless() {
             return self.mget(Method::Post, "/_mget", &all).await;
         }
-        // Serverless has it for one index at a time.
+        // OpenSearch Serverless has `_mget` for one index at a time.
         let mut found = vec![None; wanted.len()];
-        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, (index, _)) in wanted.iter().enumerate() {
-            places.entry(index).or_default().push(place);
+        let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (position, (index, _)) in wanted.iter().enumerate() {
+            positions.entry(index).or_default().push(position);
         }
-        for (index, places) in places {
-            let some: Vec<_> = places.iter().map(|place| all[*place]).collect();
+        for (index, positions) in positions {
+            let some: Vec<_> = positions.iter().map(|position| all[*position]).collect();
             let path = format!("/{index}/_mget");
             let answer = self.mget(Method::Get, &path, &some).await?;
-            for (place, stored) in places.into_iter().zip(answer) {
-                found[place] = stored;
+            for (position, stored) in positions.into_iter().zip(answer) {
+                found[position] = stored;
             }
         }
         Ok(found)
     }
 }
 
-/// None only where OpenSearch says that there is no such document; an index that does not exist has none either.
+/// `None` only if OpenSearch says that the document or its index does not exist.
 fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
     if let Some(error) = document.error {
-        if error.get().contains("index_not_found_exception") {
-            return Ok(None);
-        }
-        if let Some(reason) = reason::forbidden(error.get()) {
-            return Err(IndexError::Other {
-                class: ErrorClass::Fatal,
-                reason,
-            });
-        }
-        return Err(IndexError::Other {
-            class: ErrorClass::Retryable,
-            reason: format!("_mget: {}", error.get()),
-        });
+        return match reason::document_error(error) {
+            Some(error) => Err(error),
+            None => Ok(None),
+        };
     }
     match (document.found, document._source) {
         (false, _) => Ok(None),
@@ -151,10 +146,9 @@ fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
             primary_term: document._primary_term,
             source: source.get().as_bytes().to_vec(),
         })),
-        (true, None) => Err(IndexError::Other {
-            class: ErrorClass::Retryable,
-            reason: "_mget: a document without its source".to_owned(),
-        }),
+        (true, None) => Err(unreadable(
+            "_mget: a document without its source".to_owned(),
+        )),
     }
 }
 
@@ -182,15 +176,13 @@ impl OpenSearch {
         let fetched: Fetched<'_> =
             serde_json::from_slice(&answer).map_err(|e| malformed("_mget", &e))?;
         if fetched.docs.len() != wanted.len() {
-            return Err(IndexError::Other {
-                class: ErrorClass::Retryable,
-                reason: format!("_mget answered {} of {}", fetched.docs.len(), wanted.len()),
-            });
+            let (answered, wanted) = (fetched.docs.len(), wanted.len());
+            return Err(unreadable(format!("_mget answered {answered} of {wanted}")));
         }
         fetched.docs.into_iter().map(stored).collect()
     }
 
-    /// A body of `n` documents, sent once.
+    /// Sends a body of `n` documents once.
     pub(crate) async fn send_bulk(
         &self,
         body: Bytes,
@@ -205,9 +197,6 @@ impl OpenSearch {
                 content_type: "application/x-ndjson",
             })
             .await?;
-        bulk::read(&answer, n).map_err(|e| IndexError::Other {
-            class: ErrorClass::Retryable,
-            reason: format!("_bulk: {e}"),
-        })
+        bulk::read(&answer, n).map_err(|e| unreadable(format!("_bulk: {e}")))
     }
 }

@@ -1,31 +1,29 @@
 /*!
-OpenSearch Serverless: some of the API is missing, and collections of the type time series refuse ids. Documents are sent without
-ids then: what is delivered twice is there twice, and the summaries of one request do not merge.
+OpenSearch Serverless lacks some of the API, and its time series collections refuse document ids. Documents are then sent
+without ids: a redelivery stores them twice, and the summaries of one request are not merged.
 */
 
 use crate::sink::IndexError;
-use crate::sink::opensearch::OpenSearch;
+use crate::sink::opensearch::client::OpenSearch;
+use crate::sink::opensearch::error_body;
 use logferry_core::bulk::{Bulk, DocumentToResend, Verdict};
 
-/// How it refuses a document's id, an `illegal_argument_exception`.
-pub(crate) const NO_IDS: &str = "Document ID is not supported";
-
 impl OpenSearch {
-    /// Whether the index turned out to refuse ids.
+    /// Whether the index has refused document ids.
     pub fn without_ids(&self) -> bool {
         self.without_ids.get() != 0
     }
 
-    /// Once, and loudly.
+    /// Makes all further documents go without ids. The first call logs a warning.
     pub(crate) fn give_up_ids(&self) {
         if self.without_ids.set(1) == 0 {
             tracing::warn!(
-                "the collection refuses document ids: from now on documents are sent without. What is delivered twice will be there twice, and a request whose lines lie in several objects has several summaries. A collection of the type search takes ids; see docs/access.md"
+                "the collection refuses document ids: from now on documents are sent without ids. A redelivery stores them twice, and a request whose lines are in several objects has several summaries. A collection of the type search takes ids; see docs/access.md"
             );
         }
     }
 
-    /// What was refused for its id goes again without.
+    /// Sends the documents that were refused for their ids again, without ids.
     pub(crate) async fn without_refused_ids(
         &self,
         bulk: &Bulk,
@@ -54,10 +52,13 @@ impl OpenSearch {
     }
 }
 
-/// By the error's own type and words: a document's words stand further behind.
-pub(crate) fn refuses_id(status: &Verdict) -> bool {
-    matches!(status, Verdict::Rejected { status: 400, reason } | Verdict::Retryable { status: 409, reason }
-        if reason.strip_prefix("illegal_argument_exception: ").is_some_and(|r| r.starts_with(NO_IDS)))
+/// Whether a document was refused for its id.
+pub(crate) fn refuses_id(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Rejected { status, reason } if *status == 400 => error_body::refuses_id(reason),
+        Verdict::Retryable { status, reason } if *status == 409 => error_body::refuses_id(reason),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-/*! Where documents go: the index, and its real implementations. */
+/*! The trait of an index: bulks go in, verdicts come out; stored documents are read for a merge. */
 
 use async_trait::async_trait;
 
-use crate::error_class::ErrorClass;
+use crate::sink::index_error::IndexError;
 use logferry_core::bulk::{Bulk, Verdict};
 
-/// A document as the index holds it, with what a conditional write needs.
+/// A document as the index holds it, with the numbers that a conditional write needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     pub seq_no: u64,
@@ -14,41 +14,11 @@ pub struct Stored {
     pub source: Vec<u8>,
 }
 
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum IndexError {
-    /// 413: the request is larger than the server takes.
-    #[error("the request is too large for the index (HTTP 413)")]
-    TooLarge,
-    /// 404: no such path or thing.
-    #[error("the index does not know this (HTTP 404)")]
-    NotFound,
-    /// 400: the collection takes no ids (OpenSearch Serverless).
-    #[error("the index takes no document ids (HTTP 400)")]
-    NoIds,
-    /// No answer, or not in time.
-    #[error("{0}")]
-    Unanswered(String),
-    #[error("{reason}")]
-    Other { class: ErrorClass, reason: String },
-}
-
-impl IndexError {
-    pub fn class(&self) -> ErrorClass {
-        match self {
-            IndexError::TooLarge => ErrorClass::Rejected,
-            // A proxy or a node in transition; what is asked for exists on every OpenSearch.
-            IndexError::NotFound => ErrorClass::Retryable,
-            IndexError::NoIds | IndexError::Unanswered(_) => ErrorClass::Retryable,
-            IndexError::Other { class, .. } => *class,
-        }
-    }
-}
-
-/// Whether an index would take a document of ours.
+/// Whether an index would take a document of logferry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Takes {
     Yes,
-    /// Why not.
+    /// The reason.
     No(String),
     /// The cluster is overloaded or in trouble.
     NotNow(String),
@@ -57,7 +27,7 @@ pub enum Takes {
 }
 
 impl Takes {
-    /// By the status of [`Bulk::probe`].
+    /// Reads the verdict on [`Bulk::probe`].
     pub fn of(status: Verdict) -> Self {
         match status {
             Verdict::AlreadyThere | Verdict::Indexed => Takes::Yes,
@@ -75,13 +45,13 @@ impl Takes {
 /// An index that takes bulks.
 #[async_trait]
 pub trait Index: Send + Sync {
-    /// Is it there, and of which version?
+    /// The version of the index, if it responds.
     async fn version(&self) -> Result<String, IndexError>;
 
-    /// Sends a bulk once. One status per document, in order.
+    /// Sends a bulk once. Returns one verdict for each document, in order.
     async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError>;
 
-    /// Asks an index whether it takes a document, without writing it. Only asked when it has refused some.
+    /// Asks an index whether it takes a document, without writing the document. Called only after refusals.
     async fn takes(&self, index: &str, source: &[u8]) -> Result<Takes, IndexError> {
         let mut statuses = self.bulk(&probe(index, source)).await?;
         Ok(statuses.pop().map_or_else(
@@ -90,11 +60,11 @@ pub trait Index: Send + Sync {
         ))
     }
 
-    /// Documents by index name and id, to be merged with; none where there is no such document.
+    /// Reads documents by index name and id, for a merge; `None` if there is no such document.
     async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError>;
 }
 
-/// A document under an id that nothing else has.
+/// A bulk with one document under an id that nothing else has.
 pub(crate) fn probe(index: &str, source: &[u8]) -> Bulk {
     Bulk::probe(index, "logferry-probe", source)
 }

@@ -1,71 +1,19 @@
-/*! `setup`: makes OpenSearch ready. A plan, then what changed; a second run changes nothing. */
-
-mod apply;
-mod at_start;
-mod auto_create;
-mod found;
-mod indices;
-mod overlap;
-mod plan;
-mod print;
-mod retention;
-#[cfg(test)]
-mod tests;
-mod version;
+/*! A configuration of `setup` goes in; its plan is printed and, unless it is a dry run, applied. */
 
 use std::io::Write;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::commands::setup::apply;
+use crate::commands::setup::current_state;
+use crate::commands::setup::plan;
+use crate::commands::setup::print;
+use crate::commands::setup::print::width;
+use crate::commands::setup::request::TIMEOUT;
+use crate::commands::setup::version::unsupported;
 use crate::config::SetupConfig;
-use crate::error_class::ErrorClass;
+use crate::sink::Index;
 use crate::sink::opensearch::OpenSearch;
-use crate::sink::{Index, IndexError};
-
-pub(crate) use crate::commands::setup::at_start::prepare;
-pub(crate) use crate::commands::setup::plan::batches;
-pub(crate) use crate::commands::setup::version::unsupported;
-
-/// One request may take so long.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
-/// Columns of no terminal.
-const WIDTH: u16 = 140;
-
-/// Why the index is not ready.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SetupError {
-    /// It does not even say what it is.
-    #[error(transparent)]
-    Unusable(IndexError),
-    #[error("{}", told(request, error))]
-    Index { request: String, error: IndexError },
-    /// It works, but not as logferry needs it.
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl SetupError {
-    fn index(request: String, error: IndexError) -> Self {
-        SetupError::Index { request, error }
-    }
-
-    pub(crate) fn class(&self) -> ErrorClass {
-        match self {
-            SetupError::Unusable(error) | SetupError::Index { error, .. } => error.class(),
-            SetupError::Refused(_) => ErrorClass::Fatal,
-        }
-    }
-}
-
-/// With the request, unless the error names it.
-fn told(request: &str, error: &IndexError) -> String {
-    let error = error.to_string();
-    match request.split_once(' ') {
-        Some((_, path)) if error.contains(path) => error,
-        _ => format!("{request}: {error}"),
-    }
-}
 
 pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
     let index = OpenSearch::new(config.index, TIMEOUT).await?;
@@ -75,8 +23,10 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
         bail!("{unusable}: {why}");
     }
     let wanted = &config.wanted;
-    let found = found::found(&index, wanted).await.context(unusable)?;
-    let plan = plan::plan(wanted, &found).map_err(|why| anyhow::anyhow!(why.join("\n")))?;
+    let current = current_state::read(&index, wanted)
+        .await
+        .context(unusable)?;
+    let plan = plan::plan(wanted, &current).map_err(|why| anyhow::anyhow!(why.join("\n")))?;
     if config.dry_run {
         return dry_run(&version, &plan, config.json);
     }
@@ -91,7 +41,7 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
     let applied = apply::apply(&index, &plan, |step| {
         done.push(step);
         if !config.json {
-            // A closed pipe is found at the end.
+            // A closed pipe is reported at the end.
             let _ = writeln!(out, "{}", print::done(step));
         }
     });
@@ -147,9 +97,4 @@ fn changed(steps: usize) -> String {
         1 => "1 change made.".to_owned(),
         n => format!("{n} changes made."),
     }
-}
-
-pub(crate) fn width() -> usize {
-    let (_, columns) = console::Term::stdout().size_checked().unwrap_or((0, WIDTH));
-    usize::from(columns)
 }

@@ -1,12 +1,12 @@
-/*! What is there: the reading half of setup. */
+/*! An index and the wanted state go in; the current state of templates, indices, policies and settings comes out. */
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::commands::setup::plan::{CurrentState, DailyIndex, batches};
-use crate::commands::setup::retention::{Attachments, Policies, policy_name};
-use crate::commands::setup::{SetupError, auto_create};
+use crate::commands::setup::auto_create;
+use crate::commands::setup::request::batches;
+use crate::commands::setup::setup_error::SetupError;
 use crate::config::Wanted;
 use crate::sink::IndexError;
 use crate::sink::opensearch::{Method, OpenSearch};
@@ -14,35 +14,75 @@ use logferry_core::document::index_name;
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::alias;
 
-/// The plugin that knows policies.
+/// The plugin that manages policies.
 const INDEX_MANAGEMENT: &str = "opensearch-index-management";
 
-pub(crate) async fn found(index: &OpenSearch, wanted: &Wanted) -> Result<CurrentState, SetupError> {
+/// The policies of logferry by name; `None`: there is no such policy.
+pub(crate) type Policies = BTreeMap<String, Option<Value>>;
+/// The response of index management about each daily index.
+pub(crate) type Attachments = BTreeMap<String, Value>;
+
+/// The current state of OpenSearch.
+#[derive(Debug, Default)]
+pub(crate) struct CurrentState {
+    /// OpenSearch Serverless has no settings and no index management.
+    pub serverless: bool,
+    /// Component templates by name.
+    pub components: BTreeMap<String, Value>,
+    /// Index templates by name.
+    pub templates: BTreeMap<String, Value>,
+    /// Daily indices of logferry.
+    pub indices: Vec<DailyIndex>,
+    /// Indices with the name that an alias of logferry needs.
+    pub with_alias_name: Vec<String>,
+    /// `None` if there is no index management, or no retention is wanted.
+    pub policies: Option<Policies>,
+    pub attachments: Attachments,
+    /// The setting `action.auto_create_index`, if it can be read.
+    pub auto_create: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DailyIndex {
+    pub name: String,
+    pub kind: DocumentKind,
+    pub mappings: Value,
+    pub has_alias: bool,
+}
+
+pub(crate) fn policy_name(prefix: &str, kind: DocumentKind) -> String {
+    format!("{}-retention", alias(prefix, kind))
+}
+
+pub(crate) async fn read(index: &OpenSearch, wanted: &Wanted) -> Result<CurrentState, SetupError> {
     let prefix = &wanted.prefix;
     let components = get(index, "/_component_template").await?;
     let templates = get(index, "/_index_template").await?;
-    let (indices, in_the_way) = indices(index, prefix).await?;
-    let mut found = CurrentState {
+    let (indices, with_alias_name) = indices(index, prefix).await?;
+    let mut current = CurrentState {
         serverless: index.is_serverless(),
         components: named(&components["component_templates"], "component_template"),
         templates: named(&templates["index_templates"], "index_template"),
         indices,
-        in_the_way,
+        with_alias_name,
         auto_create: auto_create::setting(index).await,
         ..CurrentState::default()
     };
-    if !wanted.retention.is_none() && !found.serverless && has_index_management(index).await? {
-        found.policies = Some(policies(index, wanted).await?);
-        found.attachments = attachments(index, wanted, &found.indices).await?;
+    if !wanted.retention.is_none() && !current.serverless && has_index_management(index).await? {
+        current.policies = Some(policies(index, wanted).await?);
+        current.attachments = attachments(index, wanted, &current.indices).await?;
     }
-    Ok(found)
+    Ok(current)
 }
 
 async fn get(index: &OpenSearch, path: &str) -> Result<Value, SetupError> {
     match index.call(Method::Get, path, None).await {
-        // How it says that there are none is not documented.
+        // OpenSearch Serverless does not document its response for an empty list.
         Err(IndexError::NotFound) if index.is_serverless() => Ok(Value::Null),
-        answer => answer.map_err(|error| SetupError::index(format!("GET {path}"), error)),
+        answer => answer.map_err(|error| SetupError::Index {
+            request: format!("GET {path}"),
+            error,
+        }),
     }
 }
 
@@ -52,7 +92,7 @@ fn named(list: &Value, inside: &str) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// Our daily indices, and indices that are called like our aliases.
+/// The daily indices of logferry, and the indices with the name of one of its aliases.
 async fn indices(
     index: &OpenSearch,
     prefix: &str,
@@ -63,20 +103,20 @@ async fn indices(
     );
     let answer = get(index, &path).await?;
     let mut daily = Vec::new();
-    let mut in_the_way = Vec::new();
-    for (name, about) in answer.as_object().into_iter().flatten() {
+    let mut with_alias_name = Vec::new();
+    for (name, info) in answer.as_object().into_iter().flatten() {
         if let Some((kind, _)) = index_name::read(name, prefix) {
             daily.push(DailyIndex {
                 name: name.clone(),
                 kind,
-                mappings: about["mappings"].clone(),
-                has_alias: about["aliases"].get(alias(prefix, kind)).is_some(),
+                mappings: info["mappings"].clone(),
+                has_alias: info["aliases"].get(alias(prefix, kind)).is_some(),
             });
         } else if *name == logs || *name == invocations {
-            in_the_way.push(name.clone());
+            with_alias_name.push(name.clone());
         }
     }
-    Ok((daily, in_the_way))
+    Ok((daily, with_alias_name))
 }
 
 async fn has_index_management(index: &OpenSearch) -> Result<bool, SetupError> {
@@ -96,7 +136,12 @@ async fn policies(index: &OpenSearch, wanted: &Wanted) -> Result<Policies, Setup
         let answer = match index.call(Method::Get, &path, None).await {
             Ok(answer) => Some(answer),
             Err(IndexError::NotFound) => None,
-            Err(error) => return Err(SetupError::index(format!("GET {path}"), error)),
+            Err(error) => {
+                return Err(SetupError::Index {
+                    request: format!("GET {path}"),
+                    error,
+                });
+            }
         };
         policies.insert(name, answer);
     }
@@ -116,8 +161,8 @@ async fn attachments(
     let mut attachments = Attachments::new();
     for names in batches(&names) {
         let answer = get(index, &format!("/_plugins/_ism/explain/{names}")).await?;
-        for (name, about) in answer.as_object().into_iter().flatten() {
-            attachments.insert(name.clone(), about.clone());
+        for (name, info) in answer.as_object().into_iter().flatten() {
+            attachments.insert(name.clone(), info.clone());
         }
     }
     Ok(attachments)

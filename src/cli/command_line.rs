@@ -1,0 +1,95 @@
+/*! The command line and the environment go in; the command with its arguments comes out, or clap's message (an error,
+help or the version). */
+
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::cli::explain::ExplainArgs;
+use crate::cli::heading;
+use crate::cli::maintenance::{PruneArgs, SetupArgs};
+use crate::cli::search::SearchArgs;
+use crate::cli::worker::{IngestArgs, WorkerArgs};
+
+/// Move AWS Lambda logs from S3 into OpenSearch: nothing lost, nothing twice
+///
+/// SQS messages name the objects. A message is deleted only when every document of its objects is indexed, already
+/// there or written as a dead letter.
+#[derive(Debug, Parser)]
+#[command(
+    name = "logferry",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 success; 1 failure; 64 usage or configuration."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Log lines to write: error, warn, info, debug or trace
+    ///
+    /// Also pairs such as logferry=debug,warn, as in RUST_LOG. Log lines go to standard error.
+    #[arg(
+        long,
+        global = true,
+        env = "LOGFERRY_LOG",
+        default_value = "info",
+        value_name = "FILTER",
+        value_parser = log_filter,
+        help_heading = heading::SERVING
+    )]
+    pub log: String,
+}
+
+impl Cli {
+    /// Reads the arguments and the environment of this process. An empty environment variable counts as unset.
+    pub fn read() -> Result<Self, clap::Error> {
+        let command = without_empty_variables(Self::command());
+        match command.try_get_matches() {
+            Ok(matches) => Self::from_arg_matches(&matches),
+            // Help is printed with all variables, also the empty ones.
+            Err(error) if !error.use_stderr() => Self::try_parse(),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Compose files and charts set variables to an empty text to leave them out.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|v| v.is_empty());
+    command
+        .mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(Resettable::Reset),
+            _ => arg,
+        })
+        .mut_subcommands(without_empty_variables)
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(
+            "use error, warn, info, debug, trace, or pairs such as logferry=debug,warn".to_owned(),
+        ),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read the objects that an SQS queue names, and index their documents
+    Worker(WorkerArgs),
+    /// Index local files and folders, or print their documents
+    Ingest(IngestArgs),
+    /// Make or update templates, aliases and retention in OpenSearch
+    ///
+    /// It shows a plan, then what changed. A second run changes nothing.
+    Setup(SetupArgs),
+    /// Delete expired daily indices, after a plan and a confirmation
+    Prune(PruneArgs),
+    /// Find log lines, errors and invocations in OpenSearch
+    ///
+    /// Lines are printed newest last. Times are UTC.
+    Search(SearchArgs),
+    /// Show how logferry reads a log file
+    ///
+    /// Run it first on a file whose documents look wrong.
+    Explain(ExplainArgs),
+}

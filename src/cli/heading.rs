@@ -1,0 +1,9 @@
+/*! Headings of the groups of flags in `--help`. */
+
+pub const QUEUE: &str = "Queue";
+pub const OBJECTS: &str = "Objects";
+pub const OPENSEARCH: &str = "OpenSearch";
+pub const LIMITS: &str = "Limits";
+pub const SERVING: &str = "Serving";
+pub const SEARCH: &str = "Search";
+pub const OUTPUT: &str = "Output";

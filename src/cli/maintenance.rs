@@ -1,0 +1,74 @@
+/*! Flags of `setup` and `prune`. */
+
+use clap::Args;
+
+use crate::cli::heading;
+use crate::cli::opensearch::IndexArgs;
+
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// Primary shards of each new daily index
+    ///
+    /// Default: as set before; 1 at the first setup.
+    #[arg(long, env = "LOGFERRY_SHARDS", value_name = "N", help_heading = heading::OPENSEARCH)]
+    pub shards: Option<String>,
+    /// Replicas of each new daily index
+    ///
+    /// Default: as set before; the cluster's default at the first setup.
+    #[arg(long, env = "LOGFERRY_REPLICAS", value_name = "N", help_heading = heading::OPENSEARCH)]
+    pub replicas: Option<String>,
+    /// Time until a document can be found
+    ///
+    /// Default: as set before; 5s at the first setup.
+    #[arg(
+        long,
+        env = "LOGFERRY_REFRESH_INTERVAL",
+        value_name = "DURATION",
+        help_heading = heading::OPENSEARCH
+    )]
+    pub refresh_interval: Option<String>,
+    #[command(flatten)]
+    pub retain: RetainArgs,
+    /// Overwrite templates and policies that logferry did not make
+    ///
+    /// Also overwrites those of a newer logferry.
+    #[arg(long, help_heading = heading::OPENSEARCH)]
+    pub force: bool,
+    /// Print the plan and its requests, and change nothing
+    #[arg(long, help_heading = heading::OUTPUT)]
+    pub dry_run: bool,
+    /// Print one JSON object instead of tables
+    #[arg(long, help_heading = heading::OUTPUT)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    #[command(flatten)]
+    pub index: IndexArgs,
+    #[command(flatten)]
+    pub retain: RetainArgs,
+    /// Delete without asking
+    #[arg(long, help_heading = heading::OPENSEARCH)]
+    pub yes: bool,
+    /// Print the plan and its requests, and delete nothing
+    #[arg(long, help_heading = heading::OUTPUT)]
+    pub dry_run: bool,
+    /// Print one JSON object instead of a table; needs --yes or --dry-run
+    #[arg(long, help_heading = heading::OUTPUT)]
+    pub json: bool,
+}
+
+/// Flags of the retention.
+#[derive(Debug, Args)]
+#[command(next_help_heading = heading::OPENSEARCH)]
+pub struct RetainArgs {
+    /// Time to keep log documents, such as 30d or 8weeks
+    #[arg(long, env = "LOGFERRY_RETAIN_LOGS", value_name = "DAYS")]
+    pub retain_logs: Option<String>,
+    /// Time to keep invocation summaries, such as 365d
+    #[arg(long, env = "LOGFERRY_RETAIN_INVOCATIONS", value_name = "DAYS")]
+    pub retain_invocations: Option<String>,
+}

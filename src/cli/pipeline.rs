@@ -1,0 +1,133 @@
+/*! Flags that `worker`, `ingest` and `explain` share. */
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+use crate::cli::heading;
+
+/// Flags that `worker` and `ingest` share.
+#[derive(Debug, Args)]
+#[command(next_help_heading = heading::LIMITS)]
+pub struct PipelineArgs {
+    /// Memory shared by everything in flight
+    #[arg(
+        long,
+        env = "LOGFERRY_MEMORY",
+        value_name = "BYTES",
+        default_value = "48MiB"
+    )]
+    pub memory: String,
+    /// Most objects read at once
+    #[arg(
+        long,
+        env = "LOGFERRY_OBJECTS_IN_FLIGHT",
+        value_name = "N",
+        default_value = "32"
+    )]
+    pub objects_in_flight: String,
+    /// Size at which a bulk is sent
+    #[arg(
+        long,
+        env = "LOGFERRY_BULK_SIZE",
+        value_name = "BYTES",
+        default_value = "5MB"
+    )]
+    pub bulk_size: String,
+    /// Time that a bulk waits for more documents
+    #[arg(
+        long,
+        env = "LOGFERRY_BULK_LINGER",
+        value_name = "DURATION",
+        default_value = "500ms"
+    )]
+    pub bulk_linger: String,
+    /// Most bulk requests at once
+    ///
+    /// Fewer are sent while OpenSearch refuses documents or answers slowly.
+    #[arg(
+        long,
+        env = "LOGFERRY_BULKS_IN_FLIGHT",
+        value_name = "N",
+        default_value = "4"
+    )]
+    pub bulks_in_flight: String,
+    /// Attempts for the unsettled documents of a bulk
+    ///
+    /// Attempts start anew when some documents of the bulk are settled. Afterwards the messages are released.
+    #[arg(
+        long,
+        env = "LOGFERRY_BULK_ATTEMPTS",
+        value_name = "N",
+        default_value = "12"
+    )]
+    pub bulk_attempts: String,
+    /// Time that one bulk request may take
+    #[arg(
+        long,
+        env = "LOGFERRY_BULK_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "60s"
+    )]
+    pub bulk_timeout: String,
+    /// Most decompressed bytes of an object
+    ///
+    /// An object with more is broken: it becomes a dead letter, or is left to the redrive policy.
+    #[arg(
+        long,
+        env = "LOGFERRY_MAX_OBJECT_BYTES",
+        value_name = "BYTES",
+        default_value = "16GiB"
+    )]
+    pub max_object_bytes: String,
+    /// Most decompressed bytes for each stored byte of an object
+    ///
+    /// An object with more is broken.
+    #[arg(
+        long,
+        env = "LOGFERRY_MAX_RATIO",
+        value_name = "N",
+        default_value = "1000"
+    )]
+    pub max_ratio: String,
+    #[command(flatten)]
+    pub decode: DecodeArgs,
+    /// Store the untouched text of each event in event.original
+    #[arg(
+        long,
+        env = "LOGFERRY_KEEP_ORIGINAL",
+        value_parser = BoolishValueParser::new(),
+        help_heading = heading::OBJECTS
+    )]
+    pub keep_original: bool,
+}
+
+/// Flags that `worker`, `ingest` and `explain` share: how objects are read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = heading::OBJECTS)]
+pub struct DecodeArgs {
+    /// Longest event; a longer one is cut and flagged
+    #[arg(
+        long,
+        env = "LOGFERRY_MAX_EVENT_BYTES",
+        value_name = "BYTES",
+        default_value = "1MiB",
+        help_heading = heading::LIMITS
+    )]
+    pub max_event_bytes: String,
+    /// Format of all objects [default: recognised by content]
+    ///
+    /// One of export, subscription, json-lines, tail, text.
+    #[arg(long, env = "LOGFERRY_FORMAT", value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Position of the log group in keys: exports/{log_group}/
+    ///
+    /// May be repeated. Placeholders: {log_group}, {function}, {account}, {region}, and * for any text without a slash.
+    /// The pattern matches everything before an export's task id. The log group takes no part in ids.
+    #[arg(
+        long,
+        env = "LOGFERRY_LOG_GROUP_PATTERN",
+        value_name = "PATTERN",
+        value_delimiter = ','
+    )]
+    pub log_group_pattern: Vec<String>,
+}

@@ -1,0 +1,167 @@
+/*! Flags of `worker` and `ingest`. */
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+
+use crate::cli::heading;
+use crate::cli::opensearch::IndexArgs;
+use crate::cli::pipeline::PipelineArgs;
+
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// URL of the SQS queue that S3 notifies
+    #[arg(long, env = "LOGFERRY_QUEUE_URL", value_name = "URL", help_heading = heading::QUEUE)]
+    pub queue_url: Option<String>,
+    /// Most messages held at once
+    ///
+    /// Most of the held messages only wait for verdicts of their documents.
+    #[arg(
+        long,
+        env = "LOGFERRY_MESSAGES_IN_FLIGHT",
+        value_name = "N",
+        default_value = "1000",
+        help_heading = heading::QUEUE
+    )]
+    pub messages_in_flight: String,
+    /// Exit when the queue has no visible and no invisible messages
+    ///
+    /// For jobs, demos and tests. SQS must look empty for 20 seconds, an emulator for one.
+    #[arg(
+        long,
+        env = "LOGFERRY_UNTIL_EMPTY",
+        value_parser = BoolishValueParser::new(),
+        help_heading = heading::QUEUE
+    )]
+    pub until_empty: bool,
+    /// Time for unfinished work after SIGTERM
+    ///
+    /// Work that is unfinished then is released to the queue at once. A second signal ends the worker immediately (exit
+    /// code 130).
+    #[arg(
+        long,
+        env = "LOGFERRY_DRAIN_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "25s",
+        help_heading = heading::QUEUE
+    )]
+    pub drain_timeout: String,
+    /// Buckets that messages may name, such as logs-* [default: any]
+    ///
+    /// May be repeated. A message that names another bucket is left to the queue's redrive policy.
+    #[arg(
+        long,
+        env = "LOGFERRY_ALLOW_BUCKET",
+        value_name = "PATTERN",
+        value_delimiter = ',',
+        help_heading = heading::OBJECTS
+    )]
+    pub allow_bucket: Vec<String>,
+    /// AWS account that must own the buckets
+    #[arg(
+        long,
+        env = "LOGFERRY_EXPECTED_BUCKET_OWNER",
+        value_name = "ACCOUNT",
+        help_heading = heading::OBJECTS
+    )]
+    pub expected_bucket_owner: Option<String>,
+    /// Further region whose buckets are read there
+    ///
+    /// May be repeated. The notification names the region. Buckets of other regions are read through AWS_REGION.
+    #[arg(
+        long,
+        env = "LOGFERRY_ALLOW_REGION",
+        value_name = "REGION",
+        value_delimiter = ',',
+        help_heading = heading::OBJECTS
+    )]
+    pub allow_region: Vec<String>,
+    /// Put the bucket into the path of S3 requests
+    ///
+    /// auto: on if the S3 endpoint is an IP address, localhost or a bare host name; else the bucket is in the host
+    /// name.
+    #[arg(
+        long,
+        env = "LOGFERRY_S3_PATH_STYLE",
+        value_enum,
+        default_value = "auto",
+        help_heading = heading::OBJECTS
+    )]
+    pub s3_path_style: PathStyle,
+    /// Store for rejected documents and broken objects
+    ///
+    /// s3://bucket/prefix, file:///folder or opensearch:index. Their message is deleted when the dead letter is stored.
+    /// Without this flag, the message is left to the queue's redrive policy.
+    #[arg(
+        long,
+        env = "LOGFERRY_DEAD_LETTERS",
+        value_name = "WHERE",
+        help_heading = heading::OBJECTS
+    )]
+    pub dead_letters: Option<String>,
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// Run `logferry setup` at the start
+    ///
+    /// Without it the command stops if templates are missing or older than itself.
+    #[arg(
+        long,
+        env = "LOGFERRY_SETUP",
+        value_parser = BoolishValueParser::new(),
+        help_heading = heading::OPENSEARCH
+    )]
+    pub setup: bool,
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+    /// Address that serves /livez, /readyz and /metrics
+    #[arg(
+        long,
+        env = "LOGFERRY_LISTEN",
+        value_name = "ADDR:PORT",
+        default_value = "0.0.0.0:9090",
+        help_heading = heading::SERVING
+    )]
+    pub listen: String,
+}
+
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// Files and folders; - reads standard input
+    ///
+    /// The path relative to the given folder is the key of an object.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Destination of documents
+    ///
+    /// Default: opensearch if --opensearch-url is given, else ndjson (standard output).
+    #[arg(long, value_enum, help_heading = heading::OPENSEARCH)]
+    pub to: Option<To>,
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// Run `logferry setup` at the start
+    ///
+    /// Without it the command stops if templates are missing or older than itself.
+    #[arg(
+        long,
+        env = "LOGFERRY_SETUP",
+        value_parser = BoolishValueParser::new(),
+        help_heading = heading::OPENSEARCH
+    )]
+    pub setup: bool,
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum To {
+    Opensearch,
+    Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PathStyle {
+    Auto,
+    On,
+    Off,
+}

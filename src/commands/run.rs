@@ -1,0 +1,84 @@
+/*! A parsed command line goes in; its command runs to the end, in a tokio runtime if it needs one. The exit code comes
+out. */
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command, ExplainCommand};
+use crate::commands::{explain, explain_file, ingest, prune, search, setup, worker};
+use crate::config;
+use crate::config::ConfigErrors;
+
+/// Exit code of mistakes on the command line and in the configuration (`EX_USAGE` of sysexits.h).
+const USAGE: u8 = 64;
+
+/// Reason why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+/// Runs the command that the arguments of this process name. Messages go to standard error.
+pub fn run() -> ExitCode {
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(message) => {
+            // Nobody reads the message if the terminal or the pipe is closed.
+            let _ = message.print();
+            return match message.use_stderr() {
+                true => ExitCode::from(USAGE),
+                false => ExitCode::SUCCESS,
+            };
+        }
+    };
+    match run_command(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("logferry: {error}");
+            match error {
+                CommandError::Config(_) => ExitCode::from(USAGE),
+                CommandError::Failed(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn run_command(cli: Cli) -> Result<(), CommandError> {
+    match cli.command {
+        Command::Worker(args) => {
+            let config = config::worker(args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            block_on(worker::run(config))
+        }
+        Command::Ingest(args) => {
+            let config = config::ingest(args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            block_on(ingest::run(config))
+        }
+        Command::Setup(args) => {
+            let config = config::setup(args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            block_on(setup::run(config))
+        }
+        Command::Prune(args) => {
+            let config = config::prune(args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            block_on(prune::run(config))
+        }
+        Command::Search(args) => block_on(search::run(config::search(args)?)),
+        Command::Explain(args) => match args.command {
+            Some(ExplainCommand::Notification { file }) => Ok(explain::notification(&file)?),
+            None => block_on(explain_file::run(config::explain(args)?)),
+        },
+    }
+}
+
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> Result<(), CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(anyhow::Error::from)?;
+    Ok(runtime.block_on(command)?)
+}

@@ -1,0 +1,26 @@
+/*! `setup` makes OpenSearch ready: the wanted state and the current state go in; a plan, its requests and a report come
+out. A second run changes nothing. */
+
+mod apply;
+mod at_start;
+mod auto_create;
+mod current_state;
+mod indices;
+mod overlap;
+mod plan;
+mod print;
+mod request;
+mod retention;
+mod run;
+mod setup_error;
+mod step;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod version;
+
+pub(crate) use at_start::prepare;
+pub(crate) use print::width;
+pub(crate) use request::{TIMEOUT, batches};
+pub use run::run;
+pub(crate) use version::unsupported;

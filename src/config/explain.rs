@@ -1,0 +1,35 @@
+/*! Flags of `explain` go in; its configuration or the mistakes come out. */
+
+use std::path::PathBuf;
+
+use crate::cli::ExplainArgs;
+use crate::config::ConfigErrors;
+use logferry_core::decode::DecodeOptions;
+
+#[derive(Debug)]
+pub struct ExplainConfig {
+    pub file: PathBuf,
+    /// Key of the object; `None`: the path of the file.
+    pub key: Option<String>,
+    pub json: bool,
+    pub decode: DecodeOptions,
+}
+
+pub fn explain(args: ExplainArgs) -> Result<ExplainConfig, ConfigErrors> {
+    let mut mistakes = ConfigErrors::default();
+    let decode = mistakes.decode(&args.decode);
+    if args.file.is_none() {
+        mistakes
+            .0
+            .push("FILE: give a log file, or - for standard input".to_owned());
+    }
+    match (args.file, decode) {
+        (Some(file), Some(decode)) if mistakes.0.is_empty() => Ok(ExplainConfig {
+            file,
+            key: args.key,
+            json: args.json,
+            decode,
+        }),
+        _ => Err(mistakes),
+    }
+}

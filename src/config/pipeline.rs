@@ -1,0 +1,115 @@
+/*! Flags that `worker`, `ingest` and `explain` share go in; the configurations of the pipeline and of the decoder come
+out. */
+
+use std::time::Duration;
+
+use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs};
+use crate::config::ConfigErrors;
+use crate::pipeline::{BulkConfig, PipelineConfig, memory};
+use logferry_core::allow_list::BucketAllowList;
+use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
+use logferry_core::document::DocumentOptions;
+use logferry_core::invocation::{Architecture, Prices};
+
+impl ConfigErrors {
+    pub(crate) fn pipeline(
+        &mut self,
+        args: PipelineArgs,
+        index: &IndexArgs,
+    ) -> Option<PipelineConfig> {
+        let timeout = self.duration("--bulk-timeout", &args.bulk_timeout);
+        let prefix = self.index_prefix(&index.index_prefix);
+        let decode = self.decode(&args.decode);
+        let objects = self.count("--objects-in-flight", &args.objects_in_flight, 1, 10_000);
+        let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
+        let attempts = self.count("--bulk-attempts", &args.bulk_attempts, 1, 1000);
+        let linger = self.duration("--bulk-linger", &args.bulk_linger);
+        let bulk = self.size("--bulk-size", &args.bulk_size, 1 << 16, 100 << 20);
+        let memory = self.size("--memory", &args.memory, 16 << 20, 1 << 40);
+        if let (Some(memory), Some(bulk), Some(objects), Some(decode)) =
+            (memory, bulk, objects, &decode)
+        {
+            let least = memory::least(objects, decode.max_event_bytes, bulk);
+            if memory < least {
+                let least = bytesize::ByteSize(least as u64).display().iec();
+                self.add(
+                    "--memory",
+                    &args.memory,
+                    &format!("is too little for {objects} objects at once, --bulk-size and --max-event-bytes: give {least} or more, or lower one of these"),
+                );
+            }
+        }
+        let longest = self.size(
+            "--max-object-bytes",
+            &args.max_object_bytes,
+            1 << 10,
+            1 << 50,
+        );
+        let ratio = self.count("--max-ratio", &args.max_ratio, 2, 1_000_000);
+        Some(PipelineConfig {
+            max_object_bytes: longest? as u64,
+            max_ratio: ratio? as u64,
+            bulk_timeout: timeout?,
+            allowed_buckets: BucketAllowList::default(),
+            objects_in_flight: objects?,
+            messages_in_flight: objects?,
+            memory: memory?,
+            bulk: BulkConfig {
+                bytes: bulk?,
+                linger: linger?,
+                in_flight: in_flight?,
+                attempts: attempts?,
+                first_delay: Duration::from_millis(200),
+                longest_delay: Duration::from_secs(30),
+            },
+            drain_timeout: Duration::from_secs(5),
+            until_empty: None,
+            prices: Prices::builtin(Architecture::X86),
+            decode: decode?,
+            document: DocumentOptions {
+                index_prefix: prefix,
+                keep_original: args.keep_original,
+            },
+        })
+    }
+
+    pub(crate) fn decode(&mut self, args: &DecodeArgs) -> Option<DecodeOptions> {
+        let format = match args.format.as_deref() {
+            None => Some(None),
+            Some(text) => match text.parse::<Format>() {
+                Ok(format) => Some(Some(format)),
+                Err(_) => {
+                    self.add(
+                        "--format",
+                        text,
+                        "is none of export, subscription, json-lines, tail, text",
+                    );
+                    None
+                }
+            },
+        };
+        let mut patterns = Vec::new();
+        for text in &args.log_group_pattern {
+            match text.parse::<LogGroupPattern>() {
+                Ok(pattern) => patterns.push(pattern),
+                Err(error) => self.add(
+                    "--log-group-pattern",
+                    text,
+                    &format!("is no pattern: {error}"),
+                ),
+            }
+        }
+        let event = self.size(
+            "--max-event-bytes",
+            &args.max_event_bytes,
+            1 << 10,
+            16 << 20,
+        );
+        // A mistake in a pattern has been reported; the options are not used then.
+        Some(DecodeOptions {
+            format: format?,
+            max_event_bytes: event?,
+            log_groups: patterns,
+        })
+    }
+}

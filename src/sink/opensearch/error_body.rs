@@ -1,0 +1,163 @@
+/*! The body of an error response goes in; the type and the reason of the error come out. */
+
+use serde::Deserialize;
+
+/// Type of the error by which OpenSearch refuses a request without permission.
+pub(crate) const SECURITY: &str = "security_exception";
+/// Type of the error for an index that does not exist.
+pub(crate) const INDEX_NOT_FOUND: &str = "index_not_found_exception";
+/// Type of the error of a block: a read-only index, a full disk.
+const BLOCK: &str = "cluster_block_exception";
+/// OpenSearch Serverless refuses document ids by an error of this type, which has many other meanings. Only the
+/// beginning of the reason tells this one apart.
+const ILLEGAL_ARGUMENT: &str = "illegal_argument_exception";
+const NO_IDS: &str = "Document ID is not supported";
+
+/// An error in a response: of a whole request, or of one document.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ErrorBody {
+    /// OpenSearch's type of the error; `None` if something else has responded.
+    #[serde(rename = "type")]
+    pub(crate) error_type: Option<String>,
+    #[serde(default)]
+    pub(crate) reason: String,
+}
+
+impl ErrorBody {
+    /// Reads a response of OpenSearch (`error`) or of AWS's front (`message`). The reason in any other response is the
+    /// beginning of its text.
+    pub(crate) fn of(body: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct ErrorResponse {
+            error: Option<ErrorBody>,
+            #[serde(alias = "Message")]
+            message: Option<String>,
+        }
+        match serde_json::from_slice(body) {
+            Ok(ErrorResponse {
+                error: Some(error), ..
+            }) => error,
+            Ok(ErrorResponse {
+                message: Some(reason),
+                ..
+            }) => Self {
+                error_type: None,
+                reason,
+            },
+            _ => Self {
+                error_type: None,
+                reason: String::from_utf8_lossy(&body[..body.len().min(500)]).into_owned(),
+            },
+        }
+    }
+
+    pub(crate) fn is(&self, error_type: &str) -> bool {
+        self.error_type.as_deref() == Some(error_type)
+    }
+
+    /// Whether an index or the whole cluster is blocked.
+    pub(crate) fn is_block(&self) -> bool {
+        self.is(BLOCK)
+    }
+
+    /// Whether a time series or vector collection of OpenSearch Serverless refuses ids.
+    pub(crate) fn refuses_ids(&self) -> bool {
+        self.is(ILLEGAL_ARGUMENT) && self.reason.starts_with(NO_IDS)
+    }
+
+    /// The privileges in `no permissions for [a, b] and User [name=…]`.
+    pub(crate) fn privileges(&self) -> Option<&str> {
+        let (_, rest) = self.reason.split_once("no permissions for [")?;
+        // A privilege may contain brackets.
+        Some(rest.split_once("] and User")?.0)
+    }
+
+    /// The user in `no permissions for [a, b] and User [name=…]`.
+    pub(crate) fn user(&self) -> Option<&str> {
+        let (_, rest) = self.reason.split_once("User [name=")?;
+        Some(rest.split_once(',')?.0)
+    }
+}
+
+/// Whether the reason of a document's verdict, `type: reason`, is a refusal of its id.
+pub(crate) fn refuses_id(reason: &str) -> bool {
+    let parts = reason.split_once(": ");
+    parts.is_some_and(|(error_type, reason)| {
+        error_type == ILLEGAL_ARGUMENT && reason.starts_with(NO_IDS)
+    })
+}
+
+/// The cause of the first failed shard, or else of the whole request, in one line: `type: reason [index]`. The
+/// beginning of the text if the response is not an error of OpenSearch.
+pub(crate) fn cause(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct ErrorResponse {
+        error: Error,
+    }
+    #[derive(Deserialize)]
+    struct Error {
+        #[serde(default)]
+        root_cause: Vec<Cause>,
+        #[serde(flatten)]
+        whole: Cause,
+    }
+    #[derive(Deserialize)]
+    struct Cause {
+        r#type: String,
+        #[serde(default)]
+        reason: String,
+        index: Option<String>,
+    }
+    let Ok(ErrorResponse { error }) = serde_json::from_slice(body) else {
+        return ErrorBody::of(body).reason;
+    };
+    let cause = error.root_cause.into_iter().next().unwrap_or(error.whole);
+    let reason: String = cause
+        .reason
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(500)
+        .collect();
+    match cause.index {
+        Some(index) if !reason.contains(&index) => format!("{}: {reason} [{index}]", cause.r#type),
+        _ => format!("{}: {reason}", cause.r#type),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_of_a_failure_is_one_line() {
+        for (body, line) in [
+            (
+                &br#"{"error":{"root_cause":[{"type":"query_shard_exception","reason":"Failed to parse query [a\nb]","index":"i","index_uuid":"u"}],
+                    "type":"search_phase_execution_exception","reason":"all shards failed"},"status":400}"#[..],
+                "query_shard_exception: Failed to parse query [a",
+            ),
+            (br#"{"error":{"root_cause":[],"type":"t","reason":"closed","index":"i"}}"#, "t: closed [i]"),
+            (br#"{"error":{"type":"t"}}"#, "t: "),
+            (b"<html>Bad Gateway</html>", "<html>Bad Gateway</html>"),
+        ] {
+            assert_eq!(cause(body), line);
+        }
+    }
+
+    #[test]
+    fn what_is_no_error_of_opensearch_is_shown_by_its_beginning() {
+        for (body, reason) in [
+            (&b"<html>Forbidden</html>"[..], "<html>Forbidden</html>"),
+            (
+                b"{\"Message\":\"User: x is not authorized\"}",
+                "User: x is not authorized",
+            ),
+            (b"", ""),
+            (b"{\"error\":null}", "{\"error\":null}"),
+        ] {
+            assert_eq!(ErrorBody::of(body).reason, reason);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+/*!
+The HTTP client of one node: TLS, kept connections, no redirects. The transport of the `opensearch` crate always follows
+redirects, so a proxy could lead requests, with their documents, to another host.
+*/
+
+use std::path::Path;
+use std::time::Duration;
+
+use opensearch::cert::Certificate;
+use opensearch::http::Method;
+use opensearch::http::headers::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::{Client, Identity, redirect};
+use url::Url;
+
+use crate::error_class::ErrorClass;
+use crate::sink::IndexError;
+use crate::sink::opensearch::auth::Authorization;
+use crate::sink::opensearch::config::Tls;
+use crate::sink::opensearch::error_chain::chain;
+
+pub(crate) const JSON: &str = "application/json";
+
+/// A node of the cluster.
+pub(crate) struct Node {
+    pub(crate) client: Client,
+    base: Url,
+    /// For messages.
+    pub(crate) url: String,
+}
+
+impl Node {
+    /// Where a path, with its query if it has one, is on this node.
+    pub(crate) fn at(&self, path: &str) -> Result<Url, IndexError> {
+        let relative = path.trim_start_matches('/');
+        (self.base.join(relative)).map_err(|e| fatal(format!("{}{relative}: {e}", self.url)))
+    }
+}
+
+pub(crate) fn http_method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Put => reqwest::Method::PUT,
+        Method::Post => reqwest::Method::POST,
+        Method::Delete => reqwest::Method::DELETE,
+        Method::Head => reqwest::Method::HEAD,
+    }
+}
+
+/// The files of [`Tls`], read.
+pub(crate) struct TlsMaterial {
+    ca: Option<Vec<u8>>,
+    /// Certificate and key.
+    client: Option<Vec<u8>>,
+    accept_invalid: bool,
+}
+
+impl TlsMaterial {
+    pub(crate) async fn read(tls: &Tls) -> Result<Self, IndexError> {
+        let ca = match &tls.ca {
+            Some(path) => Some(trimmed(&read("--opensearch-ca", path).await?)),
+            None => None,
+        };
+        let client = match &tls.client {
+            Some((cert, key)) => {
+                let mut pem = trimmed(&read("--opensearch-client-cert", cert).await?);
+                pem.extend(trimmed(&read("--opensearch-client-key", key).await?));
+                Some(pem)
+            }
+            None => None,
+        };
+        Ok(Self {
+            ca,
+            client,
+            accept_invalid: tls.accept_invalid,
+        })
+    }
+
+    pub(crate) fn node(
+        &self,
+        url: Url,
+        authorization: &Authorization,
+        timeout: Duration,
+    ) -> Result<Node, IndexError> {
+        let shown = url.to_string();
+        let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(JSON))]);
+        let mut builder = Client::builder()
+            .user_agent(concat!("logferry/", env!("CARGO_PKG_VERSION")))
+            .default_headers(accept)
+            .redirect(redirect::Policy::none())
+            .timeout(timeout);
+        let signed = matches!(authorization, Authorization::Aws(_));
+        if let Some(pem) = self.client.as_ref().filter(|_| !signed) {
+            let identity = Identity::from_pem(pem).map_err(|e| self.unusable(&e))?;
+            builder = builder.identity(identity);
+        }
+        if self.accept_invalid {
+            builder = builder.danger_accept_invalid_certs(true);
+        } else if let Some(pem) = &self.ca {
+            let authorities = Certificate::from_pem(pem).map_err(|e| {
+                fatal(format!(
+                    "--opensearch-ca: no PEM certificates: {}",
+                    chain(&e)
+                ))
+            })?;
+            builder = (authorities.into_iter()).fold(builder, |b, ca| b.add_root_certificate(ca));
+        }
+        let client = builder.build().map_err(|e| self.unusable(&e))?;
+        Ok(Node {
+            client,
+            base: url,
+            url: shown,
+        })
+    }
+
+    fn unusable(&self, error: &reqwest::Error) -> IndexError {
+        let flags = match (&self.ca, &self.client) {
+            (Some(_), Some(_)) => {
+                "--opensearch-ca, --opensearch-client-cert, --opensearch-client-key"
+            }
+            (Some(_), None) => "--opensearch-ca",
+            (None, Some(_)) => "--opensearch-client-cert, --opensearch-client-key",
+            (None, None) => "--opensearch-url",
+        };
+        fatal(format!("{flags}: cannot be used: {}", chain(error)))
+    }
+}
+
+/// Removes blanks at the ends of lines: the reader of PEM bundles silently skips markers with blanks after them.
+fn trimmed(pem: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(pem.len() + 1);
+    for line in pem.split(|b| *b == b'\n') {
+        lines.extend_from_slice(line.trim_ascii_end());
+        lines.push(b'\n');
+    }
+    lines
+}
+
+async fn read(flag: &str, path: &Path) -> Result<Vec<u8>, IndexError> {
+    tokio::fs::read(path)
+        .await
+        .map_err(|e| fatal(format!("{flag}: {} cannot be read: {e}", path.display())))
+}
+
+fn fatal(reason: String) -> IndexError {
+    IndexError::Other {
+        class: ErrorClass::Fatal,
+        reason,
+    }
+}
