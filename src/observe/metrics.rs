@@ -103,6 +103,7 @@ pub struct Metrics {
     pub objects_gone: Counter,
     pub buckets_not_allowed: Counter,
     pub panics: Counter,
+    lag_seconds: Histogram,
     pub readiness: Readiness,
 }
 
@@ -150,6 +151,7 @@ impl Metrics {
             objects_gone: Counter::default(),
             buckets_not_allowed: Counter::default(),
             panics: Counter::default(),
+            lag_seconds: Histogram::new(exponential_buckets(0.5, 3.0, 11)),
             readiness: Readiness::default(),
         };
         metrics.register();
@@ -327,6 +329,12 @@ impl Metrics {
             Unit::Seconds,
             self.bulk_seconds.clone(),
         );
+        registry.register_with_unit(
+            "lag",
+            "Time from a message's sending to its deletion, first deliveries only",
+            Unit::Seconds,
+            self.lag_seconds.clone(),
+        );
         for verdict in [
             Verdict::indexed,
             Verdict::already_there,
@@ -370,6 +378,11 @@ impl Metrics {
     pub(crate) fn holds(&self, why: Option<String>) {
         self.holding.set(i64::from(why.is_some()));
         *self.readiness.held() = why;
+    }
+
+    /// A message was deleted at this time after it was sent. For first deliveries only.
+    pub(crate) fn observe_lag(&self, lag: Duration) {
+        self.lag_seconds.observe(lag.as_secs_f64());
     }
 
     pub(crate) fn bulk_fill(&self, bytes: usize) {
