@@ -164,6 +164,7 @@ fn message(number: usize) -> Message {
         handle: Handle(number.to_string()),
         body,
         receive_count: 1,
+        sent: None,
         held_before: Duration::ZERO,
     }
 }
@@ -285,7 +286,7 @@ fn defaults() -> PipelineConfig {
         unreachable!("asked for")
     };
     let mut config = logferry::config::worker(args).expect("valid flags").road;
-    config.until_empty = Some(Duration::ZERO);
+    config.receive.until_empty = Some(Duration::ZERO);
     config
 }
 

@@ -38,7 +38,12 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
         Target::OpenSearch(target) => {
             let opened = async {
                 let index = OpenSearch::new(target, config.road.bulk_timeout).await?;
-                prepare(&index, &config.road.document.index_prefix, config.setup).await?;
+                prepare(
+                    &index,
+                    &config.road.read.document.index_prefix,
+                    config.setup,
+                )
+                .await?;
                 anyhow::Ok(index)
             };
             Arc::new(opened.await.context("the index cannot be used")?)

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::cli::{
     DecodeArgs, ExplainArgs, IndexArgs, IngestArgs, PathStyle, PipelineArgs, To, WorkerArgs,
 };
-use crate::pipeline::{BulkConfig, PipelineConfig, memory};
+use crate::pipeline::memory::MemoryConfig;
+use crate::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
 use logferry_core::document::DocumentOptions;
@@ -118,10 +119,16 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, ConfigErrors> {
             },
             dead_letters,
             road: PipelineConfig {
-                allowed_buckets,
-                messages_in_flight: messages,
+                receive: ReceiveConfig {
+                    messages_in_flight: messages,
+                    until_empty: args.until_empty.then_some(Duration::from_secs(1)),
+                    ..road.receive
+                },
+                read: ReadConfig {
+                    allowed_buckets,
+                    ..road.read
+                },
                 drain_timeout: drain,
-                until_empty: args.until_empty.then_some(Duration::from_secs(1)),
                 ..road
             },
         }),
@@ -149,7 +156,10 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, ConfigErrors> {
             to,
             setup: args.setup,
             road: PipelineConfig {
-                until_empty: Some(Duration::ZERO),
+                receive: ReceiveConfig {
+                    until_empty: Some(Duration::ZERO),
+                    ..road.receive
+                },
                 ..road
             },
         }),
@@ -190,7 +200,13 @@ impl ConfigErrors {
         if let (Some(memory), Some(bulk), Some(objects), Some(decode)) =
             (memory, bulk, objects, &decode)
         {
-            let least = memory::least(objects, decode.max_event_bytes, bulk);
+            let config = MemoryConfig {
+                bytes: memory,
+                objects_in_flight: objects,
+                max_event_bytes: decode.max_event_bytes,
+                bulk_bytes: bulk,
+            };
+            let least = config.least();
             if memory < least {
                 let least = bytesize::ByteSize(least as u64).display().iec();
                 self.add(
@@ -208,13 +224,24 @@ impl ConfigErrors {
         );
         let ratio = self.count("--max-ratio", &args.max_ratio, 2, 1_000_000);
         Some(PipelineConfig {
-            max_object_bytes: longest? as u64,
-            max_ratio: ratio? as u64,
-            bulk_timeout: timeout?,
-            allowed_buckets: BucketAllowList::default(),
-            objects_in_flight: objects?,
-            messages_in_flight: objects?,
-            memory: memory?,
+            receive: ReceiveConfig {
+                objects_in_flight: objects?,
+                messages_in_flight: objects?,
+                until_empty: None,
+            },
+            read: ReadConfig {
+                allowed_buckets: BucketAllowList::default(),
+                limits: ObjectLimits {
+                    max_object_bytes: longest? as u64,
+                    max_ratio: ratio? as u64,
+                },
+                decode: decode?,
+                prices: Prices::builtin(Architecture::X86),
+                document: DocumentOptions {
+                    index_prefix: prefix,
+                    keep_original: args.keep_original,
+                },
+            },
             bulk: BulkConfig {
                 bytes: bulk?,
                 linger: linger?,
@@ -223,14 +250,9 @@ impl ConfigErrors {
                 first_delay: Duration::from_millis(200),
                 longest_delay: Duration::from_secs(30),
             },
+            memory: memory?,
+            bulk_timeout: timeout?,
             drain_timeout: Duration::from_secs(5),
-            until_empty: None,
-            prices: Prices::builtin(Architecture::X86),
-            decode: decode?,
-            document: DocumentOptions {
-                index_prefix: prefix,
-                keep_original: args.keep_original,
-            },
         })
     }
 

@@ -51,7 +51,7 @@ fn can_settle(world: &World, message: &Message, objects: &[Object]) -> bool {
 /// Faults are over and the queue is empty: the index holds what the objects say, and nothing else.
 pub fn check(world: &World) {
     let expected = expected(world);
-    let prices = &world.sim.plan.road.prices;
+    let prices = &world.sim.plan.road.read.prices;
     let documents = world.index.documents();
     for place in &expected.must {
         let mut sources = expected.allowed.get(place).into_iter().flatten();

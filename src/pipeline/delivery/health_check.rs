@@ -1,18 +1,21 @@
-/*! ParcelInFlight while nothing may be received. */
+/*! An index that is down, or refuses documents that it should take, goes in; the check returns when it is healthy. */
 
-use crate::pipeline::Pipeline;
-use crate::pipeline::refusals;
-use crate::pipeline::refusals::HeldLeases;
+use crate::pipeline::delivery::concurrency::ConcurrencyLimiter;
+use crate::pipeline::delivery::index_health::{Hold, IndexHealth, sample_of};
 use crate::retry::full_jitter;
-use crate::sink::Takes;
+use crate::sink::{Index, Takes};
 
-/// While the index is down, or refuses what it should take, nothing more is taken from the queue: what is held is retried within its
-/// leases, and released.
-pub(crate) async fn index_up(pipeline: &Pipeline) {
+/// Returns at once if the index is healthy; otherwise asks it again and again. Nothing is received meanwhile: held
+/// messages are retried within their leases, then released.
+pub(crate) async fn wait_until_healthy(
+    index: &dyn Index,
+    concurrency: &ConcurrencyLimiter,
+    health: &IndexHealth,
+) {
     let mut failures = 0;
     loop {
-        let (down, held) = (pipeline.concurrency.is_down(), pipeline.refusals.held());
-        if !down && held.is_none() {
+        let (down, hold) = (concurrency.is_down(), health.hold());
+        if !down && hold.is_none() {
             return;
         }
         if down && failures == 0 {
@@ -20,31 +23,29 @@ pub(crate) async fn index_up(pipeline: &Pipeline) {
         }
         failures += 1;
         tokio::time::sleep(full_jitter(failures)).await;
-        let index = &pipeline.ends.index;
         if down && index.version().await.is_ok() {
-            pipeline.concurrency.answers_again();
+            concurrency.answers_again();
             tracing::info!("the index answers again");
         }
-        if let Some(held) = held {
-            ask(pipeline, held).await;
+        if let Some(hold) = hold {
+            ask_again(index, health, hold).await;
         }
     }
 }
 
-/// Asks whether what was refused would be taken now.
-async fn ask(pipeline: &Pipeline, held: HeldLeases) {
-    let index = &pipeline.ends.index;
-    for name in held.indices {
-        // One index that refuses everything is enough: the others are asked when this one is mended.
-        match index.takes(&name, &refusals::sample_of(&name)).await {
-            Ok(takes @ (Takes::Yes | Takes::Unknown(_))) => pipeline.refusals.asked(&name, &takes),
+/// Asks whether the index would take now what it refused.
+async fn ask_again(index: &dyn Index, health: &IndexHealth, hold: Hold) {
+    for name in hold.indices {
+        // One index that refuses every document is enough: the others are asked when this one is repaired.
+        match index.takes(&name, &sample_of(&name)).await {
+            Ok(takes @ (Takes::Yes | Takes::Unknown(_))) => health.record_answer(&name, &takes),
             Ok(Takes::No(_) | Takes::NotNow(_)) | Err(_) => return,
         }
     }
     let mut taken = 0;
-    for document in &held.refused {
+    for document in &hold.rejected {
         let takes = index.takes(&document.index, &document.source).await;
         taken += usize::from(matches!(takes, Ok(Takes::Yes)));
     }
-    pipeline.refusals.would_be_taken(taken, held.refused.len());
+    health.record_would_be_taken(taken, hold.rejected.len());
 }
