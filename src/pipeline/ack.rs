@@ -1,6 +1,6 @@
 /*!
-Leases go in, with the receipts of all objects for a delete (ack) or a delay for a release (nack); calls to the queue, for
-up to ten messages each, go out. Deleting early does not compile: `delete` takes the receipts by value. A lease is
+Leases go in, with the receipts of all objects for a delete (ack) or a delay for a release (nack); calls to the queue,
+for up to ten messages each, go out. Deleting early does not compile: `delete` takes the receipts by value. A lease is
 extended until the call that ends it is made.
 */
 

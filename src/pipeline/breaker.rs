@@ -54,7 +54,8 @@ struct Circuit {
     given: u64,
 }
 
-/// One request for an object. Dropped without a result about the bucket, it changes nothing, and another trial is allowed.
+/// One request for an object. Dropped without a result about the bucket, it changes nothing, and another trial is
+/// allowed.
 pub(crate) struct BucketAttempt<'a> {
     breakers: &'a CircuitBreakers,
     bucket: &'a str,
@@ -166,7 +167,8 @@ impl BucketAttempt<'_> {
         }
     }
 
-    /// The bucket did not give the object, for a reason that is not the object's. Returns whether that opened the circuit.
+    /// The bucket did not give the object, for a reason that is not the object's. Returns whether this opened the
+    /// circuit.
     pub(crate) fn failed(self) -> bool {
         self.breakers
             .lock()

@@ -1,4 +1,4 @@
-/*! The drain (graceful shutdown): running message tasks go in; when it returns, each has ended or released its message. */
+/*! The drain (graceful shutdown): running message tasks go in; at the end each has deleted or released its message. */
 
 use std::time::Duration;
 

@@ -105,7 +105,8 @@ impl Leases {
         leases
     }
 
-    /// Starts the lease of a delivered message. None: the message is worked on already, and that lease takes the new handle.
+    /// Starts the lease of a delivered message. None: the message is worked on already, and that lease takes the new
+    /// handle.
     pub(crate) fn hold(self: &Arc<Self>, message: &Message) -> Option<Lease> {
         let now = Instant::now();
         let lost = CancellationToken::new();

@@ -92,6 +92,7 @@ async fn open_and_read(
         writer: ParcelWriter::new(context, &info, in_flight.name.clone()),
         verdicts: &mut in_flight.verdicts,
         progress: &mut in_flight.progress,
+        removed: &mut in_flight.removed,
         counted: ReadProgress::default(),
     };
     let result = reader.stream_events(object, opened, permit).await;
@@ -106,6 +107,7 @@ struct ObjectReader<'a> {
     writer: ParcelWriter<'a>,
     verdicts: &'a mut AwaitedVerdicts,
     progress: &'a mut ReadProgress,
+    removed: &'a mut bool,
     /// The progress that the metrics hold already.
     counted: ReadProgress,
 }
@@ -121,9 +123,11 @@ impl ObjectReader<'_> {
         let context = self.context;
         let limits = &context.read.limits;
         let (store, limit) = (context.ends.store.clone(), context.memory.largest_window());
-        let mut unpacked = Unpacked::within(store, object.clone(), opened, limit)
-            .await
-            .map_err(failure)?;
+        let unpacked = Unpacked::within(store, object.clone(), opened, limit);
+        let mut unpacked = match unpacked.await {
+            Ok(unpacked) => unpacked,
+            Err(error) => return self.end_early(error),
+        };
         let mut windows = 0;
         let mut long_element: Option<OwnedSemaphorePermit> = None;
         loop {
@@ -157,7 +161,7 @@ impl ObjectReader<'_> {
                         self.write_rest(error.is_behind_whole_members()).await;
                     }
                     self.finish().await;
-                    return Err(failure(error));
+                    return self.end_early(error);
                 }
             };
             let more = n as u64 + self.decoder.inflated();
@@ -183,6 +187,18 @@ impl ObjectReader<'_> {
             // Other tasks had to wait while this step ran.
             tokio::task::yield_now().await;
         }
+    }
+
+    /// An object that was removed while it was read is no failure: what was read of it stays.
+    fn end_early(&mut self, error: ReadError) -> Result<(), ReadFailure> {
+        if matches!(error, ReadError::Removed) {
+            *self.removed = true;
+            return Ok(());
+        }
+        Err(ReadFailure {
+            class: error.class(),
+            reason: error.to_string(),
+        })
     }
 
     /// Writes the events that the decoder has whole.
@@ -265,12 +281,5 @@ fn skip_reason(object: &ObjectRef, key: &KeyInfo) -> Option<SkipReason> {
         Some(SkipReason::Empty)
     } else {
         None
-    }
-}
-
-fn failure(error: ReadError) -> ReadFailure {
-    ReadFailure {
-        class: error.class(),
-        reason: error.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-/*! An object that was read goes in, with the verdicts of its parcels; its receipt comes out if every document is settled. */
+/*! An object that was read and its verdicts go in; its receipt comes out if every document is settled. */
 
 use std::sync::Arc;
 
@@ -102,6 +102,8 @@ pub(crate) struct ObjectInFlight {
     pub(crate) skip: Option<SkipReason>,
     pub(crate) progress: ReadProgress,
     pub(crate) failure: Option<ReadFailure>,
+    /// The object was removed while it was read.
+    pub(crate) removed: bool,
     pub(crate) verdicts: AwaitedVerdicts,
 }
 
@@ -113,6 +115,7 @@ impl ObjectInFlight {
             skip: None,
             progress: ReadProgress::default(),
             failure: None,
+            removed: false,
             verdicts: AwaitedVerdicts::new(),
         }
     }
@@ -164,6 +167,10 @@ impl ObjectInFlight {
         match unsettled_reason {
             None => {
                 metrics.objects_settled.inc();
+                if self.removed {
+                    metrics.objects_gone.inc();
+                    tracing::info!(bucket, key, "the object was removed while it was read");
+                }
                 if let Some(reason) = broken {
                     tracing::warn!(
                         bucket,

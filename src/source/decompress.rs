@@ -1,7 +1,7 @@
 /*!
-An opened object goes in; its decompressed bytes come out: any number of gzip members or zstd frames, or plain bytes. The
-first bytes tell the format, not the object's name. Compression inside compression (Firehose compressing gzip again) is
-undone too. A known format that holds no logs is refused by its name. A body that breaks is resumed.
+An opened object goes in; its decompressed bytes come out: any number of gzip members or zstd frames, or plain bytes.
+The first bytes tell the format, not the object's name. Compression inside compression (Firehose compressing gzip again)
+is undone too. A known format that holds no logs is refused by its name. A body that breaks is resumed.
 */
 
 mod magic;
@@ -56,6 +56,9 @@ pub enum Step {
 pub enum ReadError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The object was not there any more when its broken body was to be resumed.
+    #[error("the object was removed while it was read")]
+    Removed,
     /// The compressed data is damaged, or the object holds no logs.
     #[error("{reason}")]
     Corrupt {
@@ -69,7 +72,7 @@ impl ReadError {
     pub fn class(&self) -> ErrorClass {
         match self {
             ReadError::Store(e) => e.class,
-            ReadError::Corrupt { .. } => ErrorClass::Broken,
+            ReadError::Removed | ReadError::Corrupt { .. } => ErrorClass::Broken,
         }
     }
 
@@ -93,7 +96,7 @@ impl ReadError {
                 reason,
                 whole: false,
             },
-            store => store,
+            other => other,
         }
     }
 }
@@ -310,6 +313,9 @@ fn resuming(
                     Err(OpenError::Other(error)) if error.class == ErrorClass::Retryable => {
                         // The next read fails at once and is counted.
                         state.opened.chunks = Box::pin(stream::iter([Err(error)]));
+                    }
+                    Err(OpenError::Gone) => {
+                        return Some((Err(io::Error::other(ReadError::Removed)), None));
                     }
                     Err(error) => {
                         let reason = format!("while resuming at byte {from}: {error}");

@@ -159,8 +159,8 @@ pub fn refusal(code: &str, message: &str, reason: String) -> OpenError {
             other(ErrorClass::Broken, reason)
         }
         "AccessDenied" if !concerns_the_caller(message) => OpenError::Denied(reason),
-        // The caller (credentials, clock, token, account), the bucket or its KMS key, or the load of S3: any object would
-        // meet it.
+        // The caller (credentials, clock, token, account), the bucket or its KMS key, or the load of S3: any object
+        // would meet it.
         _ => other(ErrorClass::Retryable, reason),
     }
 }
@@ -218,8 +218,10 @@ mod tests {
 
     #[test]
     fn a_refusal_is_of_the_object_of_its_key_or_of_neither() {
-        const DECRYPT: &str = "User: arn:aws:sts::1:assumed-role/r/i is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext";
-        const OWN: &str = "User: u is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::b/kms token\" because no identity-based policy allows it";
+        const DECRYPT: &str = "User: arn:aws:sts::1:assumed-role/r/i is not authorized to perform: kms:Decrypt \
+                               on the resource associated with this ciphertext";
+        const OWN: &str = "User: u is not authorized to perform: s3:GetObject on resource: \
+                           \"arn:aws:s3:::b/kms token\" because no identity-based policy allows it";
         let class = |code: &str, message: &str| match refusal(code, message, String::new()) {
             OpenError::Denied(_) => None,
             error => Some(error.class()),

@@ -180,7 +180,6 @@ fn letters(world: &World, expected: &Expected) {
         found.map(|o| o.current().0.key.clone()).collect()
     };
     let damaged = keys(|o| o.is_damaged() || o.forbidden);
-    let removed = keys(|o| o.removed);
     for (kind, key, place) in world.letters.all() {
         let has_reason = match &place {
             Some(place) => {
@@ -193,8 +192,7 @@ fn letters(world: &World, expected: &Expected) {
                 let refused = world.index.is_cursed(place);
                 damaged.contains(&key) || (known && (refused || too_large()))
             }
-            // What is removed while it is read cannot be read to its end.
-            None => damaged.contains(&key) || removed.contains(&key),
+            None => damaged.contains(&key),
         };
         if !has_reason {
             broken(

@@ -1,4 +1,4 @@
-/*! Parcels of many objects go in; bulks are delivered: a full bulk at once, another when its first parcel has waited. */
+/*! Parcels of many objects go in; bulks come out: a full bulk at once, another when its first parcel has waited. */
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 /*!
-Verdicts of bulks go in; the answer to this question comes out: is a document bad, or does its index refuse every document?
+Verdicts of bulks go in; an answer comes out: is a document bad, or does its index refuse every document?
 
 A mistake of an operator (a wrong mapping in a template, a missing ingest pipeline, an alias of two indices) makes
 OpenSearch refuse sound documents. A rejected document becomes a dead letter only if its index takes others: most
@@ -239,7 +239,7 @@ impl IndexHealth {
         }
     }
 
-    /// Starts a hold if more than half of the last minute's documents were refused; then no document may be rejected now.
+    /// Starts a hold if more than half of the last minute's documents were refused; no document may be rejected then.
     fn hold_if_share_is_bad(&self, bulk: &Bulk, verdicts: &[Verdict]) -> bool {
         let mut state = self.lock();
         let now = Instant::now();

@@ -1,4 +1,4 @@
-/*! Summaries that the index has already go in; each is merged with its stored state, and what to do with it comes out. */
+/*! Summaries that the index has already go in; each is merged with its stored state and comes out to be sent again. */
 
 use crate::observe::Metrics;
 use crate::sink::{Index, IndexError};

@@ -25,8 +25,8 @@ const FATAL_CODES: [&str; 17] = [
 ];
 
 /// The hint if the queue's messages cannot be decrypted.
-const KEY_UNUSABLE: &str = "the KMS key of the queue cannot be used: see that it is enabled, and allow kms:Decrypt on it \
-                            (senders to the queue need kms:GenerateDataKey as well)";
+const KEY_UNUSABLE: &str = "the KMS key of the queue cannot be used: see that it is enabled, and allow \
+                            kms:Decrypt on it (senders to the queue need kms:GenerateDataKey as well)";
 
 /// The name of a call's permission.
 fn permission(call: &str) -> String {
