@@ -164,6 +164,7 @@ fn message(number: usize) -> Message {
         handle: Handle(number.to_string()),
         body,
         receive_count: 1,
+        sent: None,
         held_before: Duration::ZERO,
     }
 }
@@ -284,8 +285,8 @@ fn defaults() -> PipelineConfig {
     let Command::Worker(args) = cli.command else {
         unreachable!("asked for")
     };
-    let mut config = logferry::config::worker(args).expect("valid flags").road;
-    config.until_empty = Some(Duration::ZERO);
+    let mut config = logferry::config::worker(args).expect("valid flags").pipeline;
+    config.receive.until_empty = Some(Duration::ZERO);
     config
 }
 

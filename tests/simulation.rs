@@ -133,8 +133,8 @@ fn really_happened(happened: &BTreeMap<String, u64>) {
 fn a_small_memory_limit_slows_the_pipeline_and_does_not_block_it() {
     each("small budget", 0..30, |seed| {
         let mut plan = Plan::calm(seed);
-        plan.road.objects_in_flight = 8;
-        plan.road.messages_in_flight = 8;
+        plan.road.receive.objects_in_flight = 8;
+        plan.road.receive.messages_in_flight = 8;
         plan.road.memory = 2 << 20;
         Case::new(plan).run(seed)
     });
@@ -242,7 +242,7 @@ fn a_worker_that_is_to_end_when_the_queue_is_empty_ends_when_all_is_settled() {
             .with(Fault::ItemThrottled, 0.3, Duration::from_secs(60))
             .with(Fault::ReceiveEmpty, 0.3, Duration::from_secs(60));
         plan.workers = 1 + seed as usize % 2;
-        plan.road.until_empty = Some(Duration::from_secs(seed % 3 * 10));
+        plan.road.receive.until_empty = Some(Duration::from_secs(seed % 3 * 10));
         Case::new(plan).run(seed)
     });
     assert!(happened["EndedEmpty"] > 20, "{happened:?}");
@@ -267,7 +267,7 @@ fn troubled(seed: u64) -> Case {
     plan.cursed = 20;
     plan.dead_letters = seed.is_multiple_of(2);
     plan.over_cap = true;
-    plan.road.max_object_bytes = 48 << 10;
+    plan.road.read.limits.max_object_bytes = 48 << 10;
     plan.bar();
     Case::new(plan).with_trouble()
 }

@@ -38,7 +38,12 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
         Target::OpenSearch(target) => {
             let opened = async {
                 let index = OpenSearch::new(target, config.pipeline.bulk_timeout).await?;
-                prepare(&index, &config.pipeline.document.index_prefix, config.setup).await?;
+                prepare(
+                    &index,
+                    &config.pipeline.read.document.index_prefix,
+                    config.setup,
+                )
+                .await?;
                 anyhow::Ok(index)
             };
             Arc::new(opened.await.context("the index cannot be used")?)

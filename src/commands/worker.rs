@@ -43,7 +43,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
         .await
         .context(UNUSABLE)?
         .shown_in(&metrics);
-    let prefix = &config.pipeline.document.index_prefix;
+    let prefix = &config.pipeline.read.document.index_prefix;
     let Some(version) = await_index(&index, prefix, config.setup, &stop).await? else {
         return Ok(());
     };
@@ -53,11 +53,11 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     if aws.region().is_none() {
         bail!("no AWS region: set AWS_REGION to the queue's region");
     }
-    if config.pipeline.until_empty.is_some() && !has_own_endpoint() {
-        // SQS updates its counts with a delay; emulators do not.
-        config.pipeline.until_empty = Some(Duration::from_secs(20));
+    if config.pipeline.receive.until_empty.is_some() && !has_own_endpoint() {
+        // SQS itself counts with a delay; emulators do not.
+        config.pipeline.receive.until_empty = Some(Duration::from_secs(20));
     }
-    let wait = Duration::from_secs(if config.pipeline.until_empty.is_some() {
+    let wait = Duration::from_secs(if config.pipeline.receive.until_empty.is_some() {
         1
     } else {
         20
@@ -81,7 +81,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
             "no store for dead letters: messages of rejected documents and broken objects are left to the queue's redrive policy; see --dead-letters"
         );
     }
-    if config.pipeline.allowed_buckets.is_open() {
+    if config.pipeline.read.allowed_buckets.is_open() {
         tracing::warn!(
             "any bucket is accepted: everyone who can send to the queue decides which objects are read; see --allow-bucket"
         );

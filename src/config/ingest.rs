@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cli::{IngestArgs, To};
 use crate::config::ConfigErrors;
-use crate::pipeline::PipelineConfig;
+use crate::pipeline::{PipelineConfig, ReceiveConfig};
 use crate::sink::opensearch::OpenSearchConfig;
 
 #[derive(Debug)]
@@ -43,7 +43,10 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, ConfigErrors> {
             to,
             setup: args.setup,
             pipeline: PipelineConfig {
-                until_empty: Some(Duration::ZERO),
+                receive: ReceiveConfig {
+                    until_empty: Some(Duration::ZERO),
+                    ..pipeline.receive
+                },
                 ..pipeline
             },
         }),

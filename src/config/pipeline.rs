@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs};
 use crate::config::ConfigErrors;
-use crate::pipeline::{BulkConfig, PipelineConfig, memory};
+use crate::pipeline::memory::MemoryConfig;
+use crate::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
 use logferry_core::document::DocumentOptions;
@@ -29,7 +30,13 @@ impl ConfigErrors {
         if let (Some(memory), Some(bulk), Some(objects), Some(decode)) =
             (memory, bulk, objects, &decode)
         {
-            let least = memory::least(objects, decode.max_event_bytes, bulk);
+            let config = MemoryConfig {
+                bytes: memory,
+                objects_in_flight: objects,
+                max_event_bytes: decode.max_event_bytes,
+                bulk_bytes: bulk,
+            };
+            let least = config.least();
             if memory < least {
                 let least = bytesize::ByteSize(least as u64).display().iec();
                 self.add(
@@ -47,13 +54,24 @@ impl ConfigErrors {
         );
         let ratio = self.count("--max-ratio", &args.max_ratio, 2, 1_000_000);
         Some(PipelineConfig {
-            max_object_bytes: longest? as u64,
-            max_ratio: ratio? as u64,
-            bulk_timeout: timeout?,
-            allowed_buckets: BucketAllowList::default(),
-            objects_in_flight: objects?,
-            messages_in_flight: objects?,
-            memory: memory?,
+            receive: ReceiveConfig {
+                objects_in_flight: objects?,
+                messages_in_flight: objects?,
+                until_empty: None,
+            },
+            read: ReadConfig {
+                allowed_buckets: BucketAllowList::default(),
+                limits: ObjectLimits {
+                    max_object_bytes: longest? as u64,
+                    max_ratio: ratio? as u64,
+                },
+                decode: decode?,
+                prices: Prices::builtin(Architecture::X86),
+                document: DocumentOptions {
+                    index_prefix: prefix,
+                    keep_original: args.keep_original,
+                },
+            },
             bulk: BulkConfig {
                 bytes: bulk?,
                 linger: linger?,
@@ -62,14 +80,9 @@ impl ConfigErrors {
                 first_delay: Duration::from_millis(200),
                 longest_delay: Duration::from_secs(30),
             },
+            memory: memory?,
+            bulk_timeout: timeout?,
             drain_timeout: Duration::from_secs(5),
-            until_empty: None,
-            prices: Prices::builtin(Architecture::X86),
-            decode: decode?,
-            document: DocumentOptions {
-                index_prefix: prefix,
-                keep_original: args.keep_original,
-            },
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cli::{PathStyle, WorkerArgs};
 use crate::config::ConfigErrors;
-use crate::pipeline::PipelineConfig;
+use crate::pipeline::{PipelineConfig, ReadConfig, ReceiveConfig};
 use crate::sink::dead_letters::DeadLetterTarget;
 use crate::sink::opensearch::OpenSearchConfig;
 
@@ -79,10 +79,16 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, ConfigErrors> {
             },
             dead_letters,
             pipeline: PipelineConfig {
-                allowed_buckets,
-                messages_in_flight: messages,
+                receive: ReceiveConfig {
+                    messages_in_flight: messages,
+                    until_empty: args.until_empty.then_some(Duration::from_secs(1)),
+                    ..pipeline.receive
+                },
+                read: ReadConfig {
+                    allowed_buckets,
+                    ..pipeline.read
+                },
                 drain_timeout: drain,
-                until_empty: args.until_empty.then_some(Duration::from_secs(1)),
                 ..pipeline
             },
         }),

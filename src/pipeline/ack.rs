@@ -1,6 +1,7 @@
 /*!
-The end of a message's stay, in batches of up to ten: deleted or released. What is deleted must hand over its settled objects:
-deleting early does not compile. A lease goes on until the call that ends it is made.
+Leases go in, with the receipts of all objects for a delete (ack) or a delay for a release (nack); calls to the queue,
+for up to ten messages each, go out. Deleting early does not compile: `delete` takes the receipts by value. A lease is
+extended until the call that ends it is made.
 */
 
 #[cfg(test)]
@@ -16,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
-use crate::pipeline::FatalErrorSlot;
+use crate::pipeline::fatal_error::FatalErrorSlot;
 use crate::pipeline::lease::{Lease, Leases};
-use crate::pipeline::object::Settled;
+use crate::pipeline::settle::Settled;
 use crate::source::{Handle, Outcome, Queue};
 
 /// The most that SQS takes in one call.
@@ -34,12 +35,12 @@ enum AckAction {
 
 struct AckRequest {
     lease: Lease,
-    verb: AckAction,
-    done: Done,
+    action: AckAction,
+    reply: AckReply,
 }
 
-/// Where an outcome goes. None: the lease was lost before there was a call.
-type Done = oneshot::Sender<Option<Outcome>>;
+/// Gets the outcome. None: the lease was lost before the call.
+type AckReply = oneshot::Sender<Option<Outcome>>;
 
 pub(crate) struct Acks {
     requests: mpsc::Sender<AckRequest>,
@@ -57,7 +58,7 @@ impl Acks {
         background: CancellationToken,
     ) -> Self {
         let (requests, incoming) = mpsc::channel(BATCH * 8);
-        let caller = Caller {
+        let caller = AckCaller {
             queue,
             leases,
             background: background.clone(),
@@ -100,36 +101,40 @@ impl Acks {
         };
     }
 
-    async fn ask(&self, lease: Lease, verb: AckAction) -> Option<Outcome> {
-        let (done, outcome) = oneshot::channel();
+    async fn ask(&self, lease: Lease, action: AckAction) -> Option<Outcome> {
+        let (reply, outcome) = oneshot::channel();
         let ended = || Some(Outcome::Failed("the worker is ending".to_owned()));
-        let request = AckRequest { lease, verb, done };
+        let request = AckRequest {
+            lease,
+            action,
+            reply,
+        };
         if self.requests.send(request).await.is_err() {
             return ended();
         }
         let outcome = outcome.await.unwrap_or_else(|_| ended());
         if let Some(Outcome::Fatal(reason)) = &outcome {
-            self.fatal_error.fatal(reason.clone());
+            self.fatal_error.set(reason.clone());
         }
         outcome
     }
 }
 
-/// Requests of one verb that wait for others.
-struct ParcelInFlight {
-    /// When they go, however many they are: counted from the first of them.
+/// Requests for one action that wait for others.
+struct OpenBatch {
+    /// When the call is made although the batch is not full, counted from the first request.
     due: Instant,
     requests: Vec<AckRequest>,
 }
 
-async fn batch(mut incoming: mpsc::Receiver<AckRequest>, caller: Arc<Caller>, linger: Duration) {
-    // By what is to be done with them: one call does one thing.
-    let mut waiting: BTreeMap<AckAction, ParcelInFlight> = BTreeMap::new();
+async fn batch(mut incoming: mpsc::Receiver<AckRequest>, caller: Arc<AckCaller>, linger: Duration) {
+    // By action: one call does one thing.
+    let mut waiting: BTreeMap<AckAction, OpenBatch> = BTreeMap::new();
     loop {
-        // Looked at before each request: however fast they come, those that are due go.
+        // Checked before each request, so that due batches go however fast requests come.
         let now = Instant::now();
-        for (verb, batch) in waiting.extract_if(.., |_, batch| batch.due <= now) {
-            caller.clone().spawn(verb, batch.requests);
+        for (action, batch) in waiting.extract_if(.., |_, batch| batch.due <= now) {
+            caller.clone().spawn(action, batch.requests);
         }
         let next = match waiting.values().map(|batch| batch.due).min() {
             None => incoming.recv().await,
@@ -141,74 +146,81 @@ async fn batch(mut incoming: mpsc::Receiver<AckRequest>, caller: Arc<Caller>, li
         let Some(request) = next else {
             return;
         };
-        let verb = request.verb;
-        let batch = waiting.entry(verb).or_insert_with(|| ParcelInFlight {
+        let action = request.action;
+        let batch = waiting.entry(action).or_insert_with(|| OpenBatch {
             due: Instant::now() + linger,
             requests: Vec::with_capacity(BATCH),
         });
         batch.requests.push(request);
         if batch.requests.len() == BATCH
-            && let Some(full) = waiting.remove(&verb)
+            && let Some(full) = waiting.remove(&action)
         {
-            caller.clone().spawn(verb, full.requests);
+            caller.clone().spawn(action, full.requests);
         }
     }
 }
 
 /// Makes the calls.
-struct Caller {
+struct AckCaller {
     queue: Arc<dyn Queue>,
     leases: Arc<Leases>,
     background: CancellationToken,
 }
 
-impl Caller {
-    fn spawn(self: Arc<Self>, verb: AckAction, batch: Vec<AckRequest>) {
+impl AckCaller {
+    fn spawn(self: Arc<Self>, action: AckAction, batch: Vec<AckRequest>) {
         let background = self.background.clone();
-        let call = async move { self.end(verb, batch).await };
+        let call = async move { self.end(action, batch).await };
         tokio::spawn(async move { background.run_until_cancelled(call).await });
     }
 
-    /// Ends the leases, then makes one call for those that are still ours.
-    async fn end(&self, verb: AckAction, batch: Vec<AckRequest>) {
-        let (leases, waiting): (Vec<Lease>, Vec<Done>) =
-            batch.into_iter().map(|r| (r.lease, r.done)).unzip();
+    /// Ends the leases, then makes one call for those that were not lost.
+    async fn end(&self, action: AckAction, batch: Vec<AckRequest>) {
+        let (leases, replies): (Vec<Lease>, Vec<AckReply>) =
+            batch.into_iter().map(|r| (r.lease, r.reply)).unzip();
         let handles = self.leases.end(&leases).await;
-        let ours: Vec<Handle> = handles.iter().flatten().cloned().collect();
-        let mut outcomes = self.call(verb, &ours).await.into_iter();
-        for (done, handle) in waiting.into_iter().zip(handles) {
+        let held: Vec<Handle> = handles.iter().flatten().cloned().collect();
+        let mut outcomes = self.call(action, &held).await.into_iter();
+        for (reply, handle) in replies.into_iter().zip(handles) {
             // The task that asked may have been abandoned.
-            let _ = done.send(handle.and_then(|_| outcomes.next()));
+            let _ = reply.send(handle.and_then(|_| outcomes.next()));
         }
     }
 
     /// One outcome per handle, in order.
-    async fn call(&self, verb: AckAction, handles: &[Handle]) -> Vec<Outcome> {
+    async fn call(&self, action: AckAction, handles: &[Handle]) -> Vec<Outcome> {
         if handles.is_empty() {
             return Vec::new();
         }
-        let answer = match verb {
+        let response = match action {
             AckAction::Delete => self.queue.delete(handles).await,
             AckAction::Release(delay) => self.queue.release(handles, delay).await,
         };
-        let mut outcomes = answer.unwrap_or_else(|error| {
+        let mut outcomes = response.unwrap_or_else(|error| {
             let outcome = match error.class {
                 ErrorClass::Fatal => Outcome::Fatal(error.to_string()),
-                // What is not deleted comes back and meets 409s; what is not released comes back later.
+                // A message that is not deleted comes back, and its documents answer 409; one that is not released
+                // comes back later.
                 _ => Outcome::Failed(error.to_string()),
             };
             vec![outcome; handles.len()]
         });
-        let missing = || Outcome::Failed("not in the answer".to_owned());
+        let missing = || Outcome::Failed("missing in the response".to_owned());
         outcomes.resize_with(handles.len(), missing);
-        match verb {
-            AckAction::Release(delay) if !delay.is_zero() => self.show(handles, outcomes).await,
+        match action {
+            AckAction::Release(delay) if !delay.is_zero() => {
+                self.release_at_once(handles, outcomes).await
+            }
             _ => outcomes,
         }
     }
 
-    /// Past its twelve hours a message can be shown at once and no later.
-    async fn show(&self, handles: &[Handle], mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    /// Retries failed releases without a delay: past its twelve hours a message can be released at once only.
+    async fn release_at_once(
+        &self,
+        handles: &[Handle],
+        mut outcomes: Vec<Outcome>,
+    ) -> Vec<Outcome> {
         let has_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
         let failed: Vec<usize> = (0..handles.len())
             .filter(|i| has_failed(&outcomes[*i]))
@@ -217,8 +229,8 @@ impl Caller {
             return outcomes;
         }
         let again: Vec<Handle> = failed.iter().map(|i| handles[*i].clone()).collect();
-        if let Ok(answered) = self.queue.release(&again, Duration::ZERO).await {
-            for (i, outcome) in failed.into_iter().zip(answered) {
+        if let Ok(retried) = self.queue.release(&again, Duration::ZERO).await {
+            for (i, outcome) in failed.into_iter().zip(retried) {
                 outcomes[i] = outcome;
             }
         }

@@ -1,8 +1,9 @@
 /*!
-A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go on.
+A circuit breaker for each bucket: results of GetObject go in; whether the bucket may be asked comes out.
 
-It also tells a key that is not for us from a bucket that refuses everything for a while. One refusal proves nothing: the key
-must be refused again on a later delivery, after its bucket gave another object that was asked for in between.
+A bucket that denies, throttles or does not answer is paused; the other buckets go on. The breaker also tells a key that
+the worker may not read from a bucket that refuses every key for a while. One refusal proves nothing: the key must be
+refused again on a later delivery, after its bucket gave another object that was asked for in between.
 */
 
 use std::collections::hash_map::RandomState;
@@ -18,106 +19,107 @@ use crate::observe::Metrics;
 use crate::source::OpenError;
 use logferry_core::notification::ObjectRef;
 
-/// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own fatal_error.
+/// Different keys that fail in a row before the circuit opens. One bad key alone opens nothing.
 const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// Buckets that are remembered; names come from messages, which are not trusted.
+/// The most buckets that are remembered: their names come from messages, which are not trusted.
 const BUCKETS: usize = 1000;
-/// Refused keys that are remembered, by their hashes.
+/// The most refused keys that are remembered.
 const REFUSALS: usize = 10_000;
 
 #[derive(Default)]
-pub(crate) struct CircuitBreakers(Mutex<State>);
+pub(crate) struct CircuitBreakers(Mutex<BreakerState>);
 
 #[derive(Default)]
-struct State {
+struct BreakerState {
     /// The number of the latest event: an attempt that starts, an answer, a delivery.
     latest: u64,
     buckets: HashMap<String, Circuit>,
-    /// When a key was refused for the last time.
+    /// For the hash of a key, the number of its latest refusal.
     refused: HashMap<u64, u64>,
     hasher: RandomState,
 }
 
 #[derive(Default)]
 struct Circuit {
-    /// Keys that failed since the bucket gave an object.
+    /// Keys that failed since the bucket last gave an object.
     failed: BTreeSet<String>,
-    /// Times that it opened since.
+    /// How often it opened since then.
     opened: u32,
     open_until: Option<Instant>,
-    /// The one try is under way.
+    /// The one trial request is under way (the circuit is half-open).
     trying: bool,
-    /// When the latest attempt started that was given its object.
+    /// The number of the latest attempt that was given its object.
     given: u64,
 }
 
-/// An object that is asked for. Dropped without an answer about the bucket, it changes nothing, and a try can be made again.
-pub(crate) struct AttemptOutcome<'a> {
+/// One request for an object. Dropped without a result about the bucket, it changes nothing, and another trial is
+/// allowed.
+pub(crate) struct BucketAttempt<'a> {
     breakers: &'a CircuitBreakers,
     bucket: &'a str,
     key: &'a str,
     started: u64,
-    /// It is the one that is let through while the circuit is open.
-    is_try: bool,
-    /// The key was refused before, on an earlier delivery, and its bucket has given another object since.
+    /// It is the one trial request that is allowed while the circuit is open.
+    is_trial: bool,
+    /// The key was refused on an earlier delivery, and its bucket has given another object since.
     refused_before: bool,
 }
 
-/// What a refusal of one key comes to.
+/// What a refusal of one key means.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum KeyRefusal {
     /// The bucket works and refuses this key.
     OfTheKey,
     MayPass {
-        /// It opened the circuit.
+        /// The refusal opened the circuit.
         opened: bool,
     },
 }
 
 impl CircuitBreakers {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BreakerState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of a delivery: what was refused before has a lower one.
+    /// The number of a delivery. Earlier refusals have lower numbers.
     pub(crate) fn delivery(&self) -> u64 {
         self.lock().next()
     }
 
-    /// Lets an object be asked for; else how long its bucket is to be left alone. When that is over, one try is let through.
+    /// Allows a request for an object, or returns how long its bucket is paused. After the pause one trial is allowed.
     pub(crate) fn admit<'a>(
         &'a self,
         bucket: &'a str,
         key: &'a str,
         delivery: u64,
-    ) -> Result<AttemptOutcome<'a>, Duration> {
+    ) -> Result<BucketAttempt<'a>, Duration> {
         let now = Instant::now();
         let mut state = self.lock();
         let started = state.next();
         let refused = state.refused.get(&state.name(bucket, key)).copied();
         let circuit = state.circuit(bucket);
-        let is_try = match circuit.open_until {
+        let is_trial = match circuit.open_until {
             Some(until) if until > now => return Err(until - now),
             Some(_) if circuit.trying => return Err(FIRST_PAUSE),
             Some(_) => true,
             None => false,
         };
-        circuit.trying |= is_try;
+        circuit.trying |= is_trial;
         let refused_before = refused.is_some_and(|at| at < delivery && at < circuit.given);
-        Ok(AttemptOutcome {
+        Ok(BucketAttempt {
             breakers: self,
             bucket,
             key,
             started,
-            is_try,
+            is_trial,
             refused_before,
         })
     }
 }
 
-impl State {
+impl BreakerState {
     fn next(&mut self) -> u64 {
         self.latest += 1;
         self.latest
@@ -148,7 +150,7 @@ impl State {
     }
 }
 
-impl AttemptOutcome<'_> {
+impl BucketAttempt<'_> {
     /// The bucket gave the object.
     pub(crate) fn given(self) {
         let mut state = self.breakers.lock();
@@ -156,8 +158,8 @@ impl AttemptOutcome<'_> {
         state.refused.remove(&name);
         let circuit = state.circuit(self.bucket);
         circuit.given = circuit.given.max(self.started);
-        // What was asked for before the circuit opened says nothing of the time since.
-        if self.is_try || circuit.open_until.is_none() {
+        // A request from before the circuit opened says nothing about the time since.
+        if self.is_trial || circuit.open_until.is_none() {
             *circuit = Circuit {
                 given: circuit.given,
                 ..Circuit::default()
@@ -165,49 +167,54 @@ impl AttemptOutcome<'_> {
         }
     }
 
-    /// The bucket did not give the object, for a reason that is not the object's; true when that opened the circuit.
+    /// The bucket did not give the object, for a reason that is not the object's. Returns whether this opened the
+    /// circuit.
     pub(crate) fn failed(self) -> bool {
         self.breakers
             .lock()
             .circuit(self.bucket)
-            .fail(self.key, self.is_try)
+            .fail(self.key, self.is_trial)
     }
 
-    /// The bucket refused this key, or everything: it does not say which.
-    pub(crate) fn refused(self) -> Refusal {
+    /// The bucket refused this key or every key: the response does not say which.
+    pub(crate) fn refused(self) -> KeyRefusal {
         let mut state = self.breakers.lock();
         let circuit = state.circuit(self.bucket);
-        // Others that were refused since the bucket gave something speak for a bucket that gives nothing now.
+        // Other keys that were refused since the bucket last gave an object suggest that it refuses every key now.
         let alone = circuit.failed.iter().all(|key| key == self.key);
         if self.refused_before && alone && circuit.open_until.is_none() {
-            return Refusal::OfTheKey;
+            return KeyRefusal::OfTheKey;
         }
-        let opened = circuit.fail(self.key, self.is_try);
+        let opened = circuit.fail(self.key, self.is_trial);
         state.remember(self.bucket, self.key);
-        Refusal::MayPass { opened }
+        KeyRefusal::MayPass { opened }
     }
 }
 
-/// What a failure to open says of the object, and what of its bucket.
+/// Notes a failure to open an object. Returns the class and the reason for the object.
 pub(crate) fn not_opened(
     metrics: &Metrics,
     object: &ObjectRef,
-    attempt: AttemptOutcome<'_>,
+    attempt: BucketAttempt<'_>,
     error: &OpenError,
 ) -> (ErrorClass, String) {
     let (class, opened) = match (error, error.class()) {
         (OpenError::Denied(_), _) => match attempt.refused() {
-            // It is not for us, or it is not there and we may not know.
-            Refusal::OfTheKey => (ErrorClass::Broken, false),
-            Refusal::MayPass { opened } => (ErrorClass::Retryable, opened),
+            // The worker may not read the key, or the key is gone and the worker may not know.
+            KeyRefusal::OfTheKey => (ErrorClass::Broken, false),
+            KeyRefusal::MayPass { opened } => (ErrorClass::Retryable, opened),
         },
         (_, ErrorClass::Retryable) => (ErrorClass::Retryable, attempt.failed()),
-        // The object's own fatal_error.
+        // The failure is the object's own.
         (_, class) => (class, false),
     };
     if opened {
         metrics.buckets_paused.inc();
-        tracing::warn!(bucket = object.bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
+        tracing::warn!(
+            bucket = object.bucket,
+            %error,
+            "several objects of the bucket failed in a row: the bucket is paused (circuit breaker)"
+        );
     }
     let reason = match class == ErrorClass::Broken && matches!(error, OpenError::Denied(_)) {
         true => format!("{error}: refused again, while its bucket gives other objects"),
@@ -216,23 +223,23 @@ pub(crate) fn not_opened(
     (class, reason)
 }
 
-impl Drop for AttemptOutcome<'_> {
+impl Drop for BucketAttempt<'_> {
     fn drop(&mut self) {
-        if self.is_try {
-            // After an answer about the bucket there is no try under way any more.
+        if self.is_trial {
+            // After a result about the bucket no trial is under way any more.
             self.breakers.lock().circuit(self.bucket).trying = false;
         }
     }
 }
 
 impl Circuit {
-    fn fail(&mut self, key: &str, is_try: bool) -> bool {
-        if is_try {
+    fn fail(&mut self, key: &str, is_trial: bool) -> bool {
+        if is_trial {
             self.open();
             return false;
         }
         if self.open_until.is_some() {
-            return false; // asked for before it opened
+            return false; // requested before the circuit opened
         }
         self.failed.insert(key.to_owned());
         if self.failed.len() < KEYS {
@@ -260,10 +267,10 @@ fn pause(opened: u32) -> Duration {
 mod tests {
     use super::*;
 
-    const MAY_PASS: Refusal = Refusal::MayPass { opened: false };
+    const MAY_PASS: KeyRefusal = KeyRefusal::MayPass { opened: false };
 
     /// Asks on a delivery of its own.
-    fn ask<'a>(breakers: &'a CircuitBreakers, bucket: &'a str, key: &'a str) -> AttemptOutcome<'a> {
+    fn ask<'a>(breakers: &'a CircuitBreakers, bucket: &'a str, key: &'a str) -> BucketAttempt<'a> {
         let asked = breakers.admit(bucket, key, breakers.delivery());
         asked.unwrap_or_else(|pause| panic!("{bucket}/{key}: {pause:?}"))
     }
@@ -335,7 +342,7 @@ mod tests {
         }
         for n in 1..=KEYS {
             let refused = ask(&breakers, "bucket", &format!("denied {n}")).refused();
-            assert_eq!(refused, Refusal::MayPass { opened: n == KEYS });
+            assert_eq!(refused, KeyRefusal::MayPass { opened: n == KEYS });
         }
         assert_eq!(pause_of(&breakers, "bucket"), Some(FIRST_PAUSE));
     }
@@ -349,7 +356,10 @@ mod tests {
         ask(&breakers, "other bucket", "other").given();
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
         ask(&breakers, "bucket", "other").given();
-        assert_eq!(ask(&breakers, "bucket", "key").refused(), Refusal::OfTheKey);
+        assert_eq!(
+            ask(&breakers, "bucket", "key").refused(),
+            KeyRefusal::OfTheKey
+        );
         assert_eq!(ask(&breakers, "bucket", "new").refused(), MAY_PASS);
     }
 

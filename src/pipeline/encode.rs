@@ -1,43 +1,51 @@
-/*! Where an object's events become documents, and documents a parcel. */
+/*! Log events go in; they become documents, and the documents go out as parcels to the batcher. */
 
 use std::sync::Arc;
 
-use crate::pipeline::Pipeline;
-use crate::pipeline::batcher::PendingParcel;
+use crate::pipeline::context::{PipelineContext, ReadConfig};
+use crate::pipeline::delivery::parcel::PendingParcel;
 use crate::pipeline::memory::Reservation;
-use crate::pipeline::object::{Parcels, ReadProgress};
+use crate::pipeline::settle::{AwaitedVerdicts, ReadProgress};
 use crate::sink::dead_letters::ObjectName;
 use logferry_core::bulk::{Parcel, PlacedDocument};
 use logferry_core::decode::{Decoder, Event, Identity, Origin};
 use logferry_core::document::{DocumentSpan, ObjectEncoder, ObjectInfo, event_text};
 
-/// A parcel is sent when it has this many bytes; or as many as a bulk, if that is less.
+/// A parcel is sent when it has this many bytes, or as many as a bulk if that is less.
 const PARCEL: usize = 512 * 1024;
 
-/// Where an object's events become documents.
+/// Encodes the events of one object and sends the documents.
 pub(crate) struct ParcelWriter<'a> {
-    pipeline: &'a Pipeline,
+    context: &'a PipelineContext,
     encoder: ObjectEncoder,
     parcel: Parcel,
     reservation: Option<Reservation>,
     object: Arc<ObjectName>,
+    /// The number of parcels that were sent.
     sent: u64,
     /// Bytes of a full parcel.
     full: usize,
-    /// The parcel before was full.
+    /// The previous parcel was full.
     follows_full: bool,
 }
 
 impl<'a> ParcelWriter<'a> {
-    pub(crate) fn new(pipeline: &'a Pipeline, object: &ObjectInfo, name: Arc<ObjectName>) -> Self {
+    pub(crate) fn new(
+        context: &'a PipelineContext,
+        object: &ObjectInfo,
+        name: Arc<ObjectName>,
+    ) -> Self {
+        let ReadConfig {
+            document, prices, ..
+        } = &context.read;
         Self {
-            pipeline,
-            encoder: ObjectEncoder::new(object, &pipeline.config.document, &pipeline.config.prices),
+            context,
+            encoder: ObjectEncoder::new(object, document, prices),
             parcel: Parcel::default(),
             reservation: None,
             object: name,
             sent: 0,
-            full: PARCEL.min(pipeline.config.bulk.bytes),
+            full: PARCEL.min(context.bulk.bytes),
             follows_full: false,
         }
     }
@@ -45,32 +53,32 @@ impl<'a> ParcelWriter<'a> {
     pub(crate) async fn write(
         &mut self,
         event: &Event<'_>,
-        parcels: &mut Parcels,
-        facts: &mut ReadProgress,
+        verdicts: &mut AwaitedVerdicts,
+        progress: &mut ReadProgress,
     ) {
         let room = self.room(event.text);
         if !self.parcel.is_empty() && self.parcel.lines.len() + room > self.full {
-            self.send(parcels).await;
+            self.send(verdicts).await;
         }
         if self.reservation.is_none() {
             let bytes = self.full.max(room);
-            self.reservation = Some(self.pipeline.memory.reserve(bytes).await);
+            self.reservation = Some(self.context.memory.reserve(bytes).await);
             if self.follows_full {
-                // It will be full too: growing there step by step would copy it once more.
+                // The next parcel will be full too: growing it step by step would copy it once more.
                 self.parcel.lines.reserve(self.full);
             }
         }
         let text = event_text(event);
         let encoded = self.encoder.encode(event, &text, &mut self.parcel.lines);
-        self.place(encoded.document, event.offset, false);
-        facts.events += 1;
+        self.add(encoded.document, event.offset, false);
+        progress.events += 1;
         while let Some(closed) = self.encoder.next_closed(&mut self.parcel.lines) {
-            self.place(closed.document, event.offset, true);
-            facts.summaries += 1;
+            self.add(closed.document, event.offset, true);
+            progress.summaries += 1;
         }
     }
 
-    fn place(&mut self, document: DocumentSpan, offset: u64, merge: bool) {
+    fn add(&mut self, document: DocumentSpan, offset: u64, merge: bool) {
         let DocumentSpan { start, source, end } = document;
         self.parcel.documents.push(PlacedDocument {
             start,
@@ -81,28 +89,29 @@ impl<'a> ParcelWriter<'a> {
         });
     }
 
-    /// What a broken object still holds: whole events only. Its last one may be cut, and where it is cut may
-    /// vary, unless all that was read is `whole`.
+    /// Writes the events that the decoder of a broken object still holds. The last event may be cut, at a place that
+    /// varies between readings, so it is dropped unless all that was read is `whole`.
     pub(crate) async fn write_rest(
         &mut self,
         decoder: &mut Decoder,
         whole: bool,
-        parcels: &mut Parcels,
-        facts: &mut ReadProgress,
+        verdicts: &mut AwaitedVerdicts,
+        progress: &mut ReadProgress,
     ) {
         decoder.finish();
-        let mut before: Option<OwnedEvent> = None;
+        let mut previous: Option<OwnedEvent> = None;
         while let Ok(Some(event)) = decoder.next() {
-            if let Some(event) = before.replace(OwnedEvent::of(&event)) {
-                self.write(&event.lend(), parcels, facts).await;
+            if let Some(event) = previous.replace(OwnedEvent::new(&event)) {
+                self.write(&event.borrow(), verdicts, progress).await;
             }
         }
-        if let Some(last) = before.filter(|_| whole) {
-            self.write(&last.lend(), parcels, facts).await;
+        if let Some(last) = previous.filter(|_| whole) {
+            self.write(&last.borrow(), verdicts, progress).await;
         }
     }
 
-    /// What a document of this text can come to. The text may stand in it three times: as message, as `app`, as the original.
+    /// The most bytes that a document of this text may have. It may hold the text three times: as the message, as
+    /// `app` and as the original.
     fn room(&self, text: &[u8]) -> usize {
         const FIELDS: usize = 2048;
         if text.len() < 16 * 1024 {
@@ -118,29 +127,33 @@ impl<'a> ParcelWriter<'a> {
                 }
             })
             .sum();
-        let copies = 2 + usize::from(self.pipeline.config.document.keep_original);
+        let copies = 2 + usize::from(self.context.read.document.keep_original);
         escaped * copies + FIELDS
     }
 
-    /// The object's end, or as far as it could be read: what is left goes.
-    pub(crate) async fn finish(&mut self, parcels: &mut Parcels, facts: &mut ReadProgress) {
+    /// Sends what is left at the object's end, or at the point up to which it could be read.
+    pub(crate) async fn finish(
+        &mut self,
+        verdicts: &mut AwaitedVerdicts,
+        progress: &mut ReadProgress,
+    ) {
         while self.encoder.holds_summaries() {
             if self.reservation.is_none() {
-                self.reservation = Some(self.pipeline.memory.reserve(self.full).await);
+                self.reservation = Some(self.context.memory.reserve(self.full).await);
             }
             let Some(closed) = self.encoder.next_at_end(&mut self.parcel.lines) else {
                 break;
             };
-            self.place(closed.document, facts.bytes, true);
-            facts.summaries += 1;
+            self.add(closed.document, progress.bytes, true);
+            progress.summaries += 1;
             if self.parcel.lines.len() >= self.full {
-                self.send(parcels).await;
+                self.send(verdicts).await;
             }
         }
-        self.send(parcels).await;
+        self.send(verdicts).await;
     }
 
-    pub(crate) async fn send(&mut self, parcels: &mut Parcels) {
+    pub(crate) async fn send(&mut self, verdicts: &mut AwaitedVerdicts) {
         let was_full = self.parcel.lines.len() > self.full / 2;
         let parcel = std::mem::take(&mut self.parcel);
         let Some(mut reservation) = self.reservation.take().filter(|_| !parcel.is_empty()) else {
@@ -148,16 +161,16 @@ impl<'a> ParcelWriter<'a> {
         };
         self.follows_full = was_full;
         reservation.shrink(parcel.lines.len());
-        let load = PendingParcel {
+        let parcel = PendingParcel {
             parcel,
             object: self.object.clone(),
             number: self.sent,
             reservation,
-            reply: parcels.reply.clone(),
+            reply: verdicts.reply.clone(),
         };
-        self.pipeline.batcher.send(load).await;
+        self.context.batcher.send(parcel).await;
         self.sent += 1;
-        parcels.sent();
+        verdicts.sent();
     }
 }
 
@@ -167,21 +180,21 @@ struct OwnedEvent {
     time: Option<i64>,
     text: Vec<u8>,
     truncated: u64,
-    /// Of `Identity::EventId`.
+    /// The id of an `Identity::EventId`.
     id: Option<String>,
-    /// Of any other.
+    /// The identity, unless it is an `Identity::EventId`.
     identity: Identity<'static>,
     origin: Arc<Origin>,
 }
 
 impl OwnedEvent {
-    fn of(event: &Event<'_>) -> Self {
+    fn new(event: &Event<'_>) -> Self {
         let (id, identity) = match event.identity {
             Identity::EventId(id) => (Some(id.to_owned()), Identity::Offset),
             Identity::Content => (None, Identity::Content),
             Identity::CutContent(whole) => (None, Identity::CutContent(whole)),
             Identity::Offset => (None, Identity::Offset),
-            Identity::Inner(place) => (None, Identity::Inner(place)),
+            Identity::Inner(position) => (None, Identity::Inner(position)),
         };
         Self {
             offset: event.offset,
@@ -194,7 +207,7 @@ impl OwnedEvent {
         }
     }
 
-    fn lend(&self) -> Event<'_> {
+    fn borrow(&self) -> Event<'_> {
         Event {
             offset: self.offset,
             time: self.time,

@@ -1,8 +1,9 @@
 /*!
-Leases: what is held stays invisible until it is settled, extended at a third of the visibility timeout, not past twelve hours.
+A received message goes in; its lease comes out, which keeps the message invisible to others (heartbeat): the visibility
+timeout is extended at a third of its length, for at most twelve hours.
 
-A lease lasts until the call that deletes or releases its message. When it is lost, the work on its message ends. A message that is
-delivered again while it is worked on is not worked on twice: its lease goes on under the newer handle.
+A lease lasts until the call that deletes or releases its message. When it is lost, the work on its message ends. A
+message that is delivered again while it is worked on is not worked on twice: its lease takes the newer handle.
 */
 
 use std::collections::BTreeMap;
@@ -16,43 +17,43 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
-use crate::pipeline::FatalErrorSlot;
+use crate::pipeline::fatal_error::FatalErrorSlot;
 use crate::source::{Attributes, Handle, Message, Outcome, Queue};
 
 const BATCH: usize = 10;
-/// Extend calls at the same time: a slow one must not cost the others their leases.
+/// Extend calls at the same time, so that a slow call does not cost other messages their leases.
 const CALLS: usize = 16;
 
 pub(crate) struct Leases {
     queue: Arc<dyn Queue>,
     visibility: Duration,
-    /// How long after its first delivery a message can be hidden.
+    /// How long after its first delivery a message can be kept invisible.
     longest: Duration,
     metrics: Arc<Metrics>,
     fatal_error: Arc<FatalErrorSlot>,
-    held: Mutex<HeldLeases>,
-    /// An extension that was under way has ended.
+    held: Mutex<LeaseTable>,
+    /// Notified when an extend call ends.
     extended: Notify,
 }
 
 #[derive(Default)]
-struct HeldLeases {
+struct LeaseTable {
     next: u64,
     by_id: BTreeMap<u64, HeldLease>,
 }
 
 struct HeldLease {
-    /// The queue's id of the message.
+    /// The message's id.
     message: String,
-    /// Of its latest delivery.
+    /// The handle of its latest delivery.
     handle: Handle,
-    /// When the queue gives the message to another unless it is extended.
+    /// When the message becomes visible unless the lease is extended.
     expires: Instant,
-    /// When to extend.
+    /// When to extend it.
     due: Instant,
-    /// Past this no extension is granted.
+    /// The queue grants no extension past this.
     last: Instant,
-    /// A call that extends it is under way.
+    /// An extend call is under way.
     extending: bool,
     lost: CancellationToken,
 }
@@ -65,7 +66,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Completes when the message is or will be someone else's.
+    /// Completes when the lease is lost.
     pub(crate) async fn lost(&self) {
         self.lost.cancelled().await;
     }
@@ -104,7 +105,8 @@ impl Leases {
         leases
     }
 
-    /// Holds a message that was delivered. None: it is worked on already, and that work's lease has taken the new handle over.
+    /// Starts the lease of a delivered message. None: the message is worked on already, and that lease takes the new
+    /// handle.
     pub(crate) fn hold(self: &Arc<Self>, message: &Message) -> Option<Lease> {
         let now = Instant::now();
         let lost = CancellationToken::new();
@@ -123,7 +125,7 @@ impl Leases {
         if let Some(older) = held.by_id.values_mut().find(is_held)
             && !message.id.is_empty()
         {
-            // A call that extends the older delivery may be under way: a release waits for it all the same.
+            // An extend call for the older delivery may be under way; a release still waits for it.
             let (extending, lost) = (older.extending, older.lost.clone());
             *older = HeldLease {
                 extending,
@@ -143,8 +145,8 @@ impl Leases {
         })
     }
 
-    /// Ends the extensions of all of these and gives their handles, once no call is under way that could hide again what is
-    /// released. None: the message is or will be someone else's, and its handle must not be used.
+    /// Ends these leases and returns their handles, once no extend call is under way that could hide a released message
+    /// again. None: the lease was lost, and its handle must not be used.
     pub(crate) async fn end(&self, leases: &[Lease]) -> Vec<Option<Handle>> {
         loop {
             let extended = self.extended.notified();
@@ -170,7 +172,7 @@ impl Leases {
         Some(ended.collect())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HeldLeases> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, LeaseTable> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -185,7 +187,7 @@ impl Leases {
         }
     }
 
-    /// Batches of those to extend now, with how far; those past their end are lost.
+    /// Returns batches of leases to extend now, with their new visibility. Leases past their end are lost.
     fn due(&self, now: Instant) -> Vec<(Duration, Vec<(u64, Handle)>)> {
         let mut whole = Vec::new();
         let mut due = Vec::new();
@@ -204,7 +206,7 @@ impl Leases {
                     hold.extending = true;
                     whole.push((*id, hold.handle.clone()));
                 } else if left >= Duration::from_secs(1) && now + left > hold.expires {
-                    // The last stretch: more than what is left would be refused.
+                    // The last extension: a longer one would be refused.
                     hold.extending = true;
                     due.push((left, vec![(*id, hold.handle.clone())]));
                 }
@@ -216,28 +218,28 @@ impl Leases {
 
     async fn extend(&self, visibility: Duration, batch: Vec<(u64, Handle)>) {
         let handles: Vec<Handle> = batch.iter().map(|(_, h)| h.clone()).collect();
-        // Counted from before the call: the queue counts from when it gets it, which is later.
+        // Counted from before the call; the queue counts from its arrival, which is later.
         let now = Instant::now();
-        let answer = self.queue.extend(&handles, visibility).await;
+        let response = self.queue.extend(&handles, visibility).await;
         let mut held = self.lock();
         for (id, _) in &batch {
             if let Some(hold) = held.by_id.get_mut(id) {
                 hold.extending = false;
             }
         }
-        match answer {
+        match response {
             Ok(outcomes) => {
                 for ((id, handle), outcome) in batch.iter().zip(outcomes) {
-                    // What became of an older delivery says nothing of the latest.
+                    // The outcome for an older delivery says nothing about the latest.
                     if let Some(hold) = held.by_id.get_mut(id).filter(|h| h.handle == *handle) {
                         self.extended_by(hold, now, visibility, outcome);
                     }
                 }
             }
             Err(error) if error.class == ErrorClass::Fatal => {
-                self.fatal_error.fatal(error.to_string())
+                self.fatal_error.set(error.to_string())
             }
-            // Still due: the next tick tries again, until the lease ends.
+            // The leases stay due: the next tick tries again, until they end.
             Err(error) => {
                 tracing::warn!(%error, messages = handles.len(), "cannot extend leases");
             }
@@ -261,7 +263,7 @@ impl Leases {
             }
             Outcome::Lost => self.lose(hold, "its handle is no longer valid"),
             Outcome::Failed(reason) => tracing::warn!(reason, "cannot extend a lease"),
-            Outcome::Fatal(reason) => self.fatal_error.fatal(reason),
+            Outcome::Fatal(reason) => self.fatal_error.set(reason),
         }
     }
 
@@ -355,6 +357,7 @@ mod tests {
             handle: Handle("h".into()),
             body: String::new(),
             receive_count: 1,
+            sent: None,
             held_before,
         }
     }

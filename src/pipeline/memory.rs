@@ -1,13 +1,13 @@
 /*!
-The bytes that everything in flight shares.
+The memory limit for everything in flight: a number of bytes goes in, a permit comes out when they are free.
 
-Two shares, so that nobody who waits for one holds what the others wait for: readers' buffers, bounded by how many objects are read at
-once and how many of those are large; and parcels, which come back by themselves when their verdicts are in. A task holds no unsent
-parcel while it waits.
+There are two shares, so that no task holds bytes of one while it waits for the other. Readers' buffers are bounded by
+the number of objects that are read at once, and by how many of those are large. Parcels are bounded in bytes, which
+come back when the verdicts are in. A task holds no unsent parcel while it waits.
 
-A giant parcel takes its share step by step, so that the small ones that come after it wait for a step and not for all of it. One
-giant at a time does so: two that hold half of what they need would wait for each other. Its last step is the longest: until then it
-leaves more than any small one needs, or the small ones before it could wait for what it holds.
+A giant parcel takes its bytes step by step, so that the small parcels behind it wait for one step and not for all of
+it. Only one giant does so at a time: two that hold half of their bytes would wait for each other. The last step is the
+longest: until then the giant leaves more than any small parcel needs, so that no small parcel waits for its bytes.
 */
 
 use std::sync::Arc;
@@ -17,78 +17,110 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::observe::Metrics;
 
 const UNIT: usize = 1024;
-/// Buffers of an object that is being read: decoder, decompressor, chunk, and what is remembered of a little text.
-pub const READING: usize = 512 * 1024;
-/// An object of more decompressed bytes than this needs a large reader's place.
+/// Buffers of an object that is being read: decoder, decompressor, chunk, and the state that a little text leaves.
+const READING: usize = 512 * 1024;
+/// An object of more decompressed bytes than this needs a large reader's permit.
 pub(crate) const SMALL: u64 = 256 * 1024;
+
+/// The numbers that the shares are computed from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MemoryConfig {
+    /// The limit for everything in flight.
+    pub(crate) bytes: usize,
+    pub(crate) objects_in_flight: usize,
+    pub(crate) max_event_bytes: usize,
+    pub(crate) bulk_bytes: usize,
+}
 
 pub(crate) struct MemoryLimiter {
     parcels: Arc<Semaphore>,
+    /// Units of all parcels.
     total: u32,
-    /// What is taken at once; more makes a giant.
+    /// The most units that are taken at once; a parcel of more is a giant.
     step: u32,
-    /// The place of the one giant that takes its share.
+    /// The turn of the one giant that takes its bytes.
     giant: Semaphore,
     large: Arc<Semaphore>,
-    /// Of the large readers' share: one reader's part, and all of it.
+    /// Bytes of one large reader.
     large_part: usize,
+    /// Bytes of all large readers.
     large_total: usize,
-    memory: usize,
+    /// The limit for everything in flight.
+    bytes: usize,
     long: Arc<Semaphore>,
     metrics: Arc<Metrics>,
 }
 
-/// A parcel's share of the limiter; given back when dropped.
+/// A parcel's bytes; given back when dropped.
 pub(crate) struct Reservation {
-    /// There until it is merged into another's.
+    /// None after it was merged into another reservation.
     permit: Option<OwnedSemaphorePermit>,
     metrics: Arc<Metrics>,
 }
 
-/// What is usually remembered at the most: 1.7 MB of ordinals where most lines come twice, half a megabyte of invocations. With more, the
-/// defaults would have two places instead of three.
-const REMEMBERED: usize = 9 << 18;
-
-/// What a large reader may need: its longest event twice, and what is remembered.
-fn large_reader(max_event_bytes: usize) -> usize {
-    2 * max_event_bytes + REMEMBERED
+/// A large reader's permit, once it has one.
+#[derive(Default)]
+pub(crate) struct LargeReaderPermit {
+    permit: Option<OwnedSemaphorePermit>,
+    /// Bytes of zstd windows that the permit covers.
+    windows: u64,
 }
 
-/// The zstd window that there is room for in any case: that of zstd's own level. The format's own advice is 8 MiB.
+impl LargeReaderPermit {
+    /// Waits for a permit with zstd windows of so many bytes.
+    pub(crate) async fn acquire(memory: &MemoryLimiter, windows: u64) -> Self {
+        Self {
+            permit: Some(memory.large_reader(windows).await),
+            windows,
+        }
+    }
+
+    pub(crate) fn suffices(&self, windows: u64) -> bool {
+        self.permit.is_some() && windows <= self.windows
+    }
+}
+
+/// The usual maximum of a reader's state: 1.7 MB of ordinals where most lines occur twice, half a megabyte of
+/// invocations. With a larger value, the defaults would have two large readers instead of three.
+const READER_STATE: usize = 9 << 18;
+
+/// The bytes that a large reader may need: its longest event twice, and its state.
+fn large_reader(max_event_bytes: usize) -> usize {
+    2 * max_event_bytes + READER_STATE
+}
+
+/// The zstd window that always has room: that of zstd's default level. The format itself recommends 8 MiB.
 const WINDOW: usize = 2 << 20;
 const USUAL_WINDOW: usize = 8 << 20;
-/// A window may have this part of all memory: each object that waits for its place has allocated one already.
+/// A window may have this part of all memory: each object that waits for its permit has allocated one already.
 const WINDOWS: usize = 16;
 
-/// The least `--memory` for this many readers: their buffers, one large one, and the largest parcel.
-pub fn least(objects: usize, max_event_bytes: usize, bulk_bytes: usize) -> usize {
-    objects * READING
-        + large_reader(max_event_bytes)
-        + WINDOW
-        + least_parcels(max_event_bytes, bulk_bytes)
-}
+impl MemoryConfig {
+    /// The least `bytes` for these numbers: all readers' buffers, one large reader, and the parcels.
+    pub(crate) fn least(&self) -> usize {
+        self.objects_in_flight * READING
+            + large_reader(self.max_event_bytes)
+            + WINDOW
+            + self.least_parcels()
+    }
 
-/// One bulk on its way while the next is filled, or the largest event's document.
-fn least_parcels(max_event_bytes: usize, bulk_bytes: usize) -> usize {
-    (2 * bulk_bytes).max(2 * max_event_bytes)
+    /// One bulk in flight while the next is filled, or the largest event's document.
+    fn least_parcels(&self) -> usize {
+        (2 * self.bulk_bytes).max(2 * self.max_event_bytes)
+    }
 }
 
 impl MemoryLimiter {
-    pub(crate) fn new(
-        memory: usize,
-        objects: usize,
-        max_event_bytes: usize,
-        bulk_bytes: usize,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        let shared = memory.saturating_sub(objects * READING);
-        // Two fifths for large readers as long as parcels have their least; the rest for parcels.
-        let spare = shared.saturating_sub(least_parcels(max_event_bytes, bulk_bytes));
-        let part = large_reader(max_event_bytes).next_multiple_of(UNIT);
-        let places = (shared * 2 / 5).min(spare) / part;
-        let places = places.clamp(1, objects.max(1));
-        // With few places there is room for a window at least, as far as parcels can spare it.
-        let large_total = (places * part)
+    pub(crate) fn new(config: &MemoryConfig, metrics: Arc<Metrics>) -> Self {
+        let objects = config.objects_in_flight;
+        let shared = config.bytes.saturating_sub(objects * READING);
+        // Large readers get two fifths as long as parcels have their least; parcels get the rest.
+        let spare = shared.saturating_sub(config.least_parcels());
+        let part = large_reader(config.max_event_bytes).next_multiple_of(UNIT);
+        let readers = (shared * 2 / 5).min(spare) / part;
+        let readers = readers.clamp(1, objects.max(1));
+        // Few large readers still have room for one window, as far as parcels can spare it.
+        let large_total = (readers * part)
             .max(spare.min(part + USUAL_WINDOW))
             .max(part);
         let parcels = shared.saturating_sub(large_total);
@@ -101,13 +133,14 @@ impl MemoryLimiter {
             large: Arc::new(Semaphore::new(units(large_total) as usize)),
             large_part: part,
             large_total,
-            memory,
+            bytes: config.bytes,
             long: Arc::new(Semaphore::new(1)),
             metrics,
         }
     }
 
-    /// WaitingBytes for room for a parcel. More than there is in all is given as all there is: one giant passes, alone.
+    /// Waits for bytes for a parcel. A request above the whole share is clamped to it, so that one giant parcel can
+    /// pass alone.
     pub(crate) async fn reserve(&self, bytes: usize) -> Reservation {
         let units = units(bytes).min(self.total);
         if units <= self.step {
@@ -125,7 +158,7 @@ impl MemoryLimiter {
         reservation
     }
 
-    /// WaitingBytes for its turn, and for so many units.
+    /// Waits for its turn, and for so many units.
     async fn take(&self, units: u32) -> Reservation {
         let permit = self.parcels.clone().acquire_many_owned(units).await;
         let permit = permit.expect("the limiter is never closed");
@@ -137,8 +170,8 @@ impl MemoryLimiter {
         }
     }
 
-    /// WaitingBytes for a large reader's place, with zstd windows of so many bytes.
-    pub(crate) async fn large_reader(&self, windows: u64) -> OwnedSemaphorePermit {
+    /// Waits for a large reader's bytes, with zstd windows of so many bytes.
+    async fn large_reader(&self, windows: u64) -> OwnedSemaphorePermit {
         let windows = usize::try_from(windows).unwrap_or(usize::MAX);
         let bytes = self
             .large_part
@@ -148,20 +181,20 @@ impl MemoryLimiter {
         permit.expect("the limiter is never closed")
     }
 
-    /// WaitingBytes for the turn to hold an element that is longer than any text. Who has it waits for no large
-    /// reader's place.
+    /// Waits for the turn to hold an element that is longer than any text. The holder never waits for a large reader's
+    /// permit.
     pub(crate) async fn long_element(&self) -> OwnedSemaphorePermit {
         let permit = self.long.clone().acquire_owned().await;
         permit.expect("the limiter is never closed")
     }
 
-    /// The largest zstd window that there is room for beside a large reader.
+    /// The largest zstd window that fits beside a large reader's own bytes.
     pub(crate) fn largest_window(&self) -> u64 {
         let room = self.large_total - self.large_part;
-        room.min(self.memory / WINDOWS).max(WINDOW) as u64
+        room.min(self.bytes / WINDOWS).max(WINDOW) as u64
     }
 
-    /// Bytes that parcels can have in all.
+    /// The bytes that all parcels share.
     pub(crate) fn parcels(&self) -> usize {
         self.total as usize * UNIT
     }
@@ -195,7 +228,7 @@ impl Drop for Reservation {
     }
 }
 
-/// What is taken at once of so many units.
+/// The most units that are taken at once, of so many in all.
 fn step(total: u32) -> u32 {
     (total / 8).max(1)
 }
@@ -212,10 +245,39 @@ mod tests {
 
     use super::*;
 
+    fn config(
+        bytes: usize,
+        objects_in_flight: usize,
+        max_event_bytes: usize,
+        bulk_bytes: usize,
+    ) -> MemoryConfig {
+        MemoryConfig {
+            bytes,
+            objects_in_flight,
+            max_event_bytes,
+            bulk_bytes,
+        }
+    }
+
+    fn new_limiter(
+        bytes: usize,
+        objects_in_flight: usize,
+        max_event_bytes: usize,
+        bulk_bytes: usize,
+        metrics: Arc<Metrics>,
+    ) -> MemoryLimiter {
+        let config = config(bytes, objects_in_flight, max_event_bytes, bulk_bytes);
+        MemoryLimiter::new(&config, metrics)
+    }
+
+    fn least(objects_in_flight: usize, max_event_bytes: usize, bulk_bytes: usize) -> usize {
+        config(0, objects_in_flight, max_event_bytes, bulk_bytes).least()
+    }
+
     #[tokio::test]
     async fn what_is_reserved_comes_back() {
         let metrics = Arc::new(Metrics::new());
-        let limiter = MemoryLimiter::new(READING + 20 * UNIT, 1, 0, 0, metrics.clone());
+        let limiter = new_limiter(READING + 20 * UNIT, 1, 0, 0, metrics.clone());
         let total = limiter.parcels();
         let mut first = limiter.reserve(4 * UNIT).await;
         assert_eq!(first.bytes(), (4 * UNIT).min(total));
@@ -230,7 +292,7 @@ mod tests {
 
     /// A limiter of so many units for parcels.
     fn limiter_of(units: usize) -> Arc<MemoryLimiter> {
-        let memory = MemoryLimiter::new(48 << 20, 1, 0, 0, Arc::new(Metrics::new()));
+        let memory = new_limiter(48 << 20, 1, 0, 0, Arc::new(Metrics::new()));
         let total = units as u32;
         Arc::new(MemoryLimiter {
             parcels: Arc::new(Semaphore::new(units)),
@@ -331,7 +393,7 @@ mod tests {
     #[test]
     fn the_defaults_have_room_for_bulks_and_large_readers() {
         let metrics = Arc::new(Metrics::new());
-        let limiter = MemoryLimiter::new(48 << 20, 32, 1 << 20, 5_000_000, metrics);
+        let limiter = new_limiter(48 << 20, 32, 1 << 20, 5_000_000, metrics);
         assert!(limiter.parcels() >= 20_000_000, "{}", limiter.parcels());
         assert!(limiter.large_total >= 3 * limiter.large_part);
         assert_eq!(limiter.largest_window(), 3 << 20);
@@ -341,7 +403,7 @@ mod tests {
     #[tokio::test]
     async fn a_window_takes_the_place_of_other_large_readers() {
         let metrics = Arc::new(Metrics::new());
-        let limiter = MemoryLimiter::new(48 << 20, 32, 1 << 20, 5_000_000, metrics);
+        let limiter = new_limiter(48 << 20, 32, 1 << 20, 5_000_000, metrics);
         let first = limiter.large_reader(8 << 20).await;
         let second = limiter.large_reader(0).now_or_never();
         assert!(second.is_none());
@@ -353,15 +415,14 @@ mod tests {
         drop(usual);
         // With the least memory it may have all, alone.
         let least = least(1, 1 << 20, 5_000_000);
-        let limiter = MemoryLimiter::new(least, 1, 1 << 20, 5_000_000, Arc::new(Metrics::new()));
+        let limiter = new_limiter(least, 1, 1 << 20, 5_000_000, Arc::new(Metrics::new()));
         assert!(limiter.large_reader(1 << 30).now_or_never().is_some());
     }
 
     #[test]
     fn one_object_at_a_time_may_have_a_window_too() {
         for memory in [32 << 20, 48 << 20, 128 << 20] {
-            let limiter =
-                MemoryLimiter::new(memory, 1, 1 << 20, 5_000_000, Arc::new(Metrics::new()));
+            let limiter = new_limiter(memory, 1, 1 << 20, 5_000_000, Arc::new(Metrics::new()));
             assert!(limiter.largest_window() >= (memory / 16) as u64, "{memory}");
         }
     }
@@ -370,10 +431,10 @@ mod tests {
     fn the_least_memory_has_room_for_what_it_promises() {
         for (event, bulk) in [(1 << 16, 8 << 20), (1 << 20, 9 << 20), (1 << 20, 100 << 20)] {
             let memory = least(32, event, bulk);
-            let limiter = MemoryLimiter::new(memory, 32, event, bulk, Arc::new(Metrics::new()));
+            let limiter = new_limiter(memory, 32, event, bulk, Arc::new(Metrics::new()));
             assert!(limiter.largest_window() >= 2 << 20);
             assert!(limiter.large_total < 2 * limiter.large_part + WINDOW);
-            assert!(limiter.parcels() + UNIT > least_parcels(event, bulk));
+            assert!(limiter.parcels() + UNIT > config(0, 32, event, bulk).least_parcels());
         }
     }
 }

@@ -1,35 +1,58 @@
-/*! One message: its objects, one after another, then exactly one disposition. */
+/*! One received message goes in: its objects are processed, then the message is deleted or released, once. */
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
+use crate::pipeline::context::PipelineContext;
+use crate::pipeline::lease::Lease;
 use crate::pipeline::object;
-use crate::pipeline::object::Settled;
-use crate::pipeline::{MessagePermits, Pipeline};
+use crate::pipeline::settle::Settled;
 use crate::source::{Message, Outcome};
 use logferry_core::notification;
 use logferry_core::notification::ObjectRef;
 
-/// What becomes of a message.
+/// The permits that a message needs before it is received.
+pub(crate) struct MessagePermits {
+    /// To read its objects. Given back when they are read.
+    pub(crate) read: OwnedSemaphorePermit,
+    /// To be held. Given back when the message is deleted or released.
+    pub(crate) hold: OwnedSemaphorePermit,
+}
+
 enum Disposition {
     /// Every object is settled.
     Delete(Vec<Settled>),
-    /// Something is left to do, or the queue's redrive policy has to decide.
+    /// Some work is left, or the queue's redrive policy has to move the message.
     Release(Duration),
 }
 
 /// Works on a message until it is deleted or released.
 pub(crate) async fn process(
-    pipeline: Arc<Pipeline>,
+    context: Arc<PipelineContext>,
     message: Message,
     permits: MessagePermits,
     abandon: CancellationToken,
 ) {
-    let Some(lease) = pipeline.leases.hold(&message) else {
+    // At the level of errors: the span has to be there whenever an event in it is.
+    let span = tracing::error_span!("message", id = message.id);
+    process_in_span(&context, &message, permits, &abandon)
+        .instrument(span)
+        .await;
+}
+
+async fn process_in_span(
+    context: &PipelineContext,
+    message: &Message,
+    permits: MessagePermits,
+    abandon: &CancellationToken,
+) {
+    let Some(lease) = context.leases.hold(message) else {
         tracing::info!(
             message_id = message.id,
             "delivered again while it is worked on: the work goes on under the newer delivery"
@@ -37,16 +60,16 @@ pub(crate) async fn process(
         return;
     };
     let MessagePermits { read, hold: _hold } = permits;
-    // What is dropped half done has deleted nothing: whatever it loaded meets 409s the next time.
-    let work = AssertUnwindSafe(settle(&pipeline, &message, read)).catch_unwind();
+    // Dropping this future deletes nothing; documents that it indexed answer 409 on redelivery.
+    let work = AssertUnwindSafe(process_objects(context, message, read)).catch_unwind();
     let disposition = tokio::select! {
         biased;
-        settled = work => settled.unwrap_or_else(|_| {
-            pipeline.metrics.panics.inc();
+        result = work => result.unwrap_or_else(|_| {
+            context.metrics.panics.inc();
             tracing::error!(message_id = message.id, "a task panicked; its message is released");
             Disposition::Release(release_delay(message.receive_count))
         }),
-        // Whoever has it now would read its objects a second time at once.
+        // Another worker may read the same objects now.
         () = lease.lost() => {
             tracing::info!(message_id = message.id, "no longer worked on: the lease was lost");
             return;
@@ -59,72 +82,97 @@ pub(crate) async fn process(
         }
     };
     match disposition {
-        Disposition::Delete(receipts) => match pipeline.acks.delete(lease, receipts).await {
-            Some(Outcome::Done) => tracing::debug!(message_id = message.id, "deleted"),
-            Some(Outcome::Lost) => {
-                pipeline.metrics.leases_lost.inc();
-                tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
-            }
-            None => tracing::info!(message_id = message.id, "not deleted: the lease was lost"),
-            Some(Outcome::Failed(reason) | Outcome::Fatal(reason)) => {
-                tracing::warn!(
-                    message_id = message.id,
-                    reason,
-                    "not deleted: it will come back and meet its documents"
-                );
-            }
-        },
+        Disposition::Delete(receipts) => delete(context, message, lease, receipts).await,
         Disposition::Release(delay) => {
             tracing::debug!(message_id = message.id, ?delay, "released");
-            pipeline.acks.release(lease, delay).await;
+            context.acks.release(lease, delay).await;
         }
     }
 }
 
-async fn settle(
-    pipeline: &Pipeline,
+async fn delete(
+    context: &PipelineContext,
     message: &Message,
-    read: tokio::sync::OwnedSemaphorePermit,
+    lease: Lease,
+    receipts: Vec<Settled>,
+) {
+    match context.acks.delete(lease, receipts).await {
+        Some(Outcome::Done) => {
+            if let Some(lag) = lag(message, SystemTime::now()) {
+                context.metrics.observe_lag(lag);
+            }
+            tracing::debug!(message_id = message.id, "deleted");
+        }
+        Some(Outcome::Lost) => {
+            context.metrics.leases_lost.inc();
+            tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
+        }
+        None => tracing::info!(message_id = message.id, "not deleted: the lease was lost"),
+        Some(Outcome::Failed(reason) | Outcome::Fatal(reason)) => {
+            tracing::warn!(
+                message_id = message.id,
+                reason,
+                "not deleted: the message will come back, and its documents will be there already"
+            );
+        }
+    }
+}
+
+/// The time from sending to deletion. None for a redelivery, whose lag says how long the queue hid the message.
+fn lag(message: &Message, deleted: SystemTime) -> Option<Duration> {
+    let sent = message.sent.filter(|_| message.receive_count == 1)?;
+    // The queue's clock may be ahead of this machine's.
+    Some(deleted.duration_since(sent).unwrap_or_default())
+}
+
+/// Reads the objects one after another, then awaits the verdicts of all of them.
+async fn process_objects(
+    context: &PipelineContext,
+    message: &Message,
+    read_permit: OwnedSemaphorePermit,
 ) -> Disposition {
     let notification = notification::read(&message.body);
     for reason in &notification.ignored {
-        pipeline.metrics.notifications_ignored.inc();
+        context.metrics.notifications_ignored.inc();
         tracing::info!(message_id = message.id, reason, "ignored");
     }
     for reason in &notification.invalid {
-        pipeline.metrics.notifications_invalid.inc();
+        context.metrics.notifications_invalid.inc();
         tracing::warn!(
             message_id = message.id,
             reason,
-            redrive = pipeline.redrive,
+            redrive = context.has_redrive_policy,
             "not a notification; left to the queue's redrive policy"
         );
     }
     let mut longest_pause = Duration::ZERO;
-    let mut under_way = Vec::with_capacity(notification.objects.len());
-    let delivery = pipeline.breakers.delivery();
+    let mut objects_in_flight = Vec::with_capacity(notification.objects.len());
+    let delivery = context.breakers.delivery();
     for object in &notification.objects {
-        if !is_allowed(pipeline, object) {
+        if !is_allowed(context, object) {
             continue;
         }
-        match object::read(pipeline, object, delivery).await {
-            Ok(read) => under_way.push(read),
+        let (bucket, key) = (&object.bucket, &object.key);
+        let span = tracing::error_span!("object", bucket, key);
+        let read = object::read(context, object, delivery);
+        match read.instrument(span.clone()).await {
+            Ok(object_in_flight) => objects_in_flight.push((object_in_flight, span)),
             Err(pause) => {
-                tracing::info!(
-                    bucket = object.bucket,
-                    key = object.key,
-                    ?pause,
-                    "not fetched: the bucket is left alone for a while"
-                );
+                tracing::info!(bucket, key, ?pause, "not fetched: the bucket is paused");
                 longest_pause = longest_pause.max(pause);
             }
         }
     }
-    // All is read: another message may start while this one waits for its verdicts.
-    drop(read);
-    let mut receipts = Vec::with_capacity(under_way.len());
-    for object in under_way {
-        receipts.extend(object.settled(pipeline).await);
+    // Every object is read: another message may start while this one waits for its verdicts.
+    drop(read_permit);
+    let mut receipts = Vec::with_capacity(objects_in_flight.len());
+    for (object, span) in objects_in_flight {
+        let settled = object.settle(
+            &context.metrics,
+            context.ends.dead_letters.as_deref(),
+            context.bulk.delays(),
+        );
+        receipts.extend(settled.instrument(span).await);
     }
     match receipts.len() == notification.objects.len() && notification.invalid.is_empty() {
         true => Disposition::Delete(receipts),
@@ -132,10 +180,10 @@ async fn settle(
     }
 }
 
-fn is_allowed(pipeline: &Pipeline, object: &ObjectRef) -> bool {
-    let allowed = pipeline.config.allowed_buckets.allow(&object.bucket);
+fn is_allowed(context: &PipelineContext, object: &ObjectRef) -> bool {
+    let allowed = context.read.allowed_buckets.allow(&object.bucket);
     if !allowed {
-        pipeline.metrics.buckets_not_allowed.inc();
+        context.metrics.buckets_not_allowed.inc();
         tracing::warn!(
             bucket = object.bucket,
             key = object.key,
@@ -153,10 +201,32 @@ fn release_delay(receive_count: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Handle;
 
     #[test]
     fn a_message_that_keeps_failing_comes_back_ever_later() {
         let delays = [0, 1, 2, 3, 9, u32::MAX].map(|n| release_delay(n).as_secs());
         assert_eq!(delays, [2, 2, 4, 8, 300, 300]);
+    }
+
+    #[test]
+    fn only_a_first_delivery_has_a_lag() {
+        let sent = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
+        let message = |receive_count, sent| Message {
+            id: "m".to_owned(),
+            handle: Handle("h".to_owned()),
+            body: String::new(),
+            receive_count,
+            sent,
+            held_before: Duration::ZERO,
+        };
+        let three = Duration::from_secs(3);
+        assert_eq!(lag(&message(1, Some(sent)), sent + three), Some(three));
+        assert_eq!(
+            lag(&message(1, Some(sent)), sent - three),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(lag(&message(2, Some(sent)), sent + three), None);
+        assert_eq!(lag(&message(1, None), sent), None);
     }
 }

@@ -1,29 +1,31 @@
 /*!
-The pipeline: permit → receive → lease → object → parcels → verdicts → settle → acknowledge; and the drain.
+Messages go in; documents in the index and deleted messages come out. One file per station:
+permit → receive → lease → object → parcels → verdicts → settle → delete; and the drain.
 
-`receive` takes permits, then messages. Each message has one task (`message`) that reads its objects (`object`), awaits
-their verdicts and is the only one to delete it (`ack`). `lease` keeps held messages invisible. `batcher` groups the parcels
-of all objects into bulks. `deliver` sends a bulk until each of its documents has a verdict. `memory` bounds the bytes of
-all of it.
+`run` starts the stations. `receive` takes permits, then messages. Each message has one task (`message`) that reads its
+objects (`object`, `encode`), awaits their verdicts (`settle`) and is the only one to delete it (`ack`). `lease` keeps
+held messages invisible. `delivery` groups the parcels of all objects into bulks and sends each bulk until each of its
+documents has a verdict. `memory` bounds the bytes of all of it.
 */
 
 mod ack;
-mod batcher;
 mod breaker;
-mod caps;
-mod concurrency;
-mod deliver;
+mod context;
+mod delivery;
+mod drain;
 mod encode;
-mod hold;
+mod fatal_error;
 mod lease;
 pub(crate) mod memory;
 mod message;
 mod object;
-/// The pipeline: permit → receive → lease → object → parcels → verdicts → settle → delete.
-pub mod receive;
-mod refusals;
-mod rejected_document;
-mod tally;
+mod object_limits;
+mod receive;
+mod run;
+mod settle;
 
-pub use receive::{BulkConfig, Ends, Fatal, PipelineConfig, START_TIMEOUT, run};
-pub(crate) use receive::{FatalErrorSlot, MessagePermits, Pipeline};
+pub use context::{Ends, ReadConfig};
+pub use delivery::BulkConfig;
+pub use object_limits::ObjectLimits;
+pub use receive::ReceiveConfig;
+pub use run::{Fatal, PipelineConfig, START_TIMEOUT, run};

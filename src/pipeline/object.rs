@@ -1,200 +1,154 @@
-/*! One object: open → events → records → documents → parcels, then its verdicts. */
+/*! One reference to an object goes in; its documents are sent as parcels, and the object waits for their verdicts. */
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::pipeline::breaker;
-use crate::pipeline::breaker::AttemptOutcome;
-use crate::pipeline::caps::{Place, inflatable, within_caps};
+use crate::pipeline::breaker::BucketAttempt;
+use crate::pipeline::context::PipelineContext;
 use crate::pipeline::encode::ParcelWriter;
 use crate::pipeline::memory;
-use crate::pipeline::tally::VerdictTally;
-use crate::pipeline::{Pipeline, deliver};
-use crate::sink::dead_letters::{DeadLetter, DeadLetterFile, ObjectName};
+use crate::pipeline::memory::LargeReaderPermit;
+use crate::pipeline::settle::{
+    AwaitedVerdicts, ObjectInFlight, ReadFailure, ReadProgress, SkipReason,
+};
+use crate::sink::dead_letters::ObjectName;
 use crate::source::decompress::{ReadError, Step, Unpacked};
 use crate::source::{OpenError, Opened};
 use logferry_core::decode::{Decoder, KeyInfo};
 use logferry_core::document::ObjectInfo;
 use logferry_core::notification::ObjectRef;
 
-/// Decompressed bytes that are worked on in one go: half a millisecond's worth.
+/// Decompressed bytes that are processed before other tasks have their turn: half a millisecond's work.
 const STEP: usize = 64 * 1024;
 
-/// Proof that every document of an object has a final verdict. Only this file makes one.
-pub(crate) struct Settled(());
-
-/// Why an object has nothing to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SkipReason {
-    WriteTest,
-    FolderMarker,
-    Empty,
-    Gone,
-}
-
-impl SkipReason {
-    fn as_str(self) -> &'static str {
-        match self {
-            SkipReason::WriteTest => "write test of an export task",
-            SkipReason::FolderMarker => "folder marker",
-            SkipReason::Empty => "empty",
-            SkipReason::Gone => "gone",
-        }
-    }
-}
-
-/// Why an object was not read to its end.
-pub(crate) struct ReadFailure {
-    pub(crate) class: ErrorClass,
-    pub(crate) reason: String,
-}
-
-/// An object that was read; its verdicts come in.
-pub(crate) struct ObjectInFlight {
-    name: Arc<ObjectName>,
-    started: Instant,
-    skip: Option<SkipReason>,
-    facts: ReadProgress,
-    failure: Option<ReadFailure>,
-    parcels: Parcels,
-}
-
-/// What was read, up to the failure if there was one.
-#[derive(Default)]
-pub(crate) struct ReadProgress {
-    pub(crate) stored_bytes: u64,
-    /// Decompressed.
-    pub(crate) bytes: u64,
-    pub(crate) events: u64,
-    pub(crate) summaries: u64,
-}
-
-/// Parcels sent and tallies received.
-pub(crate) struct Parcels {
-    pub(crate) reply: mpsc::UnboundedSender<VerdictTally>,
-    verdicts: mpsc::UnboundedReceiver<VerdictTally>,
-    awaited: usize,
-    tally: VerdictTally,
-}
-
-/// Reads an object and hands its documents over. Returns when the last parcel is on its way; or at once, with how long its
-/// bucket is to be left alone.
+/// Reads an object and sends its documents. Returns when the last parcel is sent; or at once, with how long the
+/// object's bucket is paused.
 pub(crate) async fn read(
-    pipeline: &Pipeline,
+    context: &PipelineContext,
     object: &ObjectRef,
     delivery: u64,
 ) -> Result<ObjectInFlight, Duration> {
-    let started = Instant::now();
-    let (reply, verdicts) = mpsc::unbounded_channel();
-    let mut under_way = ObjectInFlight {
-        name: Arc::new(ObjectName {
-            bucket: object.bucket.clone(),
-            key: object.key.clone(),
-            etag: object.etag.clone(),
-            version_id: object.version_id.clone(),
-        }),
-        started,
-        skip: None,
-        facts: ReadProgress::default(),
-        failure: None,
-        parcels: Parcels {
-            reply,
-            verdicts,
-            awaited: 0,
-            tally: VerdictTally::default(),
-        },
-    };
-    let key = KeyInfo::read(&object.key, &pipeline.config.decode.log_groups);
-    under_way.skip = skip(object, &key);
-    if under_way.skip.is_none() {
-        let attempt = (pipeline.breakers).admit(&object.bucket, &object.key, delivery)?;
-        let _reading = Reading::count(&pipeline.metrics);
-        under_way.fetch(pipeline, object, &key, attempt).await;
+    let mut in_flight = ObjectInFlight::new(ObjectName {
+        bucket: object.bucket.clone(),
+        key: object.key.clone(),
+        etag: object.etag.clone(),
+        version_id: object.version_id.clone(),
+    });
+    let key = KeyInfo::read(&object.key, &context.read.decode.log_groups);
+    in_flight.skip = skip_reason(object, &key);
+    if in_flight.skip.is_none() {
+        let attempt = (context.breakers).admit(&object.bucket, &object.key, delivery)?;
+        let _reading = ReadingGauge::count(&context.metrics);
+        open_and_read(context, object, &key, attempt, &mut in_flight).await;
     }
-    Ok(under_way)
+    Ok(in_flight)
 }
 
-impl ObjectInFlight {
-    async fn fetch(
-        &mut self,
-        pipeline: &Pipeline,
-        object: &ObjectRef,
-        key: &KeyInfo,
-        attempt: AttemptOutcome<'_>,
-    ) {
-        match pipeline.ends.store.open(object, 0, None).await {
-            Ok(opened) => {
-                attempt.given();
-                if let Some(etag) = &opened.etag {
-                    Arc::make_mut(&mut self.name).etag = Some(etag.clone());
-                }
-                let ferried = self.stream_events(pipeline, object, key, opened).await;
-                self.failure = ferried.err();
-            }
-            Err(OpenError::Gone) => self.skip = Some(SkipReason::Gone),
-            Err(error) => {
-                let (class, reason) =
-                    breaker::not_opened(&pipeline.metrics, object, attempt, &error);
-                self.failure = Some(ReadFailure { class, reason });
-            }
+async fn open_and_read(
+    context: &PipelineContext,
+    object: &ObjectRef,
+    key: &KeyInfo,
+    attempt: BucketAttempt<'_>,
+    in_flight: &mut ObjectInFlight,
+) {
+    let opened = match context.ends.store.open(object, 0, None).await {
+        Ok(opened) => opened,
+        Err(OpenError::Gone) => {
+            in_flight.skip = Some(SkipReason::Gone);
+            return;
         }
+        Err(error) => {
+            let (class, reason) = breaker::not_opened(&context.metrics, object, attempt, &error);
+            in_flight.failure = Some(ReadFailure { class, reason });
+            return;
+        }
+    };
+    attempt.given();
+    if let Some(etag) = &opened.etag {
+        Arc::make_mut(&mut in_flight.name).etag = Some(etag.clone());
     }
+    let info = ObjectInfo {
+        bucket: object.bucket.clone(),
+        key: object.key.clone(),
+        etag: in_flight.name.etag.clone(),
+        last_modified: opened.last_modified,
+        id_scope: key.prefix.clone(),
+    };
+    // An object that is surely large waits before it has buffers; its bytes arrive meanwhile.
+    let permit = match opened.size {
+        Some(stored) if stored > memory::SMALL => {
+            LargeReaderPermit::acquire(&context.memory, 0).await
+        }
+        _ => LargeReaderPermit::default(),
+    };
+    let mut reader = ObjectReader {
+        context,
+        decoder: Decoder::new(&object.key, &context.read.decode),
+        writer: ParcelWriter::new(context, &info, in_flight.name.clone()),
+        verdicts: &mut in_flight.verdicts,
+        progress: &mut in_flight.progress,
+        removed: &mut in_flight.removed,
+        counted: ReadProgress::default(),
+    };
+    let result = reader.stream_events(object, opened, permit).await;
+    reader.count_progress();
+    in_flight.failure = result.err();
+}
 
-    /// The hot path.
+/// An opened object, on its way through decoder and encoder.
+struct ObjectReader<'a> {
+    context: &'a PipelineContext,
+    decoder: Decoder,
+    writer: ParcelWriter<'a>,
+    verdicts: &'a mut AwaitedVerdicts,
+    progress: &'a mut ReadProgress,
+    removed: &'a mut bool,
+    /// The progress that the metrics hold already.
+    counted: ReadProgress,
+}
+
+impl ObjectReader<'_> {
+    /// The hot path: bytes → log events → documents → parcels.
     async fn stream_events(
         &mut self,
-        pipeline: &Pipeline,
         object: &ObjectRef,
-        key: &KeyInfo,
         opened: Opened,
+        mut permit: LargeReaderPermit,
     ) -> Result<(), ReadFailure> {
-        let described = ObjectInfo {
-            bucket: object.bucket.clone(),
-            key: object.key.clone(),
-            etag: self.name.etag.clone(),
-            last_modified: opened.last_modified,
-            id_scope: key.prefix.clone(),
+        let context = self.context;
+        let limits = &context.read.limits;
+        let (store, limit) = (context.ends.store.clone(), context.memory.largest_window());
+        let unpacked = Unpacked::within(store, object.clone(), opened, limit);
+        let mut unpacked = match unpacked.await {
+            Ok(unpacked) => unpacked,
+            Err(error) => return self.end_early(error),
         };
-        // What is surely large waits before it has buffers; its bytes are on their way meanwhile.
-        let mut place = match opened.size {
-            Some(stored) if stored > memory::SMALL => Place::taken(pipeline, 0).await,
-            _ => Place::default(),
-        };
-        let mut decoder = Decoder::new(&object.key, &pipeline.config.decode);
-        let mut writer = ParcelWriter::new(pipeline, &described, self.name.clone());
-        let (parcels, facts) = (&mut self.parcels, &mut self.facts);
-        let (store, limit) = (
-            pipeline.ends.store.clone(),
-            pipeline.memory.largest_window(),
-        );
-        let mut unpacked = Unpacked::within(store, object.clone(), opened, limit)
-            .await
-            .map_err(failure)?;
-        let (mut windows, mut long) = (0, None);
+        let mut windows = 0;
+        let mut long_element: Option<OwnedSemaphorePermit> = None;
         loop {
-            let is_large = facts.bytes > memory::SMALL || windows > 0;
-            if is_large && !place.suffices(windows) {
-                // Nothing that others wait for is held meanwhile.
-                writer.send(parcels).await;
-                // What it has is given back first: two that wait for more would wait for each other.
-                drop(place);
-                place = Place::taken(pipeline, windows).await;
+            let is_large = self.progress.bytes > memory::SMALL || windows > 0;
+            if is_large && !permit.suffices(windows) {
+                // No parcel may be held while this task waits.
+                self.writer.send(self.verdicts).await;
+                // Given back first: two readers that hold a permit and wait for a larger one would wait for each other.
+                drop(permit);
+                permit = LargeReaderPermit::acquire(&context.memory, windows).await;
             }
-            if !decoder.is_in_long_element() {
-                long = None;
-            } else if long.is_none() {
-                writer.send(parcels).await;
-                long = Some(pipeline.memory.long_element().await);
+            if !self.decoder.is_in_long_element() {
+                long_element = None;
+            } else if long_element.is_none() {
+                self.writer.send(self.verdicts).await;
+                long_element = Some(context.memory.long_element().await);
             }
-            let space = decoder.space();
+            let space = self.decoder.space();
             let step = space.len().min(STEP);
             let read = unpacked.step(&mut space[..step]).await;
-            facts.stored_bytes = unpacked.stored_bytes();
+            self.progress.stored_bytes = unpacked.stored_bytes();
             let n = match read {
                 Ok(Step::Window(bytes)) => {
                     windows = bytes;
@@ -204,78 +158,121 @@ impl ObjectInFlight {
                 Ok(Step::Read(n)) => n,
                 Err(error) => {
                     if error.class() == ErrorClass::Broken {
-                        let whole = error.is_behind_whole_members();
-                        writer.write_rest(&mut decoder, whole, parcels, facts).await;
+                        self.write_rest(error.is_behind_whole_members()).await;
                     }
-                    writer.finish(parcels, facts).await;
-                    return Err(failure(error));
+                    self.finish().await;
+                    return self.end_early(error);
                 }
             };
-            if let Err(failure) = within_caps(pipeline, facts, n as u64 + decoder.inflated()) {
-                writer.write_rest(&mut decoder, false, parcels, facts).await;
-                writer.finish(parcels, facts).await;
+            let more = n as u64 + self.decoder.inflated();
+            if let Err(failure) = limits.check(self.progress, more) {
+                self.write_rest(false).await;
+                self.finish().await;
                 return Err(failure);
             }
-            decoder.allow_inflated(inflatable(pipeline, facts, n as u64));
+            self.decoder
+                .allow_inflated(limits.inflatable(self.progress, n as u64));
             match n {
-                0 => decoder.finish(),
-                n => decoder.filled(n),
+                0 => self.decoder.finish(),
+                n => self.decoder.filled(n),
             }
-            facts.bytes += n as u64;
-            loop {
-                match decoder.next() {
-                    Ok(Some(event)) => writer.write(&event, parcels, facts).await,
-                    Ok(None) => break,
-                    Err(error) => {
-                        writer.finish(parcels, facts).await;
-                        return Err(ReadFailure {
-                            class: ErrorClass::Broken,
-                            reason: match within_caps(pipeline, facts, decoder.inflated()) {
-                                Err(cap) => format!("{} at byte {}", cap.reason, error.offset),
-                                Ok(()) => error.to_string(),
-                            },
-                        });
-                    }
-                }
-            }
+            self.progress.bytes += n as u64;
+            self.write_events().await?;
             if n == 0 {
-                if let Some(error) = decoder.firehose_error() {
-                    let records = decoder.counters().firehose_failures;
-                    let (bucket, key) = (&object.bucket, &object.key);
-                    tracing::warn!(
-                        bucket,
-                        key,
-                        records,
-                        error,
-                        "Firehose could not process these records; they were read from its report"
-                    );
-                }
-                writer.finish(parcels, facts).await;
+                self.warn_of_firehose_failures();
+                self.finish().await;
                 return Ok(());
             }
-            // Others had to wait for as long as this one's bytes took.
+            self.count_progress();
+            // Other tasks had to wait while this step ran.
             tokio::task::yield_now().await;
         }
     }
+
+    /// An object that was removed while it was read is no failure: what was read of it stays.
+    fn end_early(&mut self, error: ReadError) -> Result<(), ReadFailure> {
+        if matches!(error, ReadError::Removed) {
+            *self.removed = true;
+            return Ok(());
+        }
+        Err(ReadFailure {
+            class: error.class(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// Writes the events that the decoder has whole.
+    async fn write_events(&mut self) -> Result<(), ReadFailure> {
+        loop {
+            match self.decoder.next() {
+                Ok(Some(event)) => {
+                    let (verdicts, progress) = (&mut *self.verdicts, &mut *self.progress);
+                    self.writer.write(&event, verdicts, progress).await;
+                }
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    self.finish().await;
+                    let limits = &self.context.read.limits;
+                    let reason = match limits.check(self.progress, self.decoder.inflated()) {
+                        Err(over) => format!("{} at byte {}", over.reason, error.offset),
+                        Ok(()) => error.to_string(),
+                    };
+                    return Err(ReadFailure {
+                        class: ErrorClass::Broken,
+                        reason,
+                    });
+                }
+            }
+        }
+    }
+
+    async fn write_rest(&mut self, whole: bool) {
+        self.writer
+            .write_rest(&mut self.decoder, whole, self.verdicts, self.progress)
+            .await;
+    }
+
+    async fn finish(&mut self) {
+        self.writer.finish(self.verdicts, self.progress).await;
+    }
+
+    fn warn_of_firehose_failures(&self) {
+        if let Some(error) = self.decoder.firehose_error() {
+            tracing::warn!(
+                records = self.decoder.counters().firehose_failures,
+                error,
+                "Firehose could not process these records; they were read from its report"
+            );
+        }
+    }
+
+    /// Moves the metrics to the progress.
+    fn count_progress(&mut self) {
+        let metrics = &self.context.metrics;
+        let (progress, counted) = (*self.progress, self.counted);
+        metrics.events.inc_by(progress.events - counted.events);
+        metrics.object_bytes.inc_by(progress.bytes - counted.bytes);
+        self.counted = progress;
+    }
 }
 
-/// Counts an object as being read for as long as it lives, even if its task is dropped.
-struct Reading<'a>(&'a Metrics);
+/// Counts an object as being read while it lives, also if its task is dropped.
+struct ReadingGauge<'a>(&'a Metrics);
 
-impl<'a> Reading<'a> {
+impl<'a> ReadingGauge<'a> {
     fn count(metrics: &'a Metrics) -> Self {
         metrics.objects_reading.inc();
         Self(metrics)
     }
 }
 
-impl Drop for Reading<'_> {
+impl Drop for ReadingGauge<'_> {
     fn drop(&mut self) {
         self.0.objects_reading.dec();
     }
 }
 
-fn skip(object: &ObjectRef, key: &KeyInfo) -> Option<SkipReason> {
+fn skip_reason(object: &ObjectRef, key: &KeyInfo) -> Option<SkipReason> {
     if key.is_write_test {
         Some(SkipReason::WriteTest)
     } else if object.key.ends_with('/') {
@@ -284,170 +281,5 @@ fn skip(object: &ObjectRef, key: &KeyInfo) -> Option<SkipReason> {
         Some(SkipReason::Empty)
     } else {
         None
-    }
-}
-
-fn failure(error: ReadError) -> ReadFailure {
-    ReadFailure {
-        class: error.class(),
-        reason: error.to_string(),
-    }
-}
-
-impl Parcels {
-    /// One more is on its way; those that came back meanwhile are added up.
-    pub(crate) fn sent(&mut self) {
-        self.awaited += 1;
-        while let Ok(tally) = self.verdicts.try_recv() {
-            self.awaited -= 1;
-            self.tally.add(tally);
-        }
-    }
-
-    /// All verdicts; false when the pipeline ended before they were in.
-    async fn all(mut self) -> (VerdictTally, bool) {
-        drop(self.reply);
-        while self.awaited > 0 {
-            match self.verdicts.recv().await {
-                Some(tally) => {
-                    self.awaited -= 1;
-                    self.tally.add(tally);
-                }
-                None => return (self.tally, false),
-            }
-        }
-        (self.tally, true)
-    }
-}
-
-impl ObjectInFlight {
-    /// Awaits the verdicts and says what became of the object. None: something is left to do.
-    pub(crate) async fn settled(self, pipeline: &Pipeline) -> Option<Settled> {
-        let (name, facts) = (&self.name, &self.facts);
-        let (tally, complete) = self.parcels.all().await;
-        let metrics = &pipeline.metrics;
-        metrics.count(&tally.counts());
-        metrics.events.inc_by(facts.events);
-        metrics.object_bytes.inc_by(facts.bytes);
-        if let Some(skip) = self.skip {
-            metrics.objects_skipped.inc();
-            if skip == SkipReason::Gone {
-                metrics.objects_gone.inc();
-            }
-            tracing::info!(
-                bucket = name.bucket,
-                key = name.key,
-                reason = skip.as_str(),
-                "skipped"
-            );
-            return Some(Settled(()));
-        }
-        for rejection in &tally.rejections {
-            tracing::warn!(
-                bucket = name.bucket,
-                key = name.key,
-                offset = rejection.offset,
-                status = rejection.status,
-                reason = rejection.reason,
-                "document rejected"
-            );
-        }
-        let mut left = (tally.unsettled_reason.clone())
-            .or_else(|| (!complete).then(|| "the worker is ending".to_owned()));
-        if left.is_none() && tally.rejected > tally.dead_lettered {
-            left = Some(format!("{} documents rejected", tally.rejected));
-        }
-        let mut broken = None;
-        if let Some(failure) = &self.failure {
-            match write_object_dead_letter(pipeline, name, facts, failure).await {
-                Ok(()) => broken = Some(failure.reason.as_str()),
-                Err(reason) => left = Some(reason),
-            }
-        }
-        let seconds = self.started.elapsed().as_secs_f64();
-        match left {
-            None => {
-                metrics.objects_settled.inc();
-                if let Some(reason) = broken {
-                    tracing::warn!(
-                        bucket = name.bucket,
-                        key = name.key,
-                        reason,
-                        "a broken object: it is a dead letter now"
-                    );
-                }
-                tracing::info!(
-                    bucket = name.bucket,
-                    key = name.key,
-                    stored_bytes = facts.stored_bytes,
-                    bytes = facts.bytes,
-                    events = facts.events,
-                    summaries = facts.summaries,
-                    indexed = tally.indexed,
-                    already_there = tally.already_there,
-                    rejected = tally.rejected,
-                    dead_lettered = tally.dead_lettered,
-                    broken,
-                    seconds,
-                    "settled"
-                );
-                Some(Settled(()))
-            }
-            Some(reason) => {
-                metrics.objects_unsettled.inc();
-                tracing::warn!(
-                    bucket = name.bucket,
-                    key = name.key,
-                    indexed = tally.indexed,
-                    already_there = tally.already_there,
-                    rejected = tally.rejected,
-                    dead_lettered = tally.dead_lettered,
-                    unsettled = tally.unsettled,
-                    seconds,
-                    reason,
-                    "not settled; its message stays on the queue"
-                );
-                None
-            }
-        }
-    }
-}
-
-/// A broken object becomes a dead letter, if there is a store for it; anything else is left to a later delivery.
-async fn write_object_dead_letter(
-    pipeline: &Pipeline,
-    name: &ObjectName,
-    facts: &ReadProgress,
-    failure: &ReadFailure,
-) -> Result<(), String> {
-    let reason = format!(
-        "{} after {} bytes: {}",
-        class_name(failure.class),
-        facts.bytes,
-        failure.reason
-    );
-    let Some(store) = pipeline.ends.dead_letters.as_deref() else {
-        return Err(reason);
-    };
-    if failure.class != ErrorClass::Broken {
-        return Err(reason);
-    }
-    let letter = DeadLetter {
-        size: Some(facts.stored_bytes),
-        ..name.letter("object", facts.bytes, failure.reason.clone())
-    };
-    let letters = DeadLetterFile::of_object(name, letter);
-    deliver::write_dead_letters(store, &letters, pipeline.config.bulk.delays()).await?;
-    pipeline.metrics.dead_letters.inc();
-    Ok(())
-}
-
-fn class_name(class: ErrorClass) -> &'static str {
-    match class {
-        ErrorClass::Retryable => "may pass",
-        ErrorClass::Rejected => "rejected",
-        ErrorClass::Broken => "broken object",
-        ErrorClass::Invalid => "invalid",
-        ErrorClass::Fatal => "fatal",
     }
 }

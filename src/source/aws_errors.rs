@@ -1,4 +1,4 @@
-/*! What an error of the AWS SDK says to a person, in one line. */
+/*! An error of the AWS SDK goes in; one line for a person comes out. */
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
@@ -18,12 +18,12 @@ where
             .as_connector_error()
             .map_or_else(|| innermost(error), |e| innermost(e)),
         SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-        SdkError::ServiceError(_) => "an answer that is none of the service's".to_owned(),
+        SdkError::ServiceError(_) => "a response that is not the service's".to_owned(),
         error => innermost(error),
     }
 }
 
-/// The last of a chain of causes: the others only say that something below them failed.
+/// The last cause of a chain: the others only say that a cause below them failed.
 pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {

@@ -1,7 +1,7 @@
 /*!
-An object's bytes, decompressed: gzip members and zstd frames, any number of them, or plain, told by their
-first bytes and not by the object's name. Compression inside compression (Firehose re-compressing gzip) is
-undone too. What is known to be no log is refused by its name. The only user of async-compression.
+An opened object goes in; its decompressed bytes come out: any number of gzip members or zstd frames, or plain bytes.
+The first bytes tell the format, not the object's name. Compression inside compression (Firehose compressing gzip again)
+is undone too. A known format that holds no logs is refused by its name. A body that breaks is resumed.
 */
 
 mod magic;
@@ -29,11 +29,11 @@ use crate::error_class::ErrorClass;
 use crate::source::{OpenError, Opened, Store, StoreError};
 use logferry_core::notification::ObjectRef;
 
-/// gzip in gzip in gzip is somebody's joke.
+/// The most layers of compression inside each other.
 const MAX_LAYERS: usize = 3;
-/// Broken bodies are resumed this often without a byte of progress between.
+/// How often in a row a broken body is resumed without a byte of progress.
 const MAX_RESUMES: u32 = 5;
-/// The largest window of a zstd frame where nobody counts: zstd's own limit.
+/// The largest window of a zstd frame for callers without a memory limit: zstd's own limit.
 const USUAL_WINDOW: u64 = 128 << 20;
 
 /// An opened object, ready to be read.
@@ -43,12 +43,12 @@ pub struct Unpacked {
     windows: Arc<Windows>,
 }
 
-/// What a step of reading came to.
+/// The result of one step of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Bytes that were read; 0 at the end.
     Read(usize),
-    /// The next bytes need zstd windows of this many bytes: to be granted before the next step.
+    /// The next bytes need zstd windows of this many bytes. The caller grants them before the next step.
     Window(u64),
 }
 
@@ -56,11 +56,14 @@ pub enum Step {
 pub enum ReadError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The bytes are not what their header promised, or no log.
+    /// The object was not there any more when its broken body was to be resumed.
+    #[error("the object was removed while it was read")]
+    Removed,
+    /// The compressed data is damaged, or the object holds no logs.
     #[error("{reason}")]
     Corrupt {
         reason: String,
-        /// All that was read before is whole: no compressed member is cut off.
+        /// The bytes before it end with a whole compressed member.
         whole: bool,
     },
 }
@@ -69,16 +72,16 @@ impl ReadError {
     pub fn class(&self) -> ErrorClass {
         match self {
             ReadError::Store(e) => e.class,
-            ReadError::Corrupt { .. } => ErrorClass::Broken,
+            ReadError::Removed | ReadError::Corrupt { .. } => ErrorClass::Broken,
         }
     }
 
-    /// Whether all bytes before it belong to compressed members that are whole.
+    /// Whether the bytes before it end with a whole compressed member.
     pub fn is_behind_whole_members(&self) -> bool {
         matches!(self, ReadError::Corrupt { whole: true, .. })
     }
 
-    /// What was read before may be cut anywhere.
+    /// The bytes before it may be cut anywhere.
     fn cut(reason: &str) -> Self {
         ReadError::Corrupt {
             reason: reason.to_owned(),
@@ -86,14 +89,14 @@ impl ReadError {
         }
     }
 
-    /// The same, met in the middle of a member of the next layer.
+    /// The same error, in the middle of a member of the next layer.
     fn within_member(self) -> Self {
         match self {
             ReadError::Corrupt { reason, .. } => ReadError::Corrupt {
                 reason,
                 whole: false,
             },
-            store => store,
+            other => other,
         }
     }
 }
@@ -110,7 +113,7 @@ impl Unpacked {
         Ok(unpacked)
     }
 
-    /// Zstd frames of larger windows than `limit` are refused; smaller ones are asked for by [`Step::Window`].
+    /// Zstd frames with windows above `limit` are refused; smaller windows are requested by [`Step::Window`].
     pub async fn within(
         store: Arc<dyn Store>,
         object: ObjectRef,
@@ -157,7 +160,7 @@ impl Unpacked {
         })
     }
 
-    /// Reads some bytes, or asks for a window.
+    /// Reads some bytes, or requests a window.
     pub async fn step(&mut self, buffer: &mut [u8]) -> Result<Step, ReadError> {
         let (reader, windows) = (&mut self.reader, &self.windows);
         let step = poll_fn(|cx| {
@@ -179,7 +182,7 @@ impl Unpacked {
         self.windows.grant(bytes);
     }
 
-    /// Reads some bytes and grants what they need; 0 at the end.
+    /// Reads some bytes and grants every window; 0 at the end.
     pub async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadError> {
         loop {
             match self.step(buffer).await? {
@@ -189,13 +192,13 @@ impl Unpacked {
         }
     }
 
-    /// Bytes as stored that were read so far.
+    /// Stored bytes that were read so far.
     pub fn stored_bytes(&self) -> u64 {
         self.stored_bytes.load(Ordering::Relaxed)
     }
 }
 
-/// The first bytes, by which a format is told, and the failure that ended them early.
+/// Reads the first bytes, which tell the format, and returns the failure that ended them early.
 async fn read_head(
     reader: &mut Source,
     windows: &Windows,
@@ -225,7 +228,7 @@ async fn read_head(
     Ok((Bytes::copy_from_slice(&head[..filled]), None))
 }
 
-/// Tells a failure again that was met while the head was read.
+/// Returns the failure that was met while the first bytes were read.
 struct Failing(Option<io::Error>);
 
 impl AsyncRead for Failing {
@@ -257,18 +260,18 @@ fn read_error(error: io::Error) -> ReadError {
     }
 }
 
-/// The stored bytes as a reader that goes on where a broken body ended: a Range of the very version that was opened.
+/// A reader of the stored bytes. It resumes a broken body with a Range request for the version that was opened.
 fn resuming(
     store: Arc<dyn Store>,
     object: ObjectRef,
     opened: Opened,
     at: Arc<AtomicU64>,
 ) -> Pin<Box<dyn AsyncBufRead + Send>> {
-    struct State {
+    struct ResumeState {
         opened: Opened,
         resumes: u32,
     }
-    let state = State { opened, resumes: 0 };
+    let state = ResumeState { opened, resumes: 0 };
     let chunks = stream::unfold(Some(state), move |state| {
         let (store, object, at) = (store.clone(), object.clone(), at.clone());
         async move {
@@ -285,10 +288,10 @@ fn resuming(
                     None => {
                         let read = at.load(Ordering::Relaxed);
                         match state.opened.size {
-                            Some(size) if read < size => StoreError {
-                                class: ErrorClass::Retryable,
-                                reason: format!("the body ended after {read} of {size} bytes"),
-                            },
+                            Some(size) if read < size => StoreError::new(
+                                ErrorClass::Retryable,
+                                format!("the body ended after {read} of {size} bytes"),
+                            ),
                             _ => return None,
                         }
                     }
@@ -303,7 +306,7 @@ fn resuming(
                     return Some((Err(io::Error::other(failure)), None));
                 }
                 let from = at.load(Ordering::Relaxed);
-                tracing::debug!(bucket = object.bucket, key = object.key, from, reason = %failure, "resuming a broken body");
+                tracing::debug!(from, reason = %failure, "resuming a broken body");
                 tokio::time::sleep(crate::retry::full_jitter(state.resumes)).await;
                 match store.open(&object, from, etag.as_deref()).await {
                     Ok(opened) => state.opened = opened,
@@ -311,11 +314,12 @@ fn resuming(
                         // The next read fails at once and is counted.
                         state.opened.chunks = Box::pin(stream::iter([Err(error)]));
                     }
+                    Err(OpenError::Gone) => {
+                        return Some((Err(io::Error::other(ReadError::Removed)), None));
+                    }
                     Err(error) => {
-                        let error = StoreError {
-                            class: error.class(),
-                            reason: format!("while resuming at byte {from}: {error}"),
-                        };
+                        let reason = format!("while resuming at byte {from}: {error}");
+                        let error = StoreError::new(error.class(), reason);
                         return Some((Err(io::Error::other(error)), None));
                     }
                 }

@@ -186,6 +186,7 @@ impl Queue for LocalQueue {
                             body: notification(&key),
                             handle: Handle(key),
                             receive_count: 1,
+                            sent: None,
                             held_before: Duration::ZERO,
                         })
                         .collect());
@@ -284,10 +285,7 @@ async fn content_hash(file: &mut tokio::fs::File) -> std::io::Result<String> {
 }
 
 fn io_error(error: &std::io::Error) -> StoreError {
-    StoreError {
-        class: ErrorClass::Broken,
-        reason: error.to_string(),
-    }
+    StoreError::new(ErrorClass::Broken, error.to_string())
 }
 
 #[async_trait]

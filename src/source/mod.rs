@@ -1,11 +1,10 @@
-/*! Where messages and objects come from: SQS and S3, or local files. */
+/*! SQS and S3, or local files, go in; messages and the decompressed bytes of objects come out. */
 
 pub(crate) mod aws_errors;
 pub mod decompress;
 pub mod files;
 pub mod s3;
 pub mod sqs;
-/// IO in: queues and stores.
 pub mod traits;
 
 pub use traits::*;

@@ -1,4 +1,4 @@
-/*! The store over S3. Retries until the first byte are the SDK's; a body that breaks later is resumed by `unpack`. */
+/*! The store over S3. The SDK retries until the first byte; `decompress` resumes a body that breaks later. */
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use logferry_core::notification::ObjectRef;
 
 pub struct S3 {
     client: Client,
-    /// Clients of other regions that notifications may name.
+    /// Clients for other regions that notifications may name.
     regional: HashMap<String, Client>,
     expected_owner: Option<String>,
 }
@@ -49,10 +49,8 @@ impl Store for S3 {
         etag: Option<&str>,
     ) -> Result<Opened, OpenError> {
         if !is_bucket_name(&object.bucket) {
-            return Err(OpenError::Other(StoreError {
-                class: ErrorClass::Broken,
-                reason: format!("{:?} is no name that S3 allows for a bucket", object.bucket),
-            }));
+            let reason = format!("{:?} is not a valid bucket name", object.bucket);
+            return Err(StoreError::new(ErrorClass::Broken, reason).into());
         }
         let mut request = self
             .client(object.region.as_deref())
@@ -67,23 +65,22 @@ impl Store for S3 {
         if let Some(etag) = etag {
             request = request.if_match(format!("\"{etag}\""));
         }
-        let answer = request.send().await.map_err(open_error)?;
-        // A server that does not know Range answers with the whole object: what follows would be glued in twice.
+        let response = request.send().await.map_err(to_open_error)?;
+        // A server without Range support answers with the whole object, whose start would be read twice.
         let range = format!("bytes {from}-");
         if from > 0
-            && !answer
+            && !response
                 .content_range()
                 .is_some_and(|r| r.starts_with(&range))
         {
-            return Err(OpenError::Other(StoreError {
-                class: ErrorClass::Retryable,
-                reason: format!("asked for bytes from {from} on, answered with something else"),
-            }));
+            let reason =
+                format!("asked for the bytes from {from} on, and the response has another range");
+            return Err(StoreError::new(ErrorClass::Retryable, reason).into());
         }
-        let etag = answer.e_tag.map(|e| e.trim_matches('"').to_owned());
-        let last_modified = answer.last_modified.and_then(|t| t.to_millis().ok());
-        let length = answer.content_length.and_then(|n| u64::try_from(n).ok());
-        let chunks = futures_util::stream::unfold(answer.body, |mut body| async move {
+        let etag = response.e_tag.map(|e| e.trim_matches('"').to_owned());
+        let last_modified = response.last_modified.and_then(|t| t.to_millis().ok());
+        let length = response.content_length.and_then(|n| u64::try_from(n).ok());
+        let chunks = futures_util::stream::unfold(response.body, |mut body| async move {
             let next: Option<Result<Bytes, _>> = body.next().await;
             next.map(|chunk| (chunk.map_err(|e| body_error(&e)), body))
         });
@@ -97,43 +94,55 @@ impl Store for S3 {
 }
 
 fn body_error(error: &(dyn std::error::Error + 'static)) -> StoreError {
-    StoreError {
-        class: ErrorClass::Retryable,
-        reason: format!("the body broke: {}", innermost(error)),
-    }
+    let reason = format!("the body broke: {}", innermost(error));
+    StoreError::new(ErrorClass::Retryable, reason)
 }
 
-fn open_error(
+fn to_open_error(
     error: SdkError<GetObjectError, aws_sdk_s3::config::http::HttpResponse>,
 ) -> OpenError {
     let reason = match error.as_service_error() {
         Some(GetObjectError::InvalidObjectState(archived)) => {
-            let place = (archived.storage_class().map(|class| class.as_str()))
+            let tier = (archived.storage_class().map(|class| class.as_str()))
                 .or(archived.access_tier().map(|tier| tier.as_str()));
             let reason = sdk_reason(&error);
-            match place {
-                Some(place) => format!("{reason} ({place})"),
+            match tier {
+                Some(tier) => format!("{reason} ({tier})"),
                 None => reason,
             }
         }
         _ => match (error.code(), error.raw_response()) {
             // A proxy, a firewall, a wrong endpoint.
             (None, Some(response)) => {
-                format!("HTTP {} without a code of S3's", response.status().as_u16())
+                format!(
+                    "HTTP {} without an error code of S3",
+                    response.status().as_u16()
+                )
             }
             _ => sdk_reason(&error),
         },
     };
     let message = error.message().unwrap_or_default();
-    refusal(error.code().unwrap_or_default(), message, reason)
+    let mut open_error = refusal(error.code().unwrap_or_default(), message, reason);
+    if let OpenError::Other(other) = &mut open_error {
+        other.status = error.raw_response().map(|r| r.status().as_u16());
+    }
+    open_error
 }
 
 /**
-What an answer to GetObject says, and of what: of this object, of this key or its whole bucket, or of neither. Only S3's own codes
-say anything. A status alone may be that of anything between here and S3, and proves nothing.
+Tells from S3's error code whether a failed GetObject concerns this object, its key or bucket, or neither. Only the code
+counts: any proxy between the worker and S3 may answer with the same status, so a status alone proves nothing.
 */
 pub fn refusal(code: &str, message: &str, reason: String) -> OpenError {
-    let other = |class, reason| OpenError::Other(StoreError { class, reason });
+    let other = |class, reason| {
+        OpenError::Other(StoreError {
+            class,
+            status: None,
+            code: (!code.is_empty()).then(|| code.to_owned()),
+            reason,
+        })
+    };
     match code {
         "NoSuchKey" | "NoSuchVersion" => OpenError::Gone,
         "PreconditionFailed" => OpenError::Changed,
@@ -141,25 +150,26 @@ pub fn refusal(code: &str, message: &str, reason: String) -> OpenError {
             let reason = format!("{reason}: it is archived: restore it, then replay");
             other(ErrorClass::Broken, reason)
         }
-        // A delete marker; a range that the object does not have; a key that no object can have.
+        // A delete marker, a range outside of the object, or a key that is too long for any object.
         "MethodNotAllowed" | "InvalidRange" | "KeyTooLongError" => {
             other(ErrorClass::Broken, reason)
         }
-        // Encrypted with a key that only its owner has.
+        // Encrypted with a key that only its owner has (SSE-C). S3 has no code of its own for it.
         "InvalidRequest" if message.contains("Server Side Encryption") => {
             other(ErrorClass::Broken, reason)
         }
-        "AccessDenied" if !speaks_of_the_caller(message) => OpenError::Denied(reason),
-        // Of the caller (credentials, clock, token, account), of the bucket or its KMS key, or of how busy S3 is: any object would get it.
+        "AccessDenied" if !concerns_the_caller(message) => OpenError::Denied(reason),
+        // The caller (credentials, clock, token, account), the bucket or its KMS key, or the load of S3: any object
+        // would meet it.
         _ => other(ErrorClass::Retryable, reason),
     }
 }
 
-/// An `AccessDenied` whose reason lies with a KMS key or the request's credentials.
-fn speaks_of_the_caller(message: &str) -> bool {
-    // The resource's name is somebody else's words.
-    let said = message.split(" on resource: ").next().unwrap_or_default();
-    let said = said.to_ascii_lowercase();
+/// Whether an `AccessDenied` concerns a KMS key or the request's credentials. S3 says so only in the message.
+fn concerns_the_caller(message: &str) -> bool {
+    // The resource's name is not S3's text.
+    let text = message.split(" on resource: ").next().unwrap_or_default();
+    let text = text.to_ascii_lowercase();
     [
         "kms",
         "ciphertext",
@@ -168,10 +178,10 @@ fn speaks_of_the_caller(message: &str) -> bool {
         "credential",
     ]
     .iter()
-    .any(|word| said.contains(word))
+    .any(|word| text.contains(word))
 }
 
-/// S3's rules for bucket names, the older, laxer ones included as far as they are safe in a path.
+/// S3's rules for bucket names, with the older, laxer rules as far as the names are safe in a path.
 fn is_bucket_name(name: &str) -> bool {
     (3..=255).contains(&name.len())
         && name
@@ -208,8 +218,10 @@ mod tests {
 
     #[test]
     fn a_refusal_is_of_the_object_of_its_key_or_of_neither() {
-        const DECRYPT: &str = "User: arn:aws:sts::1:assumed-role/r/i is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext";
-        const OWN: &str = "User: u is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::b/kms token\" because no identity-based policy allows it";
+        const DECRYPT: &str = "User: arn:aws:sts::1:assumed-role/r/i is not authorized to perform: kms:Decrypt \
+                               on the resource associated with this ciphertext";
+        const OWN: &str = "User: u is not authorized to perform: s3:GetObject on resource: \
+                           \"arn:aws:s3:::b/kms token\" because no identity-based policy allows it";
         let class = |code: &str, message: &str| match refusal(code, message, String::new()) {
             OpenError::Denied(_) => None,
             error => Some(error.class()),

@@ -1,4 +1,4 @@
-/*! The queue over SQS. Retries of single calls are the SDK's; this file only translates. */
+/*! The queue over SQS: calls of the trait go in, requests of the SDK come out. The SDK retries single calls. */
 
 mod refusal;
 
@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry,
@@ -20,7 +21,7 @@ use crate::source::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueErr
 pub struct Sqs {
     /// For long polls.
     patient: Client,
-    /// For everything else: a lease does not wait.
+    /// For all other calls, with a short timeout: a lease does not wait.
     client: Client,
     queue_url: String,
     /// Long poll, at most 20 s.
@@ -37,21 +38,21 @@ impl Sqs {
         }
     }
 
-    fn error<E, R>(&self, call: &str, error: SdkError<E, R>) -> QueueError
+    fn error<E>(&self, call: &str, error: SdkError<E, HttpResponse>) -> QueueError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug + 'static,
     {
         let code = error.code().unwrap_or_default();
         let message = error.message().unwrap_or_default();
-        let mut refused = refusal(call, &self.queue_url, code, message, sdk_reason(&error));
+        let mut queue_error = refusal(call, &self.queue_url, code, message, sdk_reason(&error));
+        queue_error.status = error.raw_response().map(|r| r.status().as_u16());
         if matches!(error, SdkError::ConstructionFailure(_)) {
-            refused.class = ErrorClass::Fatal;
+            queue_error.class = ErrorClass::Fatal;
         }
-        refused
+        queue_error
     }
 
-    /// Outcomes in the order of the request; an entry that the answer leaves out has failed.
+    /// Outcomes in the order of the request. An entry that the response leaves out has failed.
     fn outcomes(
         &self,
         call: &str,
@@ -59,14 +60,14 @@ impl Sqs {
         done: &[&str],
         failed: &[BatchResultErrorEntry],
     ) -> Vec<Outcome> {
-        let mut outcomes = vec![Outcome::Failed("not in the answer".to_owned()); asked];
+        let mut outcomes = vec![Outcome::Failed("missing in the response".to_owned()); asked];
         let done = done.iter().map(|id| (*id, Outcome::Done));
         let failed = failed
             .iter()
             .map(|entry| (entry.id(), outcome_of(call, &self.queue_url, entry)));
-        for (id, what) in done.chain(failed) {
+        for (id, entry) in done.chain(failed) {
             if let Some(outcome) = id.parse().ok().and_then(|i: usize| outcomes.get_mut(i)) {
-                *outcome = what;
+                *outcome = entry;
             }
         }
         outcomes
@@ -90,7 +91,7 @@ impl Sqs {
                     .expect("id and handle are set")
             })
             .collect();
-        let answer = self
+        let response = self
             .client
             .change_message_visibility_batch()
             .queue_url(&self.queue_url)
@@ -98,16 +99,16 @@ impl Sqs {
             .send()
             .await
             .map_err(|e| self.error("ChangeMessageVisibilityBatch", e))?;
-        let done: Vec<&str> = answer.successful.iter().map(|e| e.id.as_str()).collect();
+        let done: Vec<&str> = response.successful.iter().map(|e| e.id.as_str()).collect();
         let call = "ChangeMessageVisibilityBatch";
-        Ok(self.outcomes(call, handles.len(), &done, &answer.failed))
+        Ok(self.outcomes(call, handles.len(), &done, &response.failed))
     }
 
     async fn read_attributes(
         &self,
         names: &[QueueAttributeName],
     ) -> Result<std::collections::HashMap<QueueAttributeName, String>, QueueError> {
-        let answer = self
+        let response = self
             .client
             .get_queue_attributes()
             .queue_url(&self.queue_url)
@@ -115,7 +116,7 @@ impl Sqs {
             .send()
             .await
             .map_err(|e| self.error("GetQueueAttributes", e))?;
-        Ok(answer.attributes.unwrap_or_default())
+        Ok(response.attributes.unwrap_or_default())
     }
 }
 
@@ -124,7 +125,7 @@ fn outcome_of(call: &str, queue_url: &str, entry: &BatchResultErrorEntry) -> Out
     let lost = match entry.code() {
         "ReceiptHandleIsInvalid" | "MessageNotInflight" => true,
         code if code.ends_with("MessageNotInflight") => true,
-        // SQS and its emulators report an expired handle as an invalid parameter.
+        // SQS and its emulators report an expired handle as an invalid parameter, and say so only in the message.
         "InvalidParameterValue" => {
             let message = message.to_ascii_lowercase();
             message.contains("receipt")
@@ -137,9 +138,9 @@ fn outcome_of(call: &str, queue_url: &str, entry: &BatchResultErrorEntry) -> Out
         return Outcome::Lost;
     }
     let reason = format!("{}: {message}", entry.code());
-    let refused = refusal(call, queue_url, entry.code(), message, reason.clone());
-    match refused.class {
-        ErrorClass::Fatal => Outcome::Fatal(refused.to_string()),
+    let error = refusal(call, queue_url, entry.code(), message, reason.clone());
+    match error.class {
+        ErrorClass::Fatal => Outcome::Fatal(error.to_string()),
         _ => Outcome::Failed(reason),
     }
 }
@@ -164,7 +165,7 @@ impl Queue for Sqs {
             .and_then(|policy| serde_json::from_str::<serde_json::Value>(policy).ok())
             .and_then(|policy| {
                 let count = policy.get("maxReceiveCount")?;
-                // SQS answers a number or a string, after what the policy was set with.
+                // SQS returns a number or a string, as the policy was set.
                 count
                     .as_u64()
                     .or_else(|| count.as_str()?.parse().ok())
@@ -178,12 +179,13 @@ impl Queue for Sqs {
     }
 
     async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError> {
-        let answer = self
+        let response = self
             .patient
             .receive_message()
             .queue_url(&self.queue_url)
             .max_number_of_messages(at_most.clamp(1, 10) as i32)
             .wait_time_seconds(self.wait.as_secs().min(20) as i32)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(
                 MessageSystemAttributeName::ApproximateFirstReceiveTimestamp,
@@ -191,18 +193,18 @@ impl Queue for Sqs {
             .send()
             .await
             .map_err(|e| self.error("ReceiveMessage", e))?;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Ok(answer
+        let now = SystemTime::now();
+        Ok(response
             .messages
             .unwrap_or_default()
             .into_iter()
             .filter_map(|message| {
                 let attributes = message.attributes.unwrap_or_default();
-                let first: Option<u64> = parse(
-                    attributes.get(&MessageSystemAttributeName::ApproximateFirstReceiveTimestamp),
-                );
+                let time = |name| {
+                    let milliseconds = parse(attributes.get(&name)).map(Duration::from_millis)?;
+                    UNIX_EPOCH.checked_add(milliseconds)
+                };
+                let first = time(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp);
                 Some(Message {
                     id: message.message_id.unwrap_or_default(),
                     // Without a handle nothing can be done with a message; SQS always sends one.
@@ -212,9 +214,10 @@ impl Queue for Sqs {
                         attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount),
                     )
                     .unwrap_or(1),
-                    held_before: first.map_or(Duration::ZERO, |ms| {
-                        now.saturating_sub(Duration::from_millis(ms))
-                    }),
+                    sent: time(MessageSystemAttributeName::SentTimestamp),
+                    held_before: first
+                        .and_then(|first| now.duration_since(first).ok())
+                        .unwrap_or_default(),
                 })
             })
             .collect())
@@ -248,7 +251,7 @@ impl Queue for Sqs {
                     .expect("id and handle are set")
             })
             .collect();
-        let answer = self
+        let response = self
             .client
             .delete_message_batch()
             .queue_url(&self.queue_url)
@@ -256,8 +259,8 @@ impl Queue for Sqs {
             .send()
             .await
             .map_err(|e| self.error("DeleteMessageBatch", e))?;
-        let done: Vec<&str> = answer.successful.iter().map(|e| e.id.as_str()).collect();
-        Ok(self.outcomes("DeleteMessageBatch", handles.len(), &done, &answer.failed))
+        let done: Vec<&str> = response.successful.iter().map(|e| e.id.as_str()).collect();
+        Ok(self.outcomes("DeleteMessageBatch", handles.len(), &done, &response.failed))
     }
 
     async fn depth(&self) -> Result<Depth, QueueError> {
@@ -300,7 +303,7 @@ mod tests {
 
     #[test]
     fn outcomes_follow_the_request() {
-        let answers = sqs().outcomes(
+        let outcomes = sqs().outcomes(
             "DeleteMessageBatch",
             4,
             &["2", "junk", "9"],
@@ -310,10 +313,10 @@ mod tests {
             ],
         );
         assert_eq!(
-            answers,
+            outcomes,
             [
                 Outcome::Lost,
-                Outcome::Failed("not in the answer".to_owned()),
+                Outcome::Failed("missing in the response".to_owned()),
                 Outcome::Done,
                 Outcome::Failed("InternalError: try again".to_owned()),
             ]
@@ -340,9 +343,9 @@ mod tests {
     #[test]
     fn an_entry_that_is_not_permitted_is_fatal() {
         let denied = failed("0", "AccessDenied", "");
-        let Outcome::Fatal(said) = outcome_of("DeleteMessageBatch", "queue", &denied) else {
+        let Outcome::Fatal(reason) = outcome_of("DeleteMessageBatch", "queue", &denied) else {
             panic!("it would be tried again and again");
         };
-        assert!(said.contains("sqs:DeleteMessage"), "{said}");
+        assert!(reason.contains("sqs:DeleteMessage"), "{reason}");
     }
 }

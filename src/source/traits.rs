@@ -1,7 +1,7 @@
-/*! Where messages and objects come from: the queue and the store, and their real implementations. */
+/*! The traits of a queue of messages and of a store of objects, with their data and errors. */
 
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,39 +13,41 @@ use logferry_core::notification::ObjectRef;
 /// One delivery of a message. A later delivery of the same message has another handle.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// The queue's id of the message, for logs.
+    /// The message's id in the queue, for logs.
     pub id: String,
     pub handle: Handle,
     pub body: String,
     /// How often it was delivered, this time included.
     pub receive_count: u32,
-    /// Time since its first delivery, as the queue states it: the lease cannot outlive twelve hours of it.
+    /// When it was sent, by the queue's clock, if the queue tells it.
+    pub sent: Option<SystemTime>,
+    /// Time since its first delivery, by the queue's clock: the lease ends twelve hours after that delivery.
     pub held_before: Duration,
 }
 
-/// What a delivery is extended, released and deleted by (SQS: the receipt handle).
+/// The handle by which a delivery is extended, released and deleted (SQS: the receipt handle).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Handle(pub String);
 
-/// What became of one entry of a batch call.
+/// The outcome of one entry of a batch call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// The handle is no longer valid: the message belongs to someone else or is gone.
+    /// The handle is no longer valid: the message was delivered again or is gone.
     Lost,
     Failed(String),
-    /// No waiting cures it: a sentence that names the call, the queue and what is missing.
+    /// A retry cannot help. The sentence names the call, the queue and what is missing.
     Fatal(String),
 }
 
-/// What the worker must know of a queue before it starts.
+/// What the worker must know about a queue before it starts.
 #[derive(Debug, Clone)]
 pub struct Attributes {
     /// How long a delivered message stays invisible.
     pub visibility: Duration,
-    /// How long after its first delivery a message can be hidden (SQS: twelve hours).
+    /// How long after its first delivery a message can be kept invisible (SQS: twelve hours).
     pub longest_visibility: Duration,
-    /// Deliveries before the queue's redrive policy moves a message; none without a policy.
+    /// Deliveries before the queue's redrive policy moves a message. None: there is no policy.
     pub max_receive_count: Option<u32>,
 }
 
@@ -67,34 +69,51 @@ impl Depth {
 #[error("{what}: {reason}")]
 pub struct QueueError {
     pub class: ErrorClass,
+    /// HTTP status of the response, if there was one.
+    pub status: Option<u16>,
+    /// The service's error code, if the response had one.
+    pub code: Option<String>,
     /// The call and the queue.
     pub what: String,
     pub reason: String,
 }
 
-/// A queue of notifications. All durations are whole seconds on the wire.
+impl QueueError {
+    /// An error without a response.
+    pub fn new(class: ErrorClass, what: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            class,
+            status: None,
+            code: None,
+            what: what.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A queue of notifications. Durations are sent as whole seconds.
 #[async_trait]
 pub trait Queue: Send + Sync {
     async fn attributes(&self) -> Result<Attributes, QueueError>;
 
-    /// Waits for messages for as long as the implementation sees fit; at most ten at once.
+    /// Waits for messages, as long as the implementation likes. Returns at most ten.
     async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError>;
 
-    /// Keeps deliveries invisible for `visibility` from now. One outcome per handle, in order; at most ten.
+    /// Keeps at most ten deliveries invisible for `visibility` from now. One outcome per handle, in order.
     async fn extend(
         &self,
         handles: &[Handle],
         visibility: Duration,
     ) -> Result<Vec<Outcome>, QueueError>;
 
-    /// Gives deliveries back: visible again after `delay`. One outcome per handle, in order; at most ten.
+    /// Gives at most ten deliveries back: visible again after `delay`. One outcome per handle, in order.
     async fn release(
         &self,
         handles: &[Handle],
         delay: Duration,
     ) -> Result<Vec<Outcome>, QueueError>;
 
-    /// One outcome per handle, in order; at most ten.
+    /// Deletes at most ten messages. One outcome per handle, in order.
     async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError>;
 
     async fn depth(&self) -> Result<Depth, QueueError>;
@@ -104,27 +123,43 @@ pub trait Queue: Send + Sync {
 #[error("{reason}")]
 pub struct StoreError {
     pub class: ErrorClass,
+    /// HTTP status of the response, if there was one.
+    pub status: Option<u16>,
+    /// The service's error code, if the response had one.
+    pub code: Option<String>,
     pub reason: String,
 }
 
-/// An object's bytes as they come; ends early with an error when the connection breaks.
+impl StoreError {
+    /// An error without a response.
+    pub fn new(class: ErrorClass, reason: impl Into<String>) -> Self {
+        Self {
+            class,
+            status: None,
+            code: None,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// An object's bytes as they arrive; ends early with an error when the connection breaks.
 pub type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, StoreError>> + Send>>;
 
 /// An object that was opened.
 pub struct Opened {
     pub chunks: Chunks,
-    /// Of the version that was opened, without quotes.
+    /// The ETag of the version that was opened, without quotes.
     pub etag: Option<String>,
     /// Milliseconds since 1970.
     pub last_modified: Option<i64>,
-    /// Bytes as stored, of the whole object.
+    /// Stored bytes of the whole object.
     pub size: Option<u64>,
 }
 
 /// A store of objects.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Opens an object at an offset of its stored bytes. With `etag`, only that very version.
+    /// Opens an object at an offset of its stored bytes. With `etag`, only the version that has it.
     async fn open(
         &self,
         object: &ObjectRef,
@@ -136,13 +171,13 @@ pub trait Store: Send + Sync {
 /// Why an object could not be opened.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum OpenError {
-    /// It is not there although the bucket answers.
+    /// There is no such object, although the bucket answers.
     #[error("the object is gone")]
     Gone,
-    /// It is there with another content than asked for.
+    /// The object has another version than the request names.
     #[error("the object has changed since it was opened")]
     Changed,
-    /// Access denied: to this key or to anything in its bucket, which the answer does not tell.
+    /// Access denied, to this key or to the whole bucket: the response does not tell which.
     #[error("{0}")]
     Denied(String),
     #[error(transparent)]

@@ -240,7 +240,7 @@ async fn a_bucket_that_refuses_everything_for_a_while_loses_no_object() {
         })
         .await;
     stage
-        .until("and one more, after it was left alone", |s| {
+        .until("and one more, after its pause", |s| {
             OF_THE_CALLER
                 .iter()
                 .all(|(bucket, _)| s.asks_in(bucket) > 3 + 5)
@@ -260,7 +260,7 @@ async fn a_bucket_that_refuses_everything_for_a_while_loses_no_object() {
     );
     for (bucket, _) in OF_THE_CALLER {
         let quoted = format!("{bucket:?}");
-        let words = ["left alone", &quoted];
+        let words = ["is paused", &quoted];
         assert!(warnings(&log, &words) > 0, "no warning of {bucket}: {log}");
     }
 }
@@ -303,7 +303,7 @@ async fn an_archived_object_is_broken_at_once_and_its_bucket_goes_on() {
         warnings(&log, &["archived-3", "restore it, then replay"]) > 0,
         "{log}"
     );
-    assert!(!log.contains("left alone"), "{log}");
+    assert!(!log.contains("is paused"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,7 +51,7 @@ fn can_settle(world: &World, message: &Message, objects: &[Object]) -> bool {
 /// The faults are over and the queue is empty: the index holds the documents of the objects, and no others.
 pub fn check(world: &World) {
     let expected = expected(world);
-    let prices = &world.sim.plan.road.prices;
+    let prices = &world.sim.plan.road.read.prices;
     let documents = world.index.documents();
     for place in &expected.must {
         let mut sources = expected.allowed.get(place).into_iter().flatten();
@@ -180,7 +180,6 @@ fn letters(world: &World, expected: &Expected) {
         found.map(|o| o.current().0.key.clone()).collect()
     };
     let damaged = keys(|o| o.is_damaged() || o.forbidden);
-    let removed = keys(|o| o.removed);
     for (kind, key, place) in world.letters.all() {
         let has_reason = match &place {
             Some(place) => {
@@ -193,8 +192,7 @@ fn letters(world: &World, expected: &Expected) {
                 let refused = world.index.is_cursed(place);
                 damaged.contains(&key) || (known && (refused || too_large()))
             }
-            // An object that is removed during a read cannot be read to its end.
-            None => damaged.contains(&key) || removed.contains(&key),
+            None => damaged.contains(&key),
         };
         if !has_reason {
             broken(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use logferry::pipeline::{BulkConfig, PipelineConfig};
+use logferry::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::DecodeOptions;
 use logferry_core::document::DocumentOptions;
@@ -288,11 +288,11 @@ impl Plan {
         }
         if rng.u8(0..5) == 0 {
             self.over_cap = true;
-            self.road.max_object_bytes = 48 << 10;
+            self.road.read.limits.max_object_bytes = 48 << 10;
         }
         if rng.u8(0..8) == 0 {
             let seconds = *choose(&mut rng, &[0, 5, 20]);
-            self.road.until_empty = Some(Duration::from_secs(seconds));
+            self.road.receive.until_empty = Some(Duration::from_secs(seconds));
         }
         for _ in 0..*choose(&mut rng, &[0, 0, 1, 2]) {
             let fault = *choose(&mut rng, MORE);
@@ -310,7 +310,7 @@ impl Plan {
     /// Some objects lie in a bucket that is not allowed.
     pub fn bar(&mut self) {
         self.barred_bucket = true;
-        self.road.allowed_buckets = BucketAllowList::new(vec!["logs-of-*".to_owned()]);
+        self.road.read.allowed_buckets = BucketAllowList::new(vec!["logs-of-*".to_owned()]);
     }
 
     fn add(&mut self, fault: Fault, rate: f64, rng: &mut Rng) {
@@ -390,8 +390,11 @@ pub fn choose<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
 fn road(rng: &mut Rng) -> PipelineConfig {
     let objects_in_flight = *choose(rng, &[1, 2, 4, 8]);
     PipelineConfig {
-        objects_in_flight,
-        messages_in_flight: objects_in_flight * *choose(rng, &[1, 3, 20]),
+        receive: ReceiveConfig {
+            objects_in_flight,
+            messages_in_flight: objects_in_flight * *choose(rng, &[1, 3, 20]),
+            until_empty: None,
+        },
         // Each object that is read needs 512 KiB; one of them is large, and parcels need the rest.
         memory: (objects_in_flight * 512 + 2816 + *choose(rng, &[0, 100, 4000])) << 10,
         bulk: BulkConfig {
@@ -402,20 +405,23 @@ fn road(rng: &mut Rng) -> PipelineConfig {
             first_delay: Duration::from_millis(200),
             longest_delay: Duration::from_secs(*choose(rng, &[1, 30])),
         },
-        max_object_bytes: 1 << 30,
-        max_ratio: 1000,
-        allowed_buckets: BucketAllowList::default(),
         drain_timeout: Duration::from_secs(*choose(rng, &[0, 2, 25])),
-        until_empty: None,
         bulk_timeout: Duration::from_secs(60),
-        decode: DecodeOptions {
-            max_event_bytes: *choose(rng, &[2 << 10, 64 << 10]),
-            ..DecodeOptions::default()
-        },
-        prices: Prices::builtin(Architecture::X86),
-        document: DocumentOptions {
-            index_prefix: "logferry".to_owned(),
-            keep_original: rng.bool(),
+        read: ReadConfig {
+            allowed_buckets: BucketAllowList::default(),
+            limits: ObjectLimits {
+                max_object_bytes: 1 << 30,
+                max_ratio: 1000,
+            },
+            decode: DecodeOptions {
+                max_event_bytes: *choose(rng, &[2 << 10, 64 << 10]),
+                ..DecodeOptions::default()
+            },
+            prices: Prices::builtin(Architecture::X86),
+            document: DocumentOptions {
+                index_prefix: "logferry".to_owned(),
+                keep_original: rng.bool(),
+            },
         },
     }
 }

@@ -111,8 +111,9 @@ fn is_settled(
             continue;
         }
         let stored = world.index.document(place);
-        let whole = stored
-            .is_some_and(|s| with_part(&s.source, part, &world.sim.plan.road.prices).is_none());
+        let whole = stored.is_some_and(|s| {
+            with_part(&s.source, part, &world.sim.plan.road.read.prices).is_none()
+        });
         if !whole {
             return Err(format!("summary {place:?} lacks its part of {key}"));
         }

@@ -23,7 +23,7 @@ pub struct Parsed {
 
 pub fn parse(object: &Planned, config: &PipelineConfig) -> Parsed {
     let mut parsed = Parsed::default();
-    let key = KeyInfo::read(&object.key, &config.decode.log_groups);
+    let key = KeyInfo::read(&object.key, &config.read.decode.log_groups);
     if key.is_write_test || object.key.ends_with('/') || object.version.bytes.is_empty() {
         parsed.skipped = true;
         return parsed;
@@ -35,8 +35,8 @@ pub fn parse(object: &Planned, config: &PipelineConfig) -> Parsed {
         last_modified: Some(object.version.last_modified),
         id_scope: key.prefix.clone(),
     };
-    let mut decoder = Decoder::new(&object.key, &config.decode);
-    let mut encoder = ObjectEncoder::new(&facts, &config.document, &config.prices);
+    let mut decoder = Decoder::new(&object.key, &config.read.decode);
+    let mut encoder = ObjectEncoder::new(&facts, &config.read.document, &config.read.prices);
     let mut input = &object.plain[..];
     let mut lines = Vec::new();
     loop {

@@ -212,6 +212,7 @@ impl QueueServer {
                 handle: Handle(handle),
                 body: kept.body.clone(),
                 receive_count: kept.count,
+                sent: None,
                 held_before: now - first + self.sim.plan.aged,
             });
         }

@@ -25,11 +25,11 @@ impl SimQueue {
     fn fails(&self, fault: Fault, what: &str) -> Result<(), QueueError> {
         let sim = &self.wire.sim;
         match sim.strikes(fault) || sim.strikes(Fault::CredentialsExpired) {
-            true => Err(QueueError {
-                class: ErrorClass::Retryable,
-                what: what.to_owned(),
-                reason: "simulated: throttled, or the credentials have expired".to_owned(),
-            }),
+            true => Err(QueueError::new(
+                ErrorClass::Retryable,
+                what,
+                "simulated: throttled, or the credentials have expired",
+            )),
             false => Ok(()),
         }
     }

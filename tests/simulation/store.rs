@@ -182,10 +182,7 @@ pub struct SimStore {
 }
 
 fn retryable(reason: &str) -> StoreError {
-    StoreError {
-        class: ErrorClass::Retryable,
-        reason: format!("simulated: {reason}"),
-    }
+    StoreError::new(ErrorClass::Retryable, format!("simulated: {reason}"))
 }
 
 #[async_trait]
@@ -205,7 +202,7 @@ impl Store for SimStore {
                 LATENCY
             })
             .await;
-        if !sim.plan.road.allowed_buckets.allow(&object.bucket) {
+        if !sim.plan.road.read.allowed_buckets.allow(&object.bucket) {
             let why = format!("{} is not allowed and was opened", object.bucket);
             self.wire.note(What::Broken(why));
         }
@@ -242,10 +239,7 @@ impl Store for SimStore {
         });
         let version = opened?;
         if from > version.bytes.len() as u64 {
-            return Err(OpenError::Other(StoreError {
-                class: ErrorClass::Broken,
-                reason: "416".to_owned(),
-            }));
+            return Err(StoreError::new(ErrorClass::Broken, "416").into());
         }
         self.wire.back(LATENCY).await;
         Ok(Opened {

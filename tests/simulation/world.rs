@@ -103,7 +103,8 @@ impl World {
             }
         }
         if trouble && self.sim.plan.over_cap {
-            let planned = objects::over_cap(&mut extra, self.sim.plan.road.max_object_bytes);
+            let planned =
+                objects::over_cap(&mut extra, self.sim.plan.road.read.limits.max_object_bytes);
             self.add(self.placed(&mut extra, planned, trouble));
         }
         if self.sim.plan.overwrites {
@@ -203,7 +204,13 @@ impl World {
         let parsed = oracle::parse(&planned, &self.sim.plan.road);
         self.store
             .put(&planned.bucket, &planned.key, planned.version.clone());
-        let barred = !self.sim.plan.road.allowed_buckets.allow(&planned.bucket);
+        let barred = !self
+            .sim
+            .plan
+            .road
+            .read
+            .allowed_buckets
+            .allow(&planned.bucket);
         let mut objects = lock(&self.objects);
         objects.push(Object {
             barred,
@@ -334,7 +341,7 @@ impl World {
 
 /// Not longer than an object may be.
 pub fn fits(sim: &Sim, planned: &Planned) -> bool {
-    planned.plain.len() as u64 <= sim.plan.road.max_object_bytes
+    planned.plain.len() as u64 <= sim.plan.road.read.limits.max_object_bytes
 }
 
 /// The same key with other bytes.

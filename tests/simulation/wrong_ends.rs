@@ -212,10 +212,7 @@ impl Store for LyingStore {
             Trick::CondemnsAtOnce => {
                 let opened = self.honest.open(object, from, etag).await;
                 opened.map_err(|error| match error {
-                    OpenError::Denied(reason) => OpenError::Other(StoreError {
-                        class: ErrorClass::Broken,
-                        reason,
-                    }),
+                    OpenError::Denied(reason) => StoreError::new(ErrorClass::Broken, reason).into(),
                     error => error,
                 })
             }

@@ -3,10 +3,10 @@
 use console::style;
 use serde_json::{Value, json};
 
-use crate::commands::table::Table;
 use crate::commands::setup::apply::FailedStep;
 use crate::commands::setup::plan::Plan;
 use crate::commands::setup::step::{Action, Request, Step};
+use crate::commands::table::Table;
 
 /// Columns of output that goes to no terminal.
 const WITHOUT_TERMINAL: u16 = 140;

@@ -62,11 +62,11 @@ impl Queue for Noting {
         match &self.delete {
             None => Ok(vec![Outcome::Done; handles.len()]),
             Some((ErrorClass::Rejected, outcome)) => Ok(vec![outcome.clone(); handles.len()]),
-            Some((class, _)) => Err(QueueError {
-                class: *class,
-                what: "DeleteMessageBatch".to_owned(),
-                reason: "AccessDenied".to_owned(),
-            }),
+            Some((class, _)) => Err(QueueError::new(
+                *class,
+                "DeleteMessageBatch",
+                "AccessDenied",
+            )),
         }
     }
 
@@ -80,6 +80,7 @@ struct Stage {
     leases: Arc<Leases>,
     acks: Arc<Acks>,
     fatal_error: Arc<FatalErrorSlot>,
+    stop: CancellationToken,
 }
 
 const VISIBILITY: Duration = Duration::from_secs(30);
@@ -97,7 +98,8 @@ fn stage_with(linger: Duration, takes: Duration, delete: Option<(ErrorClass, Out
     });
     let metrics = Arc::new(Metrics::new());
     let background = CancellationToken::new();
-    let fatal_error = FatalErrorSlot::new(CancellationToken::new());
+    let stop = CancellationToken::new();
+    let fatal_error = FatalErrorSlot::new(stop.clone());
     let attributes = Attributes {
         visibility: VISIBILITY,
         longest_visibility: Duration::from_secs(12 * 3600),
@@ -123,6 +125,7 @@ fn stage_with(linger: Duration, takes: Duration, delete: Option<(ErrorClass, Out
         leases,
         acks: Arc::new(acks),
         fatal_error,
+        stop,
     }
 }
 
@@ -133,6 +136,7 @@ impl Stage {
             handle: Handle(n.to_string()),
             body: String::new(),
             receive_count: 1,
+            sent: None,
             held_before: Duration::ZERO,
         };
         self.leases.hold(&message).unwrap()
@@ -199,8 +203,8 @@ async fn a_delete_that_nobody_may_make_ends_the_worker() {
         let stage = stage_with(LINGER, Duration::ZERO, Some(refused));
         let outcome = stage.acks.end(stage.held(0)).await;
         assert!(matches!(outcome, Some(Outcome::Fatal(_))), "{outcome:?}");
-        let said = stage.fatal_error.first.get().unwrap();
-        assert!(said.contains("AccessDenied"), "{said}");
-        assert!(stage.fatal_error.stop.is_cancelled());
+        let reason = stage.fatal_error.get().unwrap();
+        assert!(reason.contains("AccessDenied"), "{reason}");
+        assert!(stage.stop.is_cancelled());
     }
 }

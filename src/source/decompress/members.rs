@@ -327,7 +327,8 @@ impl Members {
         let limit = self.windows.limit();
         Err(ReadError::Corrupt {
             reason: format!(
-                "a zstd frame whose window of {window} bytes is over the limit of {limit}: give more --memory, or compress with a lower level or a smaller --long"
+                "a zstd frame whose window of {window} bytes is over the limit of {limit}: \
+                 give more --memory, or compress with a lower level or a smaller --long"
             ),
             whole: true,
         })

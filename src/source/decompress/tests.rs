@@ -328,7 +328,10 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn what_comes_out_does_not_depend_on_how_it_came_in(pieces in prop::collection::vec(piece(), 0..6), chunk in 1usize..50) {
+    fn what_comes_out_does_not_depend_on_how_it_came_in(
+        pieces in prop::collection::vec(piece(), 0..6),
+        chunk in 1usize..50,
+    ) {
         let stored = pieces.concat();
         let (at_once, in_pieces) = (unpack(&stored, usize::MAX), unpack(&stored, chunk));
         // Of a damaged member less may be read.

@@ -1,9 +1,9 @@
-/*! What SQS refuses, and what is missing: whether it may pass, and if not, a sentence. */
+/*! An error code of SQS goes in; its class comes out, with a sentence on what is missing if a retry cannot help. */
 
 use crate::error_class::ErrorClass;
 use crate::source::QueueError;
 
-/// Codes that no waiting cures, without the namespaces that some of them come with.
+/// Codes that a retry cannot help, without their namespaces.
 const FATAL_CODES: [&str; 17] = [
     "NonExistentQueue",
     "QueueDoesNotExist",
@@ -24,15 +24,16 @@ const FATAL_CODES: [&str; 17] = [
     "OptInRequired",
 ];
 
-/// What is missing when the queue's messages cannot be decrypted.
-const KEY_UNUSABLE: &str = "the KMS key of the queue cannot be used: see that it is enabled, and allow kms:Decrypt on it (whoever sends to the queue needs kms:GenerateDataKey as well)";
+/// The hint if the queue's messages cannot be decrypted.
+const KEY_UNUSABLE: &str = "the KMS key of the queue cannot be used: see that it is enabled, and allow \
+                            kms:Decrypt on it (senders to the queue need kms:GenerateDataKey as well)";
 
-/// What a call's permission is called.
+/// The name of a call's permission.
 fn permission(call: &str) -> String {
     format!("sqs:{}", call.trim_end_matches("Batch"))
 }
 
-/// What an error of a call on a queue means: whether it may pass, and if not, what is missing.
+/// The error of a call on a queue: retryable, or fatal with a hint at what is missing.
 pub fn refusal(
     call: &str,
     queue_url: &str,
@@ -49,7 +50,7 @@ pub fn refusal(
         (_, "AccessDenied" | "AccessDeniedException") if message.contains("perform: kms:") => {
             Some(KEY_UNUSABLE.to_owned())
         }
-        // The clock is wrong, here or there.
+        // A clock is wrong, that of this machine or of SQS. The code is also used for a wrong key.
         (_, "SignatureDoesNotMatch" | "InvalidSignatureException")
             if message.contains("expired") || message.contains("not yet current") =>
         {
@@ -66,6 +67,8 @@ pub fn refusal(
             Some(_) => ErrorClass::Fatal,
             None => ErrorClass::Retryable,
         },
+        status: None,
+        code: (!code.is_empty()).then(|| code.to_owned()),
         what: format!("{call} on {queue_url}"),
         reason: match missing.filter(|missing| !missing.is_empty()) {
             Some(missing) => format!("{reason}: {missing}"),
@@ -79,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_waiting_cures_says_what_is_missing() {
+    fn a_fatal_error_says_what_is_missing() {
         let of = |code: &str, message: &str| {
             refusal(
                 "DeleteMessageBatch",
@@ -104,10 +107,11 @@ mod tests {
         ] {
             let error = of(code, "");
             assert_eq!(error.class, ErrorClass::Fatal, "{code}");
-            let said = error.to_string();
+            assert_eq!(error.code.as_deref(), Some(code));
+            let text = error.to_string();
             assert!(
-                said.contains(word) && said.contains("DeleteMessageBatch on queue"),
-                "{said}"
+                text.contains(word) && text.contains("DeleteMessageBatch on queue"),
+                "{text}"
             );
         }
         let decrypt = of(

@@ -1,6 +1,8 @@
 /*!
-How many bulks may be in flight: as many as the cluster bears. One more after as many good answers as there are places, half as many
-after a refusal (429, 5xx) or none at all, a tenth less when answers take much longer than usual.
+Adaptive concurrency: responses to bulks go in, permits for further bulks come out, as many as the cluster bears.
+
+The limit grows by one after as many good responses as the limit allows in flight. It is halved after a refusal (429,
+5xx) or no response at all, and shrinks by a tenth when responses take much longer than usual.
 */
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,41 +12,42 @@ use tokio::sync::Notify;
 
 use crate::observe::Metrics;
 
-/// Bulks without any answer in a row, after which the index counts as down.
+/// Bulks in a row without any response, after which the index counts as down.
 const DOWN: u32 = 3;
-/// Slower than this many times the usual is too slow …
+/// A response that takes this many times the usual time is slow …
 const SLOW: f64 = 3.0;
-/// … but never below this: small answers vary.
+/// … unless it takes less than this many seconds: short times vary.
 const NOT_SLOW: f64 = 0.25;
 
-/// Each is of bulks up to four times as large as those before it.
+/// Classes of bulk sizes; each class holds bulks up to four times as large as the class below.
 const SIZES: usize = 16;
 
 pub(crate) struct ConcurrencyLimiter {
     most: f64,
-    state: Mutex<State>,
+    state: Mutex<LimiterState>,
     freed: Notify,
     metrics: Arc<Metrics>,
 }
 
-struct State {
+struct LimiterState {
     allowed: f64,
     in_flight: usize,
-    /// Moving averages of the time that answers take, seconds: one for bulks of about the same size each.
+    /// Moving averages of the response time in seconds, one for each class of sizes.
     usual: [Option<f64>; SIZES],
     unanswered: u32,
 }
 
-/// What became of one request.
+/// What one request tells about the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Feedback {
     Good,
-    /// Answered, with refusals that may pass.
+    /// The response refuses documents for now.
     Refused,
+    /// There was no response.
     None,
 }
 
-/// A place among the bulks in flight.
+/// The permit for one bulk in flight.
 pub(crate) struct BulkPermit(Arc<ConcurrencyLimiter>);
 
 impl Drop for BulkPermit {
@@ -60,7 +63,7 @@ impl ConcurrencyLimiter {
         metrics.index_up.set(1);
         Arc::new(Self {
             most: most as f64,
-            state: Mutex::new(State {
+            state: Mutex::new(LimiterState {
                 allowed: most as f64,
                 in_flight: 0,
                 usual: [None; SIZES],
@@ -71,11 +74,11 @@ impl ConcurrencyLimiter {
         })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, LimiterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn enter(self: &Arc<Self>) -> BulkPermit {
+    pub(crate) async fn acquire(self: &Arc<Self>) -> BulkPermit {
         loop {
             let freed = self.freed.notified();
             {
@@ -94,12 +97,12 @@ impl ConcurrencyLimiter {
         }
     }
 
-    /// Learns from the answer to a bulk of so many bytes.
-    pub(crate) fn learn(&self, answer: Feedback, took: Duration, bytes: usize) {
+    /// Adapts the limit to the response to a bulk of so many bytes.
+    pub(crate) fn learn(&self, feedback: Feedback, took: Duration, bytes: usize) {
         let took = took.as_secs_f64();
         let size = (bytes.max(1).ilog2() as usize / 2).min(SIZES - 1);
         let mut state = self.lock();
-        match answer {
+        match feedback {
             Feedback::Good => {
                 let usual = state.usual[size].unwrap_or(took);
                 if took > NOT_SLOW && took > usual * SLOW {
@@ -107,36 +110,36 @@ impl ConcurrencyLimiter {
                 } else {
                     state.allowed += 1.0 / state.allowed;
                 }
-                // What stays slow becomes usual.
+                // A lasting slowdown becomes the new baseline.
                 state.usual[size] = Some(usual * 0.9 + took * 0.1);
             }
             Feedback::Refused | Feedback::None => state.allowed /= 2.0,
         }
         state.allowed = state.allowed.clamp(1.0, self.most);
-        state.unanswered = match answer {
+        state.unanswered = match feedback {
             Feedback::None => state.unanswered.saturating_add(1),
             _ => 0,
         };
         self.metrics.bulks_allowed.set(state.allowed as i64);
-        self.tell(&state);
+        self.publish(&state);
         drop(state);
         self.freed.notify_one();
     }
 
-    /// The index answered something that is no bulk: it is up, and nothing is learnt of how fast it is.
+    /// The index answered another request: it is up. Its speed stays unknown.
     pub(crate) fn answers_again(&self) {
         let mut state = self.lock();
         state.unanswered = 0;
-        self.tell(&state);
+        self.publish(&state);
     }
 
-    fn tell(&self, state: &State) {
+    fn publish(&self, state: &LimiterState) {
         let down = state.unanswered >= DOWN;
         self.metrics.index_up.set(i64::from(!down));
         self.metrics.readiness.index_down(down);
     }
 
-    /// The index has not answered for a while: nothing more should be started.
+    /// Whether the index has not answered for a while. Nothing more is received then.
     pub(crate) fn is_down(&self) -> bool {
         self.lock().unanswered >= DOWN
     }
@@ -226,8 +229,8 @@ mod tests {
         for _ in 0..3 {
             concurrency.learn(Feedback::Refused, Duration::ZERO, LARGE);
         }
-        let first = concurrency.enter().await;
-        let second = concurrency.enter();
+        let first = concurrency.acquire().await;
+        let second = concurrency.acquire();
         tokio::pin!(second);
         assert!(futures_util::poll!(&mut second).is_pending());
         drop(first);

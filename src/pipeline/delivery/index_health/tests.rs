@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
-use crate::pipeline::refusals::*;
+use crate::pipeline::delivery::index_health::*;
 use crate::sink::{IndexError, Stored};
 use logferry_core::bulk::Parcel;
 
@@ -56,8 +56,8 @@ fn asked(takes: Takes) -> Asked {
     }
 }
 
-fn refusals() -> Refusals {
-    Refusals::new("logferry".to_owned(), Arc::new(Metrics::new()))
+fn health() -> IndexHealth {
+    IndexHealth::new("logferry".to_owned(), Arc::new(Metrics::new()))
 }
 
 const INDEX: &str = "logferry-logs-2026.11.27";
@@ -79,7 +79,7 @@ fn object(n: usize) -> ObjectName {
 }
 
 /// An answer: of each object, how many documents were taken and how many rejected.
-async fn answer(refusals: &Refusals, index: &Asked, objects: &[(usize, usize)]) -> Vec<String> {
+async fn answer(health: &IndexHealth, index: &Asked, objects: &[(usize, usize)]) -> Vec<String> {
     let mut statuses = Vec::new();
     let parcels = objects.iter().map(|(taken, refused)| {
         let mut parcel = Parcel::default();
@@ -95,155 +95,147 @@ async fn answer(refusals: &Refusals, index: &Asked, objects: &[(usize, usize)]) 
         statuses.extend(vec![rejected(); *refused]);
     }
     let names: Vec<ObjectName> = (0..objects.len()).map(object).collect();
-    let waits = refusals.judge(index, &bulk, &statuses, true, |parcel| &names[parcel]);
+    let waits = health.judge(index, &bulk, &statuses, true, |parcel| &names[parcel]);
     waits.await.into_keys().collect()
 }
 
 /// An index may be mended between an answer and the question about it.
 #[tokio::test]
 async fn most_of_an_answer_is_sent_once_more_before_it_is_given_up() {
-    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    let (health, index) = (health(), asked(Takes::Yes));
     let mut parcel = Parcel::default();
     let action = format!(r#"{{"create":{{"_index":"{INDEX}","_id":"1"}}}}"#);
     parcel.push(&action, "{}", 0);
     let bulk = Bulk::pack([parcel]);
     let name = object(0);
     let statuses = [rejected()];
-    let first = refusals.judge(&index, &bulk, &statuses, false, |_| &name);
+    let first = health.judge(&index, &bulk, &statuses, false, |_| &name);
     assert_eq!(first.await.into_keys().collect::<Vec<_>>(), [INDEX]);
-    let second = refusals.judge(&index, &bulk, &statuses, true, |_| &name);
+    let second = health.judge(&index, &bulk, &statuses, true, |_| &name);
     assert!(second.await.is_empty());
 }
 
 #[tokio::test]
 async fn a_few_among_many_are_refused_without_a_question() {
-    let (refusals, index) = (refusals(), asked(Takes::No(String::new())));
-    assert!(
-        answer(&refusals, &index, &[(9, 1), (5, 0)])
-            .await
-            .is_empty()
-    );
-    assert!(
-        answer(&refusals, &index, &[(10, 0), (0, 5)])
-            .await
-            .is_empty()
-    );
+    let (health, index) = (health(), asked(Takes::No(String::new())));
+    assert!(answer(&health, &index, &[(9, 1), (5, 0)]).await.is_empty());
+    assert!(answer(&health, &index, &[(10, 0), (0, 5)]).await.is_empty());
     assert_eq!(index.times.load(Ordering::Relaxed), 0);
-    assert_eq!(refusals.held(), None);
+    assert_eq!(health.hold(), None);
 }
 
 #[tokio::test]
 async fn an_index_that_refuses_a_sample_too_holds_the_worker_until_it_takes_one() {
-    let (refusals, index) = (refusals(), asked(Takes::No(String::new())));
+    let (health, index) = (health(), asked(Takes::No(String::new())));
     for refused in [1, 1000] {
-        assert_eq!(answer(&refusals, &index, &[(0, refused)]).await, [INDEX]);
+        assert_eq!(answer(&health, &index, &[(0, refused)]).await, [INDEX]);
     }
     assert_eq!(index.times.load(Ordering::Relaxed), 1, "asked once");
-    let held = refusals.held().unwrap();
-    assert_eq!(held.indices, [INDEX]);
-    refusals.metrics.readiness.receiving(true);
-    let why = refusals.metrics.readiness.why_not().unwrap();
+    let hold = health.hold().unwrap();
+    assert_eq!(hold.indices, [INDEX]);
+    health.metrics.readiness.receiving(true);
+    let why = health.metrics.readiness.why_not().unwrap();
     assert_eq!(
         why,
         "the index logferry-logs-2026.11.27 refuses every document: mapper_parsing_exception: failed to parse"
     );
-    refusals.asked(INDEX, &Takes::No("still".to_owned()));
-    refusals.asked(INDEX, &Takes::NotNow("overloaded".to_owned()));
-    assert!(refusals.held().is_some());
-    refusals.asked(INDEX, &Takes::Yes);
-    assert_eq!(refusals.held(), None);
-    assert_eq!(refusals.metrics.readiness.why_not(), None);
+    health.record_answer(INDEX, &Takes::No("still".to_owned()));
+    health.record_answer(INDEX, &Takes::NotNow("overloaded".to_owned()));
+    assert!(health.hold().is_some());
+    health.record_answer(INDEX, &Takes::Yes);
+    assert_eq!(health.hold(), None);
+    assert_eq!(health.metrics.readiness.why_not(), None);
 }
 
 #[tokio::test]
 async fn an_object_that_is_refused_whole_is_given_up_where_its_index_takes_a_sample() {
-    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    let (health, index) = (health(), asked(Takes::Yes));
     for refused in [1, 1000] {
-        assert!(answer(&refusals, &index, &[(0, refused)]).await.is_empty());
+        assert!(answer(&health, &index, &[(0, refused)]).await.is_empty());
     }
-    assert_eq!(refusals.held(), None);
+    assert_eq!(health.hold(), None);
 }
 
 #[tokio::test]
 async fn refused_documents_wait_where_the_index_cannot_be_asked_but_the_worker_goes_on() {
     for takes in [Takes::Unknown(String::new()), Takes::NotNow(String::new())] {
-        let (refusals, index) = (refusals(), asked(takes));
-        assert_eq!(answer(&refusals, &index, &[(0, 1)]).await, [INDEX]);
-        assert_eq!(refusals.held(), None);
+        let (health, index) = (health(), asked(takes));
+        assert_eq!(answer(&health, &index, &[(0, 1)]).await, [INDEX]);
+        assert_eq!(health.hold(), None);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn more_than_half_of_a_minutes_documents_hold_the_worker_until_they_would_be_taken() {
-    let (refusals, index) = (refusals(), asked(Takes::Yes));
-    let few = answer(&refusals, &index, &[(3, 0), (1, 2), (1, 2)]).await;
+    let (health, index) = (health(), asked(Takes::Yes));
+    let few = answer(&health, &index, &[(3, 0), (1, 2), (1, 2)]).await;
     assert!(few.is_empty());
-    assert_eq!(answer(&refusals, &index, &[(1, 4); OBJECTS]).await, [INDEX]);
-    let held = refusals.held().unwrap();
-    assert_eq!(held.refused.len(), OBJECTS, "one of each object");
-    assert_eq!(held.refused[0].index, INDEX);
-    refusals.would_be_taken(OBJECTS / 2, OBJECTS);
-    assert!(refusals.held().is_some());
-    refusals.would_be_taken(OBJECTS, OBJECTS);
-    assert_eq!(refusals.held(), None);
-    assert!(answer(&refusals, &index, &[(1, 2)]).await.is_empty());
+    assert_eq!(answer(&health, &index, &[(1, 4); OBJECTS]).await, [INDEX]);
+    let hold = health.hold().unwrap();
+    assert_eq!(hold.rejected.len(), OBJECTS, "one of each object");
+    assert_eq!(hold.rejected[0].index, INDEX);
+    health.record_would_be_taken(OBJECTS / 2, OBJECTS);
+    assert!(health.hold().is_some());
+    health.record_would_be_taken(OBJECTS, OBJECTS);
+    assert_eq!(health.hold(), None);
+    assert!(answer(&health, &index, &[(1, 2)]).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_hold_by_share_ends_when_documents_get_in_and_at_last_by_itself() {
-    let (refusals, index) = (refusals(), asked(Takes::Yes));
-    answer(&refusals, &index, &[(0, 2); OBJECTS]).await;
-    assert!(refusals.held().is_some());
-    answer(&refusals, &index, &[(2, 0); OBJECTS]).await;
-    assert_eq!(refusals.held(), None);
+    let (health, index) = (health(), asked(Takes::Yes));
+    answer(&health, &index, &[(0, 2); OBJECTS]).await;
+    assert!(health.hold().is_some());
+    answer(&health, &index, &[(2, 0); OBJECTS]).await;
+    assert_eq!(health.hold(), None);
     tokio::time::advance(Duration::from_secs(60)).await;
-    answer(&refusals, &index, &[(0, 2); OBJECTS]).await;
-    tokio::time::advance(LONGEST - Duration::from_millis(1)).await;
-    assert!(refusals.held().is_some());
+    answer(&health, &index, &[(0, 2); OBJECTS]).await;
+    tokio::time::advance(LONGEST_HOLD - Duration::from_millis(1)).await;
+    assert!(health.hold().is_some());
     tokio::time::advance(Duration::from_millis(1)).await;
-    assert_eq!(refusals.held(), None);
+    assert_eq!(health.hold(), None);
 }
 
 /// Half a minute is enough to forget half of it; a minute forgets all.
 #[tokio::test(start_paused = true)]
 async fn the_share_is_that_of_the_last_minute() {
-    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    let (health, index) = (health(), asked(Takes::Yes));
     assert!(
-        answer(&refusals, &index, &[(0, 100); OBJECTS - 1])
+        answer(&health, &index, &[(0, 100); OBJECTS - 1])
             .await
             .is_empty()
     );
     tokio::time::advance(Duration::from_secs(60)).await;
     let other = [(1, 0), (1, 0), (0, 3)];
-    assert!(answer(&refusals, &index, &other).await.is_empty());
+    assert!(answer(&health, &index, &other).await.is_empty());
     tokio::time::advance(Duration::from_secs(30)).await;
     let more = [(0, 3), (0, 3)];
-    assert_eq!(answer(&refusals, &index, &more).await, [INDEX]);
+    assert_eq!(answer(&health, &index, &more).await, [INDEX]);
 }
 
 /// Two sick objects are no share, whatever their number of documents.
 #[tokio::test(start_paused = true)]
 async fn a_share_needs_many_objects() {
-    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    let (health, index) = (health(), asked(Takes::Yes));
     assert!(
-        answer(&refusals, &index, &[(0, 100); OBJECTS - 1])
+        answer(&health, &index, &[(0, 100); OBJECTS - 1])
             .await
             .is_empty()
     );
     assert!(
-        answer(&refusals, &index, &[(0, 100); OBJECTS - 1])
+        answer(&health, &index, &[(0, 100); OBJECTS - 1])
             .await
             .is_empty()
     );
-    assert_eq!(refusals.held(), None);
+    assert_eq!(health.hold(), None);
 }
 
 #[tokio::test]
 async fn a_missing_index_names_the_setting_that_may_forbid_it() {
-    let refusals = refusals();
-    refusals.at_fault(INDEX, "index_not_found_exception: no such index [x]");
-    refusals.metrics.readiness.receiving(true);
-    let why = refusals.metrics.readiness.why_not().unwrap();
+    let health = health();
+    health.mark_at_fault(INDEX, "index_not_found_exception: no such index [x]");
+    health.metrics.readiness.receiving(true);
+    let why = health.metrics.readiness.why_not().unwrap();
     assert!(
         why.contains("action.auto_create_index") && why.contains("+logferry-*"),
         "{why}"

@@ -1,8 +1,8 @@
-/*! Verdicts of documents, added up per parcel and per object. */
+/*! Verdicts of documents go in; their sums per parcel and per object come out. */
 
 use crate::observe::Counts;
 
-/// Rejections kept with their reason, per parcel; the rest is only counted.
+/// Rejections that are kept with their reason; the rest is only counted.
 const KEPT: usize = 20;
 
 /// A document that OpenSearch refused for good.
@@ -19,13 +19,13 @@ pub(crate) struct VerdictTally {
     pub(crate) indexed: u64,
     pub(crate) already_there: u64,
     pub(crate) rejected: u64,
-    /// Of them, those that are safe as dead letters.
+    /// Rejected documents that are written as dead letters.
     pub(crate) dead_lettered: u64,
-    /// The first of the rejected.
+    /// The first rejections.
     pub(crate) rejections: Vec<Rejection>,
-    /// Documents without a final verdict: attempts spent.
+    /// Documents without a final verdict after the last attempt.
     pub(crate) unsettled: u64,
-    /// Why, of the last of them.
+    /// The reason of the last unsettled document, or why dead letters could not be written.
     pub(crate) unsettled_reason: Option<String>,
 }
 

@@ -1,0 +1,19 @@
+/*!
+Parcels of documents go in; a verdict for each document comes out, indexed in OpenSearch or written as a dead letter.
+
+`batcher` groups parcels into bulks, `deliver` sends a bulk until each document has a verdict, `merge` merges summaries
+with stored ones. `concurrency` limits the bulks in flight. `index_health` tells a bad document from a bad index, and
+`health_check` waits until the index is healthy again.
+*/
+
+pub(crate) mod batcher;
+pub(crate) mod concurrency;
+pub(crate) mod dead_letters;
+pub(crate) mod deliver;
+pub(crate) mod health_check;
+pub(crate) mod index_health;
+mod merge;
+pub(crate) mod parcel;
+pub(crate) mod tally;
+
+pub use deliver::BulkConfig;
