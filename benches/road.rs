@@ -285,7 +285,9 @@ fn defaults() -> PipelineConfig {
     let Command::Worker(args) = cli.command else {
         unreachable!("asked for")
     };
-    let mut config = logferry::config::worker(args).expect("valid flags").pipeline;
+    let mut config = logferry::config::worker(args)
+        .expect("valid flags")
+        .pipeline;
     config.receive.until_empty = Some(Duration::ZERO);
     config
 }

@@ -1,4 +1,5 @@
-/*! `worker`: SQS messages and S3 objects go in; documents go to OpenSearch, until a signal or an empty queue ends it. */
+/*! `worker`: SQS messages and S3 objects go in; documents go to OpenSearch, until a signal or an empty queue ends it.
+*/
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-/*! Whether OpenSearch makes the daily indices by itself: the cluster setting `action.auto_create_index` may forbid it. */
+/*! Whether OpenSearch makes the daily indices by itself: the cluster setting `action.auto_create_index` may forbid
+it. */
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-/*! A request goes in; it is sent to one node (to the next one only if there was no connection). The body of the response
+/*! A request goes in; it is sent to one node (to the next one only if there was no connection). The body of the
+response
 or a typed error comes out. */
 
 use std::time::Duration;

@@ -1,4 +1,5 @@
-/*! The [`Index`] over OpenSearch: bulks go in and verdicts come out; index names and ids go in and stored documents come
+/*! The [`Index`] over OpenSearch: bulks go in and verdicts come out; index names and ids go in and stored documents
+come
 out. */
 
 use std::collections::BTreeMap;
