@@ -141,10 +141,9 @@ pub fn refusal(code: &str, message: &str, reason: String) -> OpenError {
             let reason = format!("{reason}: it is archived: restore it, then replay");
             other(ErrorClass::Broken, reason)
         }
-        // A delete marker; a range that the object does not have; a key that no object can have.
-        "MethodNotAllowed" | "InvalidRange" | "KeyTooLongError" => {
-            other(ErrorClass::Broken, reason)
-        }
+        // A delete marker; a key that no object can have. `InvalidRange` is not among them: only a body that is resumed has a range,
+        // and what is wrong with that range is not known to be wrong with the object.
+        "MethodNotAllowed" | "KeyTooLongError" => other(ErrorClass::Broken, reason),
         // Encrypted with a key that only its owner has.
         "InvalidRequest" if message.contains("Server Side Encryption") => {
             other(ErrorClass::Broken, reason)
@@ -214,7 +213,7 @@ mod tests {
             OpenError::Denied(_) => None,
             error => Some(error.class()),
         };
-        for code in ["InvalidObjectState", "MethodNotAllowed", "InvalidRange"] {
+        for code in ["InvalidObjectState", "MethodNotAllowed"] {
             assert_eq!(class(code, ""), Some(ErrorClass::Broken), "{code}");
         }
         assert_eq!(class("AccessDenied", "Access Denied"), None);
@@ -234,6 +233,7 @@ mod tests {
         "InternalError",
         "InvalidAccessKeyId",
         "InvalidPayer",
+        "InvalidRange",
         "InvalidSecurity",
         "InvalidToken",
         "KMS.DisabledException",
