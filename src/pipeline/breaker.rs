@@ -2,7 +2,11 @@
 A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go on.
 
 It also tells a key that is not for us from a bucket that refuses everything for a while. One refusal proves nothing: the key
-must be refused again on a later delivery, after its bucket gave another object that was asked for in between.
+must be refused again on a later delivery, after its bucket gave another object that was asked for in between. An object that was
+given proves this of one key only, and the try that ends a pause proves it of none: a success in the middle of an outage is possible.
+
+A message whose bucket is paused waits under its lease: a delivery that fetches nothing would bring it nearer to the queue's own
+dead letters. When the pause is over, keys that were never refused go first.
 */
 
 use std::collections::hash_map::RandomState;
@@ -11,6 +15,7 @@ use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::error_class::ErrorClass;
@@ -22,13 +27,20 @@ use logferry_core::notification::ObjectRef;
 const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// After a pause, keys that were refused before let the others go first for so long.
+const GRACE: Duration = Duration::from_secs(2);
 /// Buckets that are remembered; names come from messages, which are not trusted.
 const BUCKETS: usize = 1000;
 /// Refused keys that are remembered, by their hashes.
 const REFUSALS: usize = 10_000;
 
-#[derive(Default)]
-pub(crate) struct CircuitBreakers(Mutex<State>);
+pub(crate) struct CircuitBreakers {
+    state: Mutex<State>,
+    /// A try has ended.
+    try_ended: Notify,
+    /// Room for messages that wait until their bucket may be asked again.
+    pub(crate) waiting: Semaphore,
+}
 
 #[derive(Default)]
 struct State {
@@ -49,8 +61,12 @@ struct Circuit {
     open_until: Option<Instant>,
     /// The one try is under way.
     trying: bool,
-    /// When the latest attempt started that was given its object.
+    /// Until then keys that were refused before have to wait.
+    others_first_until: Option<Instant>,
+    /// When the latest attempt started that was given its object, other than by a try.
     given: u64,
+    /// When a key was condemned for the last time.
+    condemned: u64,
 }
 
 /// An object that is asked for. Dropped without an answer about the bucket, it changes nothing, and a try can be made again.
@@ -61,8 +77,10 @@ pub(crate) struct AttemptOutcome<'a> {
     started: u64,
     /// It is the one that is let through while the circuit is open.
     is_try: bool,
-    /// The key was refused before, on an earlier delivery, and its bucket has given another object since.
-    refused_before: bool,
+    /// The key is remembered as refused.
+    is_remembered: bool,
+    /// The key was refused on an earlier delivery, and its bucket has given another object since: when that one was asked for.
+    proof: Option<u64>,
 }
 
 /// What a refusal of one key comes to.
@@ -77,8 +95,17 @@ pub(crate) enum Refusal {
 }
 
 impl CircuitBreakers {
+    /// At most `waiting` messages wait for their buckets.
+    pub(crate) fn new(waiting: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            try_ended: Notify::new(),
+            waiting: Semaphore::new(waiting),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of a delivery: what was refused before has a lower one.
@@ -93,27 +120,39 @@ impl CircuitBreakers {
         key: &'a str,
         delivery: u64,
     ) -> Result<AttemptOutcome<'a>, Duration> {
-        let now = Instant::now();
         let mut state = self.lock();
         let started = state.next();
-        let refused = state.refused.get(&state.name(bucket, key)).copied();
+        if let Some(pause) = state.pause(bucket, key) {
+            return Err(pause);
+        }
+        let refused = state.refused_at(bucket, key);
         let circuit = state.circuit(bucket);
-        let is_try = match circuit.open_until {
-            Some(until) if until > now => return Err(until - now),
-            Some(_) if circuit.trying => return Err(FIRST_PAUSE),
-            Some(_) => true,
-            None => false,
-        };
+        let is_try = circuit.open_until.is_some();
         circuit.trying |= is_try;
-        let refused_before = refused.is_some_and(|at| at < delivery && at < circuit.given);
+        let is_proof = refused.is_some_and(|at| at < delivery && at < circuit.given);
         Ok(AttemptOutcome {
             breakers: self,
             bucket,
             key,
             started,
             is_try,
-            refused_before,
+            is_remembered: refused.is_some(),
+            proof: is_proof.then_some(circuit.given),
         })
+    }
+
+    /// Waits until `admit` is likely to let this key through.
+    pub(crate) async fn until_open(&self, bucket: &str, key: &str) {
+        loop {
+            let try_ended = self.try_ended.notified();
+            let Some(pause) = self.lock().pause(bucket, key) else {
+                return;
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = try_ended => {}
+            }
+        }
     }
 }
 
@@ -125,6 +164,21 @@ impl State {
 
     fn name(&self, bucket: &str, key: &str) -> u64 {
         self.hasher.hash_one((bucket, key))
+    }
+
+    fn refused_at(&self, bucket: &str, key: &str) -> Option<u64> {
+        self.refused.get(&self.name(bucket, key)).copied()
+    }
+
+    /// How long a key has to wait.
+    fn pause(&mut self, bucket: &str, key: &str) -> Option<Duration> {
+        let now = Instant::now();
+        let is_remembered = self.refused_at(bucket, key).is_some();
+        let circuit = self.circuit(bucket);
+        let left = |until: Option<Instant>| until.filter(|u| *u > now).map(|u| u - now);
+        left(circuit.open_until)
+            .or_else(|| left(circuit.others_first_until).filter(|_| is_remembered))
+            .or_else(|| circuit.trying.then_some(FIRST_PAUSE))
     }
 
     fn circuit(&mut self, bucket: &str) -> &mut Circuit {
@@ -155,14 +209,19 @@ impl AttemptOutcome<'_> {
         let name = state.name(self.bucket, self.key);
         state.refused.remove(&name);
         let circuit = state.circuit(self.bucket);
-        circuit.given = circuit.given.max(self.started);
-        // What was asked for before the circuit opened says nothing of the time since.
-        if self.is_try || circuit.open_until.is_none() {
+        if self.is_try {
             *circuit = Circuit {
+                others_first_until: Some(Instant::now() + GRACE),
                 given: circuit.given,
+                condemned: circuit.condemned,
                 ..Circuit::default()
             };
+        } else if circuit.open_until.is_none() {
+            circuit.given = circuit.given.max(self.started);
+            circuit.failed.clear();
+            circuit.opened = 0;
         }
+        // Else: what was asked for before the circuit opened says nothing of the time since.
     }
 
     /// The bucket did not give the object, for a reason that is not the object's; true when that opened the circuit.
@@ -170,19 +229,25 @@ impl AttemptOutcome<'_> {
         self.breakers
             .lock()
             .circuit(self.bucket)
-            .fail(self.key, self.is_try)
+            .fail(self.key, self.is_try, self.is_try)
     }
 
     /// The bucket refused this key, or everything: it does not say which.
     pub(crate) fn refused(self) -> Refusal {
         let mut state = self.breakers.lock();
+        let now = state.next();
         let circuit = state.circuit(self.bucket);
         // Others that were refused since the bucket gave something speak for a bucket that gives nothing now.
         let alone = circuit.failed.iter().all(|key| key == self.key);
-        if self.refused_before && alone && circuit.open_until.is_none() {
+        let is_proved = self.proof.is_some_and(|given| given > circuit.condemned);
+        if is_proved && alone && circuit.open_until.is_none() {
+            circuit.condemned = now;
+            circuit.failed.insert(self.key.to_owned());
             return Refusal::OfTheKey;
         }
-        let opened = circuit.fail(self.key, self.is_try);
+        // A try by a new key may have met one that is not for us: other new keys are tried too.
+        let decides = self.is_try && self.is_remembered;
+        let opened = circuit.fail(self.key, self.is_try, decides);
         state.remember(self.bucket, self.key);
         Refusal::MayPass { opened }
     }
@@ -221,30 +286,34 @@ impl Drop for AttemptOutcome<'_> {
         if self.is_try {
             // After an answer about the bucket there is no try under way any more.
             self.breakers.lock().circuit(self.bucket).trying = false;
+            self.breakers.try_ended.notify_waiters();
         }
     }
 }
 
 impl Circuit {
-    fn fail(&mut self, key: &str, is_try: bool) -> bool {
-        if is_try {
-            self.open();
-            return false;
-        }
-        if self.open_until.is_some() {
+    /// A failure that `decides` opens the circuit by itself. True when the circuit was closed before.
+    fn fail(&mut self, key: &str, is_try: bool, decides: bool) -> bool {
+        if self.open_until.is_some() && !is_try {
             return false; // asked for before it opened
         }
         self.failed.insert(key.to_owned());
-        if self.failed.len() < KEYS {
+        if !decides && self.failed.len() < KEYS {
             return false;
         }
         self.failed.clear();
+        if is_try && !decides {
+            // Only new keys were tried: more of them wait, and the pause does not grow.
+            self.opened = 0;
+        }
         self.open();
-        true
+        !is_try
     }
 
     fn open(&mut self) {
-        self.open_until = Some(Instant::now() + pause(self.opened));
+        let until = Instant::now() + pause(self.opened);
+        self.open_until = Some(until);
+        self.others_first_until = Some(until + GRACE);
         self.opened = self.opened.saturating_add(1);
     }
 }
@@ -261,6 +330,10 @@ mod tests {
     use super::*;
 
     const MAY_PASS: Refusal = Refusal::MayPass { opened: false };
+
+    fn breakers() -> CircuitBreakers {
+        CircuitBreakers::new(10)
+    }
 
     /// Asks on a delivery of its own.
     fn ask<'a>(breakers: &'a CircuitBreakers, bucket: &'a str, key: &'a str) -> AttemptOutcome<'a> {
@@ -280,7 +353,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_opens_lets_one_try_through_and_closes_when_that_works() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         open(&breakers);
         assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE));
         assert_eq!(pause_of(&breakers, "well"), None, "its neighbours go on");
@@ -296,7 +369,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_bad_key_opens_nothing() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         for _ in 0..100 {
             assert!(!ask(&breakers, "bucket", "denied").failed());
         }
@@ -305,22 +378,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_try_that_says_nothing_of_the_bucket_can_be_made_again() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         open(&breakers);
         tokio::time::advance(FIRST_PAUSE).await;
         // Gone, archived, or its task was ended before there was an answer.
         for _ in 0..3 {
             drop(ask(&breakers, "sick", "gone"));
         }
-        let attempt = ask(&breakers, "sick", "denied");
+        let attempt = ask(&breakers, "sick", "throttled");
         assert!(pause_of(&breakers, "sick").is_some(), "it is still open");
-        attempt.refused();
+        attempt.failed();
         assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE * 2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_asked_for_before_it_opened_does_not_close_it() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         let early = ask(&breakers, "sick", "early");
         open(&breakers);
         early.given();
@@ -329,7 +402,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn several_keys_refused_in_a_row_open_it_whatever_happened_before() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         for n in 0..100 {
             ask(&breakers, "bucket", &n.to_string()).given();
         }
@@ -342,7 +415,7 @@ mod tests {
 
     #[test]
     fn a_key_is_refused_for_good_on_a_later_delivery_after_another_was_given() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         ask(&breakers, "bucket", "before").given();
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
@@ -355,7 +428,7 @@ mod tests {
 
     #[test]
     fn refusals_of_one_delivery_are_one_refusal() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         let delivery = breakers.delivery();
         let again = || breakers.admit("bucket", "key", delivery).ok().unwrap();
         assert_eq!(again().refused(), MAY_PASS);
@@ -365,7 +438,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_before_a_refusal_proves_nothing_after_it() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         let slow = ask(&breakers, "bucket", "slow");
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
         slow.given();
@@ -378,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_key_that_was_given_begins_anew() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
         ask(&breakers, "bucket", "key").given();
         ask(&breakers, "bucket", "other").given();
@@ -387,19 +460,125 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_that_is_left_alone_condemns_no_key() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         assert_eq!(ask(&breakers, "sick", "key").refused(), MAY_PASS);
         ask(&breakers, "sick", "other").given();
         let on_its_way = ask(&breakers, "sick", "key");
         open(&breakers);
         assert_eq!(on_its_way.refused(), MAY_PASS);
-        tokio::time::advance(FIRST_PAUSE).await;
+        tokio::time::advance(FIRST_PAUSE + GRACE).await;
         assert_eq!(ask(&breakers, "sick", "key").refused(), MAY_PASS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_success_in_the_middle_of_an_outage_condemns_no_key() {
+        let breakers = breakers();
+        let keys: Vec<String> = (0..30).map(|n| n.to_string()).collect();
+        let on_their_way: Vec<_> = keys.iter().map(|k| ask(&breakers, "sick", k)).collect();
+        for attempt in on_their_way {
+            assert_ne!(attempt.refused(), Refusal::OfTheKey);
+        }
+        tokio::time::advance(FIRST_PAUSE).await;
+        ask(&breakers, "sick", "lucky").given();
+        tokio::time::advance(GRACE).await;
+        for key in &keys[..KEYS] {
+            assert_ne!(ask(&breakers, "sick", key).refused(), Refusal::OfTheKey);
+        }
+        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE));
+    }
+
+    #[test]
+    fn one_given_condemns_one_key() {
+        let breakers = breakers();
+        for key in ["a", "b", "c"] {
+            assert_eq!(ask(&breakers, "bucket", key).refused(), MAY_PASS);
+        }
+        ask(&breakers, "bucket", "good").given();
+        // All of them were asked for after it; the answers come one after another.
+        let again = ["a", "b", "c"].map(|key| ask(&breakers, "bucket", key));
+        let condemned = again.map(AttemptOutcome::refused);
+        assert_eq!(condemned, [Refusal::OfTheKey, MAY_PASS, MAY_PASS]);
+        // What was under way at the condemnation is no proof after it; what is asked for later is.
+        assert_eq!(ask(&breakers, "bucket", "b").refused(), MAY_PASS);
+        ask(&breakers, "bucket", "good").given();
+        assert_eq!(ask(&breakers, "bucket", "b").refused(), Refusal::OfTheKey);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_condemned_key_counts_among_those_that_open_it() {
+        let breakers = breakers();
+        assert_eq!(ask(&breakers, "bucket", "1").refused(), MAY_PASS);
+        ask(&breakers, "bucket", "good").given();
+        assert_eq!(ask(&breakers, "bucket", "1").refused(), Refusal::OfTheKey);
+        for n in 2..=KEYS {
+            let refused = ask(&breakers, "bucket", &n.to_string()).refused();
+            assert_eq!(refused, Refusal::MayPass { opened: n == KEYS });
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_were_never_refused_go_first_after_a_pause() {
+        let breakers = breakers();
+        for n in 1..=KEYS {
+            ask(&breakers, "sick", &format!("denied {n}")).refused();
+        }
+        tokio::time::advance(FIRST_PAUSE).await;
+        let denied = || breakers.admit("sick", "denied 1", breakers.delivery());
+        assert_eq!(denied().err(), Some(GRACE));
+        // One that is new and refused leaves the try to the next that is new.
+        assert_eq!(ask(&breakers, "sick", "new").refused(), MAY_PASS);
+        ask(&breakers, "sick", "good").given();
+        assert_eq!(denied().err(), Some(GRACE), "nor when it is closed");
+        ask(&breakers, "sick", "good too").given();
+        tokio::time::advance(GRACE).await;
+        assert!(denied().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_do_not_grow_while_new_keys_wait() {
+        let breakers = breakers();
+        for round in 0..5 {
+            for n in 1..=KEYS {
+                ask(&breakers, "sick", &format!("{round}/{n}")).refused();
+            }
+            assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE));
+            tokio::time::advance(FIRST_PAUSE).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_key_that_is_tried_pauses_it_at_once() {
+        let breakers = breakers();
+        for n in 1..=KEYS {
+            ask(&breakers, "sick", &n.to_string()).refused();
+        }
+        tokio::time::advance(FIRST_PAUSE + GRACE).await;
+        ask(&breakers, "sick", "1").refused();
+        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE * 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_goes_on_when_the_try_has_ended() {
+        let breakers = breakers();
+        open(&breakers);
+        let since = Instant::now();
+        let attempt = async {
+            tokio::time::sleep(FIRST_PAUSE).await;
+            let attempt = ask(&breakers, "sick", "x");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            attempt.given();
+        };
+        let waits = async {
+            tokio::time::sleep(FIRST_PAUSE + Duration::from_millis(500)).await;
+            breakers.until_open("sick", "y").await;
+        };
+        tokio::join!(attempt, waits);
+        assert_eq!(since.elapsed(), FIRST_PAUSE + Duration::from_secs(1));
     }
 
     #[test]
     fn no_more_is_remembered_than_there_is_room_for() {
-        let breakers = CircuitBreakers::default();
+        let breakers = breakers();
         for n in 0..REFUSALS + 100 {
             let (bucket, key) = (format!("b{}", n % (BUCKETS + 10)), n.to_string());
             ask(&breakers, &bucket, &key).refused();

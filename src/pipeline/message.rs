@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::object;
-use crate::pipeline::object::Settled;
+use crate::pipeline::object::{ObjectInFlight, Settled};
 use crate::pipeline::{MessagePermits, Pipeline};
 use crate::source::{Message, Outcome};
 use logferry_core::notification;
@@ -81,11 +82,7 @@ pub(crate) async fn process(
     }
 }
 
-async fn settle(
-    pipeline: &Pipeline,
-    message: &Message,
-    read: tokio::sync::OwnedSemaphorePermit,
-) -> Disposition {
+async fn settle(pipeline: &Pipeline, message: &Message, read: OwnedSemaphorePermit) -> Disposition {
     let notification = notification::read(&message.body);
     for reason in &notification.ignored {
         pipeline.metrics.notifications_ignored.inc();
@@ -103,11 +100,12 @@ async fn settle(
     let mut longest_pause = Duration::ZERO;
     let mut under_way = Vec::with_capacity(notification.objects.len());
     let delivery = pipeline.breakers.delivery();
+    let mut permit = Some(read);
     for object in &notification.objects {
         if !is_allowed(pipeline, object) {
             continue;
         }
-        match object::read(pipeline, object, delivery).await {
+        match read_when_open(pipeline, object, delivery, &mut permit).await {
             Ok(read) => under_way.push(read),
             Err(pause) => {
                 tracing::info!(
@@ -117,11 +115,14 @@ async fn settle(
                     "not fetched: the bucket is left alone for a while"
                 );
                 longest_pause = longest_pause.max(pause);
+                if pipeline.fatal_error.stop.is_cancelled() {
+                    break;
+                }
             }
         }
     }
     // All is read: another message may start while this one waits for its verdicts.
-    drop(read);
+    drop(permit);
     let mut receipts = Vec::with_capacity(under_way.len());
     for object in under_way {
         receipts.extend(object.settled(pipeline).await);
@@ -129,6 +130,44 @@ async fn settle(
     match receipts.len() == notification.objects.len() && notification.invalid.is_empty() {
         true => Disposition::Delete(receipts),
         false => Disposition::Release(release_delay(message.receive_count).max(longest_pause)),
+    }
+}
+
+/// Reads an object. While its bucket is left alone, the message waits under its lease and others have its permit to read; if too
+/// many wait already, or the worker is to stop, the object is not read.
+async fn read_when_open(
+    pipeline: &Pipeline,
+    object: &ObjectRef,
+    delivery: u64,
+    permit: &mut Option<OwnedSemaphorePermit>,
+) -> Result<ObjectInFlight, Duration> {
+    loop {
+        let pause = match object::read(pipeline, object, delivery).await {
+            Ok(read) => return Ok(read),
+            Err(pause) => pause,
+        };
+        let Ok(_waiting) = pipeline.breakers.waiting.try_acquire() else {
+            return Err(pause);
+        };
+        tracing::debug!(
+            bucket = object.bucket,
+            key = object.key,
+            ?pause,
+            "waits: the bucket is left alone for a while"
+        );
+        let reads = permit.take().map(|permit| permit.semaphore().clone());
+        let reopened = async {
+            let open = pipeline.breakers.until_open(&object.bucket, &object.key);
+            open.await;
+            reads?.acquire_owned().await.ok()
+        };
+        *permit = (pipeline.fatal_error.stop)
+            .run_until_cancelled(reopened)
+            .await
+            .flatten();
+        if permit.is_none() {
+            return Err(pause);
+        }
     }
 }
 

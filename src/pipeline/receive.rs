@@ -194,7 +194,7 @@ pub async fn run(
         memory,
         concurrency,
         refusals,
-        breakers: breaker::CircuitBreakers::default(),
+        breakers: breaker::CircuitBreakers::new(config.messages_in_flight / 2),
         acks: ack::Acks::start(
             ends.queue.clone(),
             leases.clone(),
