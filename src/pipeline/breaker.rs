@@ -1,10 +1,16 @@
 /*!
-A circuit breaker for each bucket: results of GetObject go in; whether the bucket may be asked comes out.
+A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go on.
 
-A bucket that denies, throttles or does not answer is paused; the other buckets go on. The breaker also tells a key that
-the worker may not read from a bucket that refuses every key for a while. One refusal proves nothing: the key must be
-refused again on a later delivery, after its bucket gave another object that was asked for in between.
+It also tells a key that is not for us from a bucket that refuses everything for a while. One refusal proves nothing: the key
+must be refused again on a later delivery, after its bucket gave another object that was asked for in between. An object that was
+given proves this of one key only, and the try that ends a pause proves it of none: a success in the middle of an outage is possible.
+
+A message whose bucket is paused waits under its lease: a delivery that fetches nothing would bring it nearer to the queue's own
+dead letters. When the pause is over, keys that were never refused go first.
 */
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap};
@@ -12,6 +18,7 @@ use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::error_class::ErrorClass;
@@ -19,103 +26,136 @@ use crate::observe::Metrics;
 use crate::source::OpenError;
 use logferry_core::notification::ObjectRef;
 
-/// Different keys that fail in a row before the circuit opens. One bad key alone opens nothing.
+/// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own fatal_error.
 const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// The most buckets that are remembered: their names come from messages, which are not trusted.
+/// After a pause, keys that were refused before let the others go first for so long.
+const GRACE: Duration = Duration::from_secs(2);
+/// Buckets that are remembered; names come from messages, which are not trusted.
 const BUCKETS: usize = 1000;
-/// The most refused keys that are remembered.
+/// Refused keys that are remembered, by their hashes.
 const REFUSALS: usize = 10_000;
 
-#[derive(Default)]
-pub(crate) struct CircuitBreakers(Mutex<BreakerState>);
+pub(crate) struct CircuitBreakers {
+    state: Mutex<BreakerState>,
+    /// A try has ended.
+    try_ended: Notify,
+    /// Room for messages that wait until their bucket may be asked again.
+    pub(crate) waiting: Semaphore,
+}
 
 #[derive(Default)]
 struct BreakerState {
     /// The number of the latest event: an attempt that starts, an answer, a delivery.
     latest: u64,
     buckets: HashMap<String, Circuit>,
-    /// For the hash of a key, the number of its latest refusal.
+    /// When a key was refused for the last time.
     refused: HashMap<u64, u64>,
     hasher: RandomState,
 }
 
 #[derive(Default)]
 struct Circuit {
-    /// Keys that failed since the bucket last gave an object.
+    /// Keys that failed since the bucket gave an object.
     failed: BTreeSet<String>,
-    /// How often it opened since then.
+    /// Times that it opened since.
     opened: u32,
     open_until: Option<Instant>,
-    /// The one trial request is under way (the circuit is half-open).
+    /// The one try is under way.
     trying: bool,
-    /// The number of the latest attempt that was given its object.
+    /// Until then keys that were refused before have to wait.
+    others_first_until: Option<Instant>,
+    /// When the latest attempt started that was given its object, other than by a try.
     given: u64,
+    /// When a key was condemned for the last time.
+    condemned: u64,
 }
 
-/// One request for an object. Dropped without a result about the bucket, it changes nothing, and another trial is
-/// allowed.
+/// An object that is asked for. Dropped without an answer about the bucket, it changes nothing, and a try can be made again.
 pub(crate) struct BucketAttempt<'a> {
     breakers: &'a CircuitBreakers,
     bucket: &'a str,
     key: &'a str,
     started: u64,
-    /// It is the one trial request that is allowed while the circuit is open.
-    is_trial: bool,
-    /// The key was refused on an earlier delivery, and its bucket has given another object since.
-    refused_before: bool,
+    /// It is the one that is let through while the circuit is open.
+    is_try: bool,
+    /// The key is remembered as refused.
+    is_remembered: bool,
+    /// The key was refused on an earlier delivery, and its bucket has given another object since: when that one was asked for.
+    proof: Option<u64>,
 }
 
-/// What a refusal of one key means.
+/// What a refusal of one key comes to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum KeyRefusal {
     /// The bucket works and refuses this key.
     OfTheKey,
     MayPass {
-        /// The refusal opened the circuit.
+        /// It opened the circuit.
         opened: bool,
     },
 }
 
 impl CircuitBreakers {
-    fn lock(&self) -> MutexGuard<'_, BreakerState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// At most `waiting` messages wait for their buckets.
+    pub(crate) fn new(waiting: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            try_ended: Notify::new(),
+            waiting: Semaphore::new(waiting),
+        }
     }
 
-    /// The number of a delivery. Earlier refusals have lower numbers.
+    fn lock(&self) -> MutexGuard<'_, BreakerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of a delivery: what was refused before has a lower one.
     pub(crate) fn delivery(&self) -> u64 {
         self.lock().next()
     }
 
-    /// Allows a request for an object, or returns how long its bucket is paused. After the pause one trial is allowed.
+    /// Lets an object be asked for; else how long its bucket is to be left alone. When that is over, one try is let through.
     pub(crate) fn admit<'a>(
         &'a self,
         bucket: &'a str,
         key: &'a str,
         delivery: u64,
     ) -> Result<BucketAttempt<'a>, Duration> {
-        let now = Instant::now();
         let mut state = self.lock();
         let started = state.next();
-        let refused = state.refused.get(&state.name(bucket, key)).copied();
+        if let Some(pause) = state.pause(bucket, key) {
+            return Err(pause);
+        }
+        let refused = state.refused_at(bucket, key);
         let circuit = state.circuit(bucket);
-        let is_trial = match circuit.open_until {
-            Some(until) if until > now => return Err(until - now),
-            Some(_) if circuit.trying => return Err(FIRST_PAUSE),
-            Some(_) => true,
-            None => false,
-        };
-        circuit.trying |= is_trial;
-        let refused_before = refused.is_some_and(|at| at < delivery && at < circuit.given);
+        let is_try = circuit.open_until.is_some();
+        circuit.trying |= is_try;
+        let is_proof = refused.is_some_and(|at| at < delivery && at < circuit.given);
         Ok(BucketAttempt {
             breakers: self,
             bucket,
             key,
             started,
-            is_trial,
-            refused_before,
+            is_try,
+            is_remembered: refused.is_some(),
+            proof: is_proof.then_some(circuit.given),
         })
+    }
+
+    /// Waits until `admit` is likely to let this key through.
+    pub(crate) async fn until_open(&self, bucket: &str, key: &str) {
+        loop {
+            let try_ended = self.try_ended.notified();
+            let Some(pause) = self.lock().pause(bucket, key) else {
+                return;
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = try_ended => {}
+            }
+        }
     }
 }
 
@@ -127,6 +167,21 @@ impl BreakerState {
 
     fn name(&self, bucket: &str, key: &str) -> u64 {
         self.hasher.hash_one((bucket, key))
+    }
+
+    fn refused_at(&self, bucket: &str, key: &str) -> Option<u64> {
+        self.refused.get(&self.name(bucket, key)).copied()
+    }
+
+    /// How long a key has to wait.
+    fn pause(&mut self, bucket: &str, key: &str) -> Option<Duration> {
+        let now = Instant::now();
+        let is_remembered = self.refused_at(bucket, key).is_some();
+        let circuit = self.circuit(bucket);
+        let left = |until: Option<Instant>| until.filter(|u| *u > now).map(|u| u - now);
+        left(circuit.open_until)
+            .or_else(|| left(circuit.others_first_until).filter(|_| is_remembered))
+            .or_else(|| circuit.trying.then_some(FIRST_PAUSE))
     }
 
     fn circuit(&mut self, bucket: &str) -> &mut Circuit {
@@ -157,41 +212,51 @@ impl BucketAttempt<'_> {
         let name = state.name(self.bucket, self.key);
         state.refused.remove(&name);
         let circuit = state.circuit(self.bucket);
-        circuit.given = circuit.given.max(self.started);
-        // A request from before the circuit opened says nothing about the time since.
-        if self.is_trial || circuit.open_until.is_none() {
+        if self.is_try {
             *circuit = Circuit {
+                others_first_until: Some(Instant::now() + GRACE),
                 given: circuit.given,
+                condemned: circuit.condemned,
                 ..Circuit::default()
             };
+        } else if circuit.open_until.is_none() {
+            circuit.given = circuit.given.max(self.started);
+            circuit.failed.clear();
+            circuit.opened = 0;
         }
+        // Else: what was asked for before the circuit opened says nothing of the time since.
     }
 
-    /// The bucket did not give the object, for a reason that is not the object's. Returns whether this opened the
-    /// circuit.
+    /// The bucket did not give the object, for a reason that is not the object's; true when that opened the circuit.
     pub(crate) fn failed(self) -> bool {
         self.breakers
             .lock()
             .circuit(self.bucket)
-            .fail(self.key, self.is_trial)
+            .fail(self.key, self.is_try, self.is_try)
     }
 
-    /// The bucket refused this key or every key: the response does not say which.
+    /// The bucket refused this key, or everything: it does not say which.
     pub(crate) fn refused(self) -> KeyRefusal {
         let mut state = self.breakers.lock();
+        let now = state.next();
         let circuit = state.circuit(self.bucket);
-        // Other keys that were refused since the bucket last gave an object suggest that it refuses every key now.
+        // Others that were refused since the bucket gave something speak for a bucket that gives nothing now.
         let alone = circuit.failed.iter().all(|key| key == self.key);
-        if self.refused_before && alone && circuit.open_until.is_none() {
+        let is_proved = self.proof.is_some_and(|given| given > circuit.condemned);
+        if is_proved && alone && circuit.open_until.is_none() {
+            circuit.condemned = now;
+            circuit.failed.insert(self.key.to_owned());
             return KeyRefusal::OfTheKey;
         }
-        let opened = circuit.fail(self.key, self.is_trial);
+        // A try by a new key may have met one that is not for us: other new keys are tried too.
+        let decides = self.is_try && self.is_remembered;
+        let opened = circuit.fail(self.key, self.is_try, decides);
         state.remember(self.bucket, self.key);
         KeyRefusal::MayPass { opened }
     }
 }
 
-/// Notes a failure to open an object. Returns the class and the reason for the object.
+/// What a failure to open says of the object, and what of its bucket.
 pub(crate) fn not_opened(
     metrics: &Metrics,
     object: &ObjectRef,
@@ -200,21 +265,17 @@ pub(crate) fn not_opened(
 ) -> (ErrorClass, String) {
     let (class, opened) = match (error, error.class()) {
         (OpenError::Denied(_), _) => match attempt.refused() {
-            // The worker may not read the key, or the key is gone and the worker may not know.
+            // It is not for us, or it is not there and we may not know.
             KeyRefusal::OfTheKey => (ErrorClass::Broken, false),
             KeyRefusal::MayPass { opened } => (ErrorClass::Retryable, opened),
         },
         (_, ErrorClass::Retryable) => (ErrorClass::Retryable, attempt.failed()),
-        // The failure is the object's own.
+        // The object's own fatal_error.
         (_, class) => (class, false),
     };
     if opened {
         metrics.buckets_paused.inc();
-        tracing::warn!(
-            bucket = object.bucket,
-            %error,
-            "several objects of the bucket failed in a row: the bucket is paused (circuit breaker)"
-        );
+        tracing::warn!(bucket = object.bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
     }
     let reason = match class == ErrorClass::Broken && matches!(error, OpenError::Denied(_)) {
         true => format!("{error}: refused again, while its bucket gives other objects"),
@@ -225,33 +286,37 @@ pub(crate) fn not_opened(
 
 impl Drop for BucketAttempt<'_> {
     fn drop(&mut self) {
-        if self.is_trial {
-            // After a result about the bucket no trial is under way any more.
+        if self.is_try {
+            // After an answer about the bucket there is no try under way any more.
             self.breakers.lock().circuit(self.bucket).trying = false;
+            self.breakers.try_ended.notify_waiters();
         }
     }
 }
 
 impl Circuit {
-    fn fail(&mut self, key: &str, is_trial: bool) -> bool {
-        if is_trial {
-            self.open();
-            return false;
-        }
-        if self.open_until.is_some() {
-            return false; // requested before the circuit opened
+    /// A failure that `decides` opens the circuit by itself. True when the circuit was closed before.
+    fn fail(&mut self, key: &str, is_try: bool, decides: bool) -> bool {
+        if self.open_until.is_some() && !is_try {
+            return false; // asked for before it opened
         }
         self.failed.insert(key.to_owned());
-        if self.failed.len() < KEYS {
+        if !decides && self.failed.len() < KEYS {
             return false;
         }
         self.failed.clear();
+        if is_try && !decides {
+            // Only new keys were tried: more of them wait, and the pause does not grow.
+            self.opened = 0;
+        }
         self.open();
-        true
+        !is_try
     }
 
     fn open(&mut self) {
-        self.open_until = Some(Instant::now() + pause(self.opened));
+        let until = Instant::now() + pause(self.opened);
+        self.open_until = Some(until);
+        self.others_first_until = Some(until + GRACE);
         self.opened = self.opened.saturating_add(1);
     }
 }
@@ -261,166 +326,4 @@ fn pause(opened: u32) -> Duration {
     FIRST_PAUSE
         .saturating_mul(1 << doublings)
         .min(LONGEST_PAUSE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MAY_PASS: KeyRefusal = KeyRefusal::MayPass { opened: false };
-
-    /// Asks on a delivery of its own.
-    fn ask<'a>(breakers: &'a CircuitBreakers, bucket: &'a str, key: &'a str) -> BucketAttempt<'a> {
-        let asked = breakers.admit(bucket, key, breakers.delivery());
-        asked.unwrap_or_else(|pause| panic!("{bucket}/{key}: {pause:?}"))
-    }
-
-    fn pause_of(breakers: &CircuitBreakers, bucket: &str) -> Option<Duration> {
-        breakers.admit(bucket, "any", breakers.delivery()).err()
-    }
-
-    fn open(breakers: &CircuitBreakers) {
-        for n in 1..=KEYS {
-            assert_eq!(ask(breakers, "sick", &n.to_string()).failed(), n == KEYS);
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn it_opens_lets_one_try_through_and_closes_when_that_works() {
-        let breakers = CircuitBreakers::default();
-        open(&breakers);
-        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE));
-        assert_eq!(pause_of(&breakers, "well"), None, "its neighbours go on");
-        tokio::time::advance(FIRST_PAUSE).await;
-        let one = ask(&breakers, "sick", "x");
-        assert!(pause_of(&breakers, "sick").is_some(), "and no second");
-        one.failed();
-        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE * 2));
-        tokio::time::advance(FIRST_PAUSE * 2).await;
-        ask(&breakers, "sick", "x").given();
-        assert_eq!(pause_of(&breakers, "sick"), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn one_bad_key_opens_nothing() {
-        let breakers = CircuitBreakers::default();
-        for _ in 0..100 {
-            assert!(!ask(&breakers, "bucket", "denied").failed());
-        }
-        assert_eq!(pause_of(&breakers, "bucket"), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_try_that_says_nothing_of_the_bucket_can_be_made_again() {
-        let breakers = CircuitBreakers::default();
-        open(&breakers);
-        tokio::time::advance(FIRST_PAUSE).await;
-        // Gone, archived, or its task was ended before there was an answer.
-        for _ in 0..3 {
-            drop(ask(&breakers, "sick", "gone"));
-        }
-        let attempt = ask(&breakers, "sick", "denied");
-        assert!(pause_of(&breakers, "sick").is_some(), "it is still open");
-        attempt.refused();
-        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE * 2));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_asked_for_before_it_opened_does_not_close_it() {
-        let breakers = CircuitBreakers::default();
-        let early = ask(&breakers, "sick", "early");
-        open(&breakers);
-        early.given();
-        assert_eq!(pause_of(&breakers, "sick"), Some(FIRST_PAUSE));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn several_keys_refused_in_a_row_open_it_whatever_happened_before() {
-        let breakers = CircuitBreakers::default();
-        for n in 0..100 {
-            ask(&breakers, "bucket", &n.to_string()).given();
-        }
-        for n in 1..=KEYS {
-            let refused = ask(&breakers, "bucket", &format!("denied {n}")).refused();
-            assert_eq!(refused, KeyRefusal::MayPass { opened: n == KEYS });
-        }
-        assert_eq!(pause_of(&breakers, "bucket"), Some(FIRST_PAUSE));
-    }
-
-    #[test]
-    fn a_key_is_refused_for_good_on_a_later_delivery_after_another_was_given() {
-        let breakers = CircuitBreakers::default();
-        ask(&breakers, "bucket", "before").given();
-        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
-        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
-        ask(&breakers, "other bucket", "other").given();
-        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
-        ask(&breakers, "bucket", "other").given();
-        assert_eq!(
-            ask(&breakers, "bucket", "key").refused(),
-            KeyRefusal::OfTheKey
-        );
-        assert_eq!(ask(&breakers, "bucket", "new").refused(), MAY_PASS);
-    }
-
-    #[test]
-    fn refusals_of_one_delivery_are_one_refusal() {
-        let breakers = CircuitBreakers::default();
-        let delivery = breakers.delivery();
-        let again = || breakers.admit("bucket", "key", delivery).ok().unwrap();
-        assert_eq!(again().refused(), MAY_PASS);
-        ask(&breakers, "bucket", "other").given();
-        assert_eq!(again().refused(), MAY_PASS);
-    }
-
-    #[test]
-    fn what_was_asked_for_before_a_refusal_proves_nothing_after_it() {
-        let breakers = CircuitBreakers::default();
-        let slow = ask(&breakers, "bucket", "slow");
-        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
-        slow.given();
-        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
-        // Nor what is given while the second answer is on its way.
-        let second = ask(&breakers, "bucket", "key");
-        ask(&breakers, "bucket", "other").given();
-        assert_eq!(second.refused(), MAY_PASS);
-    }
-
-    #[test]
-    fn a_key_that_was_given_begins_anew() {
-        let breakers = CircuitBreakers::default();
-        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
-        ask(&breakers, "bucket", "key").given();
-        ask(&breakers, "bucket", "other").given();
-        assert_eq!(ask(&breakers, "bucket", "key").refused(), MAY_PASS);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_bucket_that_is_left_alone_condemns_no_key() {
-        let breakers = CircuitBreakers::default();
-        assert_eq!(ask(&breakers, "sick", "key").refused(), MAY_PASS);
-        ask(&breakers, "sick", "other").given();
-        let on_its_way = ask(&breakers, "sick", "key");
-        open(&breakers);
-        assert_eq!(on_its_way.refused(), MAY_PASS);
-        tokio::time::advance(FIRST_PAUSE).await;
-        assert_eq!(ask(&breakers, "sick", "key").refused(), MAY_PASS);
-    }
-
-    #[test]
-    fn no_more_is_remembered_than_there_is_room_for() {
-        let breakers = CircuitBreakers::default();
-        for n in 0..REFUSALS + 100 {
-            let (bucket, key) = (format!("b{}", n % (BUCKETS + 10)), n.to_string());
-            ask(&breakers, &bucket, &key).refused();
-        }
-        let state = breakers.lock();
-        assert_eq!(state.refused.len(), REFUSALS);
-        assert!(state.buckets.len() <= BUCKETS);
-    }
-
-    #[test]
-    fn pauses_grow_to_their_bound() {
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
-    }
 }

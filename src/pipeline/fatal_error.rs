@@ -25,6 +25,11 @@ impl FatalErrorSlot {
         }
     }
 
+    /// Cancelled when the pipeline is to stop, by a fatal error or by its caller.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
     pub(crate) fn get(&self) -> Option<&str> {
         self.first.get().map(String::as_str)
     }

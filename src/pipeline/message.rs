@@ -12,7 +12,7 @@ use tracing::Instrument;
 use crate::pipeline::context::PipelineContext;
 use crate::pipeline::lease::Lease;
 use crate::pipeline::object;
-use crate::pipeline::settle::Settled;
+use crate::pipeline::settle::{ObjectInFlight, Settled};
 use crate::source::{Message, Outcome};
 use logferry_core::notification;
 use logferry_core::notification::ObjectRef;
@@ -148,23 +148,27 @@ async fn process_objects(
     let mut longest_pause = Duration::ZERO;
     let mut objects_in_flight = Vec::with_capacity(notification.objects.len());
     let delivery = context.breakers.delivery();
+    let mut permit = Some(read_permit);
     for object in &notification.objects {
         if !is_allowed(context, object) {
             continue;
         }
         let (bucket, key) = (&object.bucket, &object.key);
         let span = tracing::error_span!("object", bucket, key);
-        let read = object::read(context, object, delivery);
+        let read = read_when_open(context, object, delivery, &mut permit);
         match read.instrument(span.clone()).await {
             Ok(object_in_flight) => objects_in_flight.push((object_in_flight, span)),
             Err(pause) => {
                 tracing::info!(bucket, key, ?pause, "not fetched: the bucket is paused");
                 longest_pause = longest_pause.max(pause);
+                if context.fatal_error.stop().is_cancelled() {
+                    break;
+                }
             }
         }
     }
     // Every object is read: another message may start while this one waits for its verdicts.
-    drop(read_permit);
+    drop(permit);
     let mut receipts = Vec::with_capacity(objects_in_flight.len());
     for (object, span) in objects_in_flight {
         let settled = object.settle(
@@ -177,6 +181,44 @@ async fn process_objects(
     match receipts.len() == notification.objects.len() && notification.invalid.is_empty() {
         true => Disposition::Delete(receipts),
         false => Disposition::Release(release_delay(message.receive_count).max(longest_pause)),
+    }
+}
+
+/// Reads an object. While its bucket is paused, the message waits under its lease and others have its permit to read; if too
+/// many wait already, or the worker is to stop, the object is not read.
+async fn read_when_open(
+    context: &PipelineContext,
+    object: &ObjectRef,
+    delivery: u64,
+    permit: &mut Option<OwnedSemaphorePermit>,
+) -> Result<ObjectInFlight, Duration> {
+    loop {
+        let pause = match object::read(context, object, delivery).await {
+            Ok(read) => return Ok(read),
+            Err(pause) => pause,
+        };
+        let Ok(_waiting) = context.breakers.waiting.try_acquire() else {
+            return Err(pause);
+        };
+        tracing::debug!(
+            bucket = object.bucket,
+            key = object.key,
+            ?pause,
+            "waits: the bucket is paused"
+        );
+        let reads = permit.take().map(|permit| permit.semaphore().clone());
+        let reopened = async {
+            let open = context.breakers.until_open(&object.bucket, &object.key);
+            open.await;
+            reads?.acquire_owned().await.ok()
+        };
+        *permit = (context.fatal_error.stop())
+            .run_until_cancelled(reopened)
+            .await
+            .flatten();
+        if permit.is_none() {
+            return Err(pause);
+        }
     }
 }
 

@@ -137,7 +137,7 @@ fn start(
         memory,
         concurrency,
         index_health,
-        breakers: CircuitBreakers::default(),
+        breakers: CircuitBreakers::new(config.receive.messages_in_flight / 2),
         batcher,
         acks,
         leases,

@@ -298,14 +298,17 @@ fn resuming(
                     Some(Err(error)) => error,
                 };
                 state.resumes += 1;
+                let from = at.load(Ordering::Relaxed);
+                // All bytes were given and are not to be trusted (a checksum that does not match): there is no rest to ask for.
+                let is_whole = state.opened.size.is_some_and(|size| from >= size);
                 let etag = state.opened.etag.clone();
                 if failure.class != ErrorClass::Retryable
                     || state.resumes > MAX_RESUMES
+                    || is_whole
                     || etag.is_none()
                 {
                     return Some((Err(io::Error::other(failure)), None));
                 }
-                let from = at.load(Ordering::Relaxed);
                 tracing::debug!(from, reason = %failure, "resuming a broken body");
                 tokio::time::sleep(crate::retry::full_jitter(state.resumes)).await;
                 match store.open(&object, from, etag.as_deref()).await {

@@ -150,10 +150,9 @@ pub fn refusal(code: &str, message: &str, reason: String) -> OpenError {
             let reason = format!("{reason}: it is archived: restore it, then replay");
             other(ErrorClass::Broken, reason)
         }
-        // A delete marker, a range outside of the object, or a key that is too long for any object.
-        "MethodNotAllowed" | "InvalidRange" | "KeyTooLongError" => {
-            other(ErrorClass::Broken, reason)
-        }
+        // A delete marker; a key that is too long for any object. `InvalidRange` is not among them: only a body that is
+        // resumed has a range, and a wrong range proves nothing about the object.
+        "MethodNotAllowed" | "KeyTooLongError" => other(ErrorClass::Broken, reason),
         // Encrypted with a key that only its owner has (SSE-C). S3 has no code of its own for it.
         "InvalidRequest" if message.contains("Server Side Encryption") => {
             other(ErrorClass::Broken, reason)
@@ -226,7 +225,7 @@ mod tests {
             OpenError::Denied(_) => None,
             error => Some(error.class()),
         };
-        for code in ["InvalidObjectState", "MethodNotAllowed", "InvalidRange"] {
+        for code in ["InvalidObjectState", "MethodNotAllowed"] {
             assert_eq!(class(code, ""), Some(ErrorClass::Broken), "{code}");
         }
         assert_eq!(class("AccessDenied", "Access Denied"), None);
@@ -246,6 +245,7 @@ mod tests {
         "InternalError",
         "InvalidAccessKeyId",
         "InvalidPayer",
+        "InvalidRange",
         "InvalidSecurity",
         "InvalidToken",
         "KMS.DisabledException",

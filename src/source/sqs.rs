@@ -76,9 +76,9 @@ impl Sqs {
     async fn change_visibility(
         &self,
         handles: &[Handle],
-        delay: Duration,
+        seconds: u64,
     ) -> Result<Vec<Outcome>, QueueError> {
-        let seconds = delay.as_secs().min(43_200) as i32;
+        let seconds = seconds.min(43_200) as i32;
         let entries = handles
             .iter()
             .enumerate()
@@ -143,6 +143,11 @@ fn outcome_of(call: &str, queue_url: &str, entry: &BatchResultErrorEntry) -> Out
         ErrorClass::Fatal => Outcome::Fatal(error.to_string()),
         _ => Outcome::Failed(reason),
     }
+}
+
+/// Rounded up: a message that comes back before its time is delivered for nothing.
+fn whole_seconds(delay: Duration) -> u64 {
+    delay.as_secs() + u64::from(delay.subsec_nanos() > 0)
 }
 
 fn parse<T: std::str::FromStr>(value: Option<&String>) -> Option<T> {
@@ -228,7 +233,8 @@ impl Queue for Sqs {
         handles: &[Handle],
         visibility: Duration,
     ) -> Result<Vec<Outcome>, QueueError> {
-        self.change_visibility(handles, visibility).await
+        // Rounded down: more than what is left of the twelve hours would be refused.
+        self.change_visibility(handles, visibility.as_secs()).await
     }
 
     async fn release(
@@ -236,7 +242,7 @@ impl Queue for Sqs {
         handles: &[Handle],
         delay: Duration,
     ) -> Result<Vec<Outcome>, QueueError> {
-        self.change_visibility(handles, delay).await
+        self.change_visibility(handles, whole_seconds(delay)).await
     }
 
     async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
@@ -299,6 +305,12 @@ mod tests {
             .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest());
         let client = Client::from_conf(config.build());
         Sqs::new(client.clone(), client, "queue".to_owned(), Duration::ZERO)
+    }
+
+    #[test]
+    fn a_delay_is_whole_seconds_and_no_shorter() {
+        let seconds = [0, 1, 999, 1000, 4001].map(|ms| whole_seconds(Duration::from_millis(ms)));
+        assert_eq!(seconds, [0, 1, 1, 1, 5]);
     }
 
     #[test]

@@ -42,6 +42,10 @@ pub struct State {
     messages: BTreeMap<u64, QueuedMessage>,
     next: u64,
     pub deleted: usize,
+    /// Bodies of messages that were deleted, and of those that the redrive policy moved.
+    pub deleted_bodies: Vec<String>,
+    pub redriven_bodies: Vec<String>,
+    pub max_receive_count: Option<u32>,
     pub receives: usize,
     pub extensions: usize,
     /// Text by bucket/key.
@@ -213,8 +217,9 @@ impl Aws {
             "GetQueueAttributes" => self.attributes(),
             "ReceiveMessage" => self.receive(asked).await,
             "DeleteMessageBatch" => self.entries(call, asked, |state, number, _| {
-                if state.messages.remove(&number).is_some() {
+                if let Some(message) = state.messages.remove(&number) {
                     state.deleted += 1;
+                    state.deleted_bodies.push(message.body);
                 }
             }),
             "ChangeMessageVisibilityBatch" => self.entries(call, asked, |state, number, entry| {
@@ -242,7 +247,7 @@ impl Aws {
         let visibility = state.visibility.unwrap_or(VISIBILITY).as_secs();
         json!({"Attributes": {
             "VisibilityTimeout": visibility.to_string(),
-            "RedrivePolicy": json!({"maxReceiveCount": 20, "deadLetterTargetArn": "arn:aws:sqs:eu-central-1:1:d"}).to_string(),
+            "RedrivePolicy": json!({"maxReceiveCount": state.max_receive_count.unwrap_or(20), "deadLetterTargetArn": "arn:aws:sqs:eu-central-1:1:d"}).to_string(),
             "ApproximateNumberOfMessages": visible.to_string(),
             "ApproximateNumberOfMessagesNotVisible": held.to_string(),
             "ApproximateNumberOfMessagesDelayed": "0",
@@ -263,15 +268,20 @@ impl Aws {
         }
     }
 
-    fn visible(&self, most: usize) -> Vec<Value> {
+    fn visible(&self, at_most: usize) -> Vec<Value> {
         let now = Instant::now();
         let mut state = self.lock();
         let visibility = state.visibility.unwrap_or(VISIBILITY);
+        let most = state.max_receive_count.unwrap_or(u32::MAX);
+        let used_up = |_: &u64, m: &mut DocumentToResend| m.visible_at <= now && m.received >= most;
+        let redriven: Vec<_> = state.messages.extract_if(.., used_up).collect();
+        let bodies = redriven.into_iter().map(|(_, m)| m.body);
+        state.redriven_bodies.extend(bodies);
         let visible = state
             .messages
             .iter_mut()
             .filter(|(_, m)| m.visible_at <= now);
-        let messages = visible.take(most).map(|(number, kept)| {
+        let messages = visible.take(at_most).map(|(number, kept)| {
             kept.visible_at = now + visibility;
             kept.received += 1;
             json!({

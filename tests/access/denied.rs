@@ -266,6 +266,50 @@ async fn a_bucket_that_refuses_everything_for_a_while_loses_no_object() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_a_bucket_uses_up_no_messages_deliveries() {
+    let aws = Aws::start().await;
+    aws.lock().max_receive_count = Some(4);
+    let denied = refusal(403, "AccessDenied", "Access Denied");
+    aws.lock().refused.insert("logs".to_owned(), denied);
+    for n in 0..30 {
+        aws.send("logs", &n.to_string());
+    }
+    let stage = Stage::start(aws.clone()).await;
+    tokio::time::sleep(Duration::from_secs(42)).await;
+    assert_eq!(aws.deleted_and_left(), (0, 30), "{}", stage.log());
+    aws.lock().refused.clear();
+    // A neighbour goes on meanwhile.
+    aws.send("others", "good");
+    let (stage, log) = stage.ended().await;
+    assert_eq!(aws.deleted_and_left(), (31, 0), "{log}");
+    assert_eq!(aws.lock().redriven_bodies, Vec::<String>::new(), "{log}");
+    assert_eq!(stage.letters(), Vec::<PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_among_many_that_are_denied_are_loaded() {
+    let aws = Aws::start().await;
+    aws.lock().max_receive_count = Some(4);
+    for n in 0..40 {
+        let denied = refusal(403, "AccessDenied", "Access Denied");
+        (aws.lock().refused).insert(format!("logs/denied-{n}"), denied);
+        aws.send("logs", &format!("denied-{n}"));
+    }
+    for n in 0..10 {
+        aws.send("logs", &format!("good-{n}"));
+    }
+    let good = |bodies: &[String]| bodies.iter().filter(|b| b.contains("good-")).count();
+    let mut stage = Stage::start(aws.clone()).await;
+    stage
+        .until("the good are loaded or given up", |s| {
+            good(&s.deleted_bodies) + good(&s.redriven_bodies) == 10
+        })
+        .await;
+    assert_eq!(good(&aws.lock().redriven_bodies), 0, "{}", stage.log());
+    assert_eq!(stage.letters(), Vec::<PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_archived_object_is_broken_at_once_and_its_bucket_goes_on() {
     let aws = Aws::start().await;
     for n in 0..7 {

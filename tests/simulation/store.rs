@@ -238,8 +238,8 @@ impl Store for SimStore {
             result,
         });
         let version = opened?;
-        if from > version.bytes.len() as u64 {
-            return Err(StoreError::new(ErrorClass::Broken, "416").into());
+        if from > 0 && from >= version.bytes.len() as u64 {
+            return Err(s3::refusal("InvalidRange", "", "simulated: 416".to_owned()));
         }
         self.wire.back(LATENCY).await;
         Ok(Opened {

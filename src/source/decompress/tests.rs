@@ -116,6 +116,46 @@ fn skippable(kind: u8, content: &[u8]) -> Vec<u8> {
 
 const CHUNKS: [usize; 5] = [1, 2, 7, 100, usize::MAX];
 
+/// A body that is damaged on its way: the checksum is known to be wrong when all of it was given.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_fails_at_its_end_may_pass_and_is_not_resumed() {
+    /// Refuses a range that begins at the object's end.
+    struct NoRest;
+
+    #[async_trait]
+    impl Store for NoRest {
+        async fn open(&self, _: &ObjectRef, _: u64, _: Option<&str>) -> Result<Opened, OpenError> {
+            Err(OpenError::Other(StoreError::new(
+                ErrorClass::Broken,
+                "InvalidRange",
+            )))
+        }
+    }
+    for stored in [
+        &b"some text that is longer than a head"[..],
+        b"text",
+        &gzip(b"text"),
+    ] {
+        let damaged = StoreError::new(ErrorClass::Retryable, "checksum mismatch");
+        let given = opened(stored, 10);
+        let chunks = futures_util::StreamExt::chain(given.chunks, stream::iter([Err(damaged)]));
+        let given = Opened {
+            chunks: Box::pin(chunks),
+            etag: Some("e".to_owned()),
+            ..given
+        };
+        let read = async {
+            let mut unpacked = Unpacked::new(Arc::new(NoRest), object(), given).await?;
+            let mut buffer = vec![0; 1024];
+            while unpacked.read(&mut buffer).await? > 0 {}
+            Ok::<(), ReadError>(())
+        };
+        let error = read.await.expect_err("it is damaged");
+        assert_eq!(error.class(), ErrorClass::Retryable, "{error}");
+        assert_eq!(error.to_string(), "checksum mismatch");
+    }
+}
+
 #[test]
 fn white_space_and_zeros_between_members_are_skipped() {
     for (between, behind) in [
