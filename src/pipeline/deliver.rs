@@ -1,6 +1,8 @@
 /*! One bulk, until each of its documents has a verdict: only what is unsettled is sent again. */
 
 mod merge;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +15,7 @@ use crate::observe::Metrics;
 use crate::pipeline::batcher::PendingParcel;
 use crate::pipeline::concurrency::{BulkPermit, ConcurrencyLimiter, Feedback};
 use crate::pipeline::memory::Reservation;
-use crate::pipeline::refusals::Refusals;
+use crate::pipeline::refusals::{BulkHistory, Refusals, is_overload};
 use crate::pipeline::rejected_document::Refused;
 use crate::pipeline::tally::{Rejection, VerdictTally};
 use crate::pipeline::{BulkConfig, FatalErrorSlot};
@@ -101,15 +103,14 @@ async fn deliver_to_the_end(
         over: Vec::new(),
         pass: Some(pass),
         turn: None,
-        resent: false,
     };
     let config = &sender.config;
     let mut delays = config.delays();
     let mut merges = 0;
     // Bulks that are still to be sent; more than one only after a 413.
-    let mut bulks = vec![bulk];
-    while let Some(bulk) = bulks.pop() {
-        let attempt = round.attempt(&bulk).await;
+    let mut bulks = vec![(bulk, BulkHistory::default())];
+    while let Some((bulk, mut history)) = bulks.pop() {
+        let attempt = round.attempt(&bulk, &mut history).await;
         if let AttemptOutcome::Later(rest, _) = &attempt
             && rest.documents().len() < bulk.documents().len()
         {
@@ -125,13 +126,13 @@ async fn deliver_to_the_end(
         }
         let mut wait = None;
         match attempt {
-            AttemptOutcome::Done => {}
+            AttemptOutcome::Done => delays = config.delays(),
             // Somebody else writes the same summaries, again and again: let them.
             AttemptOutcome::Again(again) if merges >= MERGES => {
                 merges = 0;
                 let delay = delays.next();
                 match delay {
-                    Some(_) => bulks.push(again),
+                    Some(_) => bulks.push((again, history)),
                     None => round
                         .mark_unsettled(&again, "a summary changes faster than it can be merged"),
                 }
@@ -139,9 +140,9 @@ async fn deliver_to_the_end(
             }
             AttemptOutcome::Again(again) => {
                 merges += 1;
-                bulks.push(again);
+                bulks.push((again, history));
             }
-            AttemptOutcome::Split(left, right) => bulks.extend([right, left]),
+            AttemptOutcome::Split(left, right) => bulks.extend([(right, history), (left, history)]),
             AttemptOutcome::Later(rest, reason) => match delays.next() {
                 // What is sick may not fill the memory, or the healthy would wait for it.
                 Some(_) if !sender.room_to_wait(&rest) => {
@@ -155,7 +156,7 @@ async fn deliver_to_the_end(
                     let documents = rest.documents().len();
                     tracing::warn!(documents, reason, ?delay, "will be sent again");
                     wait = Some(delay);
-                    bulks.push(rest);
+                    bulks.push((rest, history));
                 }
                 None => round.mark_unsettled(&rest, &reason),
             },
@@ -168,7 +169,7 @@ async fn deliver_to_the_end(
         if let Some(delay) = wait {
             // Others may use the place meanwhile.
             round.pass = None;
-            let bytes: usize = bulks.iter().map(|b| b.body().len()).sum();
+            let bytes: usize = bulks.iter().map(|(bulk, _)| bulk.body().len()).sum();
             let _waiting = WaitingBytes::count(&sender.waiting, bytes);
             tokio::time::sleep(delay).await;
         }
@@ -215,12 +216,10 @@ struct BulkInFlight<'a> {
     pass: Option<BulkPermit>,
     /// To turn what was refused into dead letters.
     turn: Option<SemaphorePermit<'a>>,
-    /// Refused documents were sent once more, after their index was asked.
-    resent: bool,
 }
 
 impl BulkInFlight<'_> {
-    async fn attempt(&mut self, bulk: &Bulk) -> AttemptOutcome {
+    async fn attempt(&mut self, bulk: &Bulk, history: &mut BulkHistory) -> AttemptOutcome {
         if self.pass.is_none() {
             self.pass = Some(self.sender.concurrency.enter().await);
         }
@@ -232,19 +231,28 @@ impl BulkInFlight<'_> {
             .concurrency
             .learn(heard(&answer), took, bulk.body().len());
         match answer {
-            Ok(statuses) => self.read(bulk, statuses).await,
-            Err(IndexError::TooLarge) => match bulk.halves() {
-                Some((left, right)) => {
-                    self.sender.metrics.bulk_splits.inc();
-                    AttemptOutcome::Split(left, right)
-                }
-                None => {
-                    for sent in bulk.documents() {
-                        self.reject(bulk, sent, 413, IndexError::TooLarge.to_string());
+            Ok(statuses) => self.read(bulk, statuses, history).await,
+            Err(IndexError::TooLarge) => {
+                let first = bulk.documents().first();
+                let refused = first
+                    .and_then(|sent| self.sender.refusals.why_refused(bulk.target(sent).index));
+                match (refused, bulk.halves()) {
+                    // Half of it would be refused too.
+                    (Some(why), _) => AttemptOutcome::Later(bulk.clone(), why),
+                    (None, Some((left, right))) => {
+                        self.sender.metrics.bulk_splits.inc();
+                        AttemptOutcome::Split(left, right)
                     }
-                    AttemptOutcome::Done
+                    (None, None) => {
+                        let status = Verdict::Rejected {
+                            status: 413,
+                            reason: IndexError::TooLarge.to_string(),
+                        };
+                        let statuses = vec![status; bulk.documents().len()];
+                        self.read(bulk, statuses, history).await
+                    }
                 }
-            },
+            }
             Err(error) if error.class() == ErrorClass::Fatal => {
                 AttemptOutcome::Never(bulk.clone(), error.to_string())
             }
@@ -262,15 +270,19 @@ impl BulkInFlight<'_> {
     }
 
     /// Settles what has a final status; the rest is kept.
-    async fn read(&mut self, bulk: &Bulk, statuses: Vec<Verdict>) -> AttemptOutcome {
+    async fn read(
+        &mut self,
+        bulk: &Bulk,
+        statuses: Vec<Verdict>,
+        history: &mut BulkHistory,
+    ) -> AttemptOutcome {
         let BulkSender {
             index, refusals, ..
         } = self.sender;
         let object = |parcel: usize| &*self.waiting[parcel].object;
         let waits = refusals
-            .judge(&**index, bulk, &statuses, self.resent, object)
+            .judge(&**index, bulk, &statuses, history, object)
             .await;
-        self.resent |= !waits.is_empty();
         let mut documents = bulk.documents().iter().zip(&statuses);
         let given_up = documents.any(|(sent, status)| {
             is_rejected(status) && !waits.contains_key(bulk.target(sent).index)
@@ -438,15 +450,4 @@ fn heard(answer: &Result<Vec<Verdict>, IndexError>) -> Feedback {
 
 fn is_rejected(status: &Verdict) -> bool {
     matches!(status, Verdict::Rejected { .. })
-}
-
-/// A blocked index is not an overload: less in flight would not help it, and would slow the others.
-fn is_overload(status: &Verdict) -> bool {
-    matches!(
-        status,
-        Verdict::Retryable {
-            status: 429 | 503,
-            ..
-        }
-    )
 }

@@ -47,4 +47,10 @@ async fn ask(pipeline: &Pipeline, held: HeldLeases) {
         taken += usize::from(matches!(takes, Ok(Takes::Yes)));
     }
     pipeline.refusals.would_be_taken(taken, held.refused.len());
+    for name in held.concerned {
+        let takes = index.takes(&name, &refusals::sample_of(&name)).await;
+        if matches!(takes, Ok(Takes::Yes)) {
+            pipeline.refusals.sample_taken(&name);
+        }
+    }
 }

@@ -5,7 +5,9 @@ An operator's slip (a wrong mapping in a template, a missing pipeline, an alias 
 are sound. A document is given up only if its index takes others: most of those in the same answer, or a sample that the index is
 asked about and that is never written ([`Index::takes`]). If the index refuses the sample too, the worker holds: it receives nothing
 more, and asks again until the index takes the sample. The worker also holds when more than half of a minute's documents, of several
-objects, get in nowhere, whatever the reason: until most of some refused documents would be taken, or for ten minutes.
+objects, get in nowhere, whatever the reason. Each document is counted once. An index that is closed, blocked or failing is left out
+of this share where a newer index of its kind takes documents. The hold ends when half of some refused documents would be taken, when
+the share is no longer bad, or after ten minutes.
 */
 
 #[cfg(test)]
@@ -16,16 +18,18 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
 use crate::observe::Metrics;
 use crate::sink::dead_letters::ObjectName;
-use crate::sink::{Index, Takes};
+use crate::sink::{Index, IndexError, Takes};
 use logferry_core::bulk::{Bulk, Verdict};
+use logferry_core::document::index_name;
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::sample;
+use logferry_core::time::rfc3339;
 
 /// Fewer objects are too few to tell a share from.
 const OBJECTS: usize = 3;
@@ -38,6 +42,8 @@ const ONCE_MORE: &str = "most documents of the answer were refused, and the inde
 /// Refused documents that are kept to ask about, and the longest of them.
 const KEPT: usize = 5;
 const KEPT_BYTES: usize = 64 * 1024;
+/// Indices with refused documents that are told apart; those beyond are counted as one.
+const INDICES: usize = 100;
 
 pub(crate) struct Refusals {
     state: Mutex<State>,
@@ -52,7 +58,7 @@ struct State {
     share: Share,
 }
 
-/// How much of the last minute's documents got in.
+/// How much of the last minute's documents got in. While the worker holds, the minute does not pass.
 #[derive(Default)]
 struct Share {
     since: Option<Instant>,
@@ -63,7 +69,9 @@ struct Share {
 
 /// A hold by share.
 struct HeldLease {
+    since: Instant,
     until: Instant,
+    reason: String,
     refused: Vec<Refused>,
 }
 
@@ -77,13 +85,28 @@ pub(crate) struct Refused {
 #[derive(Default)]
 struct Half {
     taken: u64,
-    refused: u64,
+    /// Of each kind, the newest index that takes documents.
+    newest: BTreeMap<&'static str, String>,
+    outside: BTreeMap<String, Outside>,
+    /// Some refused documents, one of an object.
+    kept: Vec<(u64, Refused)>,
+}
+
+/// The documents that did not get into one index.
+#[derive(Default)]
+struct Outside {
+    rejected: u64,
+    /// The index is closed, blocked or failing.
+    unavailable: u64,
     /// Hashes of objects most of whose documents were refused; no more than are needed.
     objects: BTreeSet<u64>,
 }
 
 impl Share {
     fn turn(&mut self, now: Instant) {
+        if self.hold.is_some() {
+            return;
+        }
         let since = *self.since.get_or_insert(now);
         let halves = (now - since).as_millis() / HALF_A_MINUTE.as_millis();
         if halves > 0 {
@@ -93,11 +116,99 @@ impl Share {
         }
     }
 
+    fn halves(&self) -> [&Half; 2] {
+        [&self.before, &self.now]
+    }
+
+    /// The index takes documents.
+    fn takes(&mut self, name: &str) {
+        let kind = DocumentKind::of_index(name).as_str();
+        let newest = self.now.newest.entry(kind).or_default();
+        if newest.as_str() < name {
+            name.clone_into(newest);
+        }
+    }
+
+    /// Nothing of the index's documents was rejected, and a newer index of its kind takes documents. Names end with
+    /// the day, so the newer name is the greater one.
+    fn is_own_trouble(&self, name: &str) -> bool {
+        let outside = self.halves().map(|half| half.outside.get(name));
+        let kind = DocumentKind::of_index(name).as_str();
+        let mut newest = self
+            .halves()
+            .into_iter()
+            .filter_map(|half| half.newest.get(kind));
+        outside
+            .iter()
+            .flatten()
+            .all(|outside| outside.rejected == 0)
+            && newest.any(|newest| newest.as_str() > name)
+    }
+
     fn is_bad(&self) -> bool {
-        let Self { before, now, .. } = self;
-        let refused = before.refused + now.refused;
-        let taken = before.taken + now.taken;
-        refused > taken && before.objects.union(&now.objects).count() >= OBJECTS
+        let (mut taken, mut refused, mut objects) = (0, 0, BTreeSet::<u64>::new());
+        for half in self.halves() {
+            taken += half.taken;
+            for (name, outside) in &half.outside {
+                if !self.is_own_trouble(name) {
+                    refused += outside.rejected + outside.unavailable;
+                    objects.extend(&outside.objects);
+                }
+            }
+        }
+        refused > taken && objects.len() >= OBJECTS
+    }
+
+    /// Counts an answer. What is counted already can only get in.
+    fn count(&mut self, answer: Answer<'_>, counted: bool) {
+        for (name, part) in answer.parts {
+            self.now.taken += part.taken;
+            if part.taken > 0 {
+                self.takes(name);
+            }
+            if counted {
+                self.got_in(name, part.taken);
+            } else if part.rejected + part.unavailable > 0 {
+                let full = self.now.outside.len() >= INDICES;
+                let known = !full || self.now.outside.contains_key(name);
+                let name = if known { name } else { "" };
+                let outside = self.now.outside.entry(name.to_owned()).or_default();
+                outside.rejected += part.rejected;
+                outside.unavailable += part.unavailable;
+                let room = OBJECTS.saturating_sub(outside.objects.len());
+                outside.objects.extend(part.objects.into_iter().take(room));
+            }
+        }
+        if counted {
+            for half in [&mut self.before, &mut self.now] {
+                for outside in half.outside.values_mut() {
+                    outside
+                        .objects
+                        .retain(|object| !answer.got_in.contains(object));
+                }
+            }
+            return;
+        }
+        for (object, refused) in answer.kept {
+            let kept = &mut self.now.kept;
+            if kept.len() < KEPT && kept.iter().all(|(other, _)| *other != object) {
+                kept.push((object, refused));
+            }
+        }
+    }
+
+    /// Documents that were refused at first are taken now.
+    fn got_in(&mut self, name: &str, mut taken: u64) {
+        for half in [&mut self.now, &mut self.before] {
+            let Some(outside) = half.outside.get_mut(name) else {
+                continue;
+            };
+            for count in [&mut outside.unavailable, &mut outside.rejected] {
+                let less = taken.min(*count);
+                *count -= less;
+                taken -= less;
+            }
+        }
     }
 }
 
@@ -108,6 +219,17 @@ pub(crate) struct HeldLeases {
     pub(crate) indices: Vec<String>,
     /// Some of too many documents that were refused.
     pub(crate) refused: Vec<Refused>,
+    /// Indices that are asked about the sample too: those of the refused documents, and today's.
+    pub(crate) concerned: Vec<String>,
+}
+
+/// How a bulk was judged before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct BulkHistory {
+    /// The share has its documents already.
+    counted: bool,
+    /// Refused documents were sent once more, after their index was asked.
+    resent: bool,
 }
 
 /// An index's part of one answer.
@@ -115,6 +237,18 @@ pub(crate) struct HeldLeases {
 struct Part {
     taken: u64,
     rejected: u64,
+    unavailable: u64,
+    misconfigured: bool,
+    objects: BTreeSet<u64>,
+}
+
+/// What an answer says of the share.
+#[derive(Default)]
+struct Answer<'a> {
+    parts: BTreeMap<&'a str, Part>,
+    /// Objects most of whose documents were taken.
+    got_in: BTreeSet<u64>,
+    kept: Vec<(u64, Refused)>,
 }
 
 impl Refusals {
@@ -130,87 +264,132 @@ impl Refusals {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Indices whose rejected documents have to wait, and why. `object` is that of a parcel of the bulk. `resent`: the
-    /// documents were sent once more after an earlier answer. An index may be mended between an answer and the
-    /// question about it, so its documents are given up only after that.
+    /// Indices whose rejected documents have to wait, and why. `object` is that of a parcel of the bulk. An index may be
+    /// mended between an answer and the question about it, so its documents are sent once more before they are given up.
     pub(crate) async fn judge<'a>(
         &self,
         index: &dyn Index,
         bulk: &Bulk,
         statuses: &[Verdict],
-        resent: bool,
+        history: &mut BulkHistory,
         object: impl Fn(usize) -> &'a ObjectName,
     ) -> BTreeMap<String, String> {
-        if statuses.iter().all(is_taken) {
-            self.count(statuses.len() as u64, 0, BTreeSet::new());
+        let answer = self.read(bulk, statuses, history.counted, object);
+        let doubtful: Vec<(&str, bool)> = (answer.parts.iter())
+            .filter(|(_, part)| part.rejected > 0)
+            .map(|(name, part)| (*name, part.rejected > part.taken))
+            .collect();
+        let reason = statuses.iter().find_map(refused_because).map(str::to_owned);
+        self.count(answer, history.counted);
+        let Some(reason) = reason else {
             return BTreeMap::new();
-        }
-        let parts = self.take_in(bulk, statuses, object);
-        let doubtful = parts.iter().filter(|(_, part)| part.rejected > 0);
+        };
+        history.counted = true;
         let mut waits = BTreeMap::new();
-        for (name, _) in doubtful
-            .clone()
-            .filter(|(_, part)| part.rejected > part.taken)
-        {
+        for (name, _) in doubtful.iter().filter(|(_, most)| *most) {
             match self.ask(index, name).await {
                 Some(why) => drop(waits.insert((*name).to_owned(), why)),
-                None if !resent => drop(waits.insert((*name).to_owned(), ONCE_MORE.to_owned())),
+                None if !history.resent => {
+                    drop(waits.insert((*name).to_owned(), ONCE_MORE.to_owned()))
+                }
                 None => {}
             }
         }
-        if doubtful.clone().count() > waits.len() && self.too_many(bulk, statuses) {
+        if self.too_many(&reason) {
             for (name, _) in doubtful {
-                let why = || TOO_MANY.to_owned();
-                waits.entry((*name).to_owned()).or_insert_with(why);
+                let why = || format!("{TOO_MANY}: {reason}");
+                waits.entry(name.to_owned()).or_insert_with(why);
             }
         }
+        history.resent |= !waits.is_empty();
         waits
     }
 
-    /// Counts an answer in which not all documents were taken.
-    fn take_in<'a, 'b>(
+    fn read<'a, 'b>(
         &self,
         bulk: &'b Bulk,
         statuses: &[Verdict],
+        counted: bool,
         object: impl Fn(usize) -> &'a ObjectName,
-    ) -> BTreeMap<&'b str, Part> {
-        let mut parts: BTreeMap<&str, Part> = BTreeMap::new();
+    ) -> Answer<'b> {
+        let mut answer = Answer::default();
+        if statuses.iter().all(is_taken) && self.lock().at_fault.is_empty() {
+            // The usual answer: its first and last documents stand for the indices that it names.
+            let all = bulk.documents();
+            let first = all.first().map(|first| (first, all.len() as u64 - 1));
+            for (document, taken) in first.into_iter().chain(all.last().map(|last| (last, 1))) {
+                let part = answer.parts.entry(bulk.target(document).index).or_default();
+                part.taken += taken;
+            }
+            if counted {
+                answer.got_in = all_objects(bulk, &object);
+            }
+            return answer;
+        }
         let mut balance: BTreeMap<usize, i64> = BTreeMap::new();
-        let (mut taken, mut refused) = (0, 0);
         for (sent, status) in bulk.documents().iter().zip(statuses) {
             let name = bulk.target(sent).index;
-            let part = parts.entry(name).or_default();
+            let part = answer.parts.entry(name).or_default();
             match status {
                 status if is_taken(status) => {
                     part.taken += 1;
-                    taken += 1;
                     *balance.entry(sent.parcel).or_default() -= 1;
                     continue;
                 }
+                Verdict::Misconfigured { reason, .. } => {
+                    part.misconfigured = true;
+                    part.unavailable += 1;
+                    self.at_fault(name, reason);
+                }
                 Verdict::Rejected { .. } => part.rejected += 1,
-                Verdict::Misconfigured { reason, .. } => self.at_fault(name, reason),
-                Verdict::Unavailable { .. } => {}
+                _ if refused_because(status).is_some() => part.unavailable += 1,
                 // Overload; permissions; a change of one document.
                 _ => continue,
             }
-            refused += 1;
             *balance.entry(sent.parcel).or_default() += 1;
+            let object = hash(object(sent.parcel));
+            part.objects.insert(object);
+            let source = bulk.source(sent);
+            let kept = &mut answer.kept;
+            if kept.len() < KEPT
+                && source.len() <= KEPT_BYTES
+                && kept.iter().all(|(other, _)| *other != object)
+            {
+                let refused = Refused {
+                    index: name.to_owned(),
+                    source: source.into(),
+                };
+                kept.push((object, refused));
+            }
         }
-        let most_refused = balance.into_iter().filter(|(_, balance)| *balance > 0);
-        let objects = most_refused.map(|(parcel, _)| hash(object(parcel)));
-        self.count(taken, refused, objects.collect());
-        parts
+        let mostly_in = balance.into_iter().filter(|(_, balance)| *balance <= 0);
+        answer.got_in = mostly_in.map(|(parcel, _)| hash(object(parcel))).collect();
+        for part in answer.parts.values_mut() {
+            part.objects
+                .retain(|object| !answer.got_in.contains(object));
+        }
+        answer
     }
 
-    fn count(&self, taken: u64, refused: u64, objects: BTreeSet<u64>) {
+    fn count(&self, answer: Answer<'_>, counted: bool) {
         let mut state = self.lock();
+        let mended = (answer.parts.iter())
+            .filter(|(_, part)| part.taken > part.rejected && !part.misconfigured);
+        let mended: Vec<&str> = mended.map(|(name, _)| *name).collect();
+        let before = state.at_fault.len();
+        state
+            .at_fault
+            .retain(|name, _| !mended.contains(&name.as_str()));
+        if state.at_fault.len() < before {
+            tracing::info!("an index that refused every document takes documents again");
+            self.show(&state);
+        }
+        let taken = answer.parts.values().any(|part| part.taken > 0);
         let share = &mut state.share;
         share.turn(Instant::now());
-        share.now.taken += taken;
-        share.now.refused += refused;
-        let room = OBJECTS.saturating_sub(share.now.objects.len());
-        share.now.objects.extend(objects.into_iter().take(room));
-        if taken > 0 && !share.is_bad() && share.hold.take().is_some() {
+        share.count(answer, counted);
+        if taken && share.hold.is_some() && !share.is_bad() {
+            share.hold = None;
             tracing::info!("most documents get in again");
             self.show(&state);
         }
@@ -222,7 +401,16 @@ impl Refusals {
             return Some(why.clone());
         }
         match index.takes(name, &sample_of(name)).await {
-            Ok(Takes::Yes) => None,
+            Ok(Takes::Yes) => {
+                self.lock().share.takes(name);
+                None
+            }
+            Err(error @ IndexError::TooLarge) => {
+                // A sample is small: whatever is sent is too large.
+                let reason = error.to_string();
+                self.at_fault(name, &reason);
+                Some(reason)
+            }
             Ok(Takes::No(reason)) => {
                 self.at_fault(name, &reason);
                 Some(reason)
@@ -233,23 +421,35 @@ impl Refusals {
     }
 
     /// Whether no document may be given up now: more than half of the last minute's got in nowhere.
-    fn too_many(&self, bulk: &Bulk, statuses: &[Verdict]) -> bool {
+    fn too_many(&self, reason: &str) -> bool {
         let mut state = self.lock();
         let now = Instant::now();
         let share = &mut state.share;
         share.turn(now);
+        if share.hold.is_some() {
+            return true;
+        }
         if !share.is_bad() {
             return false;
         }
-        if share.hold.is_none() {
-            share.hold = Some(HeldLease {
-                until: now + LONGEST,
-                refused: some_refused(bulk, statuses),
-            });
-            tracing::warn!("{TOO_MANY}: receiving nothing until most of them would be taken");
-            self.show(&state);
-        }
+        let kept = share.now.kept.iter().chain(&share.before.kept);
+        share.hold = Some(HeldLease {
+            since: now,
+            until: now + LONGEST,
+            reason: format!("{TOO_MANY}: {reason}"),
+            refused: kept
+                .take(KEPT)
+                .map(|(_, refused)| refused.clone())
+                .collect(),
+        });
+        tracing::warn!("{TOO_MANY}: {reason}: receiving nothing until most of them would be taken");
+        self.show(&state);
         true
+    }
+
+    /// Why every document of this index is refused.
+    pub(crate) fn why_refused(&self, name: &str) -> Option<String> {
+        self.lock().at_fault.get(name).cloned()
     }
 
     /// No document of this index gets in.
@@ -308,6 +508,31 @@ impl Refusals {
         }
     }
 
+    /// An index took the sample during a hold by share.
+    pub(crate) fn sample_taken(&self, name: &str) {
+        let mut state = self.lock();
+        let share = &mut state.share;
+        if share.hold.is_none() {
+            return;
+        }
+        share.takes(name);
+        if share.is_bad() {
+            return;
+        }
+        let has_refused = share
+            .halves()
+            .iter()
+            .any(|half| half.outside.contains_key(name));
+        if has_refused {
+            share.hold = None;
+            tracing::info!("the refused documents are those of older indices only");
+            self.show(&state);
+        } else if let Some(hold) = &mut share.hold {
+            // Nothing but older indices was seen. What else is in the queue may be sound.
+            hold.until = hold.until.min(hold.since + HALF_A_MINUTE);
+        }
+    }
+
     /// Whether nothing may be received now.
     pub(crate) fn held(&self) -> Option<HeldLeases> {
         let mut state = self.lock();
@@ -320,15 +545,28 @@ impl Refusals {
             return None;
         }
         let refused = state.share.hold.iter().flat_map(|hold| &hold.refused);
+        let mut concerned = BTreeSet::new();
+        if state.share.hold.is_some() {
+            let outside = state
+                .share
+                .halves()
+                .into_iter()
+                .flat_map(|half| half.outside.keys());
+            for name in outside.rev().filter(|name| !name.is_empty()).take(KEPT) {
+                concerned.insert(today(&self.prefix, DocumentKind::of_index(name)));
+                concerned.insert(name.clone());
+            }
+        }
         Some(HeldLeases {
             indices: state.at_fault.keys().cloned().collect(),
             refused: refused.cloned().collect(),
+            concerned: concerned.into_iter().collect(),
         })
     }
 
     fn show(&self, state: &State) {
         let first = state.at_fault.values().next().cloned();
-        let share = (state.share.hold.is_some()).then(|| TOO_MANY.to_owned());
+        let share = state.share.hold.as_ref().map(|hold| hold.reason.clone());
         self.metrics.holds(first.or(share));
     }
 }
@@ -338,25 +576,49 @@ pub(crate) fn sample_of(index: &str) -> Vec<u8> {
     sample(DocumentKind::of_index(index))
 }
 
-/// Some rejected documents, one of a parcel.
-fn some_refused(bulk: &Bulk, statuses: &[Verdict]) -> Vec<Refused> {
-    let mut refused = Vec::new();
-    let mut last = None;
-    for (sent, status) in bulk.documents().iter().zip(statuses) {
-        let source = bulk.source(sent);
-        if matches!(status, Verdict::Rejected { .. })
-            && source.len() <= KEPT_BYTES
-            && last != Some(sent.parcel)
-            && refused.len() < KEPT
-        {
-            last = Some(sent.parcel);
-            refused.push(Refused {
-                index: bulk.target(sent).index.to_owned(),
-                source: source.into(),
-            });
-        }
+/// The index that takes the documents of today.
+fn today(prefix: &str, kind: DocumentKind) -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let mut name = Vec::new();
+    index_name::write(
+        &mut name,
+        prefix,
+        kind,
+        rfc3339::day_of(now.as_millis() as i64),
+    );
+    String::from_utf8_lossy(&name).into_owned()
+}
+
+fn all_objects<'a>(bulk: &Bulk, object: &impl Fn(usize) -> &'a ObjectName) -> BTreeSet<u64> {
+    let parcels: BTreeSet<usize> = bulk.documents().iter().map(|sent| sent.parcel).collect();
+    parcels
+        .into_iter()
+        .map(|parcel| hash(object(parcel)))
+        .collect()
+}
+
+/// Why a document got in nowhere, unless the cluster is overloaded or the document alone is meant.
+fn refused_because(status: &Verdict) -> Option<&str> {
+    match status {
+        Verdict::Rejected { reason, .. }
+        | Verdict::Misconfigured { reason, .. }
+        | Verdict::Unavailable { reason, .. } => Some(reason),
+        Verdict::Retryable { reason, .. } if !is_overload(status) => Some(reason),
+        _ => None,
     }
-    refused
+}
+
+/// A blocked index is not an overload: less in flight would not help it, and would slow the others.
+pub(crate) fn is_overload(status: &Verdict) -> bool {
+    matches!(
+        status,
+        Verdict::Retryable {
+            status: 429 | 503,
+            ..
+        }
+    )
 }
 
 fn is_taken(status: &Verdict) -> bool {
