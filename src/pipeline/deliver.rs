@@ -110,6 +110,7 @@ async fn deliver_to_the_end(
     // Bulks that are still to be sent; more than one only after a 413.
     let mut bulks = vec![(bulk, BulkHistory::default())];
     while let Some((bulk, mut history)) = bulks.pop() {
+        let before = history;
         let attempt = round.attempt(&bulk, &mut history).await;
         if let AttemptOutcome::Later(rest, _) = &attempt
             && rest.documents().len() < bulk.documents().len()
@@ -143,7 +144,12 @@ async fn deliver_to_the_end(
                 bulks.push((again, history));
             }
             AttemptOutcome::Split(left, right) => bulks.extend([(right, history), (left, history)]),
-            AttemptOutcome::Later(rest, reason) => match delays.next() {
+            // What was asked about goes once more, or it would never be given up where attempts are few.
+            AttemptOutcome::Later(rest, reason) => match delays.next().or_else(|| {
+                history
+                    .is_resent_since(before)
+                    .then_some(config.first_delay)
+            }) {
                 // What is sick may not fill the memory, or the healthy would wait for it.
                 Some(_) if !sender.room_to_wait(&rest) => {
                     round.mark_unsettled(

@@ -232,6 +232,13 @@ pub(crate) struct BulkHistory {
     resent: bool,
 }
 
+impl BulkHistory {
+    /// Whether the last answer was the first after which documents are sent once more.
+    pub(crate) fn is_resent_since(self, before: Self) -> bool {
+        self.resent && !before.resent
+    }
+}
+
 /// An index's part of one answer.
 #[derive(Default)]
 struct Part {

@@ -42,7 +42,7 @@ async fn deliver(proxy: Proxy, sizes: &[usize]) -> (VerdictTally, Arc<Refusals>)
             bytes: 1_000_000,
             linger: Duration::ZERO,
             in_flight: 1,
-            attempts: 3,
+            attempts: 1,
             first_delay: Duration::from_millis(1),
             longest_delay: Duration::from_millis(1),
         },
