@@ -273,7 +273,7 @@ impl Aws {
         let mut state = self.lock();
         let visibility = state.visibility.unwrap_or(VISIBILITY);
         let most = state.max_receive_count.unwrap_or(u32::MAX);
-        let used_up = |_: &u64, m: &mut DocumentToResend| m.visible_at <= now && m.received >= most;
+        let used_up = |_: &u64, m: &mut QueuedMessage| m.visible_at <= now && m.received >= most;
         let redriven: Vec<_> = state.messages.extract_if(.., used_up).collect();
         let bodies = redriven.into_iter().map(|(_, m)| m.body);
         state.redriven_bodies.extend(bodies);

@@ -1,5 +1,8 @@
 /*! One bulk goes in; it is sent until each of its documents has a verdict, which goes to the parcel's object. */
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,7 +14,7 @@ use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::pipeline::delivery::concurrency::{BulkPermit, ConcurrencyLimiter, Feedback};
 use crate::pipeline::delivery::dead_letters::{RejectedDocument, write_dead_letters};
-use crate::pipeline::delivery::index_health::IndexHealth;
+use crate::pipeline::delivery::index_health::{BulkHistory, IndexHealth, is_overload};
 use crate::pipeline::delivery::merge::{MergeResult, merge_summaries};
 use crate::pipeline::delivery::parcel::PendingParcel;
 use crate::pipeline::delivery::tally::{Rejection, VerdictTally};
@@ -117,7 +120,6 @@ pub(crate) async fn deliver(
         complete: Vec::new(),
         permit: Some(permit),
         dead_letter_turn: None,
-        resent: false,
     };
     sender
         .background
@@ -158,8 +160,6 @@ struct BulkInFlight<'a> {
     complete: Vec<usize>,
     permit: Option<BulkPermit>,
     dead_letter_turn: Option<SemaphorePermit<'a>>,
-    /// Rejected documents were sent again, after their index was asked.
-    resent: bool,
 }
 
 impl BulkInFlight<'_> {
@@ -168,9 +168,10 @@ impl BulkInFlight<'_> {
         let mut delays = sender.config.delays();
         let mut merges = 0;
         // Bulks that are still to be sent; more than one only after a 413.
-        let mut bulks = vec![bulk];
-        while let Some(bulk) = bulks.pop() {
-            let result = self.attempt(&bulk).await;
+        let mut bulks = vec![(bulk, BulkHistory::default())];
+        while let Some((bulk, mut history)) = bulks.pop() {
+            let before = history;
+            let result = self.attempt(&bulk, &mut history).await;
             if let AttemptResult::Retry(rest, _) = &result
                 && rest.documents().len() < bulk.documents().len()
             {
@@ -183,13 +184,13 @@ impl BulkInFlight<'_> {
             }
             let mut wait = None;
             match result {
-                AttemptResult::Done => {}
+                AttemptResult::Done => delays = sender.config.delays(),
                 // Another worker writes the same summaries again and again: this one waits.
                 AttemptResult::Merged(merged) if merges >= MERGES => {
                     merges = 0;
                     wait = delays.next();
                     match wait {
-                        Some(_) => bulks.push(merged),
+                        Some(_) => bulks.push((merged, history)),
                         None => {
                             let reason = "a summary changes faster than it can be merged";
                             self.mark_unsettled(&merged, reason);
@@ -198,10 +199,17 @@ impl BulkInFlight<'_> {
                 }
                 AttemptResult::Merged(merged) => {
                     merges += 1;
-                    bulks.push(merged);
+                    bulks.push((merged, history));
                 }
-                AttemptResult::Split(left, right) => bulks.extend([right, left]),
-                AttemptResult::Retry(rest, reason) => match delays.next() {
+                AttemptResult::Split(left, right) => {
+                    bulks.extend([(right, history), (left, history)])
+                }
+                // Documents whose index was asked are sent once more: where attempts are few, they would never be
+                // rejected otherwise.
+                AttemptResult::Retry(rest, reason) => match delays.next().or_else(|| {
+                    let resent = history.is_resent_since(before);
+                    resent.then_some(sender.config.first_delay)
+                }) {
                     // Bulks for a sick index may not fill the memory, or bulks for a healthy one would wait.
                     Some(_) if !sender.has_room_to_wait(&rest) => {
                         let reason = format!("too much waits for the index already: {reason}");
@@ -212,7 +220,7 @@ impl BulkInFlight<'_> {
                         let documents = rest.documents().len();
                         tracing::warn!(documents, reason, ?delay, "will be sent again");
                         wait = Some(delay);
-                        bulks.push(rest);
+                        bulks.push((rest, history));
                     }
                     None => self.mark_unsettled(&rest, &reason),
                 },
@@ -225,7 +233,7 @@ impl BulkInFlight<'_> {
             if let Some(delay) = wait {
                 // Another bulk may use the permit meanwhile.
                 self.permit = None;
-                let bytes: usize = bulks.iter().map(|b| b.body().len()).sum();
+                let bytes: usize = bulks.iter().map(|(bulk, _)| bulk.body().len()).sum();
                 let _waiting = WaitingBytes::count(&sender.waiting_bytes, bytes);
                 tokio::time::sleep(delay).await;
             }
@@ -233,7 +241,7 @@ impl BulkInFlight<'_> {
     }
 
     /// One request.
-    async fn attempt(&mut self, bulk: &Bulk) -> AttemptResult {
+    async fn attempt(&mut self, bulk: &Bulk, history: &mut BulkHistory) -> AttemptResult {
         if self.permit.is_none() {
             self.permit = Some(self.sender.concurrency.acquire().await);
         }
@@ -245,19 +253,28 @@ impl BulkInFlight<'_> {
             .concurrency
             .learn(feedback(&response), took, bulk.body().len());
         match response {
-            Ok(verdicts) => self.apply(bulk, verdicts).await,
-            Err(IndexError::TooLarge) => match bulk.halves() {
-                Some((left, right)) => {
-                    self.sender.metrics.bulk_splits.inc();
-                    AttemptResult::Split(left, right)
-                }
-                None => {
-                    for document in bulk.documents() {
-                        self.reject(bulk, document, 413, IndexError::TooLarge.to_string());
+            Ok(verdicts) => self.apply(bulk, verdicts, history).await,
+            Err(IndexError::TooLarge) => {
+                let first = bulk.documents().first();
+                let index = first.map(|document| bulk.target(document).index);
+                let refused = index.and_then(|name| self.sender.index_health.why_refused(name));
+                match (refused, bulk.halves()) {
+                    // Half of it would be refused too.
+                    (Some(reason), _) => AttemptResult::Retry(bulk.clone(), reason),
+                    (None, Some((left, right))) => {
+                        self.sender.metrics.bulk_splits.inc();
+                        AttemptResult::Split(left, right)
                     }
-                    AttemptResult::Done
+                    (None, None) => {
+                        let verdict = Verdict::Rejected {
+                            status: 413,
+                            reason: IndexError::TooLarge.to_string(),
+                        };
+                        let verdicts = vec![verdict; bulk.documents().len()];
+                        self.apply(bulk, verdicts, history).await
+                    }
                 }
-            },
+            }
             Err(error) if error.class() == ErrorClass::Fatal => {
                 AttemptResult::Fatal(bulk.clone(), error.to_string())
             }
@@ -275,13 +292,17 @@ impl BulkInFlight<'_> {
     }
 
     /// Settles the documents that have a final verdict; the rest is to be sent again.
-    async fn apply(&mut self, bulk: &Bulk, verdicts: Vec<Verdict>) -> AttemptResult {
+    async fn apply(
+        &mut self,
+        bulk: &Bulk,
+        verdicts: Vec<Verdict>,
+        history: &mut BulkHistory,
+    ) -> AttemptResult {
         let object = |parcel: usize| &*self.parcels[parcel].object;
         let index = &*self.sender.index;
         let health = &self.sender.index_health;
-        let waits = health.judge(index, bulk, &verdicts, self.resent, object);
+        let waits = health.judge(index, bulk, &verdicts, history, object);
         let waits = waits.await;
-        self.resent |= !waits.is_empty();
         let mut documents = bulk.documents().iter().zip(&verdicts);
         let is_final = |(document, verdict): (&BulkDocument, &Verdict)| {
             is_rejected(verdict) && !waits.contains_key(bulk.target(document).index)
@@ -460,12 +481,4 @@ fn feedback(response: &Result<Vec<Verdict>, IndexError>) -> Feedback {
 
 fn is_rejected(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Rejected { .. })
-}
-
-/// A blocked index is no overload: fewer bulks in flight would not help it, and would slow down the others.
-fn is_overload(verdict: &Verdict) -> bool {
-    let Verdict::Retryable { status, .. } = verdict else {
-        return false;
-    };
-    matches!(status, 429 | 503)
 }

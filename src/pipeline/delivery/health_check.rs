@@ -42,6 +42,12 @@ async fn ask_again(index: &dyn Index, health: &IndexHealth, hold: Hold) {
             Ok(Takes::No(_) | Takes::NotNow(_)) | Err(_) => return,
         }
     }
+    for name in hold.concerned {
+        let takes = index.takes(&name, &sample_of(&name)).await;
+        if matches!(takes, Ok(Takes::Yes)) {
+            health.record_sample_taken(&name);
+        }
+    }
     let mut taken = 0;
     for document in &hold.rejected {
         let takes = index.takes(&document.index, &document.source).await;

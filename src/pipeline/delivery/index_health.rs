@@ -5,8 +5,10 @@ A mistake of an operator (a wrong mapping in a template, a missing ingest pipeli
 OpenSearch refuse sound documents. A rejected document becomes a dead letter only if its index takes others: most
 documents of the same response, or a sample that the index is asked about and that is never written ([`Index::takes`]).
 If the index refuses the sample too, the worker holds: it receives nothing until the index takes the sample. The worker
-also holds when more than half of the documents of a minute, from several objects, are refused for whatever reason. This
-hold ends when the index would take most of some refused documents, or after ten minutes.
+also holds when more than half of the documents of a minute, from several objects, are refused for whatever reason. Each
+document is counted once. An index that is closed, blocked or failing is left out of this share where a newer index of its
+kind takes documents. This hold ends when the index would take half of some refused documents, when the share is no longer
+bad, or after ten minutes.
 */
 
 #[cfg(test)]
@@ -16,29 +18,32 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
 use crate::observe::Metrics;
 use crate::sink::dead_letters::ObjectName;
-use crate::sink::{Index, Takes};
+use crate::sink::{Index, IndexError, Takes};
 use logferry_core::bulk::{Bulk, Verdict};
+use logferry_core::document::index_name;
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::sample;
+use logferry_core::time::calendar;
 
-/// The share is computed from this many objects at least.
+/// Fewer objects are too few to tell a share from.
 const OBJECTS: usize = 3;
-/// The share covers the last minute, in two halves.
+/// The share is that of the last minute.
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
-/// The longest hold by share. Each attempt afterwards costs a delivery of the refused messages.
+/// The longest that a share holds the worker. Each further try costs a delivery of the refused messages.
 const LONGEST_HOLD: Duration = Duration::from_secs(600);
 const TOO_MANY: &str = "more than half of the last minute's documents are refused";
-const ONCE_MORE: &str = "most documents of the response were refused, and the index takes others";
-/// Rejected documents that are kept to ask about.
+const ONCE_MORE: &str = "most documents of the answer were refused, and the index takes others";
+/// RejectedSample documents that are kept to ask about, and the longest of them.
 const KEPT: usize = 5;
-/// The longest rejected document that is kept.
 const KEPT_BYTES: usize = 64 * 1024;
+/// Indices with refused documents that are with_hint apart; those beyond are counted as one.
+const INDICES: usize = 100;
 
 pub(crate) struct IndexHealth {
     state: Mutex<HealthState>,
@@ -48,27 +53,29 @@ pub(crate) struct IndexHealth {
 
 #[derive(Default)]
 struct HealthState {
-    /// Indices that refuse every document, with the reason.
+    /// Indices that refuse every document, and why.
     at_fault: BTreeMap<String, String>,
     share: RejectedShare,
 }
 
-/// The share of the last minute's documents that were taken.
+/// How much of the last minute's documents got in. While the worker holds, the minute does not pass.
 #[derive(Default)]
 struct RejectedShare {
     since: Option<Instant>,
-    previous: HalfMinute,
-    current: HalfMinute,
+    before: HalfMinute,
+    now: HalfMinute,
     hold: Option<HoldByShare>,
 }
 
-/// The hold that a bad share caused.
+/// A hold by share.
 struct HoldByShare {
+    since: Instant,
     until: Instant,
-    rejected: Vec<RejectedSample>,
+    reason: String,
+    refused: Vec<RejectedSample>,
 }
 
-/// A rejected document, to ask about.
+/// A refused document, to ask about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RejectedSample {
     pub(crate) index: String,
@@ -78,18 +85,33 @@ pub(crate) struct RejectedSample {
 #[derive(Default)]
 struct HalfMinute {
     taken: u64,
-    refused: u64,
-    /// Hashes of objects most of whose documents were refused, at most [`OBJECTS`].
+    /// Of each kind, the newest index that takes documents.
+    newest: BTreeMap<&'static str, String>,
+    outside: BTreeMap<String, Outside>,
+    /// Some refused documents, one of an object.
+    kept: Vec<(u64, RejectedSample)>,
+}
+
+/// The documents that did not get into one index.
+#[derive(Default)]
+struct Outside {
+    rejected: u64,
+    /// The index is closed, blocked or failing.
+    unavailable: u64,
+    /// Hashes of objects most of whose documents were refused; no more than are needed.
     objects: BTreeSet<u64>,
 }
 
 impl RejectedShare {
     fn turn(&mut self, now: Instant) {
+        if self.hold.is_some() {
+            return;
+        }
         let since = *self.since.get_or_insert(now);
         let halves = (now - since).as_millis() / HALF_A_MINUTE.as_millis();
         if halves > 0 {
-            let ended = std::mem::take(&mut self.current);
-            self.previous = if halves == 1 {
+            let ended = std::mem::take(&mut self.now);
+            self.before = if halves == 1 {
                 ended
             } else {
                 HalfMinute::default()
@@ -98,30 +120,146 @@ impl RejectedShare {
         }
     }
 
+    fn halves(&self) -> [&HalfMinute; 2] {
+        [&self.before, &self.now]
+    }
+
+    /// The index takes documents.
+    fn takes(&mut self, name: &str) {
+        let kind = DocumentKind::of_index(name).as_str();
+        let newest = self.now.newest.entry(kind).or_default();
+        if newest.as_str() < name {
+            name.clone_into(newest);
+        }
+    }
+
+    /// Nothing of the index's documents was rejected, and a newer index of its kind takes documents. Names end with
+    /// the day, so the newer name is the greater one.
+    fn is_own_trouble(&self, name: &str) -> bool {
+        let outside = self.halves().map(|half| half.outside.get(name));
+        let kind = DocumentKind::of_index(name).as_str();
+        let mut newest = self
+            .halves()
+            .into_iter()
+            .filter_map(|half| half.newest.get(kind));
+        outside
+            .iter()
+            .flatten()
+            .all(|outside| outside.rejected == 0)
+            && newest.any(|newest| newest.as_str() > name)
+    }
+
     fn is_bad(&self) -> bool {
-        let Self {
-            previous, current, ..
-        } = self;
-        let refused = previous.refused + current.refused;
-        let taken = previous.taken + current.taken;
-        refused > taken && previous.objects.union(&current.objects).count() >= OBJECTS
+        let (mut taken, mut refused, mut objects) = (0, 0, BTreeSet::<u64>::new());
+        for half in self.halves() {
+            taken += half.taken;
+            for (name, outside) in &half.outside {
+                if !self.is_own_trouble(name) {
+                    refused += outside.rejected + outside.unavailable;
+                    objects.extend(&outside.objects);
+                }
+            }
+        }
+        refused > taken && objects.len() >= OBJECTS
+    }
+
+    /// Counts an answer. What is counted already can only get in.
+    fn count(&mut self, answer: Answer<'_>, counted: bool) {
+        for (name, part) in answer.parts {
+            self.now.taken += part.taken;
+            if part.taken > 0 {
+                self.takes(name);
+            }
+            if counted {
+                self.got_in(name, part.taken);
+            } else if part.rejected + part.unavailable > 0 {
+                let full = self.now.outside.len() >= INDICES;
+                let known = !full || self.now.outside.contains_key(name);
+                let name = if known { name } else { "" };
+                let outside = self.now.outside.entry(name.to_owned()).or_default();
+                outside.rejected += part.rejected;
+                outside.unavailable += part.unavailable;
+                let room = OBJECTS.saturating_sub(outside.objects.len());
+                outside.objects.extend(part.objects.into_iter().take(room));
+            }
+        }
+        if counted {
+            for half in [&mut self.before, &mut self.now] {
+                for outside in half.outside.values_mut() {
+                    outside
+                        .objects
+                        .retain(|object| !answer.got_in.contains(object));
+                }
+            }
+            return;
+        }
+        for (object, refused) in answer.kept {
+            let kept = &mut self.now.kept;
+            if kept.len() < KEPT && kept.iter().all(|(other, _)| *other != object) {
+                kept.push((object, refused));
+            }
+        }
+    }
+
+    /// Documents that were refused at first are taken now.
+    fn got_in(&mut self, name: &str, mut taken: u64) {
+        for half in [&mut self.now, &mut self.before] {
+            let Some(outside) = half.outside.get_mut(name) else {
+                continue;
+            };
+            for count in [&mut outside.unavailable, &mut outside.rejected] {
+                let less = taken.min(*count);
+                *count -= less;
+                taken -= less;
+            }
+        }
     }
 }
 
-/// Why nothing is received, and what to ask the index before it goes on.
+/// Why nothing is received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hold {
     /// Indices that refuse every document.
     pub(crate) indices: Vec<String>,
-    /// Some of the rejected documents of a bad share.
+    /// Some of too many documents that were refused.
     pub(crate) rejected: Vec<RejectedSample>,
+    /// Indices that are record_answer about the sample too: those of the refused documents, and today's.
+    pub(crate) concerned: Vec<String>,
 }
 
-/// The documents of one index in one response.
+/// How a bulk was judged before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct BulkHistory {
+    /// The share has its documents already.
+    counted: bool,
+    /// RejectedSample documents were sent once more, after their index was record_answer.
+    resent: bool,
+}
+
+impl BulkHistory {
+    /// Whether the last answer was the first after which documents are sent once more.
+    pub(crate) fn is_resent_since(self, before: Self) -> bool {
+        self.resent && !before.resent
+    }
+}
+
+/// An index's part of one answer.
 #[derive(Default)]
 struct IndexCounts {
     taken: u64,
     rejected: u64,
+    unavailable: u64,
+    misconfigured: bool,
+    objects: BTreeSet<u64>,
+}
+
+/// What an answer says of the share.
+#[derive(Default)]
+struct Answer<'a> {
+    parts: BTreeMap<&'a str, IndexCounts>,
+    /// Objects most of whose documents were taken.
+    got_in: BTreeSet<u64>,
+    kept: Vec<(u64, RejectedSample)>,
 }
 
 impl IndexHealth {
@@ -137,101 +275,155 @@ impl IndexHealth {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the indices whose rejected documents have to wait, with the reason. `object` returns the object of a
-    /// parcel of the bulk. `resent`: the documents were sent again after an earlier response. An index may be repaired
-    /// between a response and the question about it, so its documents are rejected only after they were sent again.
+    /// Indices whose rejected documents have to wait, and why. `object` is that of a parcel of the bulk. An index may be
+    /// mended between an answer and the question about it, so its documents are sent once more before they are given up.
     pub(crate) async fn judge<'a>(
         &self,
         index: &dyn Index,
         bulk: &Bulk,
-        verdicts: &[Verdict],
-        resent: bool,
+        statuses: &[Verdict],
+        history: &mut BulkHistory,
         object: impl Fn(usize) -> &'a ObjectName,
     ) -> BTreeMap<String, String> {
-        if verdicts.iter().all(is_taken) {
-            self.count(verdicts.len() as u64, 0, BTreeSet::new());
+        let answer = self.read(bulk, statuses, history.counted, object);
+        let doubtful: Vec<(&str, bool)> = (answer.parts.iter())
+            .filter(|(_, part)| part.rejected > 0)
+            .map(|(name, part)| (*name, part.rejected > part.taken))
+            .collect();
+        let reason = statuses.iter().find_map(refused_because).map(str::to_owned);
+        self.count(answer, history.counted);
+        let Some(reason) = reason else {
             return BTreeMap::new();
-        }
-        let by_index = self.count_response(bulk, verdicts, object);
-        let doubtful = (by_index.iter()).filter(|(_, counts)| counts.rejected > 0);
+        };
+        history.counted = true;
         let mut waits = BTreeMap::new();
-        for (name, _) in doubtful
-            .clone()
-            .filter(|(_, counts)| counts.rejected > counts.taken)
-        {
+        for (name, _) in doubtful.iter().filter(|(_, most)| *most) {
             match self.ask(index, name).await {
-                Some(reason) => drop(waits.insert((*name).to_owned(), reason)),
-                None if !resent => drop(waits.insert((*name).to_owned(), ONCE_MORE.to_owned())),
+                Some(why) => drop(waits.insert((*name).to_owned(), why)),
+                None if !history.resent => {
+                    drop(waits.insert((*name).to_owned(), ONCE_MORE.to_owned()))
+                }
                 None => {}
             }
         }
-        if doubtful.clone().count() > waits.len() && self.hold_if_share_is_bad(bulk, verdicts) {
+        if self.too_many(&reason) {
             for (name, _) in doubtful {
-                let entry = waits.entry((*name).to_owned());
-                entry.or_insert_with(|| TOO_MANY.to_owned());
+                let why = || format!("{TOO_MANY}: {reason}");
+                waits.entry(name.to_owned()).or_insert_with(why);
             }
         }
+        history.resent |= !waits.is_empty();
         waits
     }
 
-    /// Counts a response in which not all documents were taken.
-    fn count_response<'a, 'b>(
+    fn read<'a, 'b>(
         &self,
         bulk: &'b Bulk,
-        verdicts: &[Verdict],
+        statuses: &[Verdict],
+        counted: bool,
         object: impl Fn(usize) -> &'a ObjectName,
-    ) -> BTreeMap<&'b str, IndexCounts> {
-        let mut by_index: BTreeMap<&str, IndexCounts> = BTreeMap::new();
+    ) -> Answer<'b> {
+        let mut answer = Answer::default();
+        if statuses.iter().all(is_taken) && self.lock().at_fault.is_empty() {
+            // The usual answer: its first and last documents stand for the indices that it names.
+            let all = bulk.documents();
+            let first = all.first().map(|first| (first, all.len() as u64 - 1));
+            for (document, taken) in first.into_iter().chain(all.last().map(|last| (last, 1))) {
+                let part = answer.parts.entry(bulk.target(document).index).or_default();
+                part.taken += taken;
+            }
+            if counted {
+                answer.got_in = all_objects(bulk, &object);
+            }
+            return answer;
+        }
         let mut balance: BTreeMap<usize, i64> = BTreeMap::new();
-        let (mut taken, mut refused) = (0, 0);
-        for (document, verdict) in bulk.documents().iter().zip(verdicts) {
-            let name = bulk.target(document).index;
-            let counts = by_index.entry(name).or_default();
-            match verdict {
-                verdict if is_taken(verdict) => {
-                    counts.taken += 1;
-                    taken += 1;
-                    *balance.entry(document.parcel).or_default() -= 1;
+        for (sent, status) in bulk.documents().iter().zip(statuses) {
+            let name = bulk.target(sent).index;
+            let part = answer.parts.entry(name).or_default();
+            match status {
+                status if is_taken(status) => {
+                    part.taken += 1;
+                    *balance.entry(sent.parcel).or_default() -= 1;
                     continue;
                 }
-                Verdict::Rejected { .. } => counts.rejected += 1,
-                Verdict::Misconfigured { reason, .. } => self.mark_at_fault(name, reason),
-                Verdict::Unavailable { .. } => {}
+                Verdict::Misconfigured { reason, .. } => {
+                    part.misconfigured = true;
+                    part.unavailable += 1;
+                    self.at_fault(name, reason);
+                }
+                Verdict::Rejected { .. } => part.rejected += 1,
+                _ if refused_because(status).is_some() => part.unavailable += 1,
                 // Overload; permissions; a change of one document.
                 _ => continue,
             }
-            refused += 1;
-            *balance.entry(document.parcel).or_default() += 1;
+            *balance.entry(sent.parcel).or_default() += 1;
+            let object = hash(object(sent.parcel));
+            part.objects.insert(object);
+            let source = bulk.source(sent);
+            let kept = &mut answer.kept;
+            if kept.len() < KEPT
+                && source.len() <= KEPT_BYTES
+                && kept.iter().all(|(other, _)| *other != object)
+            {
+                let refused = RejectedSample {
+                    index: name.to_owned(),
+                    source: source.into(),
+                };
+                kept.push((object, refused));
+            }
         }
-        let most_refused = balance.into_iter().filter(|(_, balance)| *balance > 0);
-        let objects = most_refused.map(|(parcel, _)| hash(object(parcel)));
-        self.count(taken, refused, objects.collect());
-        by_index
+        let mostly_in = balance.into_iter().filter(|(_, balance)| *balance <= 0);
+        answer.got_in = mostly_in.map(|(parcel, _)| hash(object(parcel))).collect();
+        for part in answer.parts.values_mut() {
+            part.objects
+                .retain(|object| !answer.got_in.contains(object));
+        }
+        answer
     }
 
-    fn count(&self, taken: u64, refused: u64, objects: BTreeSet<u64>) {
+    fn count(&self, answer: Answer<'_>, counted: bool) {
         let mut state = self.lock();
+        let mended = (answer.parts.iter())
+            .filter(|(_, part)| part.taken > part.rejected && !part.misconfigured);
+        let mended: Vec<&str> = mended.map(|(name, _)| *name).collect();
+        let before = state.at_fault.len();
+        state
+            .at_fault
+            .retain(|name, _| !mended.contains(&name.as_str()));
+        if state.at_fault.len() < before {
+            tracing::info!("an index that refused every document takes documents again");
+            self.show(&state);
+        }
+        let taken = answer.parts.values().any(|part| part.taken > 0);
         let share = &mut state.share;
         share.turn(Instant::now());
-        share.current.taken += taken;
-        share.current.refused += refused;
-        let room = OBJECTS.saturating_sub(share.current.objects.len());
-        share.current.objects.extend(objects.into_iter().take(room));
-        if taken > 0 && !share.is_bad() && share.hold.take().is_some() {
-            tracing::info!("the index takes most documents again");
+        share.count(answer, counted);
+        if taken && share.hold.is_some() && !share.is_bad() {
+            share.hold = None;
+            tracing::info!("most documents get in again");
             self.show(&state);
         }
     }
 
-    /// Asks an index that refused most of its documents. Returns None if it takes a sample.
+    /// Asks an index that refused most of its documents; none if it takes others.
     async fn ask(&self, index: &dyn Index, name: &str) -> Option<String> {
-        if let Some(reason) = self.lock().at_fault.get(name) {
-            return Some(reason.clone());
+        if let Some(why) = self.lock().at_fault.get(name) {
+            return Some(why.clone());
         }
         match index.takes(name, &sample_of(name)).await {
-            Ok(Takes::Yes) => None,
+            Ok(Takes::Yes) => {
+                self.lock().share.takes(name);
+                None
+            }
+            Err(error @ IndexError::TooLarge) => {
+                // A sample is small: whatever is sent is too large.
+                let reason = error.to_string();
+                self.at_fault(name, &reason);
+                Some(reason)
+            }
             Ok(Takes::No(reason)) => {
-                self.mark_at_fault(name, &reason);
+                self.at_fault(name, &reason);
                 Some(reason)
             }
             Ok(Takes::NotNow(reason) | Takes::Unknown(reason)) => Some(reason),
@@ -239,33 +431,45 @@ impl IndexHealth {
         }
     }
 
-    /// Starts a hold if more than half of the last minute's documents were refused; no document may be rejected then.
-    fn hold_if_share_is_bad(&self, bulk: &Bulk, verdicts: &[Verdict]) -> bool {
+    /// Whether no document may be given up now: more than half of the last minute's got in nowhere.
+    fn too_many(&self, reason: &str) -> bool {
         let mut state = self.lock();
         let now = Instant::now();
         let share = &mut state.share;
         share.turn(now);
+        if share.hold.is_some() {
+            return true;
+        }
         if !share.is_bad() {
             return false;
         }
-        if share.hold.is_none() {
-            share.hold = Some(HoldByShare {
-                until: now + LONGEST_HOLD,
-                rejected: rejected_samples(bulk, verdicts),
-            });
-            tracing::warn!("{TOO_MANY}: receiving nothing until the index would take most of them");
-            self.show(&state);
-        }
+        let kept = share.now.kept.iter().chain(&share.before.kept);
+        share.hold = Some(HoldByShare {
+            since: now,
+            until: now + LONGEST_HOLD,
+            reason: format!("{TOO_MANY}: {reason}"),
+            refused: kept
+                .take(KEPT)
+                .map(|(_, refused)| refused.clone())
+                .collect(),
+        });
+        tracing::warn!("{TOO_MANY}: {reason}: receiving nothing until most of them would be taken");
+        self.show(&state);
         true
     }
 
-    /// Notes that an index refuses every document.
-    fn mark_at_fault(&self, name: &str, reason: &str) {
+    /// Why every document of this index is refused.
+    pub(crate) fn why_refused(&self, name: &str) -> Option<String> {
+        self.lock().at_fault.get(name).cloned()
+    }
+
+    /// No document of this index gets in.
+    fn at_fault(&self, name: &str, reason: &str) {
         let mut state = self.lock();
         if state.at_fault.contains_key(name) {
             return;
         }
-        let reason = self.explain(name, reason);
+        let reason = self.with_hint(name, reason);
         if state.at_fault.is_empty() {
             tracing::warn!("{reason}: receiving nothing until it takes documents");
         } else {
@@ -275,8 +479,8 @@ impl IndexHealth {
         self.show(&state);
     }
 
-    fn explain(&self, name: &str, reason: &str) -> String {
-        // The first document creates a missing index, unless this setting forbids it.
+    fn with_hint(&self, name: &str, reason: &str) -> String {
+        // A missing index is made by its first document, unless this setting forbids it.
         let hint = match reason.starts_with("index_not_found_exception") {
             true => format!(
                 ": if action.auto_create_index forbids it, put +{}-* first in this cluster setting",
@@ -287,7 +491,7 @@ impl IndexHealth {
         format!("the index {name} refuses every document: {reason}{hint}")
     }
 
-    /// Notes the answer of an index that was asked again.
+    /// What an index said that was record_answer again.
     pub(crate) fn record_answer(&self, name: &str, takes: &Takes) {
         if matches!(takes, Takes::No(_) | Takes::NotNow(_)) {
             return;
@@ -296,7 +500,11 @@ impl IndexHealth {
         if state.at_fault.remove(name).is_some() {
             match takes {
                 Takes::Unknown(reason) => {
-                    tracing::info!(index = name, reason, "the index cannot be asked any more")
+                    tracing::info!(
+                        index = name,
+                        reason,
+                        "the index cannot be record_answer any more"
+                    )
                 }
                 _ => tracing::info!(index = name, "the index takes documents again"),
             }
@@ -304,18 +512,43 @@ impl IndexHealth {
         }
     }
 
-    /// Notes how many rejected documents of a hold the index would take now.
+    /// How many of the refused documents of a hold would be taken now.
     pub(crate) fn record_would_be_taken(&self, taken: usize, of: usize) {
         let mut state = self.lock();
         if taken > 0 && taken * 2 >= of {
-            // Earlier rejections say nothing about the repaired index.
+            // The refusals of before say nothing any more.
             state.share = RejectedShare::default();
-            tracing::info!("the index would take rejected documents now");
+            tracing::info!("refused documents are taken now");
             self.show(&state);
         }
     }
 
-    /// Returns the hold, if nothing may be received now.
+    /// An index took the sample during a hold by share.
+    pub(crate) fn record_sample_taken(&self, name: &str) {
+        let mut state = self.lock();
+        let share = &mut state.share;
+        if share.hold.is_none() {
+            return;
+        }
+        share.takes(name);
+        if share.is_bad() {
+            return;
+        }
+        let has_refused = share
+            .halves()
+            .iter()
+            .any(|half| half.outside.contains_key(name));
+        if has_refused {
+            share.hold = None;
+            tracing::info!("the refused documents are those of older indices only");
+            self.show(&state);
+        } else if let Some(hold) = &mut share.hold {
+            // Nothing but older indices was seen. What else is in the queue may be sound.
+            hold.until = hold.until.min(hold.since + HALF_A_MINUTE);
+        }
+    }
+
+    /// Whether nothing may be received now.
     pub(crate) fn hold(&self) -> Option<Hold> {
         let mut state = self.lock();
         if (state.share.hold.as_ref()).is_some_and(|hold| hold.until <= Instant::now()) {
@@ -326,48 +559,85 @@ impl IndexHealth {
         if state.at_fault.is_empty() && state.share.hold.is_none() {
             return None;
         }
-        let rejected = state.share.hold.iter().flat_map(|hold| &hold.rejected);
+        let refused = state.share.hold.iter().flat_map(|hold| &hold.refused);
+        let mut concerned = BTreeSet::new();
+        if state.share.hold.is_some() {
+            let outside = state
+                .share
+                .halves()
+                .into_iter()
+                .flat_map(|half| half.outside.keys());
+            for name in outside.rev().filter(|name| !name.is_empty()).take(KEPT) {
+                concerned.insert(today(&self.prefix, DocumentKind::of_index(name)));
+                concerned.insert(name.clone());
+            }
+        }
         Some(Hold {
             indices: state.at_fault.keys().cloned().collect(),
-            rejected: rejected.cloned().collect(),
+            rejected: refused.cloned().collect(),
+            concerned: concerned.into_iter().collect(),
         })
     }
 
     fn show(&self, state: &HealthState) {
         let first = state.at_fault.values().next().cloned();
-        let share = (state.share.hold.is_some()).then(|| TOO_MANY.to_owned());
+        let share = state.share.hold.as_ref().map(|hold| hold.reason.clone());
         self.metrics.holds(first.or(share));
     }
 }
 
-/// A document that any index of this kind has to take.
+/// What any index of this kind has to take.
 pub(crate) fn sample_of(index: &str) -> Vec<u8> {
     sample(DocumentKind::of_index(index))
 }
 
-/// Some rejected documents, at most one for each parcel.
-fn rejected_samples(bulk: &Bulk, verdicts: &[Verdict]) -> Vec<RejectedSample> {
-    let mut samples = Vec::new();
-    let mut last = None;
-    for (document, verdict) in bulk.documents().iter().zip(verdicts) {
-        let source = bulk.source(document);
-        if matches!(verdict, Verdict::Rejected { .. })
-            && source.len() <= KEPT_BYTES
-            && last != Some(document.parcel)
-            && samples.len() < KEPT
-        {
-            last = Some(document.parcel);
-            samples.push(RejectedSample {
-                index: bulk.target(document).index.to_owned(),
-                source: source.into(),
-            });
-        }
-    }
-    samples
+/// The index that takes the documents of today.
+fn today(prefix: &str, kind: DocumentKind) -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let mut name = Vec::new();
+    index_name::write(
+        &mut name,
+        prefix,
+        kind,
+        calendar::day_of(now.as_millis() as i64),
+    );
+    String::from_utf8_lossy(&name).into_owned()
 }
 
-fn is_taken(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Indexed | Verdict::AlreadyThere)
+fn all_objects<'a>(bulk: &Bulk, object: &impl Fn(usize) -> &'a ObjectName) -> BTreeSet<u64> {
+    let parcels: BTreeSet<usize> = bulk.documents().iter().map(|sent| sent.parcel).collect();
+    parcels
+        .into_iter()
+        .map(|parcel| hash(object(parcel)))
+        .collect()
+}
+
+/// Why a document got in nowhere, unless the cluster is overloaded or the document alone is meant.
+fn refused_because(status: &Verdict) -> Option<&str> {
+    match status {
+        Verdict::Rejected { reason, .. }
+        | Verdict::Misconfigured { reason, .. }
+        | Verdict::Unavailable { reason, .. } => Some(reason),
+        Verdict::Retryable { reason, .. } if !is_overload(status) => Some(reason),
+        _ => None,
+    }
+}
+
+/// A blocked index is not an overload: less in flight would not help it, and would slow the others.
+pub(crate) fn is_overload(status: &Verdict) -> bool {
+    matches!(
+        status,
+        Verdict::Retryable {
+            status: 429 | 503,
+            ..
+        }
+    )
+}
+
+fn is_taken(status: &Verdict) -> bool {
+    matches!(status, Verdict::Indexed | Verdict::AlreadyThere)
 }
 
 fn hash(object: &ObjectName) -> u64 {

@@ -56,7 +56,7 @@ fn asked(takes: Takes) -> Asked {
     }
 }
 
-fn health() -> IndexHealth {
+fn refusals() -> IndexHealth {
     IndexHealth::new("logferry".to_owned(), Arc::new(Metrics::new()))
 }
 
@@ -78,8 +78,16 @@ fn object(n: usize) -> ObjectName {
     }
 }
 
+/// Of a bulk that was sent once more and is not counted yet.
+fn once_more() -> BulkHistory {
+    BulkHistory {
+        resent: true,
+        ..BulkHistory::default()
+    }
+}
+
 /// An answer: of each object, how many documents were taken and how many rejected.
-async fn answer(health: &IndexHealth, index: &Asked, objects: &[(usize, usize)]) -> Vec<String> {
+async fn answer(refusals: &IndexHealth, index: &Asked, objects: &[(usize, usize)]) -> Vec<String> {
     let mut statuses = Vec::new();
     let parcels = objects.iter().map(|(taken, refused)| {
         let mut parcel = Parcel::default();
@@ -95,149 +103,404 @@ async fn answer(health: &IndexHealth, index: &Asked, objects: &[(usize, usize)])
         statuses.extend(vec![rejected(); *refused]);
     }
     let names: Vec<ObjectName> = (0..objects.len()).map(object).collect();
-    let waits = health.judge(index, &bulk, &statuses, true, |parcel| &names[parcel]);
+    let mut history = once_more();
+    let waits = refusals.judge(index, &bulk, &statuses, &mut history, |parcel| {
+        &names[parcel]
+    });
     waits.await.into_keys().collect()
 }
 
 /// An index may be mended between an answer and the question about it.
 #[tokio::test]
 async fn most_of_an_answer_is_sent_once_more_before_it_is_given_up() {
-    let (health, index) = (health(), asked(Takes::Yes));
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
     let mut parcel = Parcel::default();
     let action = format!(r#"{{"create":{{"_index":"{INDEX}","_id":"1"}}}}"#);
     parcel.push(&action, "{}", 0);
     let bulk = Bulk::pack([parcel]);
     let name = object(0);
     let statuses = [rejected()];
-    let first = health.judge(&index, &bulk, &statuses, false, |_| &name);
+    let mut history = BulkHistory::default();
+    let first = refusals.judge(&index, &bulk, &statuses, &mut history, |_| &name);
     assert_eq!(first.await.into_keys().collect::<Vec<_>>(), [INDEX]);
-    let second = health.judge(&index, &bulk, &statuses, true, |_| &name);
+    let second = refusals.judge(&index, &bulk, &statuses, &mut history, |_| &name);
     assert!(second.await.is_empty());
 }
 
 #[tokio::test]
 async fn a_few_among_many_are_refused_without_a_question() {
-    let (health, index) = (health(), asked(Takes::No(String::new())));
-    assert!(answer(&health, &index, &[(9, 1), (5, 0)]).await.is_empty());
-    assert!(answer(&health, &index, &[(10, 0), (0, 5)]).await.is_empty());
+    let (refusals, index) = (refusals(), asked(Takes::No(String::new())));
+    assert!(
+        answer(&refusals, &index, &[(9, 1), (5, 0)])
+            .await
+            .is_empty()
+    );
+    assert!(
+        answer(&refusals, &index, &[(10, 0), (0, 5)])
+            .await
+            .is_empty()
+    );
     assert_eq!(index.times.load(Ordering::Relaxed), 0);
-    assert_eq!(health.hold(), None);
+    assert_eq!(refusals.hold(), None);
 }
 
 #[tokio::test]
 async fn an_index_that_refuses_a_sample_too_holds_the_worker_until_it_takes_one() {
-    let (health, index) = (health(), asked(Takes::No(String::new())));
+    let (refusals, index) = (refusals(), asked(Takes::No(String::new())));
     for refused in [1, 1000] {
-        assert_eq!(answer(&health, &index, &[(0, refused)]).await, [INDEX]);
+        assert_eq!(answer(&refusals, &index, &[(0, refused)]).await, [INDEX]);
     }
     assert_eq!(index.times.load(Ordering::Relaxed), 1, "asked once");
-    let hold = health.hold().unwrap();
-    assert_eq!(hold.indices, [INDEX]);
-    health.metrics.readiness.receiving(true);
-    let why = health.metrics.readiness.why_not().unwrap();
+    let held = refusals.hold().unwrap();
+    assert_eq!(held.indices, [INDEX]);
+    refusals.metrics.readiness.receiving(true);
+    let why = refusals.metrics.readiness.why_not().unwrap();
     assert_eq!(
         why,
         "the index logferry-logs-2026.11.27 refuses every document: mapper_parsing_exception: failed to parse"
     );
-    health.record_answer(INDEX, &Takes::No("still".to_owned()));
-    health.record_answer(INDEX, &Takes::NotNow("overloaded".to_owned()));
-    assert!(health.hold().is_some());
-    health.record_answer(INDEX, &Takes::Yes);
-    assert_eq!(health.hold(), None);
-    assert_eq!(health.metrics.readiness.why_not(), None);
+    refusals.record_answer(INDEX, &Takes::No("still".to_owned()));
+    refusals.record_answer(INDEX, &Takes::NotNow("overloaded".to_owned()));
+    assert!(refusals.hold().is_some());
+    refusals.record_answer(INDEX, &Takes::Yes);
+    assert_eq!(refusals.hold(), None);
+    assert_eq!(refusals.metrics.readiness.why_not(), None);
 }
 
 #[tokio::test]
 async fn an_object_that_is_refused_whole_is_given_up_where_its_index_takes_a_sample() {
-    let (health, index) = (health(), asked(Takes::Yes));
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
     for refused in [1, 1000] {
-        assert!(answer(&health, &index, &[(0, refused)]).await.is_empty());
+        assert!(answer(&refusals, &index, &[(0, refused)]).await.is_empty());
     }
-    assert_eq!(health.hold(), None);
+    assert_eq!(refusals.hold(), None);
 }
 
 #[tokio::test]
 async fn refused_documents_wait_where_the_index_cannot_be_asked_but_the_worker_goes_on() {
     for takes in [Takes::Unknown(String::new()), Takes::NotNow(String::new())] {
-        let (health, index) = (health(), asked(takes));
-        assert_eq!(answer(&health, &index, &[(0, 1)]).await, [INDEX]);
-        assert_eq!(health.hold(), None);
+        let (refusals, index) = (refusals(), asked(takes));
+        assert_eq!(answer(&refusals, &index, &[(0, 1)]).await, [INDEX]);
+        assert_eq!(refusals.hold(), None);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn more_than_half_of_a_minutes_documents_hold_the_worker_until_they_would_be_taken() {
-    let (health, index) = (health(), asked(Takes::Yes));
-    let few = answer(&health, &index, &[(3, 0), (1, 2), (1, 2)]).await;
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    let few = answer(&refusals, &index, &[(3, 0), (1, 2), (1, 2)]).await;
     assert!(few.is_empty());
-    assert_eq!(answer(&health, &index, &[(1, 4); OBJECTS]).await, [INDEX]);
-    let hold = health.hold().unwrap();
-    assert_eq!(hold.rejected.len(), OBJECTS, "one of each object");
-    assert_eq!(hold.rejected[0].index, INDEX);
-    health.record_would_be_taken(OBJECTS / 2, OBJECTS);
-    assert!(health.hold().is_some());
-    health.record_would_be_taken(OBJECTS, OBJECTS);
-    assert_eq!(health.hold(), None);
-    assert!(answer(&health, &index, &[(1, 2)]).await.is_empty());
+    assert_eq!(answer(&refusals, &index, &[(1, 4); OBJECTS]).await, [INDEX]);
+    let held = refusals.hold().unwrap();
+    assert_eq!(held.rejected.len(), OBJECTS, "one of each object");
+    assert_eq!(held.rejected[0].index, INDEX);
+    refusals.record_would_be_taken(OBJECTS / 2, OBJECTS);
+    assert!(refusals.hold().is_some());
+    refusals.record_would_be_taken(OBJECTS, OBJECTS);
+    assert_eq!(refusals.hold(), None);
+    assert!(answer(&refusals, &index, &[(1, 2)]).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_hold_by_share_ends_when_documents_get_in_and_at_last_by_itself() {
-    let (health, index) = (health(), asked(Takes::Yes));
-    answer(&health, &index, &[(0, 2); OBJECTS]).await;
-    assert!(health.hold().is_some());
-    answer(&health, &index, &[(2, 0); OBJECTS]).await;
-    assert_eq!(health.hold(), None);
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    answer(&refusals, &index, &[(0, 2); OBJECTS]).await;
+    assert!(refusals.hold().is_some());
+    answer(&refusals, &index, &[(2, 0); OBJECTS]).await;
+    assert_eq!(refusals.hold(), None);
     tokio::time::advance(Duration::from_secs(60)).await;
-    answer(&health, &index, &[(0, 2); OBJECTS]).await;
+    answer(&refusals, &index, &[(0, 2); OBJECTS]).await;
     tokio::time::advance(LONGEST_HOLD - Duration::from_millis(1)).await;
-    assert!(health.hold().is_some());
+    assert!(refusals.hold().is_some());
     tokio::time::advance(Duration::from_millis(1)).await;
-    assert_eq!(health.hold(), None);
+    assert_eq!(refusals.hold(), None);
 }
 
-/// Half a minute is enough to forget half of it; a minute forgets all.
+/// HalfMinute a minute is enough to forget half of it; a minute forgets all.
 #[tokio::test(start_paused = true)]
 async fn the_share_is_that_of_the_last_minute() {
-    let (health, index) = (health(), asked(Takes::Yes));
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
     assert!(
-        answer(&health, &index, &[(0, 100); OBJECTS - 1])
+        answer(&refusals, &index, &[(0, 100); OBJECTS - 1])
             .await
             .is_empty()
     );
     tokio::time::advance(Duration::from_secs(60)).await;
     let other = [(1, 0), (1, 0), (0, 3)];
-    assert!(answer(&health, &index, &other).await.is_empty());
+    assert!(answer(&refusals, &index, &other).await.is_empty());
     tokio::time::advance(Duration::from_secs(30)).await;
     let more = [(0, 3), (0, 3)];
-    assert_eq!(answer(&health, &index, &more).await, [INDEX]);
+    assert_eq!(answer(&refusals, &index, &more).await, [INDEX]);
 }
 
 /// Two sick objects are no share, whatever their number of documents.
 #[tokio::test(start_paused = true)]
 async fn a_share_needs_many_objects() {
-    let (health, index) = (health(), asked(Takes::Yes));
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
     assert!(
-        answer(&health, &index, &[(0, 100); OBJECTS - 1])
+        answer(&refusals, &index, &[(0, 100); OBJECTS - 1])
             .await
             .is_empty()
     );
     assert!(
-        answer(&health, &index, &[(0, 100); OBJECTS - 1])
+        answer(&refusals, &index, &[(0, 100); OBJECTS - 1])
             .await
             .is_empty()
     );
-    assert_eq!(health.hold(), None);
+    assert_eq!(refusals.hold(), None);
 }
 
 #[tokio::test]
 async fn a_missing_index_names_the_setting_that_may_forbid_it() {
-    let health = health();
-    health.mark_at_fault(INDEX, "index_not_found_exception: no such index [x]");
-    health.metrics.readiness.receiving(true);
-    let why = health.metrics.readiness.why_not().unwrap();
+    let refusals = refusals();
+    refusals.at_fault(INDEX, "index_not_found_exception: no such index [x]");
+    refusals.metrics.readiness.receiving(true);
+    let why = refusals.metrics.readiness.why_not().unwrap();
     assert!(
         why.contains("action.auto_create_index") && why.contains("+logferry-*"),
         "{why}"
     );
+}
+
+/// An answer about one document of each of these objects.
+async fn one_each(
+    refusals: &IndexHealth,
+    index: &dyn Index,
+    target: &str,
+    objects: std::ops::Range<usize>,
+    status: &Verdict,
+    history: &mut BulkHistory,
+) -> Vec<String> {
+    let parcels = objects.clone().map(|n| {
+        let mut parcel = Parcel::default();
+        let action = format!(r#"{{"create":{{"_index":"{target}","_id":"{n}"}}}}"#);
+        parcel.push(&action, "{}", 0);
+        parcel
+    });
+    let bulk = Bulk::pack(parcels);
+    let names: Vec<ObjectName> = objects.map(object).collect();
+    let statuses = vec![status.clone(); names.len()];
+    let waits = refusals.judge(index, &bulk, &statuses, history, |parcel| &names[parcel]);
+    waits.await.into_keys().collect()
+}
+
+fn closed() -> Verdict {
+    Verdict::Unavailable {
+        status: 400,
+        reason: "index_closed_exception: closed".to_owned(),
+    }
+}
+
+const OLD: &str = "logferry-logs-2026.01.02";
+
+#[tokio::test(start_paused = true)]
+async fn documents_that_get_in_nowhere_hold_the_worker_whatever_the_reason() {
+    let failing = Verdict::Retryable {
+        status: 500,
+        reason: "fail_processor_exception: no".to_owned(),
+    };
+    for status in [closed(), failing] {
+        let (refusals, index) = (refusals(), asked(Takes::Yes));
+        one_each(
+            &refusals,
+            &index,
+            INDEX,
+            0..OBJECTS,
+            &status,
+            &mut BulkHistory::default(),
+        )
+        .await;
+        assert_eq!(refusals.hold().unwrap().rejected.len(), OBJECTS);
+        refusals.metrics.readiness.receiving(true);
+        let why = refusals.metrics.readiness.why_not().unwrap();
+        assert!(
+            why.starts_with(TOO_MANY) && why.contains("exception"),
+            "{why}"
+        );
+        refusals.record_would_be_taken(OBJECTS, OBJECTS);
+        assert_eq!(refusals.hold(), None);
+    }
+    let overload = Verdict::Retryable {
+        status: 429,
+        reason: String::new(),
+    };
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    one_each(
+        &refusals,
+        &index,
+        INDEX,
+        0..9,
+        &overload,
+        &mut BulkHistory::default(),
+    )
+    .await;
+    assert_eq!(refusals.hold(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_day_is_left_out_where_a_newer_index_takes_documents() {
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    one_each(
+        &refusals,
+        &index,
+        INDEX,
+        0..1,
+        &Verdict::Indexed,
+        &mut BulkHistory::default(),
+    )
+    .await;
+    one_each(
+        &refusals,
+        &index,
+        OLD,
+        1..9,
+        &closed(),
+        &mut BulkHistory::default(),
+    )
+    .await;
+    assert_eq!(refusals.hold(), None);
+    // The newest index is no day of before.
+    one_each(
+        &refusals,
+        &index,
+        INDEX,
+        9..15,
+        &closed(),
+        &mut BulkHistory::default(),
+    )
+    .await;
+    assert!(refusals.hold().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_bad_document_beside_a_closed_day_does_not_hold() {
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    one_each(
+        &refusals,
+        &index,
+        OLD,
+        0..5,
+        &closed(),
+        &mut BulkHistory::default(),
+    )
+    .await;
+    let held = refusals.hold().unwrap();
+    let today = held.concerned.iter().find(|name| *name != OLD).unwrap();
+    // Today's index takes the sample: what else is in the queue is tried after half a minute.
+    refusals.record_sample_taken(today);
+    assert!(refusals.hold().is_some());
+    tokio::time::advance(HALF_A_MINUTE).await;
+    assert_eq!(refusals.hold(), None);
+    one_each(
+        &refusals,
+        &index,
+        OLD,
+        0..2,
+        &closed(),
+        &mut BulkHistory::default(),
+    )
+    .await;
+    assert!(
+        one_each(
+            &refusals,
+            &index,
+            INDEX,
+            9..10,
+            &rejected(),
+            &mut once_more()
+        )
+        .await
+        .is_empty()
+    );
+    assert_eq!(refusals.hold(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_is_counted_once_whatever_the_attempts() {
+    let (refusals, index) = (refusals(), asked(Takes::Yes));
+    let mut history = BulkHistory::default();
+    for _ in 0..5 {
+        one_each(&refusals, &index, INDEX, 0..2, &closed(), &mut history).await;
+    }
+    one_each(
+        &refusals,
+        &index,
+        INDEX,
+        5..8,
+        &Verdict::Indexed,
+        &mut BulkHistory::default(),
+    )
+    .await;
+    one_each(
+        &refusals,
+        &index,
+        INDEX,
+        8..9,
+        &rejected(),
+        &mut once_more(),
+    )
+    .await;
+    assert_eq!(refusals.hold(), None, "three of six");
+    one_each(
+        &refusals,
+        &index,
+        INDEX,
+        9..10,
+        &rejected(),
+        &mut once_more(),
+    )
+    .await;
+    assert!(refusals.hold().is_some(), "four of seven");
+    one_each(
+        &refusals,
+        &index,
+        INDEX,
+        0..2,
+        &Verdict::Indexed,
+        &mut history,
+    )
+    .await;
+    assert_eq!(refusals.hold(), None, "two of them got in");
+}
+
+/// A proxy that takes no request, however small.
+struct TooSmall;
+
+#[async_trait]
+impl Index for TooSmall {
+    async fn version(&self) -> Result<String, IndexError> {
+        Ok("too small".to_owned())
+    }
+
+    async fn bulk(&self, _: &Bulk) -> Result<Vec<Verdict>, IndexError> {
+        Err(IndexError::TooLarge)
+    }
+
+    async fn fetch(&self, _: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_takes_no_request_holds_the_worker_and_taken_documents_end_it() {
+    let refusals = refusals();
+    let status = Verdict::Rejected {
+        status: 413,
+        reason: IndexError::TooLarge.to_string(),
+    };
+    let waits = one_each(&refusals, &TooSmall, INDEX, 0..1, &status, &mut once_more()).await;
+    assert_eq!(waits, [INDEX]);
+    refusals.metrics.readiness.receiving(true);
+    let why = refusals.metrics.readiness.why_not().unwrap();
+    assert!(why.contains("too large for the index (HTTP 413)"), "{why}");
+    one_each(
+        &refusals,
+        &TooSmall,
+        INDEX,
+        0..1,
+        &Verdict::Indexed,
+        &mut once_more(),
+    )
+    .await;
+    assert_eq!(refusals.metrics.readiness.why_not(), None);
 }
