@@ -133,8 +133,8 @@ async fn settle(pipeline: &Pipeline, message: &Message, read: OwnedSemaphorePerm
     }
 }
 
-/// Reads an object. While its bucket is left alone, the message waits under its lease and others have its permit to read; if too
-/// many wait already, or the worker is to stop, the object is not read.
+/// Reads an object. While its bucket is left alone, the message waits under its lease and others have its permit to
+/// read; if too many wait already, or the worker is to stop, the object is not read.
 async fn read_when_open(
     pipeline: &Pipeline,
     object: &ObjectRef,

@@ -141,8 +141,8 @@ pub fn refusal(code: &str, message: &str, reason: String) -> OpenError {
             let reason = format!("{reason}: it is archived: restore it, then replay");
             other(ErrorClass::Broken, reason)
         }
-        // A delete marker; a key that no object can have. `InvalidRange` is not among them: only a body that is resumed has a range,
-        // and what is wrong with that range is not known to be wrong with the object.
+        // A delete marker; a key that no object can have. `InvalidRange` is not among them: only a body that is
+        // resumed has a range, and what is wrong with that range is not known to be wrong with the object.
         "MethodNotAllowed" | "KeyTooLongError" => other(ErrorClass::Broken, reason),
         // Encrypted with a key that only its owner has.
         "InvalidRequest" if message.contains("Server Side Encryption") => {
