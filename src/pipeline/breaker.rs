@@ -1,12 +1,14 @@
 /*!
-A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go on.
+A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go
+on.
 
-It also tells a key that is not for us from a bucket that refuses everything for a while. One refusal proves nothing: the key
-must be refused again on a later delivery, after its bucket gave another object that was asked for in between. An object that was
-given proves this of one key only, and the try that ends a pause proves it of none: a success in the middle of an outage is possible.
+It also tells a key that is not for us from a bucket that refuses everything for a while. One refusal proves nothing:
+the key must be refused again on a later delivery, after its bucket gave another object that was asked for in between.
+An object that was given proves this of one key only, and the try that ends a pause proves it of none: a success in
+the middle of an outage is possible.
 
-A message whose bucket is paused waits under its lease: a delivery that fetches nothing would bring it nearer to the queue's own
-dead letters. When the pause is over, keys that were never refused go first.
+A message whose bucket is paused waits under its lease: a delivery that fetches nothing would bring it nearer to the
+queue's own dead letters. When the pause is over, keys that were never refused go first.
 */
 
 #[cfg(test)]
@@ -82,7 +84,8 @@ pub(crate) struct BucketAttempt<'a> {
     is_try: bool,
     /// The key is remembered as refused.
     is_remembered: bool,
-    /// The key was refused on an earlier delivery, and its bucket has given another object since: when that one was asked for.
+    /// The key was refused on an earlier delivery, and its bucket has given another object since: when that one was
+    /// asked for.
     proof: Option<u64>,
 }
 

@@ -299,7 +299,8 @@ fn resuming(
                 };
                 state.resumes += 1;
                 let from = at.load(Ordering::Relaxed);
-                // All bytes were given and are not to be trusted (a checksum that does not match): there is no rest to ask for.
+                // All bytes were given and are not to be trusted (a checksum that does not match): there is no rest
+                // to ask for.
                 let is_whole = state.opened.size.is_some_and(|size| from >= size);
                 let etag = state.opened.etag.clone();
                 if failure.class != ErrorClass::Retryable
