@@ -151,7 +151,7 @@ async fn deliver_to_the_end(
                     .then_some(config.first_delay)
             }) {
                 // What is sick may not fill the memory, or the healthy would wait for it.
-                Some(_) if !sender.room_to_wait(&rest) => {
+                Some(_) if !history.is_resent_since(before) && !sender.room_to_wait(&rest) => {
                     round.mark_unsettled(
                         &rest,
                         &format!("too much waits for the index already: {reason}"),
