@@ -207,11 +207,13 @@ impl BulkInFlight<'_> {
                 // Documents whose index was asked are sent once more: where attempts are few, they would never be
                 // rejected otherwise.
                 AttemptResult::Retry(rest, reason) => match delays.next().or_else(|| {
-                    let resent = history.is_resent_since(before);
-                    resent.then_some(sender.config.first_delay)
+                    let is_first = history.is_resent_since(before);
+                    is_first.then_some(sender.config.first_delay)
                 }) {
                     // Bulks for a sick index may not fill the memory, or bulks for a healthy one would wait.
-                    Some(_) if !sender.has_room_to_wait(&rest) => {
+                    Some(_)
+                        if !history.is_resent_since(before) && !sender.has_room_to_wait(&rest) =>
+                    {
                         let reason = format!("too much waits for the index already: {reason}");
                         self.mark_unsettled(&rest, &reason);
                     }
