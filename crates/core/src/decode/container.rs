@@ -18,15 +18,46 @@ pub(crate) fn begins(window: &[u8]) -> bool {
                 EnvelopeStart::Events(_) => true,
                 EnvelopeStart::More => header.is_envelope() || header.may_hold_events(),
                 EnvelopeStart::End(n) => {
-                    header.is_envelope()
+                    header.awslogs(window).is_some()
                         || header.failure(window).is_some()
-                        || header.is_empty_listing(&window[..n])
+                        || (header.is_empty_listing(&window[..n]) && is_followed(&window[n..]))
                 }
                 EnvelopeStart::Broken(_) => header.is_envelope(),
             }
         }
         Some(b'[') => is_array(window),
         _ => false,
+    }
+}
+
+/// Whether nothing or a container follows a list without events: then it is no line of a log.
+pub(crate) fn is_followed(rest: &[u8]) -> bool {
+    let rest = &rest[scan::blanks(rest, 0)..];
+    rest.is_empty() || begins(rest)
+}
+
+/// Whether an array without elements is the last value, or a container follows it.
+pub(crate) fn is_empty_array(window: &[u8]) -> bool {
+    let end = scan::blanks(window, 1);
+    window.first() == Some(&b'[')
+        && window.get(end) == Some(&b']')
+        && is_followed(&window[end + 1..])
+}
+
+/// Whether the JSON value at the start of `window` is torn by a line break in a string, as a line that was cut is.
+pub(crate) fn is_torn(window: &[u8]) -> bool {
+    match Scanner::one_line_strings().run(window) {
+        Progress::Broken(at) => window[at] == b'\n',
+        _ => false,
+    }
+}
+
+/// Whether the JSON value at the start of `window` is valid as far as it is there, or whole if this `is_all`.
+pub(crate) fn is_valid(window: &[u8], is_all: bool) -> bool {
+    match Scanner::one_line_strings().run(window) {
+        Progress::Done(_) => true,
+        Progress::More => !is_all,
+        Progress::Broken(_) => false,
     }
 }
 

@@ -242,6 +242,108 @@ fn records_that_only_look_like_lists_stay_whole() {
     }
 }
 
+/// Lines that look like containers, and are none.
+const NO_CONTAINERS: [&str; 13] = [
+    r#"{"rawData":"temperature=21"}"#,
+    r#"{"errorCode":"E42","errorMessage":"bad frame","rawData":"A5 00 FF"}"#,
+    r#"{"rawData":"abcd"}"#,
+    r#"{"attemptsMade":3,"rawData":"no base64!"}"#,
+    r#"{"attemptsMade":3,"arrivalTimestamp":1,"rawData":null}"#,
+    r#"{"awslogs":{"data":"not base64 at all"}}"#,
+    r#"{"awslogs":{"data":"abcd"}}"#,
+    r#"{"awslogs":{}}"#,
+    r#"{"logEvents":[{"id":"1","ti...(truncated)"#,
+    r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[{"id":"1","ti...(truncated)"#,
+    r#"{"events":[],"nextToken":null}"#,
+    r#"{"messageType":"CONTROL_MESSAGE","user":"bob"}"#,
+    r#"{"messageType":"DATA_MESSAGE","user":"bob"}"#,
+];
+
+#[test]
+fn a_line_that_is_no_valid_container_is_an_event_like_any_other() {
+    let (json, text) = ("{\"level\":\"INFO\"}", "2026-11-27T10:00:00 text");
+    for line in NO_CONTAINERS {
+        for other in [json, text] {
+            let before = format!("{other}\n{line}\n{other}\n{line}\n{other}\n");
+            let outcome = read(&before);
+            assert_eq!(texts(&outcome), [other, line, other, line, other]);
+            assert_eq!(outcome.counters.control_messages, 0);
+            // As the first line, and behind a container.
+            let first = format!("{line}\n{other}\n");
+            assert_eq!(texts(&read(&first)), [line, other]);
+            let behind = format!("{}\n{line}\n{other}\n{line}", envelope(0, 1, 0));
+            assert_eq!(texts(&read(&behind)), ["event 0 0 ", line, other, line]);
+        }
+    }
+}
+
+#[test]
+fn an_envelope_that_is_torn_far_behind_its_start_condemns_nothing() {
+    let sorted = envelope(0, 300, 500).to_string();
+    let events = sorted.find(",\"logGroup\"").unwrap();
+    let whole = format!(
+        "{{{},{}",
+        &sorted[events + 1..sorted.len() - 1],
+        &sorted[1..events]
+    );
+    let torn = &whole[..whole.len() - 200];
+    let input = format!("text\n{torn}...(truncated)\n[INFO] next\n  and its rest\n");
+    let outcome = read(&input);
+    let texts = texts(&outcome);
+    assert_eq!(texts.len(), 1 + 299 + 2);
+    assert!(texts[300].starts_with("{\"id\":") && texts[300].ends_with("...(truncated)"));
+    assert_eq!(texts[301], "[INFO] next\n  and its rest");
+    // Where the header stands behind the events, none of them is read.
+    let torn = &sorted[..sorted.len() - 1000];
+    let outcome = read(&format!("text\n{torn}...(truncated)\nnext\n"));
+    let torn = format!("{torn}...(truncated)");
+    assert_eq!(self::texts(&outcome), ["text", &torn, "next"]);
+}
+
+#[test]
+fn containers_do_not_change_how_later_lines_are_read() {
+    let lines = "ERROR got {\"a\":1} here\n    at foo (x.js:1)\n    at bar (x.js:2)\n[\"a\"] b\n\nTraceback (most recent call last):\n  File x\nValueError: {x}\n{\"b\":\n 2}\nlast\n";
+    let expected = read(&format!("text\n{lines}"));
+    let expected = texts(&expected);
+    for before in ["text\n", ""] {
+        let input = format!("{before}{}\n{lines}", envelope(1, 1, 0));
+        let outcome = read(&input);
+        let got = texts(&outcome);
+        let skipped = usize::from(!before.is_empty());
+        assert_eq!(got[skipped], "event 1 0 ");
+        assert_eq!(got[skipped + 1..], expected[1..]);
+    }
+    // The control messages and empty pages of a file of containers are still skipped.
+    let control = json!({"messageType": "CONTROL_MESSAGE", "owner": "CloudwatchLogs", "logGroup": "", "logStream": "",
+                         "subscriptionFilters": [], "logEvents": [{"id": "", "timestamp": 1, "message": "CWL CONTROL MESSAGE"}]});
+    let input = format!(
+        "{control}\n{{\"events\":[],\"nextToken\":\"x\"}}\n{}",
+        envelope(1, 1, 0)
+    );
+    let outcome = read(&input);
+    assert_eq!(texts(&outcome), ["event 1 0 "]);
+    assert_eq!(outcome.counters.control_messages, 1);
+    assert_eq!(
+        texts(&read("{\"events\":[],\"nextToken\":null}\n")),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_listed_event_behind_an_envelope_does_not_inherit_from_it() {
+    let input = json!([
+        envelope(0, 1, 0),
+        listed(1, "bare"),
+        envelope(1, 1, 0),
+        found(2, "own")
+    ]);
+    let outcome = read(&input.to_string());
+    assert_eq!(texts(&outcome), ["event 0 0 ", "bare", "event 1 0 ", "own"]);
+    assert_eq!(outcome.events[1].origin, Origin::default());
+    assert_eq!(outcome.events[3].origin.log_group, None);
+    assert!(outcome.events[3].origin.log_stream.is_some());
+}
+
 #[test]
 fn a_container_behind_records_is_read_too() {
     let record = json!({"level": "INFO", "message": "m"}).to_string();
