@@ -307,6 +307,12 @@ impl Subscription {
         let usable = self.hold - SEAM;
         self.element.read(data, buffer.dropped(), self.max, usable);
         let found = self.found(buffer, n);
+        self.set_element_origin();
+        found
+    }
+
+    /// Sets the origin of the element that was read.
+    pub(crate) fn set_element_origin(&mut self) {
         let LogEventElement {
             account,
             region,
@@ -315,7 +321,6 @@ impl Subscription {
         } = &self.element;
         self.origins
             .set(account.as_ref(), region.as_ref(), stream.as_ref());
-        found
     }
 
     /// The span of the element that was read from the buffer's first `n` bytes, which it consumes.

@@ -223,6 +223,18 @@ fn what_the_cli_finds_in_a_group_has_streams_and_ids() {
 }
 
 #[test]
+fn a_listed_event_behind_an_envelope_has_no_group_of_it() {
+    for bare in [listed(5, "bare"), found(5, "bare")] {
+        let outcome = read(&json!([envelope(0, 1, 0), bare]).to_string());
+        assert_eq!(texts(&outcome), ["event 0 0 ", "bare"]);
+        let origin = &outcome.events[1].origin;
+        assert_eq!((&origin.log_group, &origin.account), (&None, &None));
+        let stream = bare["logStreamName"].as_str();
+        assert_eq!(origin.log_stream.as_deref(), stream);
+    }
+}
+
+#[test]
 fn records_that_only_look_like_lists_stay_whole() {
     for record in [
         json!({"events": [{"type": "message", "timestamp": 5, "message": {"text": "hi"}}], "destination": "U1"}),

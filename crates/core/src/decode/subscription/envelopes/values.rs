@@ -4,6 +4,7 @@ elements, or an event. */
 use crate::decode::buffer::{Buffer, ROOM};
 use crate::decode::container;
 use crate::decode::decode_error::DecodeError;
+use crate::decode::event_span::{EventSpan, IdentityKind};
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event,
@@ -201,7 +202,7 @@ impl Subscription {
     ) -> Result<EnvelopeStep, DecodeError> {
         let data = &buffer.data()[..n];
         if listed {
-            return Ok(self.emit(buffer, n).into());
+            return Ok(self.emit_listed(buffer, n).into());
         }
         if n > self.max {
             container::refuse_cut(data, self.max, buffer.offset())?;
@@ -211,5 +212,16 @@ impl Subscription {
         self.element
             .read_value(data, buffer.dropped(), self.max, usable);
         Ok(self.found(buffer, n).into())
+    }
+
+    /// The event of the listed event in the buffer's first `n` bytes.
+    pub(crate) fn emit_listed(&mut self, buffer: &mut Buffer, n: usize) -> EventSpan {
+        self.origins.leave();
+        let found = self.emit(buffer, n);
+        if found.identity == IdentityKind::EventId {
+            self.origins.enter(&EnvelopeHeader::default(), &[]);
+            self.set_element_origin();
+        }
+        found
     }
 }
