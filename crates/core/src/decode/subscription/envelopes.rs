@@ -80,8 +80,9 @@ enum EnvelopePosition {
     Rest(Scanner),
     /// In the data of `awslogs.data` or `rawData`.
     Nested(Box<Nested>),
-    /// In an element of an array that is not an envelope.
-    Value(Scanner),
+    /// In an element of an array that is not an envelope. `whole`: all dropped bytes were in strings, so the rest is
+    /// still JSON.
+    Value { scanner: Scanner, whole: bool },
 }
 
 type NextEvent = Result<Option<EventSpan>, DecodeError>;
@@ -146,7 +147,7 @@ impl Subscription {
                     let to_brace = *to_brace;
                     self.junk(buffer, to_brace)
                 }
-                EnvelopePosition::Ahead(..) => self.ahead(buffer),
+                EnvelopePosition::Ahead(..) => self.ahead(buffer)?,
                 EnvelopePosition::Events { scanner, .. } => {
                     if scanner.pos == 0 && blanks > 0 {
                         buffer.consume(blanks);
@@ -154,7 +155,7 @@ impl Subscription {
                     self.events(buffer)?
                 }
                 EnvelopePosition::Rest(_) => self.rest(buffer)?,
-                EnvelopePosition::Value(_) => self.value(buffer)?,
+                EnvelopePosition::Value { .. } => self.value(buffer)?,
                 EnvelopePosition::Nested(nested) => {
                     let found = nested.next(&mut self.inflated)?;
                     if found.is_none() {
@@ -206,26 +207,46 @@ impl Subscription {
         }
     }
 
-    fn ahead(&mut self, buffer: &mut Buffer) -> EnvelopeStep {
+    fn ahead(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Ahead(scanner, at) = &mut self.state else {
-            return EnvelopeStep::Again;
+            return Ok(EnvelopeStep::Again);
         };
         let at = *at;
         let all = buffer.data();
         let data = &all[..all.len().min(self.hold)];
         let progress = scanner.run(data);
-        let no_more = buffer.finished || all.len() >= self.hold;
-        if progress == Progress::More && !no_more {
-            return EnvelopeStep::More;
-        }
-        // If the envelope's end is too far away, the header is what came before the list.
+        let offset = buffer.offset();
+        // Account, group and stream are a part of ids, so events without the whole header are not delivered.
+        let end = match progress {
+            Progress::Done(n) => n,
+            Progress::Broken(at) => {
+                return error(
+                    offset + at as u64,
+                    "no JSON in an envelope before its header is complete",
+                );
+            }
+            Progress::More if all.len() >= self.hold => {
+                let hold = self.hold;
+                return Err(DecodeError {
+                    offset,
+                    reason: Cow::Owned(format!(
+                        "an envelope of more than {hold} bytes with logEvents before its header: write messageType, owner, logGroup and logStream first, or raise --max-event-bytes"
+                    )),
+                });
+            }
+            Progress::More if buffer.finished => {
+                return error(
+                    offset,
+                    "an envelope that is cut off before its header is complete",
+                );
+            }
+            Progress::More => return Ok(EnvelopeStep::More),
+        };
         let mut header = EnvelopeHeader::default();
         envelope_start(data, &mut header);
-        if let Progress::Done(n) = progress {
-            header.read_all(&data[..n]);
-        }
+        header.read_all(&data[..end]);
         self.open(header, buffer, at);
-        EnvelopeStep::Again
+        Ok(EnvelopeStep::Again)
     }
 
     /// Enters the list of events, whose first element is at or behind `at`.
@@ -398,7 +419,7 @@ fn shed(
     hold: usize,
     offset: u64,
 ) -> Result<(), DecodeError> {
-    if scanner.string.is_none_or(|start| start > hold - SEAM) {
+    if !is_in_held_string(scanner, hold) {
         return Err(DecodeError {
             offset,
             reason: Cow::Borrowed("an element of logEvents that is too long"),
@@ -406,6 +427,11 @@ fn shed(
     }
     cut(buffer, scanner, hold);
     Ok(())
+}
+
+/// Whether the scanned bytes behind `hold` are in a string that began before them.
+fn is_in_held_string(scanner: &Scanner, hold: usize) -> bool {
+    scanner.string.is_some_and(|start| start <= hold - SEAM)
 }
 
 /// Drops the scanned bytes behind `hold`.
