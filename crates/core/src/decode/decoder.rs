@@ -20,6 +20,7 @@ use crate::decode::subscription::envelopes::Subscription;
 use crate::decode::text::export::Export;
 use crate::decode::text::lines::{Containers, Lines};
 use crate::decode::text::tail::Tail;
+use crate::time::iso8601::export_time;
 
 /// How objects are decoded; the same for all objects.
 #[derive(Debug, Clone)]
@@ -296,7 +297,13 @@ impl Decoder {
         };
         let window = &window[bom..];
         let detected = format::detect(window, &self.key);
-        if matches!(detected, Format::Text | Format::JsonLines) {
+        // The text behind an export's time is what CloudWatch stored.
+        let is_text = match detected {
+            Format::Export => export_time(window).is_some(),
+            Format::Subscription => true,
+            Format::Text | Format::JsonLines | Format::Tail => false,
+        };
+        if !is_text {
             binary::refuse(window, self.buffer.offset() + bom as u64)?;
         }
         let format = self.format.unwrap_or(detected);

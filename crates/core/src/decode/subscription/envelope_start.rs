@@ -148,6 +148,31 @@ pub(crate) fn is_listed_event(element: &[u8]) -> bool {
     time && message && sure
 }
 
+/// Whether the start of an element may be the start of a listed event: it has no other keys so far.
+pub(crate) fn may_be_listed_event(element: &[u8]) -> bool {
+    if element.first() != Some(&b'{') {
+        return false;
+    }
+    let mut at = 1;
+    loop {
+        let Next::Key(key, value) = next_key(element, at) else {
+            return true;
+        };
+        let first = element[value];
+        let fits = match key {
+            b"timestamp" | b"ingestionTime" => first.is_ascii_digit(),
+            b"message" | b"id" | b"eventId" | b"logStreamName" => first == b'"',
+            b"extractedFields" => true,
+            _ => false,
+        };
+        match value_end(element, value) {
+            _ if !fits => return false,
+            Progress::Done(end) => at = end,
+            _ => return true,
+        }
+    }
+}
+
 /// Whether `key` is a key of a subscription's envelope, of a list of events, or of Firehose's report of a record that
 /// it could not process.
 pub(crate) fn is_known_key(key: &[u8]) -> bool {

@@ -87,8 +87,9 @@ enum EnvelopePosition {
     Rest(Scanner),
     /// In the data of `awslogs.data` or `rawData`, whose object has this number of bytes at the start of the buffer.
     Nested(Box<Nested>, usize),
-    /// In an element of an array that is not an envelope.
-    Value(Scanner),
+    /// In an element of an array that is not an envelope. `whole`: all dropped bytes were in strings, so the rest is
+    /// still JSON.
+    Value { scanner: Scanner, whole: bool },
 }
 
 type NextEvent = Result<Option<EventSpan>, DecodeError>;
@@ -198,7 +199,7 @@ impl Subscription {
                     self.events(buffer)?
                 }
                 EnvelopePosition::Rest(_) => self.rest(buffer)?,
-                EnvelopePosition::Value(_) => self.value(buffer)?,
+                EnvelopePosition::Value { .. } => self.value(buffer)?,
                 EnvelopePosition::Nested(nested, n) => {
                     let n = *n;
                     let found = nested.next(&mut self.inflated);
@@ -248,25 +249,32 @@ impl Subscription {
         let all = buffer.data();
         let data = &all[..all.len().min(self.hold)];
         let progress = scanner.run(data);
-        let no_more = buffer.finished || all.len() >= self.hold;
-        match progress {
-            Progress::More if !no_more => return Ok(EnvelopeStep::More),
-            Progress::More if self.lines.are_a_log() && data.len() < self.hold => {
-                let offset = buffer.offset();
-                return self.broken(buffer, offset, "an envelope that is cut off");
+        let offset = buffer.offset();
+        // Account, group and stream are a part of ids, so events without the whole header are not delivered.
+        let end = match progress {
+            Progress::Done(n) => n,
+            Progress::Broken(at) => {
+                let reason = "no JSON in an envelope before its header is complete";
+                return self.broken(buffer, offset + at as u64, reason);
             }
-            Progress::Broken(at) if self.lines.are_a_log() => {
-                let at = buffer.offset() + at as u64;
-                return self.broken(buffer, at, "no JSON in an envelope");
+            Progress::More if all.len() >= self.hold => {
+                let hold = self.hold;
+                return Err(DecodeError {
+                    offset,
+                    reason: Cow::Owned(format!(
+                        "an envelope of more than {hold} bytes with logEvents before its header: write messageType, owner, logGroup and logStream first, or raise --max-event-bytes"
+                    )),
+                });
             }
-            _ => {}
-        }
-        // If the envelope's end is too far away, the header is what came before the list.
+            Progress::More if buffer.finished => {
+                let reason = "an envelope that is cut off before its header is complete";
+                return self.broken(buffer, offset, reason);
+            }
+            Progress::More => return Ok(EnvelopeStep::More),
+        };
         let mut header = EnvelopeHeader::default();
         envelope_start(data, &mut header);
-        if let Progress::Done(n) = progress {
-            header.read_all(&data[..n]);
-        }
+        header.read_all(&data[..end]);
         self.open(header, buffer, at);
         Ok(EnvelopeStep::Again)
     }
@@ -351,6 +359,12 @@ impl Subscription {
         let usable = self.hold - SEAM;
         self.element.read(data, buffer.dropped(), self.max, usable);
         let found = self.found(buffer, n);
+        self.set_element_origin();
+        found
+    }
+
+    /// Sets the origin of the element that was read.
+    pub(crate) fn set_element_origin(&mut self) {
         let LogEventElement {
             account,
             region,
@@ -359,7 +373,6 @@ impl Subscription {
         } = &self.element;
         self.origins
             .set(account.as_ref(), region.as_ref(), stream.as_ref());
-        found
     }
 
     /// The span of the element that was read from the buffer's first `n` bytes, which it consumes.
@@ -440,7 +453,7 @@ fn shed(
     hold: usize,
     offset: u64,
 ) -> Result<(), DecodeError> {
-    if scanner.string.is_none_or(|start| start > hold - SEAM) {
+    if !is_in_held_string(scanner, hold) {
         return Err(DecodeError {
             offset,
             reason: Cow::Borrowed("an element of logEvents that is too long"),
@@ -448,6 +461,11 @@ fn shed(
     }
     cut(buffer, scanner, hold);
     Ok(())
+}
+
+/// Whether the scanned bytes behind `hold` are in a string that began before them.
+fn is_in_held_string(scanner: &Scanner, hold: usize) -> bool {
+    scanner.string.is_some_and(|start| start <= hold - SEAM)
 }
 
 /// Drops the scanned bytes behind `hold`.

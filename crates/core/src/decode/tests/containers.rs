@@ -223,6 +223,18 @@ fn what_the_cli_finds_in_a_group_has_streams_and_ids() {
 }
 
 #[test]
+fn a_listed_event_behind_an_envelope_has_no_group_of_it() {
+    for bare in [listed(5, "bare"), found(5, "bare")] {
+        let outcome = read(&json!([envelope(0, 1, 0), bare]).to_string());
+        assert_eq!(texts(&outcome), ["event 0 0 ", "bare"]);
+        let origin = &outcome.events[1].origin;
+        assert_eq!((&origin.log_group, &origin.account), (&None, &None));
+        let stream = bare["logStreamName"].as_str();
+        assert_eq!(origin.log_stream.as_deref(), stream);
+    }
+}
+
+#[test]
 fn records_that_only_look_like_lists_stay_whole() {
     for record in [
         json!({"events": [{"type": "message", "timestamp": 5, "message": {"text": "hi"}}], "destination": "U1"}),
@@ -376,6 +388,13 @@ fn a_list_over_the_cap_is_refused_and_not_cut() {
         ),
         json!(records).to_string(),
         json!({"results": [records], "statistics": {}}).to_string(),
+        // A logger's key does not make a record of a list.
+        format!("{{\"message\":\"ok\",\"Records\":{}}}", json!(records)),
+        format!(
+            "{{\"time\":1,\"hits\":{{\"total\":5,\"hits\":{}}}}}",
+            json!(records)
+        ),
+        format!("{{\"level\":5,\"some items\":{}}}", json!(records)),
     ] {
         // An array alone is no line: its elements are read.
         let alone = read(&list);
@@ -396,11 +415,50 @@ fn a_list_over_the_cap_is_refused_and_not_cut() {
 }
 
 #[test]
+fn a_listed_event_that_cannot_be_held_is_refused() {
+    let fields: serde_json::Map<String, Value> = (0..4000)
+        .map(|i| (format!("f{i}"), json!("x".repeat(50))))
+        .collect();
+    let event = json!({"extractedFields": fields, "timestamp": 1, "message": "m", "eventId": "7"});
+    let input = format!("[{},{event}]", found(0, "a"));
+    let outcome = read_with(&input, &options(1024, None));
+    assert_eq!(outcome.events.len(), 1);
+    assert_eq!(
+        outcome.error.unwrap().reason,
+        "a listed event that is too long beside its message"
+    );
+    assert_eq!(read(&input).events[1].id.as_deref(), Some("7"));
+}
+
+#[test]
+fn events_before_a_header_that_is_too_far_away_are_refused() {
+    let whole = envelope(1, 300, 1000).to_string();
+    // serde_json sorts keys, so the list comes first.
+    assert!(whole.starts_with("{\"logEvents\":"));
+    let outcome = read(&whole);
+    assert_eq!((outcome.events.len(), outcome.error), (300, None));
+    let outcome = read_with(&whole, &options(1024, None));
+    assert_eq!(outcome.events, []);
+    let reason = outcome.error.unwrap().reason;
+    assert!(
+        reason.contains("logEvents before its header") && reason.contains("--max-event-bytes"),
+        "{reason}"
+    );
+    let outcome = read(&whole[..whole.len() / 2]);
+    assert_eq!(outcome.events, []);
+    assert_eq!(
+        outcome.error.unwrap().reason,
+        "an envelope that is cut off before its header is complete"
+    );
+}
+
+#[test]
 fn a_long_record_is_cut_as_any_event_is() {
     let long = "x".repeat(1_500_000);
     for record in [
         json!({"message": long, "level": "INFO"}),
-        json!({"level": 5, "some items": vec![json!({"a": "y".repeat(1000)}); 1500]}),
+        json!({"level": 5, "trace": long, "user items": vec![json!({"a": "y".repeat(1000)}); 1500]}),
+        json!({"level": 5, "some words": vec!["y".repeat(1000); 1500]}),
         json!({"body": {"text": long}}),
     ] {
         for input in [format!("{record}\n"), format!("[{record}]")] {
@@ -429,7 +487,8 @@ fn an_array_that_is_cut_or_broken_gives_what_came_before() {
     let whole = json!([envelope(0, 2, 5), envelope(1, 2, 5)]).to_string();
     for (input, events) in [
         (&whole[..whole.len() - 1], 4),
-        (&whole[..whole.len() - 2], 4),
+        // The header of the second envelope is not whole.
+        (&whole[..whole.len() - 2], 2),
         (&whole[..whole.len() / 2], 1),
     ] {
         let outcome = read(input);

@@ -6,11 +6,12 @@ use crate::document::{ObjectEncoder, event_text};
 use crate::invocation::{Architecture, Prices, Summary};
 use std::collections::BTreeMap;
 
-const LAMBDA: [&str; 4] = [
+const LAMBDA: [&str; 5] = [
     "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef",
     "2026/11/23/orders[prod]0123456789abcdef0123456789abcdef",
     "2026/11/23/orders[$LATEST][0123456789abcdef0123456789abcdef]",
     "2026/11/23/[7]0123456789abcdef0123456789abcdef-123456789012-eu-central-1",
+    "2026/11/23/[$LATEST.PUBLISHED]0123456789abcdef0123456789abcdef",
 ];
 /// 2026-11-23T23:59:59.990Z: the day ends while the stream goes on.
 const START: i64 = 1_795_478_399_990;
@@ -380,4 +381,100 @@ fn events_without_ids_in_one_awslogs_are_told_apart_by_their_place_in_it() {
     assert_eq!((once.len(), ids("a.json", 2).len()), (2, 4));
     assert!(once.keys().all(|id| ids("a.json", 2).contains_key(id)));
     assert!(once.keys().all(|id| !ids("b.json", 1).contains_key(id)));
+}
+
+#[test]
+fn a_pattern_does_not_enter_the_ids_of_listed_events() {
+    let with_pattern = View {
+        log_group: Some("{account}/{log_group}"),
+        ..plain()
+    };
+    let key = "123456789012/aws-lambda-f/248945c1-c71f-430b-ab6b-fd7c9a249ef9/s/000000.gz";
+    let event = |n: u32, stream: &str| {
+        format!(r#"{{{stream}"timestamp":{n},"message":"m{n}","eventId":"{n:056}"}}"#)
+    };
+    let own = r#""logStreamName":"own","#;
+    let envelope = r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[{"id":"1","timestamp":1,"message":"a"}]}"#;
+    let ids = |view: &View, text: &str| {
+        let mut outcome = Outcome::default();
+        read(key, text.as_bytes(), view, &mut outcome);
+        outcome.events
+    };
+    let (first, second) = (event(1, own), event(2, ""));
+    let alone = ids(&plain(), &format!("[{first},{second}]"));
+    assert_eq!(alone.len(), 2);
+    for text in [
+        format!("[{first},{second}]"),
+        format!(r#"[{{"a":1}},{first},{second}]"#),
+        format!("[{envelope},{first},{second}]"),
+    ] {
+        let without = ids(&plain(), &text);
+        assert_eq!(without, ids(&with_pattern, &text), "{text}");
+        assert!(alone.keys().all(|id| without.contains_key(id)), "{text}");
+    }
+}
+
+/// Lines of JSON and text, some so long that the least cap cuts their time off.
+fn long_lines() -> impl Strategy<Value = Vec<String>> {
+    let long = || (200..2500usize).prop_map(|n| "long ".repeat(n / 5));
+    let line = prop_oneof![
+        1 => Just("plain".to_owned()),
+        1 => Just(r#"{"timestamp":"2026-11-20T00:00:00Z","message":"x"}"#.to_owned()),
+        2 => (long(), 1..28u32).prop_map(|(x, d)| format!(r#"{{"message":"{x}","timestamp":"2026-10-{d:02}T00:00:00Z"}}"#)),
+        2 => (long(), 1..28u32).prop_map(|(x, d)| format!(r#"{{"time":"2026-09-{d:02}T00:00:00Z","message":"{x}"}}"#)),
+        1 => (long(), 1..28u32).prop_map(|(x, d)| format!("2026-08-{d:02}T00:00:00.000Z\t8a3c5f10-1111-4222-8333-aaaaaaaaaaaa\tINFO\t{x}")),
+        1 => (long(), 1..28u32).prop_map(|(x, d)| format!(r#"{{"time":"2026-07-{d:02}T00:00:00Z","type":"platform.report","record":{{"x":"{x}"}}}}"#)),
+    ];
+    prop::collection::vec(line, 1..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_cap_does_not_choose_the_index(lines in long_lines(), in_array in any::<bool>(), cap in 1024usize..5000) {
+        let text = if in_array {
+            json!(lines.iter().map(|line| json!(line)).collect::<Vec<_>>()).to_string()
+        } else {
+            lines.join("\n")
+        };
+        let events = |max_event_bytes| {
+            let mut outcome = Outcome::default();
+            read("app.log", text.as_bytes(), &View { max_event_bytes, ..plain() }, &mut outcome);
+            outcome.events
+        };
+        let expected = events(1 << 20);
+        prop_assert_eq!(expected.len(), lines.len());
+        prop_assert_eq!(&events(1024), &expected);
+        prop_assert_eq!(&events(cap), &expected);
+    }
+}
+
+#[test]
+fn a_cap_does_not_choose_the_ids_of_listed_events() {
+    let long = "x".repeat(400_000);
+    let event = |n: u32, long: &str| json!({"logStreamName": "s", "timestamp": n, "message": long, "ingestionTime": 5, "eventId": format!("{n:056}")});
+    let last = format!(
+        r#"{{"message":"{long}","timestamp":3,"eventId":"{:056}"}}"#,
+        3
+    );
+    let text = format!(
+        "[{},{},{last},{}]",
+        event(1, "a"),
+        event(2, &long),
+        event(4, "b")
+    );
+    let events = |max_event_bytes| {
+        let mut outcome = Outcome::default();
+        let view = View {
+            max_event_bytes,
+            ..plain()
+        };
+        read("app.log", text.as_bytes(), &view, &mut outcome);
+        outcome.events
+    };
+    let expected = events(1 << 20);
+    assert_eq!(expected.len(), 4);
+    assert_eq!(events(1024), expected);
+    assert_eq!(events(20_000), expected);
 }

@@ -1,15 +1,17 @@
 /*! The part of [`Subscription`] that reads whole JSON values outside of `logEvents`: an envelope, an array and its
 elements, or an event. */
 
-use crate::decode::buffer::{Buffer, ROOM};
+use crate::decode::buffer::{Buffer, PREFIX, ROOM};
 use crate::decode::container;
 use crate::decode::decode_error::DecodeError;
+use crate::decode::event_span::{EventSpan, IdentityKind};
+use crate::decode::json_structure::members::members;
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
-    EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event,
+    EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event, may_be_listed_event,
 };
 use crate::decode::subscription::envelopes::{
-    EnvelopePosition, EnvelopeStep, MAX_DEPTH, SEAM, Subscription, cut, error,
+    EnvelopePosition, EnvelopeStep, MAX_DEPTH, SEAM, Subscription, cut, error, is_in_held_string,
 };
 use crate::decode::subscription::nested::Nested;
 use crate::json::scan;
@@ -35,7 +37,7 @@ impl Subscription {
             }
             _ if self.comma => return error(offset, "no comma between elements of an array"),
             b'{' | b'[' => return self.begin(buffer),
-            _ => self.element(EnvelopePosition::Value(Scanner::value())),
+            _ => self.element(value_state()),
         }
         Ok(EnvelopeStep::Again)
     }
@@ -96,7 +98,7 @@ impl Subscription {
             self.state = EnvelopePosition::Between;
             buffer.consume(1);
         } else if self.depth > 0 {
-            self.element(EnvelopePosition::Value(Scanner::value()));
+            self.element(value_state());
         } else {
             self.decline();
         }
@@ -133,7 +135,7 @@ impl Subscription {
                 return self.broken(buffer, at, "no JSON in an envelope's header");
             }
             EnvelopeStart::More | EnvelopeStart::Broken(_) if in_array => {
-                self.element(EnvelopePosition::Value(Scanner::value()));
+                self.element(value_state());
             }
             EnvelopeStart::More | EnvelopeStart::Broken(_) => self.decline(),
             EnvelopeStart::End(n)
@@ -236,7 +238,7 @@ impl Subscription {
 
     /// Reads an element of an array that is not an envelope, up to its end.
     pub(crate) fn value(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
-        let EnvelopePosition::Value(scanner) = &mut self.state else {
+        let EnvelopePosition::Value { scanner, whole } = &mut self.state else {
             return Ok(EnvelopeStep::Again);
         };
         let (data, offset) = (buffer.data(), buffer.offset());
@@ -247,6 +249,11 @@ impl Subscription {
             Progress::More => {
                 if data.len() >= self.hold + ROOM {
                     container::refuse_cut(data, self.max, offset)?;
+                    *whole &= is_in_held_string(scanner, self.hold);
+                    // Its id may be behind the cut.
+                    if !*whole && may_be_listed_event(&data[..self.hold]) {
+                        return error(offset, LONG_LISTED_EVENT);
+                    }
                     cut(buffer, scanner, self.hold);
                 }
                 Ok(EnvelopeStep::More)
@@ -256,8 +263,17 @@ impl Subscription {
                 "no JSON in an element of an array",
             ),
             Progress::Done(n) => {
+                let element = &data[..n];
+                // With less than this behind its message, an element keeps its members however the input was cut.
+                let is_known = *whole && bytes_beside_message(element) <= ROOM - PREFIX;
+                let head = &element[..n.min(self.hold)];
+                let is_long = n as u64 + buffer.dropped() > self.hold as u64;
+                if is_long && !is_known && may_be_listed_event(head) {
+                    return error(offset, LONG_LISTED_EVENT);
+                }
+                let listed = is_known && is_listed_event(element);
                 self.state = EnvelopePosition::Between;
-                self.emit_value(buffer, n, false)
+                self.emit_value(buffer, n, listed)
             }
         }
     }
@@ -271,8 +287,7 @@ impl Subscription {
     ) -> Result<EnvelopeStep, DecodeError> {
         let data = &buffer.data()[..n];
         if listed {
-            self.leave();
-            return Ok(self.emit(buffer, n).into());
+            return Ok(self.emit_listed(buffer, n).into());
         }
         if n > self.max {
             container::refuse_cut(data, self.max, buffer.offset())?;
@@ -282,5 +297,33 @@ impl Subscription {
         self.element
             .read_value(data, buffer.dropped(), self.max, usable);
         Ok(self.found(buffer, n).into())
+    }
+
+    /// The event of the listed event in the buffer's first `n` bytes.
+    pub(crate) fn emit_listed(&mut self, buffer: &mut Buffer, n: usize) -> EventSpan {
+        self.origins.leave();
+        let found = self.emit(buffer, n);
+        if found.identity == IdentityKind::EventId {
+            self.origins.enter(&EnvelopeHeader::default(), &[]);
+            self.is_entered = true;
+            self.set_element_origin();
+        }
+        found
+    }
+}
+
+const LONG_LISTED_EVENT: &str = "a listed event that is too long beside its message";
+
+/// Number of bytes of an element without its message.
+fn bytes_beside_message(element: &[u8]) -> usize {
+    let message = members(element).find(|(key, _)| *key == b"message");
+    element.len() - message.map_or(0, |(_, at)| at.len())
+}
+
+/// The position at the start of an element that is not an envelope.
+fn value_state() -> EnvelopePosition {
+    EnvelopePosition::Value {
+        scanner: Scanner::value(),
+        whole: true,
     }
 }
