@@ -108,8 +108,8 @@ const OF_RECORDS: [&[u8]; 12] = [
     b"function_request_id",
 ];
 
-/// Fails if a cut at `max` bytes would fall into a list of events. A record with a long text is cut like any long event,
-/// and so is one with a logger's keys unless a list of objects is the most of it.
+/// Fails if a cut at `max` bytes would fall into a list of events. A record with a long text is cut like any long
+/// event, and so is one with a logger's keys unless a list of objects is the most of it.
 pub(crate) fn refuse_cut(data: &[u8], max: usize, offset: u64) -> Result<(), DecodeError> {
     let kept = &data[..data.len().min(max)];
     let mut scanner = Scanner::value();
@@ -132,8 +132,8 @@ pub(crate) fn refuse_cut(data: &[u8], max: usize, offset: u64) -> Result<(), Dec
     })
 }
 
-/// Whether the last member of a cut object is a list of objects, in it or in its own last member, and has more than half
-/// of the bytes.
+/// Whether the last member of a cut object is a list of objects, in it or in its own last member, and has more than
+/// half of the bytes.
 fn is_mostly_objects(kept: &[u8]) -> bool {
     let mut from = 0;
     if kept.first() != Some(&b'{') {

@@ -262,7 +262,8 @@ impl Subscription {
                 return Err(DecodeError {
                     offset,
                     reason: Cow::Owned(format!(
-                        "an envelope of more than {hold} bytes with logEvents before its header: write messageType, owner, logGroup and logStream first, or raise --max-event-bytes"
+                        "an envelope of more than {hold} bytes with logEvents before its header: \
+                        write messageType, owner, logGroup and logStream first, or raise --max-event-bytes"
                     )),
                 });
             }
