@@ -171,7 +171,11 @@ fn a_document_of_records_over_the_cap_is_broken_and_not_cut() {
 #[test]
 fn what_is_inflated_inside_of_an_envelope_counts_for_the_caps() {
     use base64::Engine;
-    let inside = envelope(0, 400, 100_000).to_string();
+    // CloudWatch writes the header first; an envelope of this size without it at its start is a broken object.
+    let sorted = envelope(0, 400, 100_000).to_string();
+    let (events, header) = sorted.split_at(sorted.find(",\"logGroup\"").unwrap());
+    let header = header[1..].strip_suffix('}').unwrap();
+    let inside = format!("{{{header},{}}}", &events[1..]);
     let data = base64::engine::general_purpose::STANDARD.encode(gzip(inside.as_bytes()));
     let stored = json!({"awslogs": {"data": data}}).to_string();
     for (flags, named) in [

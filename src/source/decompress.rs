@@ -33,6 +33,8 @@ use logferry_core::notification::ObjectRef;
 const MAX_LAYERS: usize = 3;
 /// How often in a row a broken body is resumed without a byte of progress.
 const MAX_RESUMES: u32 = 5;
+/// Padding before an object's first bytes: it is held until they tell whether it belongs to a compressed member.
+const MAX_FIRST_PADDING: usize = 1024 * 1024;
 /// The largest window of a zstd frame for callers without a memory limit: zstd's own limit.
 const USUAL_WINDOW: u64 = 128 << 20;
 
@@ -203,9 +205,23 @@ async fn read_head(
     reader: &mut Source,
     windows: &Windows,
 ) -> Result<(Bytes, Option<io::Error>), ReadError> {
-    let mut head = [0; magic::HEAD];
+    let mut head = vec![0; magic::HEAD];
     let mut filled = 0;
-    while filled < head.len() {
+    let mut padding = 0;
+    loop {
+        if filled == head.len() {
+            // The bytes behind padding tell the format.
+            padding += members::padding(&head[padding..]);
+            if filled - padding >= members::LONGEST_MAGIC {
+                break;
+            }
+            if padding > MAX_FIRST_PADDING {
+                return Err(ReadError::cut(
+                    "an object that begins with too much padding",
+                ));
+            }
+            head.resize(filled + magic::HEAD, 0);
+        }
         let read = poll_fn(|cx| {
             let mut buffer = ReadBuf::new(&mut head[filled..]);
             match reader.as_mut().poll_read(cx, &mut buffer) {
@@ -222,10 +238,14 @@ async fn read_head(
             }
             Some(Ok(0)) => break,
             Some(Ok(n)) => filled += n,
-            Some(Err(error)) => return Ok((Bytes::copy_from_slice(&head[..filled]), Some(error))),
+            Some(Err(error)) => {
+                head.truncate(filled);
+                return Ok((Bytes::from(head), Some(error)));
+            }
         }
     }
-    Ok((Bytes::copy_from_slice(&head[..filled]), None))
+    head.truncate(filled);
+    Ok((Bytes::from(head), None))
 }
 
 /// Returns the failure that was met while the first bytes were read.

@@ -24,6 +24,8 @@ const MAX_PADDING: u64 = 64 << 20;
 /// zstd needs a window of at least this.
 const LEAST_WINDOW_LOG: u32 = 10;
 const SKIPPABLE_HEADER: usize = 8;
+/// The fixed part of a gzip member's header.
+const GZIP_HEADER: usize = 10;
 
 pub(crate) type Source = Pin<Box<dyn AsyncBufRead + Send>>;
 
@@ -64,6 +66,9 @@ enum Codec {
     Gzip(Box<GzipDecoder>),
     Zstd(Box<ZstdDecoder>),
 }
+
+/// [`begin`] needs this many bytes.
+pub(crate) const LONGEST_MAGIC: usize = 4;
 
 /// Whether a layer of compression begins with these bytes.
 pub(crate) fn begin(head: &[u8]) -> bool {
@@ -168,6 +173,9 @@ impl Members {
             return Ok(State::End);
         }
         if is_gzip(&head) {
+            if head.len() < GZIP_HEADER {
+                return Err(self.refused("a gzip member that is cut off in its header"));
+            }
             self.set_window(0)?;
             match &mut self.codec {
                 Codec::Gzip(codec) => codec.reinit().map_err(|e| self.corrupt(&e))?,
@@ -325,9 +333,13 @@ impl Members {
         }
         self.window = 0;
         let limit = self.windows.limit();
+        let share = match self.windows.needed() {
+            0 => String::new(),
+            others => format!(", of which other layers of compression use {others}"),
+        };
         Err(ReadError::Corrupt {
             reason: format!(
-                "a zstd frame whose window of {window} bytes is over the limit of {limit}: \
+                "a zstd frame whose window of {window} bytes is over the limit of {limit}{share}: \
                  give more --memory, or compress with a lower level or a smaller --long"
             ),
             whole: true,

@@ -191,6 +191,36 @@ fn white_space_and_zeros_between_members_are_skipped() {
 }
 
 #[test]
+fn padding_of_any_length_before_the_first_member_is_skipped() {
+    for padding in [509, 510, 511, 512, 513, 600, 100_000] {
+        for byte in [b'\n', 0] {
+            let stored = [vec![byte; padding], gzip(b"one\n")].concat();
+            for chunk in [1, 500, usize::MAX] {
+                assert_eq!(unpack(&stored, chunk), whole(b"one\n"), "{padding}");
+            }
+        }
+        let text = [vec![b'\n'; padding], b"text".to_vec()].concat();
+        assert_eq!(unpack(&text, 100), whole(&text), "{padding}");
+    }
+    let endless = vec![b'\n'; 3 << 20];
+    let (reason, _) = unpack(&endless, 9999).failure.unwrap();
+    assert!(reason.contains("too much padding"), "{reason}");
+}
+
+#[test]
+fn a_member_that_is_cut_in_its_header_leaves_those_before_whole() {
+    let second = gzip(b"two\n");
+    for cut in 1..10 {
+        let stored = [gzip(b"one\n"), second[..cut].to_vec()].concat();
+        for chunk in CHUNKS {
+            let outcome = unpack(&stored, chunk);
+            assert_eq!(outcome.plain, b"one\n");
+            assert!(outcome.failure.expect("a failure").1, "{cut}");
+        }
+    }
+}
+
+#[test]
 fn other_bytes_behind_a_member_are_refused_and_what_was_read_is_whole() {
     for (behind, named) in [
         (&b"x"[..], "neither gzip nor zstd"),
@@ -340,6 +370,14 @@ fn a_window_over_the_limit_is_refused_in_words() {
         .failure
         .unwrap();
     assert!(reason.contains("window of 8388608"), "{reason}");
+    let (reason, _) = unpack_within(&zstd(&zstd(&noise(600_000), 21), 21), 1000, 3 << 20)
+        .failure
+        .unwrap();
+    assert!(
+        reason.contains("window of 2097152")
+            && reason.contains("layers of compression use 2097152"),
+        "{reason}"
+    );
 }
 
 /// Bytes that do not get shorter, without a byte that would begin a member.

@@ -33,6 +33,11 @@ impl Windows {
         self.limit
     }
 
+    /// Bytes that the present frames of all layers need.
+    pub fn needed(&self) -> u64 {
+        self.needed.load(Ordering::Relaxed)
+    }
+
     /// A layer goes from a frame with one window to a frame with another; false: that is over the limit.
     pub fn change(&self, from: u64, to: u64) -> bool {
         let others = self.needed.load(Ordering::Relaxed) - from;

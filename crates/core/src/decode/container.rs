@@ -2,7 +2,7 @@
 many events) or one event comes out. */
 
 use crate::decode::decode_error::DecodeError;
-use crate::decode::json_structure::members::{Next, members, next_key};
+use crate::decode::json_structure::members::{Next, members, next_key, value_end};
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_known_key,
@@ -18,15 +18,46 @@ pub(crate) fn begins(window: &[u8]) -> bool {
                 EnvelopeStart::Events(_) => true,
                 EnvelopeStart::More => header.is_envelope() || header.may_hold_events(),
                 EnvelopeStart::End(n) => {
-                    header.is_envelope()
+                    header.awslogs(window).is_some()
                         || header.failure(window).is_some()
-                        || header.is_empty_listing(&window[..n])
+                        || (header.is_empty_listing(&window[..n]) && is_followed(&window[n..]))
                 }
                 EnvelopeStart::Broken(_) => header.is_envelope(),
             }
         }
         Some(b'[') => is_array(window),
         _ => false,
+    }
+}
+
+/// Whether nothing or a container follows a list without events: then it is no line of a log.
+pub(crate) fn is_followed(rest: &[u8]) -> bool {
+    let rest = &rest[scan::blanks(rest, 0)..];
+    rest.is_empty() || begins(rest)
+}
+
+/// Whether an array without elements is the last value, or a container follows it.
+pub(crate) fn is_empty_array(window: &[u8]) -> bool {
+    let end = scan::blanks(window, 1);
+    window.first() == Some(&b'[')
+        && window.get(end) == Some(&b']')
+        && is_followed(&window[end + 1..])
+}
+
+/// Whether the JSON value at the start of `window` is torn by a line break in a string, as a line that was cut is.
+pub(crate) fn is_torn(window: &[u8]) -> bool {
+    match Scanner::one_line_strings().run(window) {
+        Progress::Broken(at) => window[at] == b'\n',
+        _ => false,
+    }
+}
+
+/// Whether the JSON value at the start of `window` is valid as far as it is there, or whole if this `is_all`.
+pub(crate) fn is_valid(window: &[u8], is_all: bool) -> bool {
+    match Scanner::one_line_strings().run(window) {
+        Progress::Done(_) => true,
+        Progress::More => !is_all,
+        Progress::Broken(_) => false,
     }
 }
 
@@ -77,8 +108,8 @@ const OF_RECORDS: [&[u8]; 12] = [
     b"function_request_id",
 ];
 
-/// Fails if a cut at `max` bytes would fall into a list of events. A record with a long text or with a logger's keys is
-/// cut like any long event.
+/// Fails if a cut at `max` bytes would fall into a list of events. A record with a long text is cut like any long
+/// event, and so is one with a logger's keys unless a list of objects is the most of it.
 pub(crate) fn refuse_cut(data: &[u8], max: usize, offset: u64) -> Result<(), DecodeError> {
     let kept = &data[..data.len().min(max)];
     let mut scanner = Scanner::value();
@@ -88,7 +119,8 @@ pub(crate) fn refuse_cut(data: &[u8], max: usize, offset: u64) -> Result<(), Dec
         _ => false,
     };
     let mut keys = members(kept).map(|(key, _)| key);
-    if !in_list || keys.any(|key| OF_RECORDS.contains(&key)) {
+    let is_list = in_list && !keys.any(|key| OF_RECORDS.contains(&key));
+    if !is_list && !is_mostly_objects(kept) {
         return Ok(());
     }
     Err(DecodeError {
@@ -98,4 +130,29 @@ pub(crate) fn refuse_cut(data: &[u8], max: usize, offset: u64) -> Result<(), Dec
         )
         .into(),
     })
+}
+
+/// Whether the last member of a cut object is a list of objects, in it or in its own last member, and has more than
+/// half of the bytes.
+fn is_mostly_objects(kept: &[u8]) -> bool {
+    let mut from = 0;
+    if kept.first() != Some(&b'{') {
+        return false;
+    }
+    while kept.get(from) == Some(&b'{') {
+        let mut at = from + 1;
+        from = loop {
+            let Next::Key(_, value) = next_key(kept, at) else {
+                return false;
+            };
+            match value_end(kept, value) {
+                Progress::Done(end) => at = end,
+                Progress::More => break value,
+                Progress::Broken(_) => return false,
+            }
+        };
+    }
+    kept.get(from) == Some(&b'[')
+        && kept.get(scan::blanks(kept, from + 1)) == Some(&b'{')
+        && (kept.len() - from) * 2 > kept.len()
 }

@@ -18,8 +18,9 @@ use crate::decode::key::KeyInfo;
 use crate::decode::log_group_pattern::LogGroupPattern;
 use crate::decode::subscription::envelopes::Subscription;
 use crate::decode::text::export::Export;
-use crate::decode::text::lines::Lines;
+use crate::decode::text::lines::{Containers, Lines};
 use crate::decode::text::tail::Tail;
+use crate::time::iso8601::export_time;
 
 /// How objects are decoded; the same for all objects.
 #[derive(Debug, Clone)]
@@ -172,6 +173,7 @@ impl Decoder {
             FormatDecoder::Tail(tail) => counters.blank_bytes += tail.blank,
             FormatDecoder::Lines(lines) => counters.blank_bytes += lines.blank,
             FormatDecoder::Subscription(inner) => {
+                counters.blank_bytes += inner.lines.blank;
                 counters.control_messages += inner.control_messages;
                 counters.firehose_failures += inner.failures.records;
             }
@@ -260,8 +262,9 @@ impl Decoder {
                 }
                 lines::Next::More => Ok(None),
                 lines::Next::Container => {
-                    self.counters.blank_bytes += lines.blank;
-                    self.state = self.subscription();
+                    let lines = std::mem::replace(lines, Lines::new(false, self.max));
+                    let origin = Origin::clone(&self.origin);
+                    self.subscription(Subscription::among(lines, origin, self.max));
                     self.advance()
                 }
             },
@@ -274,10 +277,9 @@ impl Decoder {
         }
     }
 
-    fn subscription(&self) -> FormatDecoder {
-        let mut subscription = Subscription::new(Origin::clone(&self.origin), self.max);
+    fn subscription(&mut self, mut subscription: Subscription) {
         subscription.inflated.allowed = self.inflatable;
-        FormatDecoder::Subscription(Box::new(subscription))
+        self.state = FormatDecoder::Subscription(Box::new(subscription));
     }
 
     /// Detects the format; false if that needs more bytes.
@@ -295,13 +297,28 @@ impl Decoder {
         };
         let window = &window[bom..];
         let detected = format::detect(window, &self.key);
-        if matches!(detected, Format::Text | Format::JsonLines) {
+        // The text behind an export's time is what CloudWatch stored.
+        let is_text = match detected {
+            Format::Export => export_time(window).is_some(),
+            Format::Subscription => true,
+            Format::Text | Format::JsonLines | Format::Tail => false,
+        };
+        if !is_text {
             binary::refuse(window, self.buffer.offset() + bom as u64)?;
         }
         let format = self.format.unwrap_or(detected);
-        self.state = match format {
+        let containers = match self.format {
+            Some(_) => Containers::Forced,
+            None => Containers::Only,
+        };
+        let state = match format {
             Format::Export => FormatDecoder::Export(Export::default()),
-            Format::Subscription => self.subscription(),
+            Format::Subscription => {
+                let origin = Origin::clone(&self.origin);
+                let mut subscription = Subscription::new(origin, containers, self.max);
+                subscription.inflated.allowed = self.inflatable;
+                FormatDecoder::Subscription(Box::new(subscription))
+            }
             Format::Tail => FormatDecoder::Tail(Box::new(Tail::new(
                 format::tail_style(window),
                 self.origin.clone(),
@@ -309,6 +326,7 @@ impl Decoder {
             Format::JsonLines => FormatDecoder::Lines(Lines::new(true, self.max)),
             Format::Text => FormatDecoder::Lines(Lines::new(false, self.max)),
         };
+        self.state = state;
         self.format = Some(format);
         self.buffer.consume(bom);
         self.counters.blank_bytes += bom as u64;

@@ -64,7 +64,7 @@ impl FromStr for Format {
 pub(crate) fn detect(window: &[u8], key: &KeyInfo) -> Format {
     let blanks = window.len() - window.trim_ascii_start().len();
     let content = &window[blanks..];
-    if container::begins(content) {
+    if container::begins(content) && !container::is_torn(content) {
         return Format::Subscription;
     }
     if content.first() == Some(&b'{')

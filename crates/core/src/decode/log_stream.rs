@@ -15,7 +15,7 @@ pub struct StreamName<'a> {
     pub date: &'a str,
     /// Function name, if the stream's name has one.
     pub function_name: Option<&'a str>,
-    /// `$LATEST`, a number or an alias.
+    /// `$LATEST`, a number or an alias; `$LATEST.PUBLISHED` on Lambda Managed Instances.
     pub version: &'a str,
     /// Id of the execution environment: 32 hexadecimal digits, followed by `-<account>-<region>` in a centralised
     /// group.
@@ -76,7 +76,8 @@ fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
     // Other streams' names may have a word in brackets. The word is an alias only before an environment's id.
     let is_alias = || !version.contains('.') && plain(version) && is_environment(environment_id);
     let is_number = version.bytes().all(|b| b.is_ascii_digit());
-    if version.is_empty() || !(version == "$LATEST" || is_number || is_alias()) {
+    let is_latest = matches!(version, "$LATEST" | "$LATEST.PUBLISHED");
+    if version.is_empty() || !(is_latest || is_number || is_alias()) {
         return None;
     }
     Some(StreamName {
@@ -176,6 +177,10 @@ mod tests {
             (format!("2026/11/27/orders[prod]{id}"), "prod"),
             (format!("2026/11/27/orders[blue_1-b]{id}"), "blue_1-b"),
             (format!("2026/11/27/orders[7]{id}"), "7"),
+            (
+                format!("2026/11/27/orders[$LATEST.PUBLISHED]{id}"),
+                "$LATEST.PUBLISHED",
+            ),
             (format!("2026/11/27/orders[$LATEST][{id}]"), "$LATEST"),
             (format!("2026/11/27/orders[$LATEST][{uuid}]"), "$LATEST"),
             (format!("2026/11/27/orders[prod][{uuid}]"), "prod"),

@@ -26,6 +26,7 @@ pub use decode_error::DecodeError;
 pub use decoder::{Counters, DecodeOptions, Decoder};
 pub use event::{Event, Identity, Origin};
 pub use format::{Format, UnknownFormat};
+pub(crate) use json_structure::members::end_of_whole_members;
 pub use key::KeyInfo;
 pub(crate) use key::date_in;
 pub use log_group_pattern::{LogGroupPattern, PatternError};

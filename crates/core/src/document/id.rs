@@ -19,7 +19,8 @@ An operator's choices are not in an id: no flag, and no log group or account fro
 of a stream into files are not in it either: a re-export, of another window and under another prefix, has the same ids.
 One loss remains: equal texts of one stream and millisecond in two files of one export are one event, because ordinals
 begin anew with each file. `--format` decides what the events of an object are. `--max-event-bytes` decides where a
-longer JSON object ends, except in exports. An event that begins at the same byte keeps its id.
+longer JSON object ends, except in exports. An event that begins at the same byte keeps its id, and its index: of a text
+of more than 1,000 bytes, only a time in the first 1,000 selects the index.
 
 The input of a hash is fields of fixed width, some of which are hashes themselves, so different sequences of fields
 differ as bytes. If one stream logged a million events in one millisecond, two of them would share an id by chance in

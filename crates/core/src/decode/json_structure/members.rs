@@ -80,6 +80,14 @@ pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], Range<usize
     })
 }
 
+/// If an object's end is missing: the offset behind its last whole member. `None` for a whole object and for other text.
+pub(crate) fn end_of_whole_members(data: &[u8]) -> Option<usize> {
+    if data.first() != Some(&b'{') || value_end(data, 0) != Progress::More {
+        return None;
+    }
+    Some(members(data).last().map_or(1, |(_, at)| at.end))
+}
+
 /// The text of a string value, with U+FFFD for invalid UTF-8; `None` for other values.
 pub(crate) fn string(value: &[u8]) -> Option<Cow<'_, str>> {
     let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;

@@ -20,12 +20,14 @@ pub(crate) struct EnvelopeHeader {
     awslogs: Option<Range<usize>>,
     raw_data: Option<Range<usize>>,
     error: Option<Range<usize>>,
+    /// Where a `rawData` begins whose end is not in the data.
+    open_raw_data: Option<usize>,
+    /// Whether a member states Firehose's attempts or their times.
+    has_attempts: bool,
     /// Whether the object has `logEvents` or `awslogs`.
     is_envelope: bool,
     /// Whether all keys so far are keys of a list of events.
     is_listing: KeysOfKind,
-    /// Whether all keys so far are keys of Firehose's report.
-    is_failure: KeysOfKind,
 }
 
 /// The kind of an envelope, by its `messageType` or its list.
@@ -82,7 +84,6 @@ pub(crate) fn envelope_start(data: &[u8], header: &mut EnvelopeHeader) -> Envelo
             Next::Broken(at) => return EnvelopeStart::Broken(at),
         };
         header.is_listing.and(is_listing_key(key));
-        header.is_failure.and(is_failure_key(key));
         if key == b"logEvents" && data[value] == b'[' {
             header.is_envelope = true;
             return EnvelopeStart::Events(value + 1);
@@ -105,7 +106,10 @@ pub(crate) fn envelope_start(data: &[u8], header: &mut EnvelopeHeader) -> Envelo
                 header.note(key, data, value..end);
                 at = end;
             }
-            Progress::More => return EnvelopeStart::More,
+            Progress::More => {
+                header.open_raw_data = (key == b"rawData").then_some(value);
+                return EnvelopeStart::More;
+            }
             Progress::Broken(at) => return EnvelopeStart::Broken(at),
         }
     }
@@ -144,6 +148,31 @@ pub(crate) fn is_listed_event(element: &[u8]) -> bool {
     time && message && sure
 }
 
+/// Whether the start of an element may be the start of a listed event: it has no other keys so far.
+pub(crate) fn may_be_listed_event(element: &[u8]) -> bool {
+    if element.first() != Some(&b'{') {
+        return false;
+    }
+    let mut at = 1;
+    loop {
+        let Next::Key(key, value) = next_key(element, at) else {
+            return true;
+        };
+        let first = element[value];
+        let fits = match key {
+            b"timestamp" | b"ingestionTime" => first.is_ascii_digit(),
+            b"message" | b"id" | b"eventId" | b"logStreamName" => first == b'"',
+            b"extractedFields" => true,
+            _ => false,
+        };
+        match value_end(element, value) {
+            _ if !fits => return false,
+            Progress::Done(end) => at = end,
+            _ => return true,
+        }
+    }
+}
+
 /// Whether `key` is a key of a subscription's envelope, of a list of events, or of Firehose's report of a record that
 /// it could not process.
 pub(crate) fn is_known_key(key: &[u8]) -> bool {
@@ -176,7 +205,7 @@ fn is_listing_key(key: &[u8]) -> bool {
 
 /// Whether `key` is a key of Firehose's report of a record that it could not transform, convert or deliver.
 fn is_failure_key(key: &[u8]) -> bool {
-    const KEYS: [&[u8]; 16] = [
+    const KEYS: [&[u8]; 21] = [
         b"rawData",
         b"attemptsMade",
         b"arrivalTimestamp",
@@ -193,6 +222,12 @@ fn is_failure_key(key: &[u8]) -> bool {
         b"esDocumentId",
         b"esIndexName",
         b"esTypeName",
+        // Of Splunk and of HTTP endpoints.
+        b"EventId",
+        b"ErrorCode",
+        b"ErrorMessage",
+        b"dataId",
+        b"subsequenceNumber",
     ];
     KEYS.contains(&key)
 }
@@ -212,7 +247,10 @@ impl EnvelopeHeader {
             b"logStream" => self.log_stream = Some(at),
             b"awslogs" => self.awslogs = Some(at),
             b"rawData" => self.raw_data = Some(at),
-            b"errorMessage" | b"lastErrorMessage" => self.error = Some(at),
+            b"errorMessage" | b"lastErrorMessage" | b"ErrorMessage" => self.error = Some(at),
+            b"attemptsMade" | b"arrivalTimestamp" | b"attemptEndingTimestamp" => {
+                self.has_attempts = true;
+            }
             _ => {}
         }
     }
@@ -230,7 +268,7 @@ impl EnvelopeHeader {
     }
 
     pub fn is_control(&self) -> bool {
-        self.kind == EnvelopeKind::Control
+        self.kind == EnvelopeKind::Control && self.owner.is_some()
     }
 
     /// Whether the header is complete, so that no member behind the list is needed.
@@ -243,9 +281,20 @@ impl EnvelopeHeader {
                 && self.log_stream.is_some())
     }
 
-    /// Whether the object has keys, and all so far are keys of a list of events or all are keys of Firehose's report.
+    /// Whether an object whose end is not known may be a list of events or Firehose's report.
     pub fn may_hold_events(&self) -> bool {
-        self.is_listing == KeysOfKind::Yes || self.is_failure == KeysOfKind::Yes
+        self.is_listing == KeysOfKind::Yes
+            || self.has_attempts
+            || self.raw_data.is_some()
+            || self.open_raw_data.is_some()
+    }
+
+    /// Whether an object of which `data` is only a part is Firehose's report.
+    pub fn is_open_failure(&self, data: &[u8]) -> bool {
+        match self.open_raw_data {
+            Some(at) => data[at] == b'"' && data[at + 1..].iter().all(|b| is_base64_byte(*b)),
+            None => self.has_attempts && self.raw_data.is_some(),
+        }
     }
 
     /// Whether a whole object is a list without events: it has only tokens and the searched streams.
@@ -266,19 +315,35 @@ impl EnvelopeHeader {
         string(&data[at.clone()?]).filter(|text| !text.is_empty())
     }
 
-    /// The base64 text of `awslogs.data`.
+    /// The base64 text of `awslogs.data`: an envelope, compressed with gzip or not.
     pub fn awslogs<'a>(&self, data: &'a [u8]) -> Option<Cow<'a, str>> {
         let awslogs = &data[self.awslogs.clone()?];
         let (_, at) = members(awslogs).find(|(key, _)| *key == b"data")?;
-        string(&awslogs[at])
+        let text = string(&awslogs[at])?;
+        // The first bytes of gzip, and `{"`, in base64.
+        let begins = text.starts_with("H4sI") || text.starts_with("ey");
+        (begins && is_base64(&text)).then_some(text)
     }
 
-    /// `rawData` of a record that Firehose could not process, and the error message.
+    /// `rawData` of a record that Firehose could not process, and the error message. Firehose's report states its
+    /// attempts or their times; what else it states depends on the destination.
     pub fn failure<'a>(&self, data: &'a [u8]) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
-        if self.is_failure != KeysOfKind::Yes {
+        if !self.has_attempts {
             return None;
         }
-        let raw = string(&data[self.raw_data.clone()?])?;
+        let raw = string(&data[self.raw_data.clone()?]).filter(|raw| is_base64(raw))?;
         Some((raw, self.string(data, &self.error).unwrap_or_default()))
     }
+}
+
+/// Whether a text is base64, with its padding or without. Its last bits are not looked at.
+fn is_base64(text: &str) -> bool {
+    let bytes = text.trim_end_matches('=').as_bytes();
+    bytes.len() % 4 != 1
+        && text.len() - bytes.len() <= 2
+        && bytes.iter().all(|b| is_base64_byte(*b) && *b != b'=')
+}
+
+fn is_base64_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')
 }

@@ -12,8 +12,6 @@ mod values;
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
-
 use crate::decode::buffer::{Buffer, PREFIX, ROOM};
 use crate::decode::decode_error::DecodeError;
 use crate::decode::event::Origin;
@@ -23,6 +21,7 @@ use crate::decode::subscription::envelope_start::{EnvelopeHeader, envelope_start
 use crate::decode::subscription::log_event::{LogEventElement, MessageText};
 use crate::decode::subscription::nested::{Inflated, Nested};
 use crate::decode::subscription::origins::Origins;
+use crate::decode::text::lines::{self, Containers, Lines};
 use crate::json::scan;
 
 /// Number of bytes before a cut in an element's message that are overwritten, so that no escape spans the cut.
@@ -36,6 +35,12 @@ pub(crate) struct Subscription {
     state: EnvelopePosition,
     origins: Origins,
     element: LogEventElement,
+    /// The decoder of what stands between containers.
+    pub lines: Lines,
+    /// Whether an envelope was entered since the last event outside of envelopes.
+    is_entered: bool,
+    /// The first error in nested data, to be reported at the end.
+    deferred: Option<DecodeError>,
     max: usize,
     /// Maximum number of bytes in the buffer: an element with a message of `max` bytes, each escaped as `\u00XX`.
     hold: usize,
@@ -63,10 +68,12 @@ pub(crate) struct Failures {
 /// The position of the decoder in the file.
 #[derive(Debug)]
 enum EnvelopePosition {
-    /// Before an envelope, an array or an element of an array.
+    /// Before an element of an array, or behind a container.
     Between,
-    /// In text that is not an envelope: it ends at the end of the line or, with `to_brace`, before the next `{`.
-    Junk { to_brace: bool },
+    /// In lines that are no containers.
+    Lines,
+    /// Before a container.
+    Begin,
     /// `logEvents` came before the header: the scanner looks for the envelope's end to read all of the header. The
     /// elements begin at this offset.
     Ahead(Scanner, usize),
@@ -78,18 +85,22 @@ enum EnvelopePosition {
     },
     /// Behind `logEvents`.
     Rest(Scanner),
-    /// In the data of `awslogs.data` or `rawData`.
-    Nested(Box<Nested>),
-    /// In an element of an array that is not an envelope.
-    Value(Scanner),
+    /// In the data of `awslogs.data` or `rawData`, whose object has this number of bytes at the start of the buffer.
+    Nested(Box<Nested>, usize),
+    /// In an element of an array that is not an envelope. `whole`: all dropped bytes were in strings, so the rest is
+    /// still JSON.
+    Value { scanner: Scanner, whole: bool },
 }
 
 type NextEvent = Result<Option<EventSpan>, DecodeError>;
 
 impl Subscription {
-    pub fn new(base: Origin, max: usize) -> Self {
+    pub fn new(base: Origin, containers: Containers, max: usize) -> Self {
         Subscription {
-            state: EnvelopePosition::Between,
+            state: EnvelopePosition::Lines,
+            lines: Lines::between(containers, max),
+            is_entered: false,
+            deferred: None,
             origins: Origins::new(base),
             element: LogEventElement::default(),
             max,
@@ -104,18 +115,27 @@ impl Subscription {
         }
     }
 
+    /// The decoder of an object of lines from its first container on, which is at the start of the buffer.
+    pub fn among(lines: Lines, base: Origin, max: usize) -> Self {
+        Subscription {
+            state: EnvelopePosition::Begin,
+            lines,
+            ..Subscription::new(base, Containers::Among, max)
+        }
+    }
+
     /// The decoder for the data of `awslogs.data` or `rawData`.
     pub fn inner(&self) -> Self {
         Subscription {
             outermost: false,
-            ..Subscription::new(self.origins.base().clone(), self.max)
+            ..Subscription::new(self.origins.base().clone(), Containers::Only, self.max)
         }
     }
 
     /// What the last event's span refers to.
     pub fn event_source<'a>(&'a self, buffer: &'a Buffer) -> EventSource<'a> {
         match &self.state {
-            EnvelopePosition::Nested(nested) => nested.event_source(),
+            EnvelopePosition::Nested(nested, _) => nested.event_source(),
             _ => EventSource {
                 buffer,
                 unescaped: &self.element.unescaped,
@@ -128,41 +148,73 @@ impl Subscription {
     /// The next event; `None` if more bytes are needed, or at the end.
     pub fn next(&mut self, buffer: &mut Buffer) -> NextEvent {
         loop {
-            let blanks = scan::blanks(buffer.data(), 0);
             let found = match &mut self.state {
+                EnvelopePosition::Lines => match self.lines.next(buffer)? {
+                    lines::Next::Event(taken) => {
+                        self.leave();
+                        let identity = if self.outermost {
+                            IdentityKind::Offset
+                        } else {
+                            IdentityKind::Inner(taken.offset)
+                        };
+                        return Ok(Some(EventSpan::new(taken, None, identity)));
+                    }
+                    lines::Next::More => {
+                        let is_end = buffer.finished && buffer.data().is_empty();
+                        return match self.deferred.take_if(|_| is_end) {
+                            Some(error) => Err(error),
+                            None => Ok(None),
+                        };
+                    }
+                    lines::Next::Container => {
+                        self.state = EnvelopePosition::Begin;
+                        continue;
+                    }
+                },
+                EnvelopePosition::Begin => self.begin(buffer)?,
                 EnvelopePosition::Between => {
+                    let blanks = match self.depth {
+                        0 => 0,
+                        _ => scan::blanks(buffer.data(), 0),
+                    };
                     if blanks > 0 {
                         buffer.consume(blanks);
                     }
-                    if buffer.data().is_empty() {
-                        if self.depth > 0 && buffer.finished {
+                    if buffer.data().is_empty() && self.depth > 0 {
+                        if buffer.finished {
                             return error(buffer.offset(), "an array that is cut off");
                         }
                         return Ok(None);
                     }
                     self.between(buffer)?
                 }
-                EnvelopePosition::Junk { to_brace } => {
-                    let to_brace = *to_brace;
-                    self.junk(buffer, to_brace)
-                }
-                EnvelopePosition::Ahead(..) => self.ahead(buffer),
+                EnvelopePosition::Ahead(..) => self.ahead(buffer)?,
                 EnvelopePosition::Events { scanner, .. } => {
-                    if scanner.pos == 0 && blanks > 0 {
-                        buffer.consume(blanks);
+                    if scanner.pos == 0 {
+                        let blanks = scan::blanks(buffer.data(), 0);
+                        if blanks > 0 {
+                            buffer.consume(blanks);
+                        }
                     }
                     self.events(buffer)?
                 }
                 EnvelopePosition::Rest(_) => self.rest(buffer)?,
-                EnvelopePosition::Value(_) => self.value(buffer)?,
-                EnvelopePosition::Nested(nested) => {
-                    let found = nested.next(&mut self.inflated)?;
-                    if found.is_none() {
+                EnvelopePosition::Value { .. } => self.value(buffer)?,
+                EnvelopePosition::Nested(nested, n) => {
+                    let n = *n;
+                    let found = nested.next(&mut self.inflated);
+                    if !matches!(found, Ok(Some(_))) {
                         self.control_messages += nested.control_messages();
-                        self.state = EnvelopePosition::Between;
-                        continue;
                     }
-                    found.into()
+                    match found {
+                        Ok(Some(found)) => found.into(),
+                        Ok(None) => {
+                            buffer.consume(n);
+                            self.state = EnvelopePosition::Between;
+                            continue;
+                        }
+                        Err(error) => self.nested_failed(buffer, n, error)?,
+                    }
                 }
             };
             match found {
@@ -173,28 +225,11 @@ impl Subscription {
         }
     }
 
-    fn junk(&mut self, buffer: &mut Buffer, to_brace: bool) -> EnvelopeStep {
-        let from = buffer.scanned.max(1);
-        let rest = &buffer.data()[from..];
-        let end = if to_brace {
-            memchr2(b'\n', b'{', rest)
-        } else {
-            memchr(b'\n', rest)
-        };
-        buffer.scanned = from + end.unwrap_or(rest.len());
-        if end.is_none() && !buffer.finished {
-            buffer.shed(0);
-            return EnvelopeStep::More;
+    /// Leaves the envelope, if there is one, for an event outside of envelopes.
+    fn leave(&mut self) {
+        if std::mem::take(&mut self.is_entered) {
+            self.origins.leave();
         }
-        self.state = EnvelopePosition::Between;
-        self.text(buffer).into()
-    }
-
-    /// The event of scanned text that is not an envelope. Its origin is the object's.
-    fn text(&mut self, buffer: &mut Buffer) -> EventSpan {
-        self.origins.leave();
-        let identity = self.identity_by_offset(buffer);
-        EventSpan::new(buffer.take(0), None, identity)
     }
 
     /// The identity of an event without an id that begins at the start of the buffer.
@@ -206,31 +241,49 @@ impl Subscription {
         }
     }
 
-    fn ahead(&mut self, buffer: &mut Buffer) -> EnvelopeStep {
+    fn ahead(&mut self, buffer: &mut Buffer) -> Result<EnvelopeStep, DecodeError> {
         let EnvelopePosition::Ahead(scanner, at) = &mut self.state else {
-            return EnvelopeStep::Again;
+            return Ok(EnvelopeStep::Again);
         };
         let at = *at;
         let all = buffer.data();
         let data = &all[..all.len().min(self.hold)];
         let progress = scanner.run(data);
-        let no_more = buffer.finished || all.len() >= self.hold;
-        if progress == Progress::More && !no_more {
-            return EnvelopeStep::More;
-        }
-        // If the envelope's end is too far away, the header is what came before the list.
+        let offset = buffer.offset();
+        // Account, group and stream are a part of ids, so events without the whole header are not delivered.
+        let end = match progress {
+            Progress::Done(n) => n,
+            Progress::Broken(at) => {
+                let reason = "no JSON in an envelope before its header is complete";
+                return self.broken(buffer, offset + at as u64, reason);
+            }
+            Progress::More if all.len() >= self.hold => {
+                let hold = self.hold;
+                return Err(DecodeError {
+                    offset,
+                    reason: Cow::Owned(format!(
+                        "an envelope of more than {hold} bytes with logEvents before its header: \
+                        write messageType, owner, logGroup and logStream first, or raise --max-event-bytes"
+                    )),
+                });
+            }
+            Progress::More if buffer.finished => {
+                let reason = "an envelope that is cut off before its header is complete";
+                return self.broken(buffer, offset, reason);
+            }
+            Progress::More => return Ok(EnvelopeStep::More),
+        };
         let mut header = EnvelopeHeader::default();
         envelope_start(data, &mut header);
-        if let Progress::Done(n) = progress {
-            header.read_all(&data[..n]);
-        }
+        header.read_all(&data[..end]);
         self.open(header, buffer, at);
-        EnvelopeStep::Again
+        Ok(EnvelopeStep::Again)
     }
 
     /// Enters the list of events, whose first element is at or behind `at`.
     fn open(&mut self, header: EnvelopeHeader, buffer: &mut Buffer, at: usize) {
         self.origins.enter(&header, buffer.data());
+        self.is_entered = true;
         let skip = header.is_control();
         self.control_messages += u64::from(skip);
         self.state = EnvelopePosition::Events {
@@ -255,7 +308,7 @@ impl Subscription {
         if scanner.pos == 0 {
             match data.first() {
                 None if buffer.finished => {
-                    return error(offset, "an envelope that is cut off in logEvents");
+                    return self.broken(buffer, offset, "an envelope that is cut off in logEvents");
                 }
                 None => return Ok(EnvelopeStep::More),
                 Some(b']') => {
@@ -269,14 +322,14 @@ impl Subscription {
                     return Ok(EnvelopeStep::Again);
                 }
                 Some(_) if *comma => {
-                    return error(offset, "no comma between elements of logEvents");
+                    return self.broken(buffer, offset, "no comma between elements of logEvents");
                 }
                 Some(_) => {}
             }
         }
         match scanner.run(data) {
             Progress::More if buffer.finished => {
-                error(offset, "an element of logEvents that is cut off")
+                self.broken(buffer, offset, "an element of logEvents that is cut off")
             }
             Progress::More => {
                 if data.len() >= self.hold + ROOM {
@@ -284,10 +337,10 @@ impl Subscription {
                 }
                 Ok(EnvelopeStep::More)
             }
-            Progress::Broken(at) => error(
-                offset + at as u64 + buffer.dropped(),
-                "no JSON in an element of logEvents",
-            ),
+            Progress::Broken(at) => {
+                let at = offset + at as u64 + buffer.dropped();
+                self.broken(buffer, at, "no JSON in an element of logEvents")
+            }
             Progress::Done(n) => {
                 let skip = *skip;
                 *scanner = Scanner::value();
@@ -307,6 +360,12 @@ impl Subscription {
         let usable = self.hold - SEAM;
         self.element.read(data, buffer.dropped(), self.max, usable);
         let found = self.found(buffer, n);
+        self.set_element_origin();
+        found
+    }
+
+    /// Sets the origin of the element that was read.
+    pub(crate) fn set_element_origin(&mut self) {
         let LogEventElement {
             account,
             region,
@@ -315,7 +374,6 @@ impl Subscription {
         } = &self.element;
         self.origins
             .set(account.as_ref(), region.as_ref(), stream.as_ref());
-        found
     }
 
     /// The span of the element that was read from the buffer's first `n` bytes, which it consumes.
@@ -351,12 +409,15 @@ impl Subscription {
                 self.state = EnvelopePosition::Between;
                 Ok(EnvelopeStep::Again)
             }
-            Progress::Broken(at) => error(offset + at as u64, "no JSON behind logEvents"),
+            Progress::Broken(at) => {
+                self.broken(buffer, offset + at as u64, "no JSON behind logEvents")
+            }
             Progress::More => {
                 buffer.consume(scanner.pos);
                 scanner.pos = 0;
                 if buffer.finished {
-                    return error(buffer.offset(), "an envelope that is cut off at its end");
+                    let offset = buffer.offset();
+                    return self.broken(buffer, offset, "an envelope that is cut off at its end");
                 }
                 Ok(EnvelopeStep::More)
             }
@@ -393,7 +454,7 @@ fn shed(
     hold: usize,
     offset: u64,
 ) -> Result<(), DecodeError> {
-    if scanner.string.is_none_or(|start| start > hold - SEAM) {
+    if !is_in_held_string(scanner, hold) {
         return Err(DecodeError {
             offset,
             reason: Cow::Borrowed("an element of logEvents that is too long"),
@@ -401,6 +462,11 @@ fn shed(
     }
     cut(buffer, scanner, hold);
     Ok(())
+}
+
+/// Whether the scanned bytes behind `hold` are in a string that began before them.
+fn is_in_held_string(scanner: &Scanner, hold: usize) -> bool {
+    scanner.string.is_some_and(|start| start <= hold - SEAM)
 }
 
 /// Drops the scanned bytes behind `hold`.

@@ -7,17 +7,30 @@ that Firehose could not process. The envelopes are read by an inner
 use std::borrow::Cow;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::decode::binary;
-use crate::decode::buffer::Buffer;
+use crate::decode::buffer::{Buffer, ROOM};
 use crate::decode::decode_error::DecodeError;
 use crate::decode::event_span::{EventSource, EventSpan};
 use crate::decode::subscription::envelopes::Subscription;
 
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 const WINDOW_BITS: u8 = 15;
+/// Base64 with its padding or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+/// Bytes that may stand between members.
+const PADDING: &[u8] = b" \t\r\n\0";
+/// Maximum number of layers of gzip.
+const MAX_LAYERS: usize = 3;
 
 /// The decoder of one such text.
 pub(crate) struct Nested {
@@ -25,6 +38,8 @@ pub(crate) struct Nested {
     name: &'static str,
     input: Vec<u8>,
     at: usize,
+    /// Whether the first bytes are known not to be binary.
+    is_checked: bool,
     /// `None` if the data is not compressed.
     gzip: Option<Decompress>,
     buffer: Buffer,
@@ -56,20 +71,27 @@ impl Nested {
         offset: u64,
         inner: Subscription,
         max: usize,
+        inflated: &mut Inflated,
     ) -> Result<Self, DecodeError> {
-        let input = STANDARD.decode(data).map_err(|error| DecodeError {
+        let mut input = BASE64.decode(data).map_err(|error| DecodeError {
             offset,
             reason: Cow::Owned(format!("{name} that is not base64 ({error})")),
         })?;
-        let is_gzip = input.starts_with(&GZIP);
-        if !is_gzip {
-            binary::refuse(&input, offset)?;
+        let mut layers = 1;
+        while layers < MAX_LAYERS && is_gzip_of_gzip(&input) {
+            input = inflate(&input, inflated).map_err(|reason| DecodeError {
+                offset,
+                reason: Cow::Owned(format!("{name} of gzip in gzip that {reason}")),
+            })?;
+            layers += 1;
         }
+        let is_gzip = input.starts_with(&GZIP);
         Ok(Nested {
             name,
             gzip: is_gzip.then(|| Decompress::new_gzip(WINDOW_BITS)),
             input,
             at: 0,
+            is_checked: false,
             buffer: Buffer::new(max),
             inner,
             offset,
@@ -86,6 +108,19 @@ impl Nested {
 
     /// The next event; `None` at the end.
     pub fn next(&mut self, inflated: &mut Inflated) -> Result<Option<EventSpan>, DecodeError> {
+        while !self.is_checked {
+            let data = self.buffer.data();
+            if data.len() >= ROOM || self.buffer.finished {
+                let window = &data[..data.len().min(ROOM)];
+                if window.starts_with(&GZIP) {
+                    return Err(self.error(format!("{} of too much gzip in gzip", self.name)));
+                }
+                binary::refuse(window, self.offset)?;
+                self.is_checked = true;
+            } else {
+                self.feed(inflated)?;
+            }
+        }
         loop {
             let found = self.inner.next(&mut self.buffer).map_err(|error| {
                 let reason = format!("{} (byte {} of {})", error.reason, error.offset, self.name);
@@ -150,9 +185,7 @@ impl Nested {
     /// Handles the end of a gzip member: only white space and zeros may stand before the next member or the end.
     fn member_end(&mut self) -> Result<(), DecodeError> {
         let rest = &self.input[self.at..];
-        let padding = rest
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0));
+        let padding = rest.iter().take_while(|b| PADDING.contains(b));
         self.at += padding.count();
         let rest = &self.input[self.at..];
         if rest.is_empty() {
@@ -171,6 +204,40 @@ impl Nested {
             reason: Cow::Owned(reason),
         }
     }
+}
+
+/// Whether gzip holds more gzip.
+fn is_gzip_of_gzip(input: &[u8]) -> bool {
+    let mut head = [0; 2];
+    input.starts_with(&GZIP)
+        && Decompress::new_gzip(WINDOW_BITS)
+            .decompress(input, &mut head, FlushDecompress::None)
+            .is_ok()
+        && head == GZIP
+}
+
+/// Inflates gzip of gzip, which is hardly longer than what it is inflated from.
+fn inflate(input: &[u8], inflated: &mut Inflated) -> Result<Vec<u8>, String> {
+    let mut out = Vec::with_capacity(2 * input.len() + ROOM);
+    let mut gzip = Decompress::new_gzip(WINDOW_BITS);
+    let status = gzip
+        .decompress_vec(input, &mut out, FlushDecompress::Finish)
+        .map_err(|error| format!("cannot be inflated ({error})"))?;
+    inflated.bytes += out.len() as u64;
+    if inflated.bytes > inflated.allowed {
+        return Err(format!(
+            "inflates to too much: {} bytes so far",
+            inflated.bytes
+        ));
+    }
+    if status != Status::StreamEnd {
+        return Err("is cut off or inflates to too much".to_owned());
+    }
+    let rest = &input[gzip.total_in() as usize..];
+    if rest.iter().any(|b| !PADDING.contains(b)) {
+        return Err("has other bytes behind it".to_owned());
+    }
+    Ok(out)
 }
 
 impl std::fmt::Debug for Nested {

@@ -275,3 +275,23 @@ fn a_pattern_names_the_group() {
     assert_eq!(origin.stream_day, Some(20_780));
     assert_eq!(Decoder::new(key, &options).key().chunk, Some(3));
 }
+
+#[test]
+fn binary_data_is_no_export_and_no_tail() {
+    let export = b"\x852026-11-23T10:11:12.345Z text\n\xf0\x03\x012026-11-23T10:11:12.346Z next\n";
+    let mut data = vec![0xff, 0x06, 0x00, 0x00, 0x9a, 0x01, 0x02];
+    data.extend(export.repeat(3));
+    data.extend(b"2026-11-23T10:11:12.345Z text\n");
+    data.extend([0x00, 0xf1].repeat(2000));
+    let outcome = decode(EXPORT_KEY, &DecodeOptions::default(), &data, &[usize::MAX]);
+    assert!(outcome.error.unwrap().reason.starts_with("looks binary: "));
+    let mut printed = b"2026-11-23T10:11:12.345Z text\n".to_vec();
+    printed.extend([0x00, 0xf1].repeat(2000));
+    let outcome = decode(
+        EXPORT_KEY,
+        &DecodeOptions::default(),
+        &printed,
+        &[usize::MAX],
+    );
+    assert_eq!((outcome.error, outcome.events.len()), (None, 1));
+}

@@ -223,6 +223,18 @@ fn what_the_cli_finds_in_a_group_has_streams_and_ids() {
 }
 
 #[test]
+fn a_listed_event_behind_an_envelope_has_no_group_of_it() {
+    for bare in [listed(5, "bare"), found(5, "bare")] {
+        let outcome = read(&json!([envelope(0, 1, 0), bare]).to_string());
+        assert_eq!(texts(&outcome), ["event 0 0 ", "bare"]);
+        let origin = &outcome.events[1].origin;
+        assert_eq!((&origin.log_group, &origin.account), (&None, &None));
+        let stream = bare["logStreamName"].as_str();
+        assert_eq!(origin.log_stream.as_deref(), stream);
+    }
+}
+
+#[test]
 fn records_that_only_look_like_lists_stay_whole() {
     for record in [
         json!({"events": [{"type": "message", "timestamp": 5, "message": {"text": "hi"}}], "destination": "U1"}),
@@ -240,6 +252,108 @@ fn records_that_only_look_like_lists_stay_whole() {
             [record.to_string(), record.to_string()]
         );
     }
+}
+
+/// Lines that look like containers, and are none.
+const NO_CONTAINERS: [&str; 13] = [
+    r#"{"rawData":"temperature=21"}"#,
+    r#"{"errorCode":"E42","errorMessage":"bad frame","rawData":"A5 00 FF"}"#,
+    r#"{"rawData":"abcd"}"#,
+    r#"{"attemptsMade":3,"rawData":"no base64!"}"#,
+    r#"{"attemptsMade":3,"arrivalTimestamp":1,"rawData":null}"#,
+    r#"{"awslogs":{"data":"not base64 at all"}}"#,
+    r#"{"awslogs":{"data":"abcd"}}"#,
+    r#"{"awslogs":{}}"#,
+    r#"{"logEvents":[{"id":"1","ti...(truncated)"#,
+    r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[{"id":"1","ti...(truncated)"#,
+    r#"{"events":[],"nextToken":null}"#,
+    r#"{"messageType":"CONTROL_MESSAGE","user":"bob"}"#,
+    r#"{"messageType":"DATA_MESSAGE","user":"bob"}"#,
+];
+
+#[test]
+fn a_line_that_is_no_valid_container_is_an_event_like_any_other() {
+    let (json, text) = ("{\"level\":\"INFO\"}", "2026-11-27T10:00:00 text");
+    for line in NO_CONTAINERS {
+        for other in [json, text] {
+            let before = format!("{other}\n{line}\n{other}\n{line}\n{other}\n");
+            let outcome = read(&before);
+            assert_eq!(texts(&outcome), [other, line, other, line, other]);
+            assert_eq!(outcome.counters.control_messages, 0);
+            // As the first line, and behind a container.
+            let first = format!("{line}\n{other}\n");
+            assert_eq!(texts(&read(&first)), [line, other]);
+            let behind = format!("{}\n{line}\n{other}\n{line}", envelope(0, 1, 0));
+            assert_eq!(texts(&read(&behind)), ["event 0 0 ", line, other, line]);
+        }
+    }
+}
+
+#[test]
+fn an_envelope_that_is_torn_far_behind_its_start_condemns_nothing() {
+    let sorted = envelope(0, 300, 500).to_string();
+    let events = sorted.find(",\"logGroup\"").unwrap();
+    let whole = format!(
+        "{{{},{}",
+        &sorted[events + 1..sorted.len() - 1],
+        &sorted[1..events]
+    );
+    let torn = &whole[..whole.len() - 200];
+    let input = format!("text\n{torn}...(truncated)\n[INFO] next\n  and its rest\n");
+    let outcome = read(&input);
+    let texts = texts(&outcome);
+    assert_eq!(texts.len(), 1 + 299 + 2);
+    assert!(texts[300].starts_with("{\"id\":") && texts[300].ends_with("...(truncated)"));
+    assert_eq!(texts[301], "[INFO] next\n  and its rest");
+    // Where the header stands behind the events, none of them is read.
+    let torn = &sorted[..sorted.len() - 1000];
+    let outcome = read(&format!("text\n{torn}...(truncated)\nnext\n"));
+    let torn = format!("{torn}...(truncated)");
+    assert_eq!(self::texts(&outcome), ["text", &torn, "next"]);
+}
+
+#[test]
+fn containers_do_not_change_how_later_lines_are_read() {
+    let lines = "ERROR got {\"a\":1} here\n    at foo (x.js:1)\n    at bar (x.js:2)\n[\"a\"] b\n\nTraceback (most recent call last):\n  File x\nValueError: {x}\n{\"b\":\n 2}\nlast\n";
+    let expected = read(&format!("text\n{lines}"));
+    let expected = texts(&expected);
+    for before in ["text\n", ""] {
+        let input = format!("{before}{}\n{lines}", envelope(1, 1, 0));
+        let outcome = read(&input);
+        let got = texts(&outcome);
+        let skipped = usize::from(!before.is_empty());
+        assert_eq!(got[skipped], "event 1 0 ");
+        assert_eq!(got[skipped + 1..], expected[1..]);
+    }
+    // The control messages and empty pages of a file of containers are still skipped.
+    let control = json!({"messageType": "CONTROL_MESSAGE", "owner": "CloudwatchLogs", "logGroup": "", "logStream": "",
+                         "subscriptionFilters": [], "logEvents": [{"id": "", "timestamp": 1, "message": "CWL CONTROL MESSAGE"}]});
+    let input = format!(
+        "{control}\n{{\"events\":[],\"nextToken\":\"x\"}}\n{}",
+        envelope(1, 1, 0)
+    );
+    let outcome = read(&input);
+    assert_eq!(texts(&outcome), ["event 1 0 "]);
+    assert_eq!(outcome.counters.control_messages, 1);
+    assert_eq!(
+        texts(&read("{\"events\":[],\"nextToken\":null}\n")),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_listed_event_behind_an_envelope_does_not_inherit_from_it() {
+    let input = json!([
+        envelope(0, 1, 0),
+        listed(1, "bare"),
+        envelope(1, 1, 0),
+        found(2, "own")
+    ]);
+    let outcome = read(&input.to_string());
+    assert_eq!(texts(&outcome), ["event 0 0 ", "bare", "event 1 0 ", "own"]);
+    assert_eq!(outcome.events[1].origin, Origin::default());
+    assert_eq!(outcome.events[3].origin.log_group, None);
+    assert!(outcome.events[3].origin.log_stream.is_some());
 }
 
 #[test]
@@ -274,6 +388,13 @@ fn a_list_over_the_cap_is_refused_and_not_cut() {
         ),
         json!(records).to_string(),
         json!({"results": [records], "statistics": {}}).to_string(),
+        // A logger's key does not make a record of a list.
+        format!("{{\"message\":\"ok\",\"Records\":{}}}", json!(records)),
+        format!(
+            "{{\"time\":1,\"hits\":{{\"total\":5,\"hits\":{}}}}}",
+            json!(records)
+        ),
+        format!("{{\"level\":5,\"some items\":{}}}", json!(records)),
     ] {
         // An array alone is no line: its elements are read.
         let alone = read(&list);
@@ -294,11 +415,50 @@ fn a_list_over_the_cap_is_refused_and_not_cut() {
 }
 
 #[test]
+fn a_listed_event_that_cannot_be_held_is_refused() {
+    let fields: serde_json::Map<String, Value> = (0..4000)
+        .map(|i| (format!("f{i}"), json!("x".repeat(50))))
+        .collect();
+    let event = json!({"extractedFields": fields, "timestamp": 1, "message": "m", "eventId": "7"});
+    let input = format!("[{},{event}]", found(0, "a"));
+    let outcome = read_with(&input, &options(1024, None));
+    assert_eq!(outcome.events.len(), 1);
+    assert_eq!(
+        outcome.error.unwrap().reason,
+        "a listed event that is too long beside its message"
+    );
+    assert_eq!(read(&input).events[1].id.as_deref(), Some("7"));
+}
+
+#[test]
+fn events_before_a_header_that_is_too_far_away_are_refused() {
+    let whole = envelope(1, 300, 1000).to_string();
+    // serde_json sorts keys, so the list comes first.
+    assert!(whole.starts_with("{\"logEvents\":"));
+    let outcome = read(&whole);
+    assert_eq!((outcome.events.len(), outcome.error), (300, None));
+    let outcome = read_with(&whole, &options(1024, None));
+    assert_eq!(outcome.events, []);
+    let reason = outcome.error.unwrap().reason;
+    assert!(
+        reason.contains("logEvents before its header") && reason.contains("--max-event-bytes"),
+        "{reason}"
+    );
+    let outcome = read(&whole[..whole.len() / 2]);
+    assert_eq!(outcome.events, []);
+    assert_eq!(
+        outcome.error.unwrap().reason,
+        "an envelope that is cut off before its header is complete"
+    );
+}
+
+#[test]
 fn a_long_record_is_cut_as_any_event_is() {
     let long = "x".repeat(1_500_000);
     for record in [
         json!({"message": long, "level": "INFO"}),
-        json!({"level": 5, "some items": vec![json!({"a": "y".repeat(1000)}); 1500]}),
+        json!({"level": 5, "trace": long, "user items": vec![json!({"a": "y".repeat(1000)}); 1500]}),
+        json!({"level": 5, "some words": vec!["y".repeat(1000); 1500]}),
         json!({"body": {"text": long}}),
     ] {
         for input in [format!("{record}\n"), format!("[{record}]")] {
@@ -327,7 +487,8 @@ fn an_array_that_is_cut_or_broken_gives_what_came_before() {
     let whole = json!([envelope(0, 2, 5), envelope(1, 2, 5)]).to_string();
     for (input, events) in [
         (&whole[..whole.len() - 1], 4),
-        (&whole[..whole.len() - 2], 4),
+        // The header of the second envelope is not whole.
+        (&whole[..whole.len() - 2], 2),
         (&whole[..whole.len() / 2], 1),
     ] {
         let outcome = read(input);

@@ -92,6 +92,106 @@ fn a_raw_record_of_firehose_is_text() {
 }
 
 #[test]
+fn reports_of_any_destination_are_read() {
+    let raw = STANDARD.encode(gzip(envelope(0, 2, 0).to_string().as_bytes()));
+    let unpadded = raw.trim_end_matches('=');
+    for report in [
+        json!({"attemptsMade": 1, "arrivalTimestamp": 1, "errorCode": "x", "errorMessage": "y",
+               "attemptEndingTimestamp": 2, "rawData": raw, "EventId": "4957.0"}),
+        json!({"attemptsMade": 1, "arrivalTimestamp": 1, "rawData": raw, "subsequenceNumber": 0, "dataId": "4960.0"}),
+        json!({"arrivalTimestamp": 1, "ErrorCode": "x", "ErrorMessage": "y", "rawData": unpadded, "aNewKey": [1]}),
+        json!({"aNewKey": {}, "rawData": raw, "attemptEndingTimestamp": "2"}),
+    ] {
+        let outcome = read(&format!("{report}\n"));
+        assert_eq!(texts(&outcome), ["event 0 0 ", "event 0 1 "]);
+        assert_eq!(outcome.counters.firehose_failures, 1);
+    }
+}
+
+#[test]
+fn a_corrupt_record_does_not_condemn_those_behind_it() {
+    let good = failed(b"good");
+    let packed = gzip(envelope(0, 2, 0).to_string().as_bytes());
+    for (corrupt, named) in [
+        (failed(&packed[..packed.len() - 9]), "cut off"),
+        (failed(&[0; 40]), "looks binary"),
+        (failed(&gzip(&[0; 40])), "looks binary"),
+    ] {
+        let input = format!("{good}\n{corrupt}\n{good}\n[{corrupt},{good}]");
+        let outcome = read(&input);
+        let good = outcome.events.iter().filter(|event| event.text == b"good");
+        assert_eq!(good.count(), 3);
+        assert_eq!(outcome.counters.firehose_failures, 5);
+        let error = outcome.error.unwrap();
+        assert!(error.reason.contains(named), "{error}");
+        assert_eq!(error.offset as usize, good_len(&input));
+        // Among the lines of a log it is one of them.
+        let input = format!("text\n{corrupt}\ntext\n");
+        let outcome = read(&input);
+        let corrupt = corrupt.to_string();
+        let is_kept = |event: &Got| event.text == corrupt.as_bytes();
+        assert!(outcome.events.iter().any(is_kept));
+        assert_eq!(outcome.events.last().unwrap().text, b"text");
+        assert_eq!(outcome.error, None);
+    }
+}
+
+fn good_len(input: &str) -> usize {
+    input.find('\n').unwrap() + 1
+}
+
+#[test]
+fn what_gzip_in_a_record_inflates_to_is_looked_at() {
+    let packed = gzip(envelope(3, 2, 90).to_string().as_bytes());
+    let expected = texts(&read(&envelope(3, 2, 90).to_string())).join("|");
+    let twice = gzip(&packed);
+    for raw in [&twice, &gzip(&twice)] {
+        let outcome = read(&failed(raw).to_string());
+        assert_eq!(texts(&outcome).join("|"), expected);
+        let inside = json!({"awslogs": {"data": STANDARD.encode(raw)}});
+        assert_eq!(texts(&read(&inside.to_string())).join("|"), expected);
+    }
+    let four = read(&failed(&gzip(&gzip(&twice))).to_string());
+    assert_eq!(four.events, []);
+    assert!(four.error.unwrap().reason.contains("gzip in gzip"));
+}
+
+#[test]
+fn text_in_a_record_is_read_as_text() {
+    let text = "2026-11-27T10:00:00Z INFO got {\"a\":1} here\nTraceback (most recent call last):\n  File x\nValueError: x\nnext";
+    let expected = read(text);
+    let expected = texts(&expected);
+    for raw in [text.as_bytes().to_vec(), gzip(text.as_bytes())] {
+        assert_eq!(texts(&read(&failed(&raw).to_string())), expected);
+    }
+}
+
+#[test]
+fn a_record_or_an_envelope_that_is_too_long_is_named_and_not_cut() {
+    let options = options(1024, None);
+    let raw = STANDARD.encode("long text\n".repeat(20_000));
+    let inputs = [
+        failed("long text\n".repeat(20_000).as_bytes()).to_string(),
+        format!("{{\"rawData\":\"{raw}\",\"attemptsMade\":1}}"),
+        json!({"awslogs": {"data": format!("H4sI{raw}")}}).to_string(),
+    ];
+    for input in inputs {
+        for before in ["", "text\n", "["] {
+            let input = format!("{before}{input}");
+            let outcome = decode("x", &options, input.as_bytes(), &[1000]);
+            assert_eq!(
+                outcome,
+                decode("x", &options, input.as_bytes(), &[usize::MAX])
+            );
+            assert_eq!(outcome.events.len(), usize::from(before == "text\n"));
+            let error = outcome.error.unwrap();
+            assert!(error.reason.contains("raise --max-event-bytes"), "{error}");
+            assert!(error.reason.contains("75776 bytes"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn what_is_inflated_inside_counts() {
     let packed = gzip(envelope(0, 2000, 1000).to_string().as_bytes());
     let inside = json!({"awslogs": {"data": STANDARD.encode(&packed)}}).to_string();

@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::decode::tests::*;
 
 /// Pieces of which files of all kinds can come about.
-const PIECES: [&str; 51] = [
+const PIECES: [&str; 55] = [
     "\n",
     "\n\n",
     "\r\n",
@@ -54,6 +54,10 @@ const PIECES: [&str; 51] = [
     "{\"searchedLogStreams\":[],\"events\":[",
     "{\"attemptsMade\":4,\"rawData\":\"aGVsbG8=\"}\n",
     "[\"a\",[",
+    "{\"awslogs\":{\"data\":\"H4sIAAAA\"}}\n",
+    "{\"awslogs\":{\"data\":\"eyJhIjoxfQ==\"}}\n",
+    "{\"logEvents\":[",
+    "{\"events\":[],\"nextToken\":null}\n",
     "\\u00e9\\n",
     "\"},",
     "\"}]}",

@@ -21,8 +21,22 @@ pub(crate) struct Lines {
     multiline: Option<Multiline>,
     /// The first bytes of the line at `scanned` were read.
     in_line: bool,
+    /// Whether the buffer begins with a value that was found to be no container.
+    pub is_declined: bool,
+    containers: Containers,
     max: usize,
     pub blank: u64,
+}
+
+/// Which values are containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Containers {
+    /// All that begin like one: the operator has named the format.
+    Forced,
+    /// So far the object holds containers only, and another one may be an array.
+    Only,
+    /// Valid objects among lines.
+    Among,
 }
 
 /// The result of a step.
@@ -30,7 +44,7 @@ pub(crate) enum Next {
     Event(TakenEvent),
     /// More bytes are needed, or this is the end.
     More,
-    /// A JSON container begins here, so the rest of the object is not lines.
+    /// A JSON container begins here.
     Container,
 }
 
@@ -43,8 +57,60 @@ impl Lines {
             object: None,
             multiline: None,
             in_line: false,
+            is_declined: false,
+            containers: Containers::Among,
             max,
             blank: 0,
+        }
+    }
+
+    /// The decoder of what stands between the containers of an object.
+    pub fn between(containers: Containers, max: usize) -> Self {
+        Lines {
+            containers,
+            ..Lines::new(false, max)
+        }
+    }
+
+    /// Whether the object holds lines other than containers, so that a value that is no valid container is a line.
+    pub fn are_a_log(&self) -> bool {
+        self.containers == Containers::Among
+    }
+
+    /// Reads the value at the start of the buffer as a line.
+    pub fn decline(&mut self) {
+        self.is_declined = true;
+    }
+
+    fn found_line(&mut self) {
+        if self.containers == Containers::Only {
+            self.containers = Containers::Among;
+        }
+    }
+
+    fn is_container(&self, buffer: &Buffer) -> bool {
+        let data = buffer.data();
+        let window = &data[..data.len().min(ROOM)];
+        let begins = container::begins(window);
+        match self.containers {
+            Containers::Forced => begins || window.first() == Some(&b'['),
+            Containers::Only => {
+                (begins && !container::is_torn(window)) || container::is_empty_array(window)
+            }
+            Containers::Among => {
+                let is_all = buffer.finished && window.len() == data.len();
+                begins && container::is_valid(window, is_all)
+            }
+        }
+    }
+
+    /// Whether the value at the start of the buffer may be a container, by its first bytes.
+    fn may_be_container(&self, data: &[u8]) -> bool {
+        match (data.first(), self.containers) {
+            _ if self.is_declined => false,
+            (Some(b'{'), Containers::Among) => container::may_begin(data),
+            (Some(b'['), Containers::Among) => false,
+            _ => true,
         }
     }
 
@@ -55,12 +121,14 @@ impl Lines {
                     Progress::More => return Ok(Next::More),
                     Progress::Done(n) => {
                         self.object = None;
+                        self.found_line();
                         buffer.scanned = n;
                         return Ok(Next::Event(buffer.take(0)));
                     }
-                    Progress::Broken(_) => {
+                    Progress::Broken(at) => {
                         self.object = None;
-                        if buffer.data().len() >= self.max {
+                        // Invalid JSON is text. Only an object that goes on behind the limit is cut there.
+                        if at == 0 && buffer.data().len() >= self.max {
                             container::refuse_cut(buffer.data(), self.max, buffer.offset())?;
                         }
                         let LinePrefix::Line(head) = line_prefix(buffer) else {
@@ -80,6 +148,7 @@ impl Lines {
                     }
                     LinePrefix::End => return self.take(buffer),
                 };
+                let arrays = self.containers != Containers::Among && !self.is_declined;
                 match &mut self.multiline {
                     None if head.trim_ascii().is_empty() => {
                         // A blank line longer than PREFIX bytes is consumed in pieces.
@@ -89,23 +158,29 @@ impl Lines {
                         self.blank += n as u64;
                         continue;
                     }
-                    None if head.trim_ascii_start().starts_with(b"{") => {
+                    None if begins_json(head, arrays) => {
                         let blanks = head.len() - head.trim_ascii_start().len();
                         buffer.consume(blanks);
                         self.blank += blanks as u64;
-                        if container::may_begin(buffer.data()) {
-                            let data = buffer.data();
+                        let data = buffer.data();
+                        if self.may_be_container(data) {
                             if data.len() < ROOM && !buffer.finished {
                                 return Ok(Next::More);
                             }
-                            if container::begins(&data[..data.len().min(ROOM)]) {
+                            if self.is_container(buffer) {
                                 return Ok(Next::Container);
                             }
                         }
-                        self.object = Some(Scanner::one_line_strings());
+                        self.is_declined = data.first() == Some(&b'[');
+                        if !self.is_declined {
+                            self.object = Some(Scanner::one_line_strings());
+                        }
                         continue;
                     }
-                    None => self.multiline = Some(Multiline::of(head)),
+                    None => {
+                        self.is_declined = false;
+                        self.multiline = Some(Multiline::of(head));
+                    }
                     Some(multiline) => {
                         let event = &buffer.data()[..buffer.scanned];
                         if !multiline.goes_on(event, head, self.json) {
@@ -131,12 +206,22 @@ impl Lines {
         if buffer.scanned == 0 {
             return Ok(Next::More);
         }
+        self.found_line();
         let taken = buffer.take(0);
         if taken.truncated > 0 {
             let text = buffer.at(taken.text.clone());
             container::refuse_cut(text, self.max, taken.offset)?;
         }
         Ok(Next::Event(taken))
+    }
+}
+
+/// Whether a line is the start of an object or, with `arrays`, of an array.
+fn begins_json(head: &[u8], arrays: bool) -> bool {
+    match head.trim_ascii_start().first() {
+        Some(b'{') => true,
+        Some(b'[') => arrays,
+        _ => false,
     }
 }
 

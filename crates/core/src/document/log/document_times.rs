@@ -6,6 +6,7 @@ use crate::decode::{Event, Identity};
 use crate::document::ObjectInfo;
 use crate::document::flags::{Flag, Flags};
 use crate::document::index_name::INDEXED_TIMES;
+use crate::document::log::line_time;
 use crate::parse::Record;
 use crate::time::calendar::DAY_MS;
 use crate::time::rfc3339;
@@ -28,10 +29,12 @@ pub(crate) struct Clock {
 /// The times of a document, milliseconds since 1970.
 pub(crate) struct DocumentTimes {
     pub timestamp: i64,
-    /// As `timestamp`, without the object's LastModified.
+    /// As `timestamp`, without the object's LastModified and without what the head of a long line does not show.
     pub event_time: i64,
     /// The time whose day is the index's.
     pub index_time: i64,
+    /// The time that the file or the line states, the same for any limit of a text's length.
+    stated: Option<i64>,
 }
 
 impl Clock {
@@ -46,20 +49,22 @@ impl Clock {
 
     /// The times of an event. `@timestamp` is the file's time of the event, else the line's, else the object's
     /// LastModified. Only the parts of the id select the index, so that one event cannot be in two indices: the same
-    /// bytes may be stored again later, a re-export has other neighbours, and a limit may cut a line's time off.
+    /// bytes may be stored again later, a re-export has other neighbours, and a limit may cut a line's time off: of a
+    /// long line, only a time in its head selects the index (see [`line_time`]).
     pub fn when(&self, event: &Event<'_>, record: &Record<'_>, flags: &mut Flags) -> DocumentTimes {
         let stream_day = event.origin.stream_day.map(|day| i64::from(day) * DAY_MS);
+        let stated = event.time.or_else(|| line_time::stable(event, record));
         let (of_text, of_object) = match event.identity {
             // The id is made of the object's key and bytes.
             Identity::Offset | Identity::Inner(_) => (
-                record.time.filter(|time| PLAUSIBLE.contains(time)),
+                stated.filter(|time| PLAUSIBLE.contains(time)),
                 self.last.or(self.key_day),
             ),
             Identity::Content | Identity::CutContent(_) | Identity::EventId(_) => (None, None),
         };
         let known = of_object.or(stream_day).unwrap_or_default();
         let index_time = event.time.or(of_text).unwrap_or(known);
-        let event_time = event.time.or(record.time).unwrap_or(known);
+        let event_time = stated.unwrap_or(known);
         let timestamp = match (event.time, record.time) {
             (None, None) => {
                 flags.set(Flag::NoTimestamp);
@@ -67,9 +72,9 @@ impl Clock {
             }
             (None, Some(time)) if !PLAUSIBLE.contains(&time) => {
                 flags.set(Flag::TimeImplausible);
-                event_time
+                time
             }
-            _ => event_time,
+            (time, line) => time.or(line).unwrap_or(event_time),
         };
         if !INDEXED_TIMES.contains(&index_time) || !rfc3339::WRITABLE.contains(&timestamp) {
             flags.set(Flag::TimeOutOfRange);
@@ -78,12 +83,13 @@ impl Clock {
             timestamp,
             event_time,
             index_time,
+            stated,
         }
     }
 
     /// Keeps the event's time for the events behind it that have none.
-    pub fn tick(&mut self, event: &Event<'_>, record: &Record<'_>) {
-        let stated = event.time.or(record.time);
-        self.last = stated.filter(|time| PLAUSIBLE.contains(time)).or(self.last);
+    pub fn tick(&mut self, times: &DocumentTimes) {
+        let plausible = times.stated.filter(|time| PLAUSIBLE.contains(time));
+        self.last = plausible.or(self.last);
     }
 }

@@ -72,7 +72,8 @@ impl LogDocumentWriter {
     }
 
     /// The event's time in milliseconds since 1970, the same whenever the event is read again: the document's
-    /// `@timestamp` unless that is the object's LastModified. Call it before [`LogDocumentWriter::write`].
+    /// `@timestamp` unless that is the object's LastModified or behind a long line's head. Call it before
+    /// [`LogDocumentWriter::write`].
     pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
         self.clock
             .when(event, record, &mut Flags::default())
@@ -101,7 +102,7 @@ impl LogDocumentWriter {
         let start = out.len();
         let source = self.write_up_to_message(&id, &when, out);
         self.write_source(event, record, context, flags, out);
-        self.clock.tick(event, record);
+        self.clock.tick(&when);
         DocumentSpan {
             start,
             source,

@@ -3,5 +3,6 @@
 pub(crate) mod app;
 pub(crate) mod document_times;
 pub(crate) mod faas;
+pub(crate) mod line_time;
 pub(crate) mod log_document;
 pub(crate) mod origin_json;

@@ -1,16 +1,19 @@
 //! Ids of whole objects: what an export is made again with must not be in them.
 
+mod caps;
+
 use crate::decode::{DecodeOptions, Decoder, Format, KeyInfo};
 use crate::document::tests::*;
 use crate::document::{ObjectEncoder, event_text};
 use crate::invocation::{Architecture, Prices, Summary};
 use std::collections::BTreeMap;
 
-const LAMBDA: [&str; 4] = [
+const LAMBDA: [&str; 5] = [
     "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef",
     "2026/11/23/orders[prod]0123456789abcdef0123456789abcdef",
     "2026/11/23/orders[$LATEST][0123456789abcdef0123456789abcdef]",
     "2026/11/23/[7]0123456789abcdef0123456789abcdef-123456789012-eu-central-1",
+    "2026/11/23/[$LATEST.PUBLISHED]0123456789abcdef0123456789abcdef",
 ];
 /// 2026-11-23T23:59:59.990Z: the day ends while the stream goes on.
 const START: i64 = 1_795_478_399_990;
@@ -381,4 +384,35 @@ fn events_without_ids_in_one_awslogs_are_told_apart_by_their_place_in_it() {
     assert_eq!((once.len(), ids("a.json", 2).len()), (2, 4));
     assert!(once.keys().all(|id| ids("a.json", 2).contains_key(id)));
     assert!(once.keys().all(|id| !ids("b.json", 1).contains_key(id)));
+}
+
+#[test]
+fn a_pattern_does_not_enter_the_ids_of_listed_events() {
+    let with_pattern = View {
+        log_group: Some("{account}/{log_group}"),
+        ..plain()
+    };
+    let key = "123456789012/aws-lambda-f/248945c1-c71f-430b-ab6b-fd7c9a249ef9/s/000000.gz";
+    let event = |n: u32, stream: &str| {
+        format!(r#"{{{stream}"timestamp":{n},"message":"m{n}","eventId":"{n:056}"}}"#)
+    };
+    let own = r#""logStreamName":"own","#;
+    let envelope = r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[{"id":"1","timestamp":1,"message":"a"}]}"#;
+    let ids = |view: &View, text: &str| {
+        let mut outcome = Outcome::default();
+        read(key, text.as_bytes(), view, &mut outcome);
+        outcome.events
+    };
+    let (first, second) = (event(1, own), event(2, ""));
+    let alone = ids(&plain(), &format!("[{first},{second}]"));
+    assert_eq!(alone.len(), 2);
+    for text in [
+        format!("[{first},{second}]"),
+        format!(r#"[{{"a":1}},{first},{second}]"#),
+        format!("[{envelope},{first},{second}]"),
+    ] {
+        let without = ids(&plain(), &text);
+        assert_eq!(without, ids(&with_pattern, &text), "{text}");
+        assert!(alone.keys().all(|id| without.contains_key(id)), "{text}");
+    }
 }
