@@ -13,7 +13,8 @@ use crate::cli::heading;
 pub struct IndexArgs {
     /// URL of OpenSearch; repeat it for more nodes of one cluster
     ///
-    /// http(s)://[user:password@]host[:port][/path]. Several nodes, also given with commas, are used in turn.
+    /// http(s)://host:port/path, with user:password@ before the host if wanted. Several nodes, also given with commas,
+    /// are used in turn.
     #[arg(
         long,
         env = "LOGFERRY_OPENSEARCH_URL",

@@ -1,5 +1,5 @@
 /*!
-A circuit breaker per bucket: one that denies, throttles or does not answer is left alone for a while; the others go
+A circuit breaker for each bucket: a bucket that denies, throttles or does not answer is paused; the other buckets go
 on.
 
 It also tells a key that is not for us from a bucket that refuses everything for a while. One refusal proves nothing:
@@ -119,7 +119,7 @@ impl CircuitBreakers {
         self.lock().next()
     }
 
-    /// Lets an object be asked for; else how long its bucket is to be left alone. When that is over, one try is let through.
+    /// Admits a request for an object, or returns for how long its bucket is paused. After the pause one trial is admitted.
     pub(crate) fn admit<'a>(
         &'a self,
         bucket: &'a str,
