@@ -278,7 +278,7 @@ pub(crate) fn not_opened(
     };
     if opened {
         metrics.buckets_paused.inc();
-        tracing::warn!(bucket = object.bucket, %error, "several objects of the bucket failed in a row: it is left alone for a while");
+        tracing::warn!(bucket = object.bucket, %error, "several objects of the bucket failed in a row: it is paused");
     }
     let reason = match class == ErrorClass::Broken && matches!(error, OpenError::Denied(_)) {
         true => format!("{error}: refused again, while its bucket gives other objects"),
