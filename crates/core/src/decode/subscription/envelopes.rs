@@ -5,6 +5,9 @@ value: arrays of envelopes, records or strings, the output of `aws logs get-log-
 process. The buffer holds only an envelope's header and one element of `logEvents` at a time, or one element of an
 array.
 
+Behind a container, [`Lines`] reads on as in any log, up to the next container. Where an object holds lines, a value
+that is no valid container is one of them. Where it holds containers only, invalid JSON ends the object with an error.
+
 An envelope may hold compressed envelopes: this module and [`nested`](crate::decode::subscription::nested) call each
 other, at most one level deep. [`values`] has the part of this decoder that reads arrays and whole objects. */
 

@@ -202,8 +202,8 @@ impl Subscription {
         Ok(EnvelopeStep::Again)
     }
 
-    /// Handles nested data that cannot be decoded. Its object of `n` bytes is intact: among lines it is a line; else the
-    /// error is reported at the end of the file, behind all other events.
+    /// Handles nested data that cannot be decoded. Its object of `n` bytes is intact: among lines it is a line; else
+    /// the error is reported at the end of the file, behind all other events.
     pub(crate) fn nested_failed(
         &mut self,
         buffer: &mut Buffer,
