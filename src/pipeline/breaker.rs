@@ -28,7 +28,8 @@ use crate::observe::Metrics;
 use crate::source::OpenError;
 use logferry_core::notification::ObjectRef;
 
-/// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own fatal_error.
+/// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own
+/// fatal_error.
 const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -74,7 +75,8 @@ struct Circuit {
     condemned: u64,
 }
 
-/// An object that is asked for. Dropped without an answer about the bucket, it changes nothing, and a try can be made again.
+/// An object that is asked for. Dropped without an answer about the bucket, it changes nothing, and a try can be made
+/// again.
 pub(crate) struct BucketAttempt<'a> {
     breakers: &'a CircuitBreakers,
     bucket: &'a str,
@@ -119,7 +121,8 @@ impl CircuitBreakers {
         self.lock().next()
     }
 
-    /// Admits a request for an object, or returns for how long its bucket is paused. After the pause one trial is admitted.
+    /// Admits a request for an object, or returns for how long its bucket is paused. After the pause one trial is
+    /// admitted.
     pub(crate) fn admit<'a>(
         &'a self,
         bucket: &'a str,

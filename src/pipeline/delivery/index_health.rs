@@ -6,8 +6,10 @@ OpenSearch refuse sound documents. A rejected document becomes a dead letter onl
 documents of the same response, or a sample that the index is asked about and that is never written ([`Index::takes`]).
 If the index refuses the sample too, the worker holds: it receives nothing until the index takes the sample. The worker
 also holds when more than half of the documents of a minute, from several objects, are refused for whatever reason. Each
-document is counted once. An index that is closed, blocked or failing is left out of this share where a newer index of its
-kind takes documents. This hold ends when the index would take half of some refused documents, when the share is no longer
+document is counted once. An index that is closed, blocked or failing is left out of this share where a newer index of
+its
+kind takes documents. This hold ends when the index would take half of some refused documents, when the share is no
+longer
 bad, or after ten minutes.
 */
 
@@ -275,8 +277,10 @@ impl IndexHealth {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Indices whose rejected documents have to wait, and why. `object` is that of a parcel of the bulk. An index may be
-    /// mended between an answer and the question about it, so its documents are sent once more before they are given up.
+    /// Indices whose rejected documents have to wait, and why. `object` is that of a parcel of the bulk. An index may
+    /// be
+    /// mended between an answer and the question about it, so its documents are sent once more before they are given
+    /// up.
     pub(crate) async fn judge<'a>(
         &self,
         index: &dyn Index,

@@ -80,7 +80,8 @@ pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], Range<usize
     })
 }
 
-/// If an object's end is missing: the offset behind its last whole member. `None` for a whole object and for other text.
+/// If an object's end is missing: the offset behind its last whole member. `None` for a whole object and for other
+/// text.
 pub(crate) fn end_of_whole_members(data: &[u8]) -> Option<usize> {
     if data.first() != Some(&b'{') || value_end(data, 0) != Progress::More {
         return None;
