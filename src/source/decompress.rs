@@ -34,7 +34,7 @@ const MAX_LAYERS: usize = 3;
 /// How often in a row a broken body is resumed without a byte of progress.
 const MAX_RESUMES: u32 = 5;
 /// Padding before an object's first bytes: it is held until they tell whether it belongs to a compressed member.
-const MAX_FIRST_PADDING: usize = 1024 * 1024;
+const MAX_FIRST_PADDING: usize = 64 * 1024;
 /// The largest window of a zstd frame for callers without a memory limit: zstd's own limit.
 const USUAL_WINDOW: u64 = 128 << 20;
 
@@ -216,9 +216,8 @@ async fn read_head(
                 break;
             }
             if padding > MAX_FIRST_PADDING {
-                return Err(ReadError::cut(
-                    "an object that begins with too much padding",
-                ));
+                // A text that begins with blank lines.
+                break;
             }
             head.resize(filled + magic::HEAD, 0);
         }

@@ -191,8 +191,8 @@ fn white_space_and_zeros_between_members_are_skipped() {
 }
 
 #[test]
-fn padding_of_any_length_before_the_first_member_is_skipped() {
-    for padding in [509, 510, 511, 512, 513, 600, 100_000] {
+fn padding_of_up_to_64_kib_before_the_first_member_is_skipped() {
+    for padding in [509, 510, 511, 512, 513, 600, 60_000] {
         for byte in [b'\n', 0] {
             let stored = [vec![byte; padding], gzip(b"one\n")].concat();
             for chunk in [1, 500, usize::MAX] {
@@ -202,9 +202,8 @@ fn padding_of_any_length_before_the_first_member_is_skipped() {
         let text = [vec![b'\n'; padding], b"text".to_vec()].concat();
         assert_eq!(unpack(&text, 100), whole(&text), "{padding}");
     }
-    let endless = vec![b'\n'; 3 << 20];
-    let (reason, _) = unpack(&endless, 9999).failure.unwrap();
-    assert!(reason.contains("too much padding"), "{reason}");
+    let blank = vec![b'\n'; 3 << 20];
+    assert_eq!(unpack(&blank, 9999), whole(&blank), "a text of blank lines");
 }
 
 #[test]
