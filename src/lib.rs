@@ -2,10 +2,9 @@
 logferry ferries AWS Lambda logs out of S3 into OpenSearch.
 
 A message carries a notification that names objects; an object is a stream of events; an event is parsed into a
-record; a
-record becomes a document; documents travel in parcels that are packed into bulks; every document gets a verdict; an
-object
-with all verdicts in is settled; a message whose objects are all settled is deleted. The modules in reading order:
+record; a record becomes a document; documents travel in parcels that are packed into bulks; every document gets a
+verdict; an object with all verdicts in is settled; a message whose objects are all settled is deleted. The modules in
+reading order:
 */
 #![forbid(unsafe_code)]
 

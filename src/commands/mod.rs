@@ -1,6 +1,5 @@
 /*! One module for each command. A validated configuration goes in; the command connects sources, the pipeline and
-sinks,
-and runs to its end. */
+sinks, and runs to its end. */
 
 pub mod explain;
 pub mod explain_file;

@@ -29,7 +29,7 @@ use crate::source::OpenError;
 use logferry_core::notification::ObjectRef;
 
 /// Different keys that fail, with none between that works, before the circuit opens: one bad key is that key's own
-/// fatal_error.
+/// fault.
 const KEYS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -276,7 +276,7 @@ pub(crate) fn not_opened(
             KeyRefusal::MayPass { opened } => (ErrorClass::Retryable, opened),
         },
         (_, ErrorClass::Retryable) => (ErrorClass::Retryable, attempt.failed()),
-        // The object's own fatal_error.
+        // The object's own fault.
         (_, class) => (class, false),
     };
     if opened {

@@ -185,8 +185,8 @@ async fn process_objects(
 }
 
 /// Reads an object. While its bucket is paused, the message waits under its lease and others have its permit to read;
-/// if too
-/// many wait already, or the worker is to stop, the object is not read.
+/// if
+/// too many wait already, or the worker is to stop, the object is not read.
 async fn read_when_open(
     context: &PipelineContext,
     object: &ObjectRef,

@@ -1,5 +1,5 @@
-/*! The wanted state and the current state go in; the steps between them, or the reasons against them, come out. Pure.
-*/
+/*! The wanted state and the current state go in; the steps between them, or the reasons against them, come out.
+Pure. */
 
 use serde::Serialize;
 use serde_json::Value;

@@ -7,10 +7,8 @@ documents of the same response, or a sample that the index is asked about and th
 If the index refuses the sample too, the worker holds: it receives nothing until the index takes the sample. The worker
 also holds when more than half of the documents of a minute, from several objects, are refused for whatever reason. Each
 document is counted once. An index that is closed, blocked or failing is left out of this share where a newer index of
-its
-kind takes documents. This hold ends when the index would take half of some refused documents, when the share is no
-longer
-bad, or after ten minutes.
+its kind takes documents. This hold ends when the index would take half of some refused documents, when the share is no
+longer bad, or after ten minutes.
 */
 
 #[cfg(test)]
@@ -41,10 +39,10 @@ const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const LONGEST_HOLD: Duration = Duration::from_secs(600);
 const TOO_MANY: &str = "more than half of the last minute's documents are refused";
 const ONCE_MORE: &str = "most documents of the answer were refused, and the index takes others";
-/// RejectedSample documents that are kept to ask about, and the longest of them.
+/// Refused documents that are kept to ask about, and the longest of them.
 const KEPT: usize = 5;
 const KEPT_BYTES: usize = 64 * 1024;
-/// Indices with refused documents that are with_hint apart; those beyond are counted as one.
+/// Indices with refused documents that are told apart; those beyond are counted as one.
 const INDICES: usize = 100;
 
 pub(crate) struct IndexHealth {
@@ -225,7 +223,7 @@ pub(crate) struct Hold {
     pub(crate) indices: Vec<String>,
     /// Some of too many documents that were refused.
     pub(crate) rejected: Vec<RejectedSample>,
-    /// Indices that are record_answer about the sample too: those of the refused documents, and today's.
+    /// Indices that are asked about the sample too: those of the refused documents, and today's.
     pub(crate) concerned: Vec<String>,
 }
 
@@ -234,7 +232,7 @@ pub(crate) struct Hold {
 pub(crate) struct BulkHistory {
     /// The share has its documents already.
     counted: bool,
-    /// RejectedSample documents were sent once more, after their index was record_answer.
+    /// Refused documents were sent once more, after their index was asked.
     resent: bool,
 }
 
@@ -278,9 +276,8 @@ impl IndexHealth {
     }
 
     /// Indices whose rejected documents have to wait, and why. `object` is that of a parcel of the bulk. An index may
-    /// be
-    /// mended between an answer and the question about it, so its documents are sent once more before they are given
-    /// up.
+    /// be mended between an answer and the question about it, so its documents are sent once more before they are
+    /// given up.
     pub(crate) async fn judge<'a>(
         &self,
         index: &dyn Index,
@@ -388,13 +385,11 @@ impl IndexHealth {
 
     fn count(&self, answer: Answer<'_>, counted: bool) {
         let mut state = self.lock();
-        let mended = (answer.parts.iter())
-            .filter(|(_, part)| part.taken > part.rejected && !part.misconfigured);
-        let mended: Vec<&str> = mended.map(|(name, _)| *name).collect();
         let before = state.at_fault.len();
-        state
-            .at_fault
-            .retain(|name, _| !mended.contains(&name.as_str()));
+        state.at_fault.retain(|name, _| {
+            let part = answer.parts.get(name.as_str());
+            part.is_none_or(|part| part.taken <= part.rejected || part.misconfigured)
+        });
         if state.at_fault.len() < before {
             tracing::info!("an index that refused every document takes documents again");
             self.show(&state);
@@ -495,7 +490,7 @@ impl IndexHealth {
         format!("the index {name} refuses every document: {reason}{hint}")
     }
 
-    /// What an index said that was record_answer again.
+    /// What an index said that was asked again.
     pub(crate) fn record_answer(&self, name: &str, takes: &Takes) {
         if matches!(takes, Takes::No(_) | Takes::NotNow(_)) {
             return;
@@ -504,11 +499,7 @@ impl IndexHealth {
         if state.at_fault.remove(name).is_some() {
             match takes {
                 Takes::Unknown(reason) => {
-                    tracing::info!(
-                        index = name,
-                        reason,
-                        "the index cannot be record_answer any more"
-                    )
+                    tracing::info!(index = name, reason, "the index cannot be asked any more")
                 }
                 _ => tracing::info!(index = name, "the index takes documents again"),
             }

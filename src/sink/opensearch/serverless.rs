@@ -1,7 +1,6 @@
 /*!
 OpenSearch Serverless lacks some of the API, and its time series collections refuse document ids. Documents are then
-sent
-without ids: a redelivery stores them twice, and the summaries of one request are not merged.
+sent without ids: a redelivery stores them twice, and the summaries of one request are not merged.
 */
 
 use crate::sink::IndexError;

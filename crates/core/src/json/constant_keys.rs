@@ -2,8 +2,8 @@
 colon (`"name":`, or `"name":"` before a text).
 
 Every member and element ends in a comma, and the closing bracket overwrites the last comma. No function has to ask
-whether its member is the first: a member costs a third of one by [`writer`], which writes all
-JSON but that of summaries. */
+whether its member is the first: a member costs a third of one by [`writer`], which writes all JSON but that of
+summaries. */
 
 use crate::json::writer;
 

@@ -1,8 +1,8 @@
 /*! Strings, numbers, members and arrays go in; their JSON text is appended to a byte buffer.
 
 Commas need no bookkeeping: a comma goes before each member or element unless the buffer ends in `{` or `[`. No complete
-value ends in these. A document's optional members are written this way. `constant_keys`
-is faster for an object of the same members in each document. */
+value ends in these. A document's optional members are written this way. `constant_keys` is faster for
+an object of the same members in each document. */
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ const HASH: u32 = 36;
 const LENGTH: u32 = 64 - HASH;
 /// Longest line that an entry can express, in bytes; CloudWatch's own limit is 1 MiB.
 const LONGEST: u64 = (1 << 24) - 1;
-/// DeadLetterFile of a stored entry: six for its hash, two for its length.
+/// Digits of a stored entry: six for its hash, two for its length.
 const STORED: usize = 8;
 /// A length of two digits that means: the length follows in four digits.
 const LONG: u64 = (1 << 12) - 1;

@@ -15,7 +15,7 @@ pub fn prefix(text: &str) -> Option<(Record<'_>, &str)> {
     usual(text).or_else(|| lenient(text))
 }
 
-/// The fast path for the prefix as Node's runtime writes it, with a UUID_LEN. Its result must equal that of `lenient`.
+/// The fast path for the prefix as Node's runtime writes it, with a UUID. Its result must equal that of `lenient`.
 pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
     let (time, id, rest) = stamped(text)?;
     let (word, message) = rest.split_at_checked(memchr::memchr(b'\t', rest.as_bytes())?)?;
@@ -28,7 +28,7 @@ pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
     Some((record, &message[1..]))
 }
 
-/// Reads `time⇥id⇥`, with milliseconds and a UUID_LEN: the time in milliseconds since 1970, the id, and the text behind
+/// Reads `time⇥id⇥`, with milliseconds and a UUID: the time in milliseconds since 1970, the id, and the text behind
 /// them.
 pub fn stamped(text: &str) -> Option<(i64, &str, &str)> {
     let time = utc_millis(text.as_bytes().first_chunk()?)?;
@@ -84,7 +84,7 @@ fn after_tab<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
         record.level = Some(level);
         return Some(behind);
     }
-    // An id in another form than a UUID_LEN counts only before a level.
+    // An id in another form than a UUID counts only before a level.
     let message = read_level(record, behind);
     record.level?;
     record.request_id = Some(Cow::Borrowed(first));
