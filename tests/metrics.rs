@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
 
 use logferry::observe::{Counts, ExpositionFormat, LabelDescription, MetricDescription, Metrics};
+
+#[path = "docs/generated_page.rs"]
+mod generated_page;
 
 /// One metric of a scrape.
 #[derive(Debug, Default)]
@@ -224,15 +226,11 @@ fn build_info_names_the_version() {
 
 #[test]
 fn docs_metrics_md_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md");
-    let page = page();
-    if std::env::var_os("LOGFERRY_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &page).unwrap();
-    }
-    let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        stored == page,
-        "docs/metrics.md differs from src/observe/metrics.rs: LOGFERRY_UPDATE_DOCS=1 cargo test --test metrics"
+    generated_page::assert_up_to_date(
+        "docs/metrics.md",
+        &page(),
+        "src/observe/metrics.rs",
+        "metrics",
     );
 }
 

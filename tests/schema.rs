@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::schema::{FIELDS, Field, FieldKind};
 use logferry_core::document::template::{alias, mappings};
 use serde_json::Value;
+
+#[path = "docs/generated_page.rs"]
+mod generated_page;
 
 #[path = "servers/corpus.rs"]
 #[expect(dead_code, reason = "shared with the tests on real servers")]
@@ -79,15 +81,11 @@ fn mappings_map_the_schema() {
 
 #[test]
 fn docs_fields_md_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fields.md");
-    let page = page();
-    if std::env::var_os("LOGFERRY_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &page).unwrap();
-    }
-    let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        stored == page,
-        "docs/fields.md is not that of src/document/schema.rs: LOGFERRY_UPDATE_DOCS=1 cargo test --test schema"
+    generated_page::assert_up_to_date(
+        "docs/fields.md",
+        &page(),
+        "crates/core/src/document/schema.rs",
+        "schema",
     );
 }
 

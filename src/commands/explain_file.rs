@@ -52,7 +52,7 @@ pub async fn run(config: ExplainConfig) -> anyhow::Result<()> {
     let key = config.key.clone().unwrap_or_else(|| path_key.clone());
 
     let mut report = Report::new(&config.file.display().to_string());
-    let object = object(&path_key);
+    let object = ObjectRef::new(BUCKET, &path_key);
     let failure = read(&config, &key, object, store, from_stdin, &mut report)
         .await
         .err();
@@ -84,19 +84,6 @@ fn print(config: &ExplainConfig, report: &Report) -> std::io::Result<()> {
         .size_checked()
         .map_or(WIDTH, |(_, columns)| columns);
     out.write_all(print::tables(report, usize::from(columns)).as_bytes())
-}
-
-fn object(key: &str) -> ObjectRef {
-    ObjectRef {
-        bucket: BUCKET.to_owned(),
-        key: key.to_owned(),
-        size: None,
-        etag: None,
-        version_id: None,
-        sequencer: None,
-        event_name: None,
-        region: None,
-    }
 }
 
 /// Reads and decodes an object as the pipeline does, and adds its events to a report instead of a parcel.

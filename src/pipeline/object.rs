@@ -44,7 +44,7 @@ pub(crate) async fn read(
     if in_flight.skip.is_none() {
         let attempt = (context.breakers).admit(&object.bucket, &object.key, delivery)?;
         let _reading = ReadingGauge::count(&context.metrics);
-        open_and_read(context, object, &key, attempt, &mut in_flight).await;
+        open_and_read(context, object, key, attempt, &mut in_flight).await;
     }
     Ok(in_flight)
 }
@@ -52,7 +52,7 @@ pub(crate) async fn read(
 async fn open_and_read(
     context: &PipelineContext,
     object: &ObjectRef,
-    key: &KeyInfo,
+    key: KeyInfo,
     attempt: BucketAttempt<'_>,
     in_flight: &mut ObjectInFlight,
 ) {
@@ -88,7 +88,7 @@ async fn open_and_read(
     };
     let mut reader = ObjectReader {
         context,
-        decoder: Decoder::new(&object.key, &context.read.decode),
+        decoder: Decoder::of_key(key, &context.read.decode),
         writer: ParcelWriter::new(context, &info, in_flight.name.clone()),
         verdicts: &mut in_flight.verdicts,
         progress: &mut in_flight.progress,

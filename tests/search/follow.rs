@@ -1,10 +1,20 @@
 /*! `search --follow` over a stub of OpenSearch that sometimes fails. */
 
 use std::io::{BufRead, BufReader};
+use std::process::Child;
 
 use serde_json::json;
 
 use crate::stub::{hits, search, server};
+
+/// Reads the lines of these documents, then closes the child's output.
+fn read_ids(child: &mut Child, ids: &[&str]) {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for id in ids {
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains(&format!("\"_id\":\"{id}\"")), "{line}");
+    }
+}
 
 #[test]
 fn following_outlives_an_outage() {
@@ -16,13 +26,7 @@ fn following_outlives_an_outage() {
         hits(&["two", "one"], 0),
     ]);
     let mut child = search(&url, &["--follow"]).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    for id in ["one", "two"] {
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        assert!(line.contains(&format!("\"_id\":\"{id}\"")), "{line}");
-    }
-    drop(out);
+    read_ids(&mut child, &["one", "two"]);
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     let stderr: Vec<&str> = stderr.lines().collect();
@@ -47,13 +51,7 @@ fn following_loses_nothing_where_a_round_breaks_off() {
         hits(&["three", "two", "one"], 0),
     ]);
     let mut child = search(&url, &["--follow"]).spawn().unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    let mut lines = out.lines();
-    for id in ["one", "two", "three"] {
-        let line = lines.next().unwrap().unwrap();
-        assert!(line.contains(&format!("\"_id\":\"{id}\"")), "{line}");
-    }
-    drop(lines);
+    read_ids(&mut child, &["one", "two", "three"]);
     child.wait().unwrap();
 }
 
@@ -66,13 +64,7 @@ fn following_says_that_shards_do_not_answer() {
         hits(&["two", "one"], 0),
     ]);
     let mut child = search(&url, &["--follow"]).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    for id in ["one", "two"] {
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        assert!(line.contains(&format!("\"_id\":\"{id}\"")), "{line}");
-    }
-    drop(out);
+    read_ids(&mut child, &["one", "two"]);
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     let stderr: Vec<&str> = stderr.lines().collect();

@@ -207,16 +207,7 @@ async fn a_cursed_document_is_refused_and_its_neighbours_are_not() {
 }
 
 fn object(key: &str) -> ObjectRef {
-    ObjectRef {
-        bucket: "b".to_owned(),
-        key: key.to_owned(),
-        size: None,
-        etag: None,
-        version_id: None,
-        sequencer: None,
-        event_name: None,
-        region: None,
-    }
+    ObjectRef::new("b", key)
 }
 
 fn version(etag: &str, bytes: &'static [u8]) -> Version {

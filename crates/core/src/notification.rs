@@ -35,6 +35,22 @@ pub struct ObjectRef {
     pub region: Option<String>,
 }
 
+impl ObjectRef {
+    /// The object of a bucket's key, of which nothing else is known.
+    pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
+        ObjectRef {
+            bucket: bucket.into(),
+            key: key.into(),
+            size: None,
+            etag: None,
+            version_id: None,
+            sequencer: None,
+            event_name: None,
+            region: None,
+        }
+    }
+}
+
 /// The content of one message body. At least one of the three lists has an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notification {
@@ -311,14 +327,11 @@ fn object_ref(
     };
     let either = |a, b| text_of(object, a).or(text_of(object, b));
     Ok(ObjectRef {
-        bucket: bucket.to_owned(),
-        key,
         size: object.get("size").and_then(Value::as_u64),
         etag: owned(either("eTag", "etag").map(|etag| etag.trim_matches('"'))),
         version_id: owned(either("versionId", "version-id")),
         sequencer: owned(text_of(object, "sequencer")),
-        event_name: None,
-        region: None,
+        ..ObjectRef::new(bucket, key)
     })
 }
 

@@ -102,30 +102,19 @@ pub struct InvocationList {
 
 impl InvocationList {
     pub fn new(screen: Screen) -> Self {
-        let table = if screen.is_narrow() {
-            Table::new(&[
-                "start",
-                "function",
-                "request id",
-                "status",
-                ">duration",
-                ">init",
-                "first error",
-            ])
-        } else {
-            Table::new(&[
-                "start",
-                "function",
-                "request id",
-                "status",
-                ">duration",
-                ">init",
-                ">billed",
-                ">memory",
-                ">cost",
-                "first error",
-            ])
-        };
+        let mut columns = vec![
+            "start",
+            "function",
+            "request id",
+            "status",
+            ">duration",
+            ">init",
+        ];
+        if !screen.is_narrow() {
+            columns.extend([">billed", ">memory", ">cost"]);
+        }
+        columns.push("first error");
+        let table = Table::new(&columns);
         Self { table, screen }
     }
 

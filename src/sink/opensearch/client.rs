@@ -1,6 +1,5 @@
 /*! A request goes in; it is sent to one node (to the next one only if there was no connection). The body of the
-response
-or a typed error comes out. */
+response or a typed error comes out. */
 
 use std::time::Duration;
 
@@ -142,17 +141,6 @@ impl OpenSearch {
             path,
             query: None,
             body: body.map(|body| Bytes::from(body.to_string())),
-            content_type: JSON,
-        })
-        .await
-    }
-
-    pub(super) async fn get(&self, path: &str) -> Result<Bytes, IndexError> {
-        self.send::<()>(Request {
-            method: Method::Get,
-            path,
-            query: None,
-            body: None,
             content_type: JSON,
         })
         .await

@@ -1,6 +1,5 @@
 /*! The [`Index`] over OpenSearch: bulks go in and verdicts come out; index names and ids go in and stored documents
-come
-out. */
+come out. */
 
 use std::collections::BTreeMap;
 
@@ -66,10 +65,11 @@ impl Index for OpenSearch {
     async fn version(&self) -> Result<String, IndexError> {
         if self.is_serverless() {
             // There is no version; this asks whether we may.
-            self.get("/_cat/indices?format=json").await?;
+            self.call_raw(Method::Get, "/_cat/indices?format=json", None)
+                .await?;
             return Ok(SERVERLESS.to_owned());
         }
-        let body = self.get("/").await?;
+        let body = self.call_raw(Method::Get, "/", None).await?;
         let info: Info =
             serde_json::from_slice(&body).map_err(|e| malformed("the version request", &e))?;
         let name = info

@@ -15,7 +15,7 @@ use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
 use crate::source::decompress::windows::{FRAME_HEADER, Windows, window};
-use crate::source::decompress::{ReadError, magic};
+use crate::source::decompress::{ReadError, magic, read_error};
 
 /// Bytes of a frame's content that need no window of their own: as much is there for any reader.
 pub(crate) const FREE: u64 = 256 * 1024;
@@ -145,8 +145,7 @@ impl Members {
         };
         let mut end = false;
         while head.len() < FRAME_HEADER && !end {
-            let data = ready!(self.source.as_mut().poll_fill_buf(cx))
-                .map_err(crate::source::decompress::read_error)?;
+            let data = ready!(self.source.as_mut().poll_fill_buf(cx)).map_err(read_error)?;
             let skip = if head.is_empty() { padding(data) } else { 0 };
             let take = (data.len() - skip).min(FRAME_HEADER - head.len());
             head.extend_from_slice(&data[skip..skip + take]);
@@ -224,8 +223,7 @@ impl Members {
         let State::Skipping(left) = &mut self.state else {
             return Poll::Ready(Ok(()));
         };
-        let data = ready!(self.source.as_mut().poll_fill_buf(cx))
-            .map_err(crate::source::decompress::read_error)?;
+        let data = ready!(self.source.as_mut().poll_fill_buf(cx)).map_err(read_error)?;
         if data.is_empty() {
             return Poll::Ready(Err(self.refused("a skippable zstd frame that is cut off")));
         }
@@ -274,7 +272,7 @@ impl Members {
                 match self.source.as_mut().poll_fill_buf(cx) {
                     Poll::Ready(Ok(data)) => data,
                     Poll::Ready(Err(error)) => {
-                        let error = crate::source::decompress::read_error(error).within_member();
+                        let error = read_error(error).within_member();
                         return Poll::Ready(self.fail(out.written_len(), error));
                     }
                     Poll::Pending if out.written_len() == 0 => return Poll::Pending,

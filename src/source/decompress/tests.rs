@@ -20,16 +20,7 @@ impl Store for NoStore {
 }
 
 fn object() -> ObjectRef {
-    ObjectRef {
-        bucket: "b".into(),
-        key: "k".into(),
-        size: None,
-        etag: None,
-        version_id: None,
-        sequencer: None,
-        event_name: None,
-        region: None,
-    }
+    ObjectRef::new("b", "k")
 }
 
 fn opened(stored: &[u8], chunk: usize) -> Opened {

@@ -264,18 +264,7 @@ mod tests {
     fn parcel(sources: &[&str]) -> Parcel {
         let mut parcel = Parcel::default();
         for (i, text) in sources.iter().enumerate() {
-            let start = parcel.lines.len();
-            parcel.lines.extend_from_slice(b"{\"create\":{}}\n");
-            let source = parcel.lines.len();
-            parcel.lines.extend_from_slice(text.as_bytes());
-            parcel.lines.push(b'\n');
-            parcel.documents.push(PlacedDocument {
-                start,
-                source,
-                end: parcel.lines.len(),
-                offset: i as u64,
-                merge: false,
-            });
+            parcel.push(r#"{"create":{}}"#, text, i as u64);
         }
         parcel
     }

@@ -117,7 +117,11 @@ pub(crate) enum FormatDecoder {
 impl Decoder {
     /// A decoder for the object of this (decoded) key.
     pub fn new(key: &str, options: &DecodeOptions) -> Self {
-        let key = KeyInfo::read(key, &options.log_groups);
+        Self::of_key(KeyInfo::read(key, &options.log_groups), options)
+    }
+
+    /// The same for a key that was read already, with the same `log_groups`.
+    pub fn of_key(key: KeyInfo, options: &DecodeOptions) -> Self {
         Decoder {
             buffer: Buffer::new(options.max_event_bytes),
             state: FormatDecoder::Sniff,

@@ -216,7 +216,7 @@ async fn a_hold_by_share_ends_when_documents_get_in_and_at_last_by_itself() {
     assert_eq!(refusals.hold(), None);
 }
 
-/// HalfMinute a minute is enough to forget half of it; a minute forgets all.
+/// Half a minute is enough to forget half of it; a minute forgets all.
 #[tokio::test(start_paused = true)]
 async fn the_share_is_that_of_the_last_minute() {
     let (refusals, index) = (refusals(), asked(Takes::Yes));
@@ -284,6 +284,18 @@ async fn one_each(
     waits.await.into_keys().collect()
 }
 
+/// As [`one_each`], for a bulk that was not judged before.
+async fn one_each_anew(
+    refusals: &IndexHealth,
+    index: &dyn Index,
+    target: &str,
+    objects: std::ops::Range<usize>,
+    status: &Verdict,
+) -> Vec<String> {
+    let mut history = BulkHistory::default();
+    one_each(refusals, index, target, objects, status, &mut history).await
+}
+
 fn closed() -> Verdict {
     Verdict::Unavailable {
         status: 400,
@@ -301,15 +313,7 @@ async fn documents_that_get_in_nowhere_hold_the_worker_whatever_the_reason() {
     };
     for status in [closed(), failing] {
         let (refusals, index) = (refusals(), asked(Takes::Yes));
-        one_each(
-            &refusals,
-            &index,
-            INDEX,
-            0..OBJECTS,
-            &status,
-            &mut BulkHistory::default(),
-        )
-        .await;
+        one_each_anew(&refusals, &index, INDEX, 0..OBJECTS, &status).await;
         assert_eq!(refusals.hold().unwrap().rejected.len(), OBJECTS);
         refusals.metrics.readiness.receiving(true);
         let why = refusals.metrics.readiness.why_not().unwrap();
@@ -325,65 +329,25 @@ async fn documents_that_get_in_nowhere_hold_the_worker_whatever_the_reason() {
         reason: String::new(),
     };
     let (refusals, index) = (refusals(), asked(Takes::Yes));
-    one_each(
-        &refusals,
-        &index,
-        INDEX,
-        0..9,
-        &overload,
-        &mut BulkHistory::default(),
-    )
-    .await;
+    one_each_anew(&refusals, &index, INDEX, 0..9, &overload).await;
     assert_eq!(refusals.hold(), None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_closed_day_is_left_out_where_a_newer_index_takes_documents() {
     let (refusals, index) = (refusals(), asked(Takes::Yes));
-    one_each(
-        &refusals,
-        &index,
-        INDEX,
-        0..1,
-        &Verdict::Indexed,
-        &mut BulkHistory::default(),
-    )
-    .await;
-    one_each(
-        &refusals,
-        &index,
-        OLD,
-        1..9,
-        &closed(),
-        &mut BulkHistory::default(),
-    )
-    .await;
+    one_each_anew(&refusals, &index, INDEX, 0..1, &Verdict::Indexed).await;
+    one_each_anew(&refusals, &index, OLD, 1..9, &closed()).await;
     assert_eq!(refusals.hold(), None);
     // The newest index is no day of before.
-    one_each(
-        &refusals,
-        &index,
-        INDEX,
-        9..15,
-        &closed(),
-        &mut BulkHistory::default(),
-    )
-    .await;
+    one_each_anew(&refusals, &index, INDEX, 9..15, &closed()).await;
     assert!(refusals.hold().is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_bad_document_beside_a_closed_day_does_not_hold() {
     let (refusals, index) = (refusals(), asked(Takes::Yes));
-    one_each(
-        &refusals,
-        &index,
-        OLD,
-        0..5,
-        &closed(),
-        &mut BulkHistory::default(),
-    )
-    .await;
+    one_each_anew(&refusals, &index, OLD, 0..5, &closed()).await;
     let held = refusals.hold().unwrap();
     let today = held.concerned.iter().find(|name| *name != OLD).unwrap();
     // Today's index takes the sample: what else is in the queue is tried after half a minute.
@@ -391,15 +355,7 @@ async fn one_bad_document_beside_a_closed_day_does_not_hold() {
     assert!(refusals.hold().is_some());
     tokio::time::advance(HALF_A_MINUTE).await;
     assert_eq!(refusals.hold(), None);
-    one_each(
-        &refusals,
-        &index,
-        OLD,
-        0..2,
-        &closed(),
-        &mut BulkHistory::default(),
-    )
-    .await;
+    one_each_anew(&refusals, &index, OLD, 0..2, &closed()).await;
     assert!(
         one_each(
             &refusals,
@@ -422,15 +378,7 @@ async fn a_document_is_counted_once_whatever_the_attempts() {
     for _ in 0..5 {
         one_each(&refusals, &index, INDEX, 0..2, &closed(), &mut history).await;
     }
-    one_each(
-        &refusals,
-        &index,
-        INDEX,
-        5..8,
-        &Verdict::Indexed,
-        &mut BulkHistory::default(),
-    )
-    .await;
+    one_each_anew(&refusals, &index, INDEX, 5..8, &Verdict::Indexed).await;
     one_each(
         &refusals,
         &index,

@@ -64,6 +64,22 @@ impl Default for Inflated {
     }
 }
 
+impl Inflated {
+    /// Counts bytes; fails if they are too many in all.
+    fn add(&mut self, bytes: usize) -> Result<(), String> {
+        self.bytes += bytes as u64;
+        if self.is_too_much() {
+            return Err(format!("inflates to too much: {} bytes so far", self.bytes));
+        }
+        Ok(())
+    }
+
+    /// Whether the bytes are over the limit.
+    pub fn is_too_much(&self) -> bool {
+        self.bytes > self.allowed
+    }
+}
+
 impl Nested {
     pub fn new(
         name: &'static str,
@@ -161,14 +177,7 @@ impl Nested {
         let written = (gzip.total_out() - written) as usize;
         self.at += read;
         self.buffer.filled(written);
-        inflated.bytes += written as u64;
-        if inflated.bytes > inflated.allowed {
-            let bytes = inflated.bytes;
-            return Err(self.error(format!(
-                "{} inflates to too much: {bytes} bytes so far",
-                self.name
-            )));
-        }
+        (inflated.add(written)).map_err(|reason| self.error(format!("{} {reason}", self.name)))?;
         match status {
             Ok(Status::StreamEnd) => self.member_end()?,
             Ok(_) if read == 0 && written == 0 => {
@@ -223,13 +232,7 @@ fn inflate(input: &[u8], inflated: &mut Inflated) -> Result<Vec<u8>, String> {
     let status = gzip
         .decompress_vec(input, &mut out, FlushDecompress::Finish)
         .map_err(|error| format!("cannot be inflated ({error})"))?;
-    inflated.bytes += out.len() as u64;
-    if inflated.bytes > inflated.allowed {
-        return Err(format!(
-            "inflates to too much: {} bytes so far",
-            inflated.bytes
-        ));
-    }
+    inflated.add(out.len())?;
     if status != Status::StreamEnd {
         return Err("is cut off or inflates to too much".to_owned());
     }

@@ -210,7 +210,7 @@ impl Subscription {
         n: usize,
         error: DecodeError,
     ) -> Result<EnvelopeStep, DecodeError> {
-        if self.inflated.bytes > self.inflated.allowed {
+        if self.inflated.is_too_much() {
             return Err(error);
         }
         if self.lines.are_a_log() && n <= self.max {
