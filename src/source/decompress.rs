@@ -4,8 +4,10 @@ The first bytes tell the format, not the object's name. Compression inside compr
 is undone too. A known format that holds no logs is refused by its name. A body that breaks is resumed.
 */
 
+mod error;
 mod magic;
 mod members;
+mod resume;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -18,21 +20,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::stream;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
-use tokio_util::io::StreamReader;
 
-use self::members::Members;
-use self::members::Source;
+pub use self::error::ReadError;
+use self::error::read_error;
+use self::members::{Members, Source};
+use self::resume::resuming;
 use self::windows::Windows;
-use crate::error_class::ErrorClass;
-use crate::source::{OpenError, Opened, Store, StoreError};
+use crate::source::{Opened, Store};
 use logferry_core::notification::ObjectRef;
 
 /// The most layers of compression inside each other.
 const MAX_LAYERS: usize = 3;
-/// How often in a row a broken body is resumed without a byte of progress.
-const MAX_RESUMES: u32 = 5;
 /// Padding before an object's first bytes: it is held until they tell whether it belongs to a compressed member.
 const MAX_FIRST_PADDING: usize = 64 * 1024;
 /// The largest window of a zstd frame for callers without a memory limit: zstd's own limit.
@@ -52,55 +51,6 @@ pub enum Step {
     Read(usize),
     /// The next bytes need zstd windows of this many bytes. The caller grants them before the next step.
     Window(u64),
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The object was not there any more when its broken body was to be resumed.
-    #[error("the object was removed while it was read")]
-    Removed,
-    /// The compressed data is damaged, or the object holds no logs.
-    #[error("{reason}")]
-    Corrupt {
-        reason: String,
-        /// The bytes before it end with a whole compressed member.
-        whole: bool,
-    },
-}
-
-impl ReadError {
-    pub fn class(&self) -> ErrorClass {
-        match self {
-            ReadError::Store(e) => e.class,
-            ReadError::Removed | ReadError::Corrupt { .. } => ErrorClass::Broken,
-        }
-    }
-
-    /// Whether the bytes before it end with a whole compressed member.
-    pub fn is_behind_whole_members(&self) -> bool {
-        matches!(self, ReadError::Corrupt { whole: true, .. })
-    }
-
-    /// The bytes before it may be cut anywhere.
-    fn cut(reason: &str) -> Self {
-        ReadError::Corrupt {
-            reason: reason.to_owned(),
-            whole: false,
-        }
-    }
-
-    /// The same error, in the middle of a member of the next layer.
-    fn within_member(self) -> Self {
-        match self {
-            ReadError::Corrupt { reason, .. } => ReadError::Corrupt {
-                reason,
-                whole: false,
-            },
-            other => other,
-        }
-    }
 }
 
 impl Unpacked {
@@ -266,88 +216,4 @@ impl AsyncBufRead for Failing {
     }
 
     fn consume(self: Pin<&mut Self>, _: usize) {}
-}
-
-fn read_error(error: io::Error) -> ReadError {
-    let text = error.to_string();
-    match error.downcast::<ReadError>() {
-        Ok(read) => read,
-        Err(error) => match error.downcast::<StoreError>() {
-            Ok(store) => ReadError::Store(store),
-            Err(_) => ReadError::cut(&text),
-        },
-    }
-}
-
-/// A reader of the stored bytes. It resumes a broken body with a Range request for the version that was opened.
-fn resuming(
-    store: Arc<dyn Store>,
-    object: ObjectRef,
-    opened: Opened,
-    at: Arc<AtomicU64>,
-) -> Pin<Box<dyn AsyncBufRead + Send>> {
-    struct ResumeState {
-        opened: Opened,
-        resumes: u32,
-    }
-    let state = ResumeState { opened, resumes: 0 };
-    let chunks = stream::unfold(Some(state), move |state| {
-        let (store, object, at) = (store.clone(), object.clone(), at.clone());
-        async move {
-            let mut state = state?;
-            loop {
-                let failure = match futures_util::StreamExt::next(&mut state.opened.chunks).await {
-                    Some(Ok(chunk)) => {
-                        at.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                        if !chunk.is_empty() {
-                            state.resumes = 0;
-                        }
-                        return Some((Ok(chunk), Some(state)));
-                    }
-                    None => {
-                        let read = at.load(Ordering::Relaxed);
-                        match state.opened.size {
-                            Some(size) if read < size => StoreError::new(
-                                ErrorClass::Retryable,
-                                format!("the body ended after {read} of {size} bytes"),
-                            ),
-                            _ => return None,
-                        }
-                    }
-                    Some(Err(error)) => error,
-                };
-                state.resumes += 1;
-                let from = at.load(Ordering::Relaxed);
-                // All bytes were given and are not to be trusted (a checksum that does not match): there is no rest
-                // to ask for.
-                let is_whole = state.opened.size.is_some_and(|size| from >= size);
-                let etag = state.opened.etag.clone();
-                if failure.class != ErrorClass::Retryable
-                    || state.resumes > MAX_RESUMES
-                    || is_whole
-                    || etag.is_none()
-                {
-                    return Some((Err(io::Error::other(failure)), None));
-                }
-                tracing::debug!(from, reason = %failure, "resuming a broken body");
-                tokio::time::sleep(crate::retry::full_jitter(state.resumes)).await;
-                match store.open(&object, from, etag.as_deref()).await {
-                    Ok(opened) => state.opened = opened,
-                    Err(OpenError::Other(error)) if error.class == ErrorClass::Retryable => {
-                        // The next read fails at once and is counted.
-                        state.opened.chunks = Box::pin(stream::iter([Err(error)]));
-                    }
-                    Err(OpenError::Gone) => {
-                        return Some((Err(io::Error::other(ReadError::Removed)), None));
-                    }
-                    Err(error) => {
-                        let reason = format!("while resuming at byte {from}: {error}");
-                        let error = StoreError::new(error.class(), reason);
-                        return Some((Err(io::Error::other(error)), None));
-                    }
-                }
-            }
-        }
-    });
-    Box::pin(StreamReader::new(Box::pin(chunks)))
 }

@@ -180,8 +180,7 @@ pub async fn run(world: &Arc<World>, wrap: Wrap) -> u64 {
     for wire in lock(&crew.now).iter() {
         wire.stop();
     }
-    // A message that was delivered to a worker that no longer listens is visible again at its deadline.
-    let listening = peace..sim.now() + Duration::from_millis(500);
+    let listening = peace..sim.now() + invariants::LISTENS;
     let grace = sim.plan.road.drain_timeout + Duration::from_secs(8);
     for worker in workers {
         if tokio::time::timeout(grace, worker).await.is_err() {

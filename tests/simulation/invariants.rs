@@ -1,6 +1,6 @@
 /*! The invariants: at every delete, after a replay, after a drain, and over the whole history. */
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -223,6 +223,10 @@ pub fn counters(world: &World, all: &[Arc<Metrics>]) {
     }
 }
 
+/// How long after SIGTERM a worker surely takes what its last receive call brings. A message that is delivered to a
+/// worker that no longer listens is visible again at its deadline.
+pub const LISTENS: Duration = Duration::from_millis(500);
+
 /// Every worker has drained: no message is held.
 pub fn drained(world: &World, within: std::ops::Range<Duration>) {
     let held = world.queue.held(within);
@@ -234,18 +238,22 @@ pub fn drained(world: &World, within: std::ops::Range<Duration>) {
 /// Checks over the whole history.
 pub fn afterwards(world: &World) {
     let history = world.sim.history();
-    let mut stopped = BTreeSet::new();
+    let mut stopped = BTreeMap::new();
+    let mut deliveries = BTreeMap::new();
     let mut denied = BTreeMap::new();
     let mut wrong = Vec::new();
-    for Entry { worker, what, .. } in &history.entries {
+    for Entry { at, worker, what } in &history.entries {
         match what {
             What::Stopped => {
-                stopped.insert(*worker);
+                stopped.insert(*worker, *at);
             }
-            What::Receiving if stopped.contains(worker) => {
+            What::Delivered { handle, .. } => {
+                deliveries.insert(handle, (*worker, *at));
+            }
+            What::Receiving if stopped.contains_key(worker) => {
                 wrong.push(format!("worker {worker} receives after SIGTERM"))
             }
-            What::QueueDenied { call } if !stopped.contains(worker) => {
+            What::QueueDenied { call } if !stopped.contains_key(worker) => {
                 denied.insert(*worker, *call);
             }
             What::Crashed => {
@@ -272,10 +280,15 @@ pub fn afterwards(world: &World) {
         && !Fault::LOSE_LEASES.iter().any(|fault| plan.has(*fault))
         && !history.counts.contains_key("Crashed")
     {
+        let listened = |handle: &String| {
+            let (worker, at) = deliveries[handle];
+            let stop = stopped.get(&worker);
+            stop.is_none_or(|stop| at < *stop + LISTENS)
+        };
         let expired = history
             .entries
             .iter()
-            .filter(|e| matches!(e.what, What::Expired { .. }));
+            .filter(|e| matches!(&e.what, What::Expired { handle, .. } if listened(handle)));
         wrong.extend(expired.map(|e| format!("a lease expired for no reason: {:?}", e.what)));
     }
     let bytes = world.index.most_in_flight();

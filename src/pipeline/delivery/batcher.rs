@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::pipeline::delivery::deliver::{BulkConfig, BulkSender, ParcelInFlight, deliver};
+use crate::pipeline::delivery::bulk_sender::{BulkConfig, BulkSender};
+use crate::pipeline::delivery::deliver::deliver;
+use crate::pipeline::delivery::parcel::ParcelInFlight;
 use crate::pipeline::delivery::parcel::PendingParcel;
 use logferry_core::bulk::BulkBuilder;
 

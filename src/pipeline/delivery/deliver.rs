@@ -4,27 +4,20 @@
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::SemaphorePermit;
 
 use crate::error_class::ErrorClass;
-use crate::observe::Metrics;
-use crate::pipeline::delivery::concurrency::{BulkPermit, ConcurrencyLimiter, Feedback};
+use crate::pipeline::delivery::bulk_sender::{BulkSender, WaitingBytes};
+use crate::pipeline::delivery::concurrency::{BulkPermit, Feedback};
 use crate::pipeline::delivery::dead_letters::{RejectedDocument, write_dead_letters};
-use crate::pipeline::delivery::index_health::{BulkHistory, IndexHealth, is_overload};
+use crate::pipeline::delivery::index_health::{BulkHistory, is_overload};
 use crate::pipeline::delivery::merge::{MergeResult, merge_summaries};
-use crate::pipeline::delivery::parcel::PendingParcel;
+use crate::pipeline::delivery::parcel::ParcelInFlight;
 use crate::pipeline::delivery::tally::{Rejection, VerdictTally};
-use crate::pipeline::fatal_error::FatalErrorSlot;
-use crate::pipeline::memory::Reservation;
-use crate::retry::Delays;
-use crate::sink::dead_letters::{DeadLetterFile, DeadLetters, ObjectName};
-use crate::sink::{Index, IndexError};
+use crate::sink::IndexError;
+use crate::sink::dead_letters::DeadLetterFile;
 use logferry_core::bulk::{Bulk, BulkDocument, DocumentToResend, Verdict};
-use logferry_core::invocation::Prices;
 
 /// Merges in a row without a pause.
 const MERGES: u32 = 5;
@@ -32,80 +25,6 @@ const MERGES: u32 = 5;
 /// The hint for an index in which no document can be changed.
 const NO_MERGE: &str = "summaries of a request in several objects cannot be merged here: remove \
                         index.append_only.enabled, or data_stream, from the index template that gives it to this index";
-
-#[derive(Debug, Clone)]
-pub struct BulkConfig {
-    /// A bulk is sent when it has this many bytes …
-    pub bytes: usize,
-    /// … or when its first parcel has waited this long.
-    pub linger: Duration,
-    pub in_flight: usize,
-    /// Attempts for one bulk, the first included.
-    pub attempts: usize,
-    /// The first and the longest delay between attempts.
-    pub first_delay: Duration,
-    pub longest_delay: Duration,
-}
-
-impl BulkConfig {
-    pub(crate) fn delays(&self) -> Delays {
-        Delays::new(self.first_delay, self.longest_delay, self.attempts)
-    }
-}
-
-/// Sends bulks.
-pub(crate) struct BulkSender {
-    pub(crate) config: BulkConfig,
-    /// A bulk between two attempts gives up its permit, so that a sick index does not stop the others.
-    pub(crate) concurrency: Arc<ConcurrencyLimiter>,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) background: CancellationToken,
-    pub(crate) index: Arc<dyn Index>,
-    /// Without it, a rejected document leaves its message to the queue's redrive policy.
-    pub(crate) dead_letters: Option<Arc<dyn DeadLetters>>,
-    pub(crate) prices: Prices,
-    pub(crate) index_health: Arc<IndexHealth>,
-    /// Bytes of bulks between two attempts.
-    pub(crate) waiting_bytes: AtomicUsize,
-    pub(crate) most_waiting_bytes: usize,
-    /// The turn to make dead letters.
-    pub(crate) dead_letter_turn: Semaphore,
-    pub(crate) fatal_error: Arc<FatalErrorSlot>,
-}
-
-impl BulkSender {
-    fn has_room_to_wait(&self, bulk: &Bulk) -> bool {
-        self.waiting_bytes.load(Ordering::Relaxed) + bulk.body().len() <= self.most_waiting_bytes
-    }
-}
-
-/// A parcel whose documents are in a bulk.
-pub(crate) struct ParcelInFlight {
-    /// Documents without a verdict.
-    open: usize,
-    tally: VerdictTally,
-    object: Arc<ObjectName>,
-    number: u64,
-    /// Kept if there is a store of dead letters.
-    rejected: Vec<RejectedDocument>,
-    reply: mpsc::UnboundedSender<VerdictTally>,
-    reservation: Option<Reservation>,
-}
-
-impl From<PendingParcel> for ParcelInFlight {
-    /// Drops the documents, which were copied into a bulk.
-    fn from(parcel: PendingParcel) -> Self {
-        Self {
-            open: parcel.parcel.documents.len(),
-            tally: VerdictTally::default(),
-            object: parcel.object,
-            number: parcel.number,
-            rejected: Vec::new(),
-            reply: parcel.reply,
-            reservation: Some(parcel.reservation),
-        }
-    }
-}
 
 /// Sends a bulk until each document has a verdict, or the pipeline ends. `parcels` are in the order of the bulk.
 pub(crate) async fn deliver(
@@ -125,22 +44,6 @@ pub(crate) async fn deliver(
         .background
         .run_until_cancelled(in_flight.deliver(bulk))
         .await;
-}
-
-/// Counts bytes that wait for another attempt.
-struct WaitingBytes<'a>(&'a AtomicUsize, usize);
-
-impl<'a> WaitingBytes<'a> {
-    fn count(waiting: &'a AtomicUsize, bytes: usize) -> Self {
-        waiting.fetch_add(bytes, Ordering::Relaxed);
-        Self(waiting, bytes)
-    }
-}
-
-impl Drop for WaitingBytes<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(self.1, Ordering::Relaxed);
-    }
 }
 
 /// What one attempt leaves to do.

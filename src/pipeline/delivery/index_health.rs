@@ -11,17 +11,20 @@ its kind takes documents. This hold ends when the index would take half of some 
 longer bad, or after ten minutes.
 */
 
+mod answer;
+mod rejected_share;
 #[cfg(test)]
 mod tests;
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
+use self::answer::{Answer, KEPT, refused_because};
+pub(crate) use self::answer::{RejectedSample, is_overload};
+use self::rejected_share::{HALF_A_MINUTE, HoldByShare, RejectedShare};
 use crate::observe::Metrics;
 use crate::sink::dead_letters::ObjectName;
 use crate::sink::{Index, IndexError, Takes};
@@ -31,19 +34,10 @@ use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::sample;
 use logferry_core::time::calendar;
 
-/// Fewer objects are too few to tell a share from.
-const OBJECTS: usize = 3;
-/// The share is that of the last minute.
-const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 /// The longest that a share holds the worker. Each further try costs a delivery of the refused messages.
 const LONGEST_HOLD: Duration = Duration::from_secs(600);
 const TOO_MANY: &str = "more than half of the last minute's documents are refused";
 const ONCE_MORE: &str = "most documents of the answer were refused, and the index takes others";
-/// Refused documents that are kept to ask about, and the longest of them.
-const KEPT: usize = 5;
-const KEPT_BYTES: usize = 64 * 1024;
-/// Indices with refused documents that are told apart; those beyond are counted as one.
-const INDICES: usize = 100;
 
 pub(crate) struct IndexHealth {
     state: Mutex<HealthState>,
@@ -56,164 +50,6 @@ struct HealthState {
     /// Indices that refuse every document, and why.
     at_fault: BTreeMap<String, String>,
     share: RejectedShare,
-}
-
-/// How much of the last minute's documents got in. While the worker holds, the minute does not pass.
-#[derive(Default)]
-struct RejectedShare {
-    since: Option<Instant>,
-    before: HalfMinute,
-    now: HalfMinute,
-    hold: Option<HoldByShare>,
-}
-
-/// A hold by share.
-struct HoldByShare {
-    since: Instant,
-    until: Instant,
-    reason: String,
-    refused: Vec<RejectedSample>,
-}
-
-/// A refused document, to ask about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RejectedSample {
-    pub(crate) index: String,
-    pub(crate) source: Arc<[u8]>,
-}
-
-#[derive(Default)]
-struct HalfMinute {
-    taken: u64,
-    /// Of each kind, the newest index that takes documents.
-    newest: BTreeMap<&'static str, String>,
-    outside: BTreeMap<String, Outside>,
-    /// Some refused documents, one of an object.
-    kept: Vec<(u64, RejectedSample)>,
-}
-
-/// The documents that did not get into one index.
-#[derive(Default)]
-struct Outside {
-    rejected: u64,
-    /// The index is closed, blocked or failing.
-    unavailable: u64,
-    /// Hashes of objects most of whose documents were refused; no more than are needed.
-    objects: BTreeSet<u64>,
-}
-
-impl RejectedShare {
-    fn turn(&mut self, now: Instant) {
-        if self.hold.is_some() {
-            return;
-        }
-        let since = *self.since.get_or_insert(now);
-        let halves = (now - since).as_millis() / HALF_A_MINUTE.as_millis();
-        if halves > 0 {
-            let ended = std::mem::take(&mut self.now);
-            self.before = if halves == 1 {
-                ended
-            } else {
-                HalfMinute::default()
-            };
-            self.since = Some(now);
-        }
-    }
-
-    fn halves(&self) -> [&HalfMinute; 2] {
-        [&self.before, &self.now]
-    }
-
-    /// The index takes documents.
-    fn takes(&mut self, name: &str) {
-        let kind = DocumentKind::of_index(name).as_str();
-        let newest = self.now.newest.entry(kind).or_default();
-        if newest.as_str() < name {
-            name.clone_into(newest);
-        }
-    }
-
-    /// Nothing of the index's documents was rejected, and a newer index of its kind takes documents. Names end with
-    /// the day, so the newer name is the greater one.
-    fn is_own_trouble(&self, name: &str) -> bool {
-        let outside = self.halves().map(|half| half.outside.get(name));
-        let kind = DocumentKind::of_index(name).as_str();
-        let mut newest = self
-            .halves()
-            .into_iter()
-            .filter_map(|half| half.newest.get(kind));
-        outside
-            .iter()
-            .flatten()
-            .all(|outside| outside.rejected == 0)
-            && newest.any(|newest| newest.as_str() > name)
-    }
-
-    fn is_bad(&self) -> bool {
-        let (mut taken, mut refused, mut objects) = (0, 0, BTreeSet::<u64>::new());
-        for half in self.halves() {
-            taken += half.taken;
-            for (name, outside) in &half.outside {
-                if !self.is_own_trouble(name) {
-                    refused += outside.rejected + outside.unavailable;
-                    objects.extend(&outside.objects);
-                }
-            }
-        }
-        refused > taken && objects.len() >= OBJECTS
-    }
-
-    /// Counts an answer. What is counted already can only get in.
-    fn count(&mut self, answer: Answer<'_>, counted: bool) {
-        for (name, part) in answer.parts {
-            self.now.taken += part.taken;
-            if part.taken > 0 {
-                self.takes(name);
-            }
-            if counted {
-                self.got_in(name, part.taken);
-            } else if part.rejected + part.unavailable > 0 {
-                let full = self.now.outside.len() >= INDICES;
-                let known = !full || self.now.outside.contains_key(name);
-                let name = if known { name } else { "" };
-                let outside = self.now.outside.entry(name.to_owned()).or_default();
-                outside.rejected += part.rejected;
-                outside.unavailable += part.unavailable;
-                let room = OBJECTS.saturating_sub(outside.objects.len());
-                outside.objects.extend(part.objects.into_iter().take(room));
-            }
-        }
-        if counted {
-            for half in [&mut self.before, &mut self.now] {
-                for outside in half.outside.values_mut() {
-                    outside
-                        .objects
-                        .retain(|object| !answer.got_in.contains(object));
-                }
-            }
-            return;
-        }
-        for (object, refused) in answer.kept {
-            let kept = &mut self.now.kept;
-            if kept.len() < KEPT && kept.iter().all(|(other, _)| *other != object) {
-                kept.push((object, refused));
-            }
-        }
-    }
-
-    /// Documents that were refused at first are taken now.
-    fn got_in(&mut self, name: &str, mut taken: u64) {
-        for half in [&mut self.now, &mut self.before] {
-            let Some(outside) = half.outside.get_mut(name) else {
-                continue;
-            };
-            for count in [&mut outside.unavailable, &mut outside.rejected] {
-                let less = taken.min(*count);
-                *count -= less;
-                taken -= less;
-            }
-        }
-    }
 }
 
 /// Why nothing is received.
@@ -243,25 +79,6 @@ impl BulkHistory {
     }
 }
 
-/// An index's part of one answer.
-#[derive(Default)]
-struct IndexCounts {
-    taken: u64,
-    rejected: u64,
-    unavailable: u64,
-    misconfigured: bool,
-    objects: BTreeSet<u64>,
-}
-
-/// What an answer says of the share.
-#[derive(Default)]
-struct Answer<'a> {
-    parts: BTreeMap<&'a str, IndexCounts>,
-    /// Objects most of whose documents were taken.
-    got_in: BTreeSet<u64>,
-    kept: Vec<(u64, RejectedSample)>,
-}
-
 impl IndexHealth {
     pub(crate) fn new(prefix: String, metrics: Arc<Metrics>) -> Self {
         Self {
@@ -286,7 +103,13 @@ impl IndexHealth {
         history: &mut BulkHistory,
         object: impl Fn(usize) -> &'a ObjectName,
     ) -> BTreeMap<String, String> {
-        let answer = self.read(bulk, statuses, history.counted, object);
+        let is_usual = self.lock().at_fault.is_empty();
+        let answer = Answer::read(bulk, statuses, history.counted, object, is_usual);
+        for (name, part) in &answer.parts {
+            if let Some(reason) = &part.misconfigured {
+                self.at_fault(name, reason);
+            }
+        }
         let doubtful: Vec<(&str, bool)> = (answer.parts.iter())
             .filter(|(_, part)| part.rejected > 0)
             .map(|(name, part)| (*name, part.rejected > part.taken))
@@ -317,78 +140,12 @@ impl IndexHealth {
         waits
     }
 
-    fn read<'a, 'b>(
-        &self,
-        bulk: &'b Bulk,
-        statuses: &[Verdict],
-        counted: bool,
-        object: impl Fn(usize) -> &'a ObjectName,
-    ) -> Answer<'b> {
-        let mut answer = Answer::default();
-        if statuses.iter().all(is_taken) && self.lock().at_fault.is_empty() {
-            // The usual answer: its first and last documents stand for the indices that it names.
-            let all = bulk.documents();
-            let first = all.first().map(|first| (first, all.len() as u64 - 1));
-            for (document, taken) in first.into_iter().chain(all.last().map(|last| (last, 1))) {
-                let part = answer.parts.entry(bulk.target(document).index).or_default();
-                part.taken += taken;
-            }
-            if counted {
-                answer.got_in = all_objects(bulk, &object);
-            }
-            return answer;
-        }
-        let mut balance: BTreeMap<usize, i64> = BTreeMap::new();
-        for (sent, status) in bulk.documents().iter().zip(statuses) {
-            let name = bulk.target(sent).index;
-            let part = answer.parts.entry(name).or_default();
-            match status {
-                status if is_taken(status) => {
-                    part.taken += 1;
-                    *balance.entry(sent.parcel).or_default() -= 1;
-                    continue;
-                }
-                Verdict::Misconfigured { reason, .. } => {
-                    part.misconfigured = true;
-                    part.unavailable += 1;
-                    self.at_fault(name, reason);
-                }
-                Verdict::Rejected { .. } => part.rejected += 1,
-                _ if refused_because(status).is_some() => part.unavailable += 1,
-                // Overload; permissions; a change of one document.
-                _ => continue,
-            }
-            *balance.entry(sent.parcel).or_default() += 1;
-            let object = hash(object(sent.parcel));
-            part.objects.insert(object);
-            let source = bulk.source(sent);
-            let kept = &mut answer.kept;
-            if kept.len() < KEPT
-                && source.len() <= KEPT_BYTES
-                && kept.iter().all(|(other, _)| *other != object)
-            {
-                let refused = RejectedSample {
-                    index: name.to_owned(),
-                    source: source.into(),
-                };
-                kept.push((object, refused));
-            }
-        }
-        let mostly_in = balance.into_iter().filter(|(_, balance)| *balance <= 0);
-        answer.got_in = mostly_in.map(|(parcel, _)| hash(object(parcel))).collect();
-        for part in answer.parts.values_mut() {
-            part.objects
-                .retain(|object| !answer.got_in.contains(object));
-        }
-        answer
-    }
-
     fn count(&self, answer: Answer<'_>, counted: bool) {
         let mut state = self.lock();
         let before = state.at_fault.len();
         state.at_fault.retain(|name, _| {
             let part = answer.parts.get(name.as_str());
-            part.is_none_or(|part| part.taken <= part.rejected || part.misconfigured)
+            part.is_none_or(|part| part.taken <= part.rejected || part.misconfigured.is_some())
         });
         if state.at_fault.len() < before {
             tracing::info!("an index that refused every document takes documents again");
@@ -599,44 +356,4 @@ fn today(prefix: &str, kind: DocumentKind) -> String {
         calendar::day_of(now.as_millis() as i64),
     );
     String::from_utf8_lossy(&name).into_owned()
-}
-
-fn all_objects<'a>(bulk: &Bulk, object: &impl Fn(usize) -> &'a ObjectName) -> BTreeSet<u64> {
-    let parcels: BTreeSet<usize> = bulk.documents().iter().map(|sent| sent.parcel).collect();
-    parcels
-        .into_iter()
-        .map(|parcel| hash(object(parcel)))
-        .collect()
-}
-
-/// Why a document got in nowhere, unless the cluster is overloaded or the document alone is meant.
-fn refused_because(status: &Verdict) -> Option<&str> {
-    match status {
-        Verdict::Rejected { reason, .. }
-        | Verdict::Misconfigured { reason, .. }
-        | Verdict::Unavailable { reason, .. } => Some(reason),
-        Verdict::Retryable { reason, .. } if !is_overload(status) => Some(reason),
-        _ => None,
-    }
-}
-
-/// A blocked index is not an overload: less in flight would not help it, and would slow the others.
-pub(crate) fn is_overload(status: &Verdict) -> bool {
-    matches!(
-        status,
-        Verdict::Retryable {
-            status: 429 | 503,
-            ..
-        }
-    )
-}
-
-fn is_taken(status: &Verdict) -> bool {
-    matches!(status, Verdict::Indexed | Verdict::AlreadyThere)
-}
-
-fn hash(object: &ObjectName) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (&object.bucket, &object.key).hash(&mut hasher);
-    hasher.finish()
 }

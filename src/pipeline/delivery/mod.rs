@@ -2,11 +2,12 @@
 Parcels of documents go in; a verdict for each document comes out, indexed in OpenSearch or written as a dead letter.
 
 `batcher` groups parcels into bulks, `deliver` sends a bulk until each document has a verdict, `merge` merges summaries
-with stored ones. `concurrency` limits the bulks in flight. `index_health` tells a bad document from a bad index, and
-`health_check` waits until the index is healthy again.
+with stored ones. `bulk_sender` holds what every bulk is sent with, and `concurrency` limits the bulks in flight.
+`index_health` tells a bad document from a bad index, and `health_check` waits until the index is healthy again.
 */
 
 pub(crate) mod batcher;
+pub(crate) mod bulk_sender;
 pub(crate) mod concurrency;
 pub(crate) mod dead_letters;
 pub(crate) mod deliver;
@@ -16,4 +17,4 @@ mod merge;
 pub(crate) mod parcel;
 pub(crate) mod tally;
 
-pub use deliver::BulkConfig;
+pub use bulk_sender::BulkConfig;

@@ -14,8 +14,9 @@ use async_compression::codecs::{DecodeV2, GzipDecoder, ZstdDecoder};
 use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
+use crate::source::decompress::error::{ReadError, read_error};
+use crate::source::decompress::magic;
 use crate::source::decompress::windows::{FRAME_HEADER, Windows, window};
-use crate::source::decompress::{ReadError, magic, read_error};
 
 /// Bytes of a frame's content that need no window of their own: as much is there for any reader.
 pub(crate) const FREE: u64 = 256 * 1024;

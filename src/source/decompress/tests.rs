@@ -3,11 +3,13 @@ use std::io::Write;
 use async_compression::tokio::write::ZstdEncoder;
 use async_compression::zstd::CParameter;
 use async_trait::async_trait;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, stream};
 use proptest::prelude::*;
 use tokio::io::AsyncWriteExt;
 
+use crate::error_class::ErrorClass;
 use crate::source::decompress::*;
+use crate::source::{OpenError, StoreError};
 
 /// Never asked: nothing breaks on its way.
 struct NoStore;

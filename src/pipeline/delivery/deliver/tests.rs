@@ -1,11 +1,20 @@
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
+use crate::observe::Metrics;
+use crate::pipeline::delivery::bulk_sender::BulkConfig;
+use crate::pipeline::delivery::concurrency::ConcurrencyLimiter;
 use crate::pipeline::delivery::deliver::*;
-use crate::sink::Stored;
+use crate::pipeline::delivery::index_health::IndexHealth;
+use crate::pipeline::fatal_error::FatalErrorSlot;
+use crate::sink::dead_letters::ObjectName;
+use crate::sink::{Index, Stored};
 use logferry_core::bulk::Parcel;
-use logferry_core::invocation::Architecture;
+use logferry_core::invocation::{Architecture, Prices};
 
 /// A proxy in front of an index that takes all; it refuses longer requests with 413.
 struct Proxy {

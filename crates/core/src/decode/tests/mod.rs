@@ -1,6 +1,7 @@
 //! Decoding as a whole: cases from `fixtures/decode`, then what holds for any input.
 
 mod cases;
+mod container_caps;
 mod containers;
 mod firehose;
 #[cfg(test)]
