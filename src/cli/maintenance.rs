@@ -1,6 +1,6 @@
 /*! Flags of `setup` and `prune`. */
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::heading;
 use crate::cli::opensearch::IndexArgs;
@@ -36,6 +36,17 @@ pub struct SetupArgs {
     /// Also overwrites those of a newer logferry.
     #[arg(long, help_heading = heading::OPENSEARCH)]
     pub force: bool,
+    /// Print the body that makes the least API key for a command, and end
+    ///
+    /// For POST _plugins/_security/api/apitokens of OpenSearch 3.7 or newer. No request is sent.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "COMMAND",
+        conflicts_with_all = ["dry_run", "json", "force"],
+        help_heading = heading::OUTPUT
+    )]
+    pub print_api_key: Option<ApiKeyFor>,
     /// Print the plan and its requests, and change nothing
     #[arg(long, help_heading = heading::OUTPUT)]
     pub dry_run: bool,
@@ -71,4 +82,26 @@ pub struct RetainArgs {
     /// Time to keep invocation summaries, such as 365d
     #[arg(long, env = "LOGFERRY_RETAIN_INVOCATIONS", value_name = "DAYS")]
     pub retain_invocations: Option<String>,
+}
+
+/// A command that an API key is for. `ingest` needs the key of `worker`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ApiKeyFor {
+    Worker,
+    Setup,
+    Prune,
+    Search,
+}
+
+impl ApiKeyFor {
+    pub const ALL: [Self; 4] = [Self::Worker, Self::Setup, Self::Prune, Self::Search];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ApiKeyFor::Worker => "worker",
+            ApiKeyFor::Setup => "setup",
+            ApiKeyFor::Prune => "prune",
+            ApiKeyFor::Search => "search",
+        }
+    }
 }

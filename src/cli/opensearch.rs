@@ -41,6 +41,12 @@ pub struct IndexArgs {
     /// The file is read again when OpenSearch refuses the password. Its last line break does not count.
     #[arg(long, env = "LOGFERRY_OPENSEARCH_PASSWORD_FILE", value_name = "FILE")]
     pub opensearch_password_file: Option<PathBuf>,
+    /// File that holds an API key of OpenSearch 3.7 or newer
+    ///
+    /// The key takes the place of user and password. The file is read again when OpenSearch refuses the key. Its last
+    /// line break does not count. `setup --print-api-key` prints the request's body that makes a key.
+    #[arg(long, env = "LOGFERRY_OPENSEARCH_API_KEY_FILE", value_name = "FILE")]
+    pub opensearch_api_key_file: Option<PathBuf>,
     /// Certificates (PEM) to trust in addition to the system's
     #[arg(long, env = "LOGFERRY_OPENSEARCH_CA", value_name = "FILE")]
     pub opensearch_ca: Option<PathBuf>,

@@ -52,7 +52,7 @@ fn every_command_and_argument_has_a_short_first_line() {
 #[test]
 fn every_flag_of_worker_ingest_and_setup_has_its_variable() {
     // They belong to one run, not to an environment.
-    let without = ["to", "dry_run", "json", "force"];
+    let without = ["to", "dry_run", "json", "force", "print_api_key"];
     each_flag(&Cli::command(), &mut |command, arg| {
         let id = arg.get_id().as_str();
         if !["worker", "ingest", "setup"].contains(&command) || without.contains(&id) {

@@ -1,6 +1,7 @@
 /*! One module for each command. A validated configuration goes in; the command connects sources, the pipeline and
 sinks, and runs to its end. */
 
+mod api_key;
 pub mod explain;
 pub mod explain_file;
 pub mod ingest;

@@ -4,9 +4,9 @@ out. */
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, ExplainCommand};
-use crate::commands::{explain, explain_file, ingest, prune, search, setup, worker};
+use crate::commands::{api_key, explain, explain_file, ingest, prune, search, setup, worker};
 use crate::config;
-use crate::config::ConfigErrors;
+use crate::config::{ConfigErrors, SetupTask};
 
 /// Exit code of mistakes on the command line and in the configuration (`EX_USAGE` of sysexits.h).
 const USAGE: u8 = 64;
@@ -58,9 +58,12 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
             block_on(ingest::run(config))
         }
         Command::Setup(args) => {
-            let config = config::setup(args)?;
+            let task = config::setup(args)?;
             crate::observe::log_to_stderr(&cli.log);
-            block_on(setup::run(config))
+            match task {
+                SetupTask::Apply(config) => block_on(setup::run(*config)),
+                SetupTask::PrintApiKey(config) => Ok(api_key::print(&config)?),
+            }
         }
         Command::Prune(args) => {
             let config = config::prune(args)?;

@@ -88,6 +88,13 @@ impl ConfigErrors {
         if user.is_some_and(|u| u.contains(':')) {
             self.say("--opensearch-user: basic authentication has no way to send a colon in a user's name");
         }
+        let api_key = args.opensearch_api_key_file.as_ref();
+        if api_key.is_some() && (in_url.is_some() || basic) {
+            self.say("--opensearch-api-key-file: a request has an API key or a password, not both: leave it, or user and password, out");
+        }
+        if api_key.is_some() && args.opensearch_aws_service.is_some() {
+            self.say("--opensearch-api-key-file: a request has an API key or is signed, not both: leave it or --opensearch-aws-service out");
+        }
         if args.opensearch_aws_service.is_some() && (in_url.is_some() || basic) {
             self.say("--opensearch-aws-service: a request is signed or has a password, not both: leave it, or user and password, out");
         }
@@ -107,6 +114,9 @@ impl ConfigErrors {
                 AwsServiceArg::Aoss => AwsService::Aoss,
             };
             return Some(Auth::Aws { service, region });
+        }
+        if let Some(file) = api_key.cloned() {
+            return Some(Auth::ApiKey { file });
         }
         let given = user.map(str::to_owned).zip(password);
         let in_url = in_url.map(|(user, password)| (user, Password::Given(password)));
@@ -238,6 +248,7 @@ mod tests {
         const USER: [&str; 2] = ["--opensearch-user", "u"];
         const PASSWORD: [&str; 2] = ["--opensearch-password", "secret"];
         const FILE: [&str; 2] = ["--opensearch-password-file", "f"];
+        const API_KEY: [&str; 2] = ["--opensearch-api-key-file", "f"];
         const CA: [&str; 2] = ["--opensearch-ca", "f"];
         const CERT: [&str; 2] = ["--opensearch-client-cert", "f"];
         const KEY: [&str; 2] = ["--opensearch-client-key", "f"];
@@ -257,6 +268,13 @@ mod tests {
             (&[&WITH_USER, &USER, &PASSWORD], "--opensearch-url"),
             (&[&WITH_USER, &AWS], "--opensearch-aws-service"),
             (&[&URL, &USER, &PASSWORD, &AWS], "--opensearch-aws-service"),
+            (
+                &[&URL, &USER, &PASSWORD, &API_KEY],
+                "--opensearch-api-key-file",
+            ),
+            (&[&URL, &USER, &FILE, &API_KEY], "--opensearch-api-key-file"),
+            (&[&WITH_USER, &API_KEY], "--opensearch-api-key-file"),
+            (&[&URL, &API_KEY, &AWS], "--opensearch-api-key-file"),
             (&[&URL, &REGION], "--opensearch-aws-region"),
             (&[&SERVERLESS, &AWS], "--opensearch-aws-service"),
             (&[&SERVERLESS], "--opensearch-aws-service"),
@@ -289,7 +307,9 @@ mod tests {
             );
             assert!(!mistakes.0[0].contains("secret"), "{mistakes}");
         }
-        let good: [&[&[&str]]; 4] = [
+        let good: [&[&[&str]]; 6] = [
+            &[&URL, &API_KEY, &CA],
+            &[&PLAIN, &API_KEY],
             &[&URL, &USER, &FILE, &CA, &CERT, &KEY],
             &[&URL, &AWS, &REGION, &CA],
             &[&PLAIN, &USER, &PASSWORD],
@@ -298,5 +318,17 @@ mod tests {
         for flags in good {
             assert!(configured(&flags.concat()).is_ok(), "{flags:?}");
         }
+    }
+    #[test]
+    fn every_way_of_authentication_at_once_is_reported_at_once() {
+        let mistakes = configured(&[
+            "--opensearch-url=https://u:secret@a:9200",
+            "--opensearch-user=u",
+            "--opensearch-password=secret",
+            "--opensearch-password-file=f",
+            "--opensearch-api-key-file=f",
+            "--opensearch-aws-service=es",
+        ]);
+        insta::assert_snapshot!(mistakes.unwrap_err().to_string());
     }
 }

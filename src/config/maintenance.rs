@@ -1,9 +1,22 @@
 /*! Flags of `setup` and `prune` go in; their configurations or the mistakes come out. */
 
-use crate::cli::{PruneArgs, RetainArgs, SetupArgs};
+use crate::cli::{ApiKeyFor, PruneArgs, RetainArgs, SetupArgs};
 use crate::config::ConfigErrors;
 use crate::sink::opensearch::OpenSearchConfig;
 use logferry_core::document::index_name::DocumentKind;
+
+/// What `setup` is to do.
+#[derive(Debug)]
+pub enum SetupTask {
+    Apply(Box<SetupConfig>),
+    PrintApiKey(ApiKeyConfig),
+}
+
+#[derive(Debug)]
+pub struct ApiKeyConfig {
+    pub command: ApiKeyFor,
+    pub prefix: String,
+}
 
 #[derive(Debug)]
 pub struct SetupConfig {
@@ -69,8 +82,15 @@ impl Retention {
     }
 }
 
-pub fn setup(args: SetupArgs) -> Result<SetupConfig, ConfigErrors> {
+pub fn setup(args: SetupArgs) -> Result<SetupTask, ConfigErrors> {
     let mut mistakes = ConfigErrors::default();
+    if let Some(command) = args.print_api_key {
+        let prefix = mistakes.index_prefix(&args.index.index_prefix);
+        return match mistakes.0.is_empty() {
+            true => Ok(SetupTask::PrintApiKey(ApiKeyConfig { command, prefix })),
+            false => Err(mistakes),
+        };
+    }
     let index = mistakes.opensearch(&args.index);
     let prefix = mistakes.index_prefix(&args.index.index_prefix);
     let mut number = |flag, value: Option<String>, least| {
@@ -85,7 +105,7 @@ pub fn setup(args: SetupArgs) -> Result<SetupConfig, ConfigErrors> {
     });
     let retention = mistakes.retention(&args.retain);
     match index {
-        Some(index) if mistakes.0.is_empty() => Ok(SetupConfig {
+        Some(index) if mistakes.0.is_empty() => Ok(SetupTask::Apply(Box::new(SetupConfig {
             index,
             wanted: Wanted {
                 prefix,
@@ -98,7 +118,7 @@ pub fn setup(args: SetupArgs) -> Result<SetupConfig, ConfigErrors> {
             },
             dry_run: args.dry_run,
             json: args.json,
-        }),
+        }))),
         _ => Err(mistakes),
     }
 }
@@ -195,6 +215,24 @@ mod tests {
         }
         let nothing = pruned(&[]).unwrap_err().to_string();
         assert!(nothing.contains("give one or both"), "{nothing}");
+    }
+
+    #[test]
+    fn an_api_key_is_printed_without_an_opensearch() {
+        let printed = |line: &str| {
+            let Command::Setup(args) = Cli::try_parse_from(line.split(' ')).unwrap().command else {
+                unreachable!()
+            };
+            setup(args)
+        };
+        let task = printed("logferry setup --print-api-key search --index-prefix lf").unwrap();
+        let SetupTask::PrintApiKey(config) = task else {
+            panic!("{task:?}")
+        };
+        assert_eq!(config.command, ApiKeyFor::Search);
+        assert_eq!(config.prefix, "lf");
+        let mistakes = printed("logferry setup --print-api-key search --index-prefix A*");
+        assert!(mistakes.unwrap_err().0[0].starts_with("--index-prefix: "));
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod worker;
 pub use errors::ConfigErrors;
 pub use explain::{ExplainConfig, explain};
 pub use ingest::{IngestConfig, Target, ingest};
-pub use maintenance::{PruneConfig, Retention, SetupConfig, Wanted, prune, setup};
+pub use maintenance::{
+    ApiKeyConfig, PruneConfig, Retention, SetupConfig, SetupTask, Wanted, prune, setup,
+};
 pub use search::{SearchConfig, search};
 pub use worker::{S3Config, WorkerConfig, worker};

@@ -4,6 +4,7 @@ Access to OpenSearch, SQS and S3: nodes that fail, signed requests, rotated cred
 Most tests run against stubs; `node`, `secure` and `roles` run against a real node with TLS and users.
 */
 
+mod api_keys;
 mod aws;
 mod denied;
 mod failover;

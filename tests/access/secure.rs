@@ -105,7 +105,7 @@ async fn a_wrong_or_missing_password_is_named() {
     assert_eq!(
         reason_given(&arguments).await,
         format!(
-            "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
+            "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-api-key-file, or --opensearch-aws-service"
         )
     );
 }

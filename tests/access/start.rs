@@ -94,7 +94,7 @@ async fn missing_credentials_are_named() {
     assert_eq!(
         reason_given(&["--opensearch-url", url]).await,
         format!(
-            "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
+            "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-api-key-file, or --opensearch-aws-service"
         )
     );
 }

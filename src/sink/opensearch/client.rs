@@ -76,8 +76,9 @@ impl OpenSearch {
     ) -> Result<Self, IndexError> {
         let material = TlsMaterial::read(&config.tls).await?;
         for url in config.urls.iter().filter(|url| is_unencrypted(url)) {
-            if matches!(authorization, Authorization::Basic(_)) {
-                tracing::warn!(%url, "the password goes over the network unencrypted: https:// would hide it");
+            if let Authorization::Header(auth) = &authorization {
+                let secret = auth.scheme.secret();
+                tracing::warn!(%url, "the {secret} goes over the network unencrypted: https:// would hide it");
             }
         }
         let nodes = config

@@ -20,6 +20,10 @@ pub enum Auth {
         user: String,
         password: Password,
     },
+    /// A key of OpenSearch's security plugin.
+    ApiKey {
+        file: PathBuf,
+    },
     Aws {
         service: AwsService,
         region: Option<String>,

@@ -9,7 +9,7 @@ use rustls::{CertificateError, Error as TlsError};
 
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
-use crate::sink::opensearch::auth::Authorization;
+use crate::sink::opensearch::auth::{Authorization, Scheme};
 use crate::sink::opensearch::config::Tls;
 use crate::sink::opensearch::error_body::{ErrorBody, INDEX_NOT_FOUND, SECURITY};
 use crate::sink::opensearch::error_chain::{causes, chain, find, innermost};
@@ -129,29 +129,39 @@ pub(crate) fn refused(
     authorization: &Authorization,
     error: &ErrorBody,
 ) -> String {
-    match (status, authorization) {
-        (StatusCode::UNAUTHORIZED, Authorization::None) => format!(
-            "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-aws-service"
+    let scheme = match authorization {
+        Authorization::Header(auth) => Some(&auth.scheme),
+        Authorization::None | Authorization::Aws(_) => None,
+    };
+    match (status, authorization, scheme) {
+        (StatusCode::UNAUTHORIZED, Authorization::None, _) => format!(
+            "{url} wants to know who asks (HTTP 401): give --opensearch-user and --opensearch-password-file, or --opensearch-api-key-file, or --opensearch-aws-service"
         ),
-        (StatusCode::UNAUTHORIZED, Authorization::Basic(basic)) => format!(
-            "{url} does not accept user {} with this password (HTTP 401): check --opensearch-user and --opensearch-password or its file",
-            basic.user
+        (StatusCode::UNAUTHORIZED, _, Some(Scheme::Basic { user })) => format!(
+            "{url} does not accept user {user} with this password (HTTP 401): check --opensearch-user and --opensearch-password or its file"
         ),
-        (_, Authorization::Aws(_)) => format!(
+        (StatusCode::UNAUTHORIZED, _, Some(Scheme::ApiKey)) => format!(
+            "{url} does not accept this API key (HTTP 401): write one that is neither expired nor revoked to the file of --opensearch-api-key-file, and check that the cluster has API keys (OpenSearch 3.7, api_tokens)"
+        ),
+        (_, Authorization::Aws(_), _) => format!(
             "{url} refuses {path} (HTTP {}): {}: check the role's permissions, the access policy, --opensearch-aws-service and the region; see docs/access.md",
             status.as_u16(),
             error.reason
         ),
-        (_, authorization) => {
-            let user = match authorization {
-                Authorization::Basic(basic) => Some(basic.user.as_str()),
-                // The user of a client certificate, for example.
+        (_, _, scheme) => {
+            let user = match scheme {
+                Some(Scheme::Basic { user }) => Some(user.as_str()),
+                // The name of an API key, or the user of a client certificate.
                 _ => error.user(),
             };
             let user = user.unwrap_or("without a name");
+            let remedy = match scheme {
+                Some(Scheme::ApiKey) => "compare its key with `logferry setup --print-api-key`",
+                _ => "compare its role with those in docs/access.md",
+            };
             match error.privileges() {
                 Some(privileges) => format!(
-                    "{url} refuses {path} (HTTP 403): user {user} has no permission for {privileges}: compare its role with those in docs/access.md"
+                    "{url} refuses {path} (HTTP 403): user {user} has no permission for {privileges}: {remedy}"
                 ),
                 None => format!(
                     "{url} refuses {path} (HTTP 403) to user {user}: {}: see docs/access.md",
