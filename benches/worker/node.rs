@@ -80,8 +80,7 @@ impl Node {
 
     /// Puts the templates of `logferry setup`.
     pub async fn set_up(&self, prefix: &str) -> Result<()> {
-        self.put(templates(prefix, Some(&Settings::default())))
-            .await
+        self.put(templates(prefix, &Settings::default())).await
     }
 
     /// Puts templates in the given order.
@@ -108,9 +107,7 @@ impl Node {
         self.call(Method::Delete, &format!("/{prefix}-*"), None)
             .await?;
         // Component templates go last: the index templates refer to them.
-        for Template { form, name, .. } in
-            templates(prefix, Some(&Settings::default())).iter().rev()
-        {
+        for Template { form, name, .. } in templates(prefix, &Settings::default()).iter().rev() {
             // The variant with dynamic mapping has no templates: the error is ignored.
             let path = format!("/{}/{name}", form.api());
             let _ = self.call(Method::Delete, &path, None).await;

@@ -97,7 +97,7 @@ impl Stub {
 
 /// An index template of `logferry setup`.
 fn ours() -> Option<Value> {
-    let all = templates("bench", Some(&Settings::default()));
+    let all = templates("bench", &Settings::default());
     all.into_iter().next_back().map(|template| template.body)
 }
 

@@ -283,7 +283,7 @@ fn sources() -> Vec<Variant> {
 
 impl Variant {
     pub fn templates(&self, prefix: &str) -> Vec<Template> {
-        let mut made = templates(prefix, Some(&Settings::default()));
+        let mut made = templates(prefix, &Settings::default());
         change(&self.change, &mut made);
         made
     }

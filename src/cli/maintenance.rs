@@ -29,6 +29,12 @@ pub struct SetupArgs {
         help_heading = heading::OPENSEARCH
     )]
     pub refresh_interval: Option<String>,
+    /// Compression of each new daily index
+    ///
+    /// Default: as set before; best_compression at the first setup. zstd and zstd_no_dict need the plugin
+    /// opensearch-custom-codecs, which the minimal distribution of OpenSearch lacks.
+    #[arg(long, env = "LOGFERRY_CODEC", value_enum, help_heading = heading::OPENSEARCH)]
+    pub codec: Option<CodecArg>,
     #[command(flatten)]
     pub retain: RetainArgs,
     /// Overwrite templates and policies that logferry did not make
@@ -82,6 +88,27 @@ pub struct RetainArgs {
     /// Time to keep invocation summaries, such as 365d
     #[arg(long, env = "LOGFERRY_RETAIN_INVOCATIONS", value_name = "DAYS")]
     pub retain_invocations: Option<String>,
+}
+
+/// OpenSearch's name of a codec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum CodecArg {
+    Zstd,
+    ZstdNoDict,
+    BestCompression,
+    Default,
+}
+
+impl CodecArg {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CodecArg::Zstd => "zstd",
+            CodecArg::ZstdNoDict => "zstd_no_dict",
+            CodecArg::BestCompression => "best_compression",
+            CodecArg::Default => "default",
+        }
+    }
 }
 
 /// A command that an API key is for. `ingest` needs the key of `worker`.

@@ -14,7 +14,7 @@ pub mod worker;
 
 pub use command_line::{Cli, Command};
 pub use explain::{ExplainArgs, ExplainCommand};
-pub use maintenance::{ApiKeyFor, PruneArgs, RetainArgs, SetupArgs};
+pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
 pub use opensearch::{AwsServiceArg, IndexArgs};
 pub use pipeline::{DecodeArgs, PipelineArgs};
 pub use search::SearchArgs;

@@ -1,6 +1,6 @@
 /*! Flags of `setup` and `prune` go in; their configurations or the mistakes come out. */
 
-use crate::cli::{ApiKeyFor, PruneArgs, RetainArgs, SetupArgs};
+use crate::cli::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
 use crate::config::ConfigErrors;
 use crate::sink::opensearch::OpenSearchConfig;
 use logferry_core::document::index_name::DocumentKind;
@@ -36,6 +36,8 @@ pub struct Wanted {
     pub replicas: Option<u32>,
     /// Refresh interval in OpenSearch's notation; `None` as for `shards`.
     pub refresh_interval: Option<String>,
+    /// OpenSearch's name of the codec of an index; `None` as for `shards`.
+    pub codec: Option<&'static str>,
     pub retention: Retention,
     /// Overwrite foreign templates and newer versions.
     pub force: bool,
@@ -112,6 +114,7 @@ pub fn setup(args: SetupArgs) -> Result<SetupTask, ConfigErrors> {
                 shards,
                 replicas,
                 refresh_interval,
+                codec: args.codec.map(CodecArg::as_str),
                 retention,
                 force: args.force,
                 newer_stays: false,

@@ -171,8 +171,13 @@ impl Collection {
             },
             ("PUT", "_component_template" | "_index_template", _) => {
                 let body: Value = serde_json::from_slice(&request.body).unwrap();
-                if body["template"].get("settings").is_some() {
-                    let reason = "unknown setting [index.codec]";
+                // The codec is one of the settings that the service documents.
+                let settings = &body["template"]["settings"]["index"];
+                let others = (settings.as_object().into_iter().flatten()).find(|(name, value)| {
+                    *name != "codec" || !["zstd", "zstd_no_dict"].contains(&value.as_str().unwrap())
+                });
+                if let Some((name, _)) = others {
+                    let reason = format!("unknown setting [index.{name}]");
                     return (
                         400,
                         json!({"error": {"type": "illegal_argument_exception", "reason": reason}}),
@@ -254,6 +259,25 @@ async fn setup_creates_what_a_collection_accepts_and_a_second_run_changes_nothin
         log.ends_with("logferry: --shards, --refresh-interval: OpenSearch Serverless decides on this by itself: leave the flag out\n"),
         "{log}"
     );
+}
+
+#[tokio::test]
+async fn a_collection_takes_a_codec_and_no_other_setting() {
+    let collection = Collection::default();
+    let node = collection.start().await;
+    let out = signed(&node, &["setup", "--codec", "zstd"]).await.unwrap();
+    assert!(out.ends_with("5 changes made.\n"), "{out}");
+    let kept = collection.kept.lock().unwrap().clone();
+    assert_eq!(
+        kept["_component_template/logferry-settings"]["template"],
+        json!({"settings": {"index": {"codec": "zstd"}}})
+    );
+    assert_eq!(
+        kept["_index_template/logferry-logs"]["composed_of"],
+        json!(["logferry-settings", "logferry-logs-mappings"])
+    );
+    let out = signed(&node, &["setup"]).await.unwrap();
+    assert!(out.ends_with("Nothing to change.\n"), "{out}");
 }
 
 #[tokio::test]

@@ -167,7 +167,7 @@ pub fn healthy(request: &Received) -> (u16, Value) {
 
 /// An index template as `logferry setup` has made it.
 fn ours() -> Value {
-    let all = templates("any", Some(&Settings::default()));
+    let all = templates("any", &Settings::default());
     all.into_iter().next_back().unwrap().body
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use logferry_core::document::template::templates;
+use logferry_core::document::template::{Settings, templates};
 use serde_json::json;
 
 use crate::support::{Log, NODE, Stage, direct, export, export_key, finish, gzip};
@@ -81,7 +81,7 @@ async fn index_that_answers(
         counter.fetch_add(taken as u64, std::sync::atomic::Ordering::Relaxed);
         format!(r#"{{"items":[{}]}}"#, items.join(","))
     };
-    let ours = templates("any", None).into_iter().next_back();
+    let ours = templates("any", &Settings::NONE).into_iter().next_back();
     let ours = ours.expect("templates").body;
     let template = json!({"index_templates": [{"index_template": ours}]}).to_string();
     let app = axum::Router::new()

@@ -29,14 +29,10 @@ pub(crate) fn plan(wanted: &Wanted, current: &CurrentState) -> Result<Plan, Vec<
     let mut refusals = Vec::new();
     let mut notes = Vec::new();
     let mut steps = Vec::new();
-    let settings = match current.serverless {
-        true => {
-            refusals.extend(no_settings(wanted));
-            None
-        }
-        false => Some(settings(wanted, current)),
-    };
-    for template in templates(&wanted.prefix, settings.as_ref()) {
+    if current.serverless {
+        refusals.extend(no_settings(wanted));
+    }
+    for template in templates(&wanted.prefix, &settings(wanted, current)) {
         let there = match template.form {
             Form::Component => current.components.get(&template.name),
             Form::Index => current.templates.get(&template.name),
@@ -90,18 +86,26 @@ fn settings(wanted: &Wanted, current: &CurrentState) -> Settings {
         .and_then(|body| body.pointer("/template/settings/index"));
     let text = |name: &str| there?.get(name)?.as_str().map(str::to_owned);
     let number = |name: &str| text(name)?.parse().ok();
-    let default = Settings::default();
+    let default = match current.serverless {
+        true => Settings::NONE,
+        false => Settings::default(),
+    };
     Settings {
+        codec: (wanted.codec.map(str::to_owned))
+            .or_else(|| text("codec"))
+            .or(default.codec),
         shards: wanted
             .shards
             .or_else(|| number("number_of_shards"))
-            .unwrap_or(default.shards),
-        replicas: wanted.replicas.or_else(|| number("number_of_replicas")),
-        refresh_interval: wanted
-            .refresh_interval
-            .clone()
+            .or(default.shards),
+        replicas: wanted
+            .replicas
+            .or_else(|| number("number_of_replicas"))
+            .or(default.replicas),
+        refresh_interval: (wanted.refresh_interval.clone())
             .or_else(|| text("refresh_interval"))
-            .unwrap_or(default.refresh_interval),
+            .or(default.refresh_interval),
+        most_fields: default.most_fields,
     }
 }
 

@@ -56,13 +56,16 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
             "{}",
             print::json(&version, &plan, false, &done, &failed)
         )?;
-    } else {
+    } else if ended.is_none() || !done.is_empty() {
         writeln!(out, "{}", changed(done.len()))?;
     }
     for failed in &failed {
         tracing::warn!(error = %failed.error, name = failed.step.name, "left as it was");
     }
     if let Some(error) = ended {
+        if done.is_empty() {
+            return Err(error.into());
+        }
         return Err(error).context("setup ended early: what is done is done; run it again");
     }
     match &failed[..] {

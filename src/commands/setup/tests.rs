@@ -19,7 +19,7 @@ fn wanted() -> Wanted {
 /// As setup with these settings leaves it.
 fn made(settings: &Settings) -> CurrentState {
     let mut found = CurrentState::default();
-    for template in templates("lf", Some(settings)) {
+    for template in templates("lf", settings) {
         let templates = match template.form {
             Form::Component => &mut found.components,
             Form::Index => &mut found.templates,
@@ -63,17 +63,37 @@ fn all_is_made_once() {
 fn what_was_changed_by_hand_is_named() {
     let mut found = made(&Settings::default());
     let settings = found.components.get_mut("lf-settings").unwrap();
-    settings["template"]["settings"]["index"]["codec"] = "default".into();
+    settings["template"]["settings"]["index"]["mapping"]["total_fields"]["limit"] = "10".into();
     settings["_meta"]["version"] = "0.0.1".into();
     found.templates.get_mut("lf-logs").unwrap()["composed_of"] = json!([]);
     let plan = plan(&wanted(), &found).unwrap();
     assert_eq!(
         actions(&plan),
         [
-            "update component template lf-settings: codec default → best_compression",
+            "update component template lf-settings: mapping.total_fields.limit 10 → 1000",
             "update index template lf-logs: composed_of differs",
         ]
     );
+}
+
+#[test]
+fn another_codec_is_an_update_and_stays_without_the_flag() {
+    let mut zstd = wanted();
+    zstd.codec = Some("zstd");
+    let update = plan(&zstd, &made(&Settings::default())).unwrap();
+    assert_eq!(
+        actions(&update),
+        ["update component template lf-settings: codec best_compression → zstd"]
+    );
+    let body = &update.steps[0].request.as_ref().unwrap().body;
+    let settings = Settings {
+        codec: Some("zstd".to_owned()),
+        ..Settings::default()
+    };
+    assert_eq!(*body, made(&settings).components["lf-settings"]);
+    for wanted in [zstd, wanted()] {
+        assert_eq!(actions(&plan(&wanted, &made(&settings)).unwrap()), [""; 0]);
+    }
 }
 
 #[test]

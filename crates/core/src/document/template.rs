@@ -37,32 +37,47 @@ impl Form {
     }
 }
 
-/// Settings of new indices that an operator chooses. Existing indices keep theirs.
+/// Settings of new indices. Existing indices keep theirs. `None` leaves a setting to OpenSearch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    pub shards: u32,
-    /// None leaves the number of replicas to the cluster.
+    /// OpenSearch's name of the codec that compresses stored fields, such as `zstd`.
+    pub codec: Option<String>,
+    pub shards: Option<u32>,
     pub replicas: Option<u32>,
     /// An OpenSearch duration, such as `5s`.
-    pub refresh_interval: String,
+    pub refresh_interval: Option<String>,
+    /// Most fields that the mappings of an index may have.
+    pub most_fields: Option<u32>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            shards: 1,
+            codec: Some("best_compression".to_owned()),
+            shards: Some(1),
             replicas: None,
-            refresh_interval: "5s".to_owned(),
+            refresh_interval: Some("5s".to_owned()),
+            most_fields: Some(1000),
         }
     }
 }
 
+impl Settings {
+    /// For OpenSearch Serverless, which takes hardly any setting of an index.
+    pub const NONE: Self = Self {
+        codec: None,
+        shards: None,
+        replicas: None,
+        refresh_interval: None,
+        most_fields: None,
+    };
+}
+
 /// All templates for indices whose names begin with `prefix`, in an order in which OpenSearch accepts them (components
-/// first). `settings` is `None` where OpenSearch does not allow index settings (Serverless).
-pub fn templates(prefix: &str, settings: Option<&Settings>) -> Vec<Template> {
-    let with_settings = settings.is_some();
-    let settings = settings.map(|settings| settings_component(prefix, settings));
-    let mut all = Vec::from_iter(settings);
+/// first).
+pub fn templates(prefix: &str, settings: &Settings) -> Vec<Template> {
+    let with_settings = *settings != Settings::NONE;
+    let mut all = Vec::from_iter(with_settings.then(|| settings_component(prefix, settings)));
     all.extend(DocumentKind::ALL.map(|kind| mappings_component(prefix, kind)));
     all.extend(DocumentKind::ALL.map(|kind| index_template(prefix, kind, with_settings)));
     all
@@ -98,14 +113,25 @@ fn template_meta() -> Value {
 
 /// Values are strings, because OpenSearch returns index settings as strings.
 fn settings_component(prefix: &str, settings: &Settings) -> Template {
-    let mut index = json!({
-        "codec": "best_compression",
-        "refresh_interval": settings.refresh_interval,
-        "number_of_shards": settings.shards.to_string(),
-        "mapping": {"total_fields": {"limit": "1000"}},
-    });
-    if let Some(replicas) = settings.replicas {
-        index["number_of_replicas"] = replicas.to_string().into();
+    let mut index = Map::new();
+    let mut set = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            index.insert(name.to_owned(), value.into());
+        }
+    };
+    set("codec", settings.codec.clone());
+    set("refresh_interval", settings.refresh_interval.clone());
+    set("number_of_shards", settings.shards.map(|n| n.to_string()));
+    set(
+        "number_of_replicas",
+        settings.replicas.map(|n| n.to_string()),
+    );
+    if let Some(limit) = settings.most_fields {
+        let limit = limit.to_string();
+        index.insert(
+            "mapping".to_owned(),
+            json!({"total_fields": {"limit": limit}}),
+        );
     }
     Template {
         form: Form::Component,
@@ -261,7 +287,7 @@ mod tests {
             ..Settings::default()
         };
         let mut all = serde_json::Map::new();
-        for mut template in templates("logferry", Some(&settings)) {
+        for mut template in templates("logferry", &settings) {
             template.body["_meta"]["version"] = "[version]".into();
             if let Some(mappings) = template.body.pointer_mut("/template/mappings") {
                 *mappings = "[mappings]".into();
