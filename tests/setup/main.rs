@@ -6,6 +6,7 @@ The stub has what the real node of the tests lacks: other versions, index manage
 
 mod auto_create;
 mod codec;
+mod columnar;
 mod prune;
 mod refusals;
 mod retention;

@@ -22,6 +22,8 @@ pub struct Cluster {
     pub plugins: Vec<&'static str>,
     /// `action.auto_create_index`, if it was set.
     pub auto_create: Option<&'static str>,
+    /// The engine whose indices are columnar.
+    pub columnar: bool,
     /// `_component_template/NAME` and so on.
     pub kept: BTreeMap<String, Value>,
     /// The answer to `GET`, by index.
@@ -153,10 +155,12 @@ impl Cluster {
                     Some(value) => ("persistent", value),
                     None => ("defaults", "true"),
                 };
-                (
-                    200,
-                    json!({scope: {"action": {"auto_create_index": value}}}),
-                )
+                let mut settings = json!({scope: {"action": {"auto_create_index": value}}});
+                if self.columnar {
+                    settings["persistent"]["cluster"]["pluggable"] =
+                        json!({"dataformat": "composite", "dataformat.enabled": "true"});
+                }
+                (200, settings)
             }
             ["_cat", "plugins"] => {
                 let rows = self.plugins.iter().map(|name| json!({"component": name}));

@@ -2,7 +2,9 @@
 
 use crate::commands::setup::setup_error::SetupError;
 use crate::commands::setup::templates::TemplateOwner;
-use crate::commands::setup::{apply, auto_create, current_state, plan, version};
+use crate::commands::setup::{
+    apply, auto_create, cluster_settings, columnar, current_state, plan, version,
+};
 use crate::config::Wanted;
 use crate::sink::opensearch::{Method, OpenSearch};
 use crate::sink::{Index, IndexError};
@@ -26,8 +28,12 @@ pub(crate) async fn prepare(
         set_up(index, prefix).await?;
     } else {
         check(index, prefix).await?;
-        let setting = auto_create::setting(index).await;
-        if let Some(why) = setting.and_then(|setting| auto_create::forbids(&setting, prefix)) {
+        let settings = cluster_settings::read(index).await;
+        if settings.columnar {
+            return Err(SetupError::Refused(columnar::sentence(columnar::CLUSTER)));
+        }
+        let auto_create = settings.auto_create.as_deref();
+        if let Some(why) = auto_create.and_then(|setting| auto_create::forbids(setting, prefix)) {
             tracing::warn!("{why}");
         }
     }

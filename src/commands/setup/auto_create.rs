@@ -1,46 +1,11 @@
 /*! Whether OpenSearch makes the daily indices by itself: the cluster setting `action.auto_create_index` may forbid
 it. */
 
-use serde_json::Value;
-
 use crate::commands::setup::overlap::overlap;
-use crate::sink::opensearch::{Method, OpenSearch};
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{alias, index_patterns};
 
 const SETTING: &str = "action.auto_create_index";
-const PATH: &str =
-    "/_cluster/settings?include_defaults=true&filter_path=*.action.auto_create_index";
-
-/// The value of the setting; `None` if it cannot be read: a role needs no permission for it.
-pub(crate) async fn setting(index: &OpenSearch) -> Option<String> {
-    if index.is_serverless() {
-        return None;
-    }
-    match index.call(Method::Get, PATH, None).await {
-        Ok(answer) => of_settings(&answer),
-        Err(error) => {
-            tracing::debug!(%error, "{SETTING} cannot be read");
-            None
-        }
-    }
-}
-
-/// The innermost scope with a value counts.
-fn of_settings(answer: &Value) -> Option<String> {
-    let scopes = ["transient", "persistent", "defaults"];
-    let value = scopes
-        .iter()
-        .find_map(|scope| answer[scope]["action"].get("auto_create_index"))?;
-    Some(match value {
-        Value::String(text) => text.clone(),
-        Value::Array(patterns) => {
-            let patterns: Vec<&str> = patterns.iter().filter_map(Value::as_str).collect();
-            patterns.join(",")
-        }
-        other => other.to_string(),
-    })
-}
 
 /// A sentence about the value to set, if the setting forbids some daily indices of logferry.
 pub(crate) fn forbids(setting: &str, prefix: &str) -> Option<String> {
@@ -94,7 +59,6 @@ fn allows_all(setting: &str, ours: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     /// Tried with 3.4.0: the first pattern that matches decides, and what none matches is forbidden.
     #[test]
@@ -140,30 +104,5 @@ mod tests {
             let (_, set) = sentence.rsplit_once("set it to \"").expect(forbidden);
             assert_eq!(forbids(set.trim_end_matches('"'), "lf"), None, "{sentence}");
         }
-    }
-
-    #[test]
-    fn a_transient_setting_counts_before_a_persistent_one() {
-        let of = |answer: Value| of_settings(&answer);
-        let set = |value: Value| json!({"action": {"auto_create_index": value}});
-        assert_eq!(of(json!({})), None);
-        assert_eq!(
-            of(json!({"defaults": set(json!("true"))})).as_deref(),
-            Some("true")
-        );
-        assert_eq!(
-            of(json!({"persistent": set(json!("false")), "defaults": set(json!("true"))}))
-                .as_deref(),
-            Some("false")
-        );
-        assert_eq!(
-            of(json!({"persistent": set(json!("false")), "transient": set(json!(["+a*", "-b*"]))}))
-                .as_deref(),
-            Some("+a*,-b*")
-        );
-        assert_eq!(
-            of(json!({"persistent": set(json!(false))})).as_deref(),
-            Some("false")
-        );
     }
 }

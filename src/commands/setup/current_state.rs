@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::commands::setup::auto_create;
+use crate::commands::setup::cluster_settings;
+use crate::commands::setup::cluster_settings::ClusterSettings;
+use crate::commands::setup::columnar;
 use crate::commands::setup::request::batches;
 use crate::commands::setup::setup_error::SetupError;
 use crate::config::Wanted;
@@ -38,8 +40,7 @@ pub(crate) struct CurrentState {
     /// `None` if there is no index management, or no retention is wanted.
     pub policies: Option<Policies>,
     pub attachments: Attachments,
-    /// The setting `action.auto_create_index`, if it can be read.
-    pub auto_create: Option<String>,
+    pub settings: ClusterSettings,
 }
 
 #[derive(Debug)]
@@ -48,6 +49,7 @@ pub(crate) struct DailyIndex {
     pub kind: DocumentKind,
     pub mappings: Value,
     pub has_alias: bool,
+    pub columnar: bool,
 }
 
 pub(crate) fn policy_name(prefix: &str, kind: DocumentKind) -> String {
@@ -65,7 +67,7 @@ pub(crate) async fn read(index: &OpenSearch, wanted: &Wanted) -> Result<CurrentS
         templates: named(&templates["index_templates"], "index_template"),
         indices,
         with_alias_name,
-        auto_create: auto_create::setting(index).await,
+        settings: cluster_settings::read(index).await,
         ..CurrentState::default()
     };
     if !wanted.retention.is_none() && !current.serverless && has_index_management(index).await? {
@@ -99,7 +101,7 @@ async fn indices(
 ) -> Result<(Vec<DailyIndex>, Vec<String>), SetupError> {
     let [logs, invocations] = DocumentKind::ALL.map(|kind| alias(prefix, kind));
     let path = format!(
-        "/{logs},{logs}-*,{invocations},{invocations}-*?ignore_unavailable=true&expand_wildcards=open&filter_path=*.aliases,*.mappings,*.settings.index.uuid"
+        "/{logs},{logs}-*,{invocations},{invocations}-*?ignore_unavailable=true&expand_wildcards=open&filter_path=*.aliases,*.mappings,*.settings.index.uuid,*.settings.index.pluggable*"
     );
     let answer = get(index, &path).await?;
     let mut daily = Vec::new();
@@ -111,6 +113,7 @@ async fn indices(
                 kind,
                 mappings: info["mappings"].clone(),
                 has_alias: info["aliases"].get(alias(prefix, kind)).is_some(),
+                columnar: columnar::is_set(&[&info["settings"]["index"]["pluggable"]]),
             });
         } else if *name == logs || *name == invocations {
             with_alias_name.push(name.clone());

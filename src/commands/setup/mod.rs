@@ -4,6 +4,8 @@ out. A second run changes nothing. */
 mod apply;
 mod at_start;
 mod auto_create;
+mod cluster_settings;
+mod columnar;
 mod current_state;
 mod indices;
 mod overlap;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::commands::setup::auto_create;
+use crate::commands::setup::columnar;
 use crate::commands::setup::current_state::CurrentState;
 use crate::commands::setup::indices;
 use crate::commands::setup::overlap::overlap;
@@ -48,7 +49,8 @@ pub(crate) fn plan(wanted: &Wanted, current: &CurrentState) -> Result<Plan, Vec<
         ));
     }
     foreign_templates(wanted, current, &mut refusals, &mut notes);
-    let auto_create = current.auto_create.as_deref();
+    refusals.extend(columnar_engine(current));
+    let auto_create = current.settings.auto_create.as_deref();
     notes.extend(auto_create.and_then(|setting| auto_create::forbids(setting, &wanted.prefix)));
     if !refusals.is_empty() {
         return Err(refusals);
@@ -75,6 +77,19 @@ fn no_settings(wanted: &Wanted) -> Option<String> {
             given.join(", ")
         )
     })
+}
+
+/// A refusal of an engine whose indices do not take our documents.
+fn columnar_engine(current: &CurrentState) -> Option<String> {
+    let index = current.indices.iter().find(|index| index.columnar);
+    match index {
+        _ if current.settings.columnar => Some(columnar::sentence(columnar::CLUSTER)),
+        Some(index) => Some(columnar::sentence(&format!(
+            "index.pluggable.dataformat of {}",
+            index.name
+        ))),
+        None => None,
+    }
 }
 
 /// A setting without a flag keeps its present value.

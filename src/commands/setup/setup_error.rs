@@ -1,5 +1,6 @@
 /*! Reasons why OpenSearch is not ready for logferry's documents. */
 
+use crate::commands::setup::columnar;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 
@@ -28,6 +29,9 @@ impl SetupError {
 /// The message of a failed request. The reason of an error response names the URL and the request already.
 fn with_request(request: &str, error: &IndexError) -> String {
     match error {
+        IndexError::Response { reason, .. } if columnar::refuses(reason) => {
+            columnar::sentence(reason)
+        }
         IndexError::Response { reason, .. } => {
             unknown_codec(reason).unwrap_or_else(|| error.to_string())
         }
@@ -68,5 +72,11 @@ mod tests {
         );
         let other = "h answers /_component_template/lf-settings with HTTP 400: illegal_argument_exception: unknown setting [index.codec]";
         assert_eq!(response(other).to_string(), other);
+        let columnar = "h answers /x with HTTP 400: mapper_parsing_exception: Field [app] of type [flat_object] is not supported by data format [parquet]";
+        assert!(
+            response(columnar)
+                .to_string()
+                .contains("Optimized for log analytics")
+        );
     }
 }

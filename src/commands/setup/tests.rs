@@ -35,6 +35,7 @@ fn daily(name: &str, mappings: Value) -> DailyIndex {
         kind: DocumentKind::Log,
         mappings,
         has_alias: true,
+        columnar: false,
     }
 }
 
@@ -94,6 +95,21 @@ fn another_codec_is_an_update_and_stays_without_the_flag() {
     for wanted in [zstd, wanted()] {
         assert_eq!(actions(&plan(&wanted, &made(&settings)).unwrap()), [""; 0]);
     }
+}
+
+#[test]
+fn a_columnar_index_refuses_setup() {
+    let mut found = made(&Settings::default());
+    let current = mappings(DocumentKind::Log);
+    found.indices.push(daily("lf-logs-2026.11.01", current));
+    found.indices[0].columnar = true;
+    let refusals = plan(&wanted(), &found).unwrap_err();
+    assert_eq!(refusals.len(), 1);
+    assert!(
+        refusals[0].contains("index.pluggable.dataformat of lf-logs-2026.11.01"),
+        "{}",
+        refusals[0]
+    );
 }
 
 #[test]
