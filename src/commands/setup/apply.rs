@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::commands::setup::plan::Plan;
+use crate::commands::setup::plan::step::{Request, Step};
 use crate::commands::setup::setup_error::SetupError;
-use crate::commands::setup::step::{Request, Step};
 use crate::sink::opensearch::{Method, OpenSearch};
 
 /// A failed step after which setup went on, because the step only mends old indices.

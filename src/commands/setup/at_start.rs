@@ -1,10 +1,9 @@
 /*! The check of the index before `worker` and `ingest` send documents: its version comes out, or a reason to stop. */
 
+use crate::commands::setup::plan::auto_create;
+use crate::commands::setup::plan::templates::TemplateOwner;
 use crate::commands::setup::setup_error::SetupError;
-use crate::commands::setup::templates::TemplateOwner;
-use crate::commands::setup::{
-    apply, auto_create, cluster_settings, columnar, current_state, plan, version,
-};
+use crate::commands::setup::{apply, cluster_settings, columnar, current_state, plan, version};
 use crate::config::Wanted;
 use crate::sink::opensearch::{Method, OpenSearch};
 use crate::sink::{Index, IndexError};

@@ -3,20 +3,14 @@ out. A second run changes nothing. */
 
 mod apply;
 mod at_start;
-mod auto_create;
 mod cluster_settings;
 mod columnar;
 mod current_state;
-mod indices;
-mod overlap;
 mod plan;
 mod print;
 mod request;
-mod retention;
 mod run;
 mod setup_error;
-mod step;
-mod templates;
 #[cfg(test)]
 mod tests;
 mod version;

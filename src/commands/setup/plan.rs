@@ -1,17 +1,23 @@
 /*! The wanted state and the current state go in; the steps between them, or the reasons against them, come out.
-Pure. */
+Pure.
+
+Each file below makes the steps, or the reasons against them, of one kind of thing; `step` is what they make. */
+
+pub(crate) mod auto_create;
+mod indices;
+mod overlap;
+mod retention;
+pub(crate) mod step;
+pub(crate) mod templates;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::setup::auto_create;
 use crate::commands::setup::columnar;
 use crate::commands::setup::current_state::CurrentState;
-use crate::commands::setup::indices;
-use crate::commands::setup::overlap::overlap;
-use crate::commands::setup::retention;
-use crate::commands::setup::step::Step;
-use crate::commands::setup::templates::{TemplateOwner, template_step};
+use crate::commands::setup::plan::overlap::overlap;
+use crate::commands::setup::plan::step::Step;
+use crate::commands::setup::plan::templates::{TemplateOwner, template_step};
 use crate::config::Wanted;
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{

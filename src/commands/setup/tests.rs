@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::commands::setup::current_state::{CurrentState, DailyIndex};
+use crate::commands::setup::plan::step::Action;
 use crate::commands::setup::plan::{Plan, plan};
-use crate::commands::setup::step::Action;
 use crate::config::{Retention, Wanted};
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{Form, Settings, mappings, templates};

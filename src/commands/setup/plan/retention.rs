@@ -6,8 +6,8 @@ The plugin counts from the day on which an index was made; `prune` by the day in
 use serde_json::{Value, json};
 
 use crate::commands::setup::current_state::{Attachments, CurrentState, DailyIndex, policy_name};
+use crate::commands::setup::plan::step::{Action, Request, Step};
 use crate::commands::setup::request::batches;
-use crate::commands::setup::step::{Action, Request, Step};
 use crate::config::Wanted;
 use logferry_core::document::index_name;
 use logferry_core::document::index_name::DocumentKind;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::commands::setup::current_state::CurrentState;
+use crate::commands::setup::plan::step::{Action, Request, Step};
 use crate::commands::setup::request::batches;
-use crate::commands::setup::step::{Action, Request, Step};
 use crate::config::Wanted;
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{alias, mappings};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::commands::setup::step::{Action, Request, Step};
+use crate::commands::setup::plan::step::{Action, Request, Step};
 use crate::config::Wanted;
 use logferry_core::document::template::{Form, SCHEMA_VERSION, Template};
 

@@ -1,7 +1,7 @@
 /*! Whether OpenSearch makes the daily indices by itself: the cluster setting `action.auto_create_index` may forbid
 it. */
 
-use crate::commands::setup::overlap::overlap;
+use crate::commands::setup::plan::overlap::overlap;
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{alias, index_patterns};
 
