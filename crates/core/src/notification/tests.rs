@@ -53,7 +53,11 @@ fn matches(found: &Notification, expected: &Value) -> bool {
 fn every_fixture_is_read_as_expected() {
     let mut ids = HashSet::new();
     let mut wrong = Vec::new();
-    for case in cases("cases.jsonl").into_iter().chain(cases("more.jsonl")) {
+    for case in cases("cases.jsonl")
+        .into_iter()
+        .chain(cases("more.jsonl"))
+        .chain(cases("aws2026.jsonl"))
+    {
         let id = case["id"].as_str().unwrap().to_owned();
         let found = read(case["input"].as_str().unwrap());
         if !matches(&found, &case["expected"]) {
