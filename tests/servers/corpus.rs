@@ -112,7 +112,7 @@ pub fn demo(folder: &Path) {
 /// The texts of a folder's cases that can be read to their end, without binary ones.
 fn inputs(folder: &str) -> Vec<String> {
     let mut inputs = Vec::new();
-    for file in ["cases", "more"] {
+    for file in ["cases", "more", "aws2026"] {
         let cases = String::from_utf8(read(&format!("{folder}/{file}.jsonl"))).expect("UTF-8");
         for line in cases.lines().filter(|line| !line.is_empty()) {
             let case: Value = serde_json::from_str(line).expect("a fixture is JSON");
@@ -171,8 +171,8 @@ fn chatty() -> String {
     text
 }
 
-/// One invocation whose platform lines have every member that summaries use.
-fn everything() -> [Value; 5] {
+/// One invocation whose lines have every member that summaries use.
+fn everything() -> [Value; 6] {
     let id = "0badcafe-0000-4000-8000-000000000002";
     [
         json!({"time": "2026-11-23T10:11:12.345Z", "type": "platform.initStart", "record": {
@@ -182,6 +182,9 @@ fn everything() -> [Value; 5] {
         json!({"time": "2026-11-23T10:11:13.345Z", "type": "platform.start", "record": {
             "requestId": id, "version": "7", "tenantId": "BlueTenant",
             "functionArn": "arn:aws:lambda:eu-central-1:123456789012:function:everything"}}),
+        json!({"timestamp": "2026-11-23T10:11:13.845Z", "level": "INFO", "message": "Running step", "requestId": id,
+            "executionArn": "arn:aws:lambda:eu-central-1:123456789012:function:everything:7/durable-execution/all/1",
+            "operationId": "c4ca", "operationName": "charge", "attempt": 2}),
         json!({"time": "2026-11-23T10:11:14.345Z", "type": "platform.runtimeDone", "record": {
             "requestId": id, "status": "timeout", "errorType": "Runtime.Whatever",
             "metrics": {"durationMs": 3000.0, "producedBytes": 50}}}),

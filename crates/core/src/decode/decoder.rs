@@ -31,6 +31,9 @@ pub struct DecodeOptions {
     pub max_event_bytes: usize,
     /// Where keys name the log group. The first pattern that matches applies.
     pub log_groups: Vec<LogGroupPattern>,
+    /// Skip the events of envelopes whose group is the local copy of a Web Function's group: they are in the other
+    /// group too. An object of an export is skipped by its [`KeyInfo::is_local_copy`].
+    pub skip_local_copies: bool,
 }
 
 impl Default for DecodeOptions {
@@ -39,6 +42,7 @@ impl Default for DecodeOptions {
             format: None,
             max_event_bytes: 1024 * 1024,
             log_groups: Vec::new(),
+            skip_local_copies: false,
         }
     }
 }
@@ -52,6 +56,8 @@ pub struct Counters {
     pub truncated: u64,
     /// `CONTROL_MESSAGE` envelopes of a subscription, which are skipped.
     pub control_messages: u64,
+    /// Events of local copies, which are skipped ([`DecodeOptions::skip_local_copies`]).
+    pub local_copies: u64,
     /// Bytes of blank lines that belong to no event, and of a byte order mark.
     pub blank_bytes: u64,
     /// Records that Firehose could not process, as its error output reports them.
@@ -96,6 +102,7 @@ pub struct Decoder {
     /// The format from the options, or the detected format; `None` before the detection.
     format: Option<Format>,
     max: usize,
+    skip_local_copies: bool,
     /// Number of bytes from which the format is detected.
     pub(crate) window: usize,
     /// Maximum number of bytes to inflate from compressed envelopes in the object.
@@ -130,6 +137,7 @@ impl Decoder {
             key,
             format: options.format,
             max: options.max_event_bytes,
+            skip_local_copies: options.skip_local_copies,
             window: ROOM,
             inflatable: u64::MAX,
             failed: false,
@@ -179,6 +187,7 @@ impl Decoder {
             FormatDecoder::Subscription(inner) => {
                 counters.blank_bytes += inner.lines.blank;
                 counters.control_messages += inner.control_messages;
+                counters.local_copies += inner.local_copies;
                 counters.firehose_failures += inner.failures.records;
             }
         }
@@ -268,7 +277,8 @@ impl Decoder {
                 lines::Next::Container => {
                     let lines = std::mem::replace(lines, Lines::new(false, self.max));
                     let origin = Origin::clone(&self.origin);
-                    self.subscription(Subscription::among(lines, origin, self.max));
+                    let among = Subscription::among(lines, origin, self.max);
+                    self.state = self.of_subscription(among);
                     self.advance()
                 }
             },
@@ -281,9 +291,10 @@ impl Decoder {
         }
     }
 
-    fn subscription(&mut self, mut subscription: Subscription) {
+    fn of_subscription(&self, mut subscription: Subscription) -> FormatDecoder {
         subscription.inflated.allowed = self.inflatable;
-        self.state = FormatDecoder::Subscription(Box::new(subscription));
+        subscription.skip_local_copies = self.skip_local_copies;
+        FormatDecoder::Subscription(Box::new(subscription))
     }
 
     /// Detects the format; false if that needs more bytes.
@@ -319,9 +330,7 @@ impl Decoder {
             Format::Export => FormatDecoder::Export(Export::default()),
             Format::Subscription => {
                 let origin = Origin::clone(&self.origin);
-                let mut subscription = Subscription::new(origin, containers, self.max);
-                subscription.inflated.allowed = self.inflatable;
-                FormatDecoder::Subscription(Box::new(subscription))
+                self.of_subscription(Subscription::new(origin, containers, self.max))
             }
             Format::Tail => FormatDecoder::Tail(Box::new(Tail::new(
                 format::tail_style(window),

@@ -5,20 +5,32 @@ use std::sync::Arc;
 /// Where events were logged, as far as the object shows it. All events of one log stream in an object share it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// AWS account id, twelve digits.
+    /// Id of the AWS account that logged, twelve digits. For events that were copied to a central account it is the
+    /// source's, as far as group, stream or event name it.
     pub account: Option<String>,
-    /// AWS region, such as `eu-central-1`.
+    /// AWS region that logged, such as `eu-central-1`.
     pub region: Option<String>,
     /// Log group, such as `/aws/lambda/checkout`.
     pub log_group: Option<String>,
     /// Log stream with its slashes, such as `2026/11/23/[$LATEST]3f9c…`.
     pub log_stream: Option<String>,
-    /// Function name: from the stream's name if it has one, else from a `/aws/lambda/<name>` group.
+    /// Function name: from the stream's name if it has one, else from the event's `@source.log`, else from the group.
     pub function_name: Option<String>,
     /// Function version, from the stream's name: `$LATEST` or a number.
     pub function_version: Option<String>,
     /// The stream's date in days since 1970-01-01, from the stream's name.
     pub stream_day: Option<i32>,
+    /// What a subscription says besides.
+    pub subscription: SubscriptionFields,
+}
+
+/// The parts of an origin that only subscriptions have. Summaries do not keep them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubscriptionFields {
+    /// The account in the ids of events: `@aws.account` of the event, else `owner` of its envelope.
+    pub id_account: Option<String>,
+    /// `extractedFields` of the event without `@aws.account` and `@aws.region`: one JSON object.
+    pub extracted: Option<String>,
 }
 
 /// What identifies an event, so that it is the same event whenever it is read again (guarantee G2).

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use crate::decode::event::Origin;
-use crate::decode::log_group_pattern::LogGroupPattern;
+use crate::decode::log_group;
+use crate::decode::log_group_pattern::{LogGroupPattern, group_name};
 use crate::decode::log_stream;
 use crate::time::calendar::day_of_date;
 use crate::uuid::is_uuid;
@@ -32,6 +33,8 @@ pub struct KeyInfo {
     pub region: Option<String>,
     /// Whether the object is CloudWatch's probe for its permission to write to the bucket, and not a log.
     pub is_write_test: bool,
+    /// Whether the object is of the local copy of a Web Function's log group, by a pattern or by the prefix itself.
+    pub is_local_copy: bool,
 }
 
 impl KeyInfo {
@@ -62,7 +65,7 @@ impl KeyInfo {
         info.chunk = Some(chunk);
         info.log_stream = Some(match lambda_name {
             Some((stream, _)) => stream,
-            None => decoded(segment).into_owned(),
+            None => log_stream::restore(&decoded(segment)),
         });
         if is_export {
             info.export_task_id = Some(task.to_owned());
@@ -70,7 +73,9 @@ impl KeyInfo {
         } else {
             info.prefix = rest.to_owned();
         }
+        info.is_local_copy = is_local_copy(&info.prefix);
         if let Some(found) = patterns.iter().find_map(|p| p.find(&info.prefix)) {
+            info.is_local_copy = found.log_group.as_deref().is_some_and(is_local_copy);
             info.log_group = found.log_group;
             info.function_name = found.function_name;
             info.account = found.account;
@@ -93,7 +98,8 @@ impl KeyInfo {
                 .is_some_and(log_stream::is_unique)
     }
 
-    /// Where the object's events were logged, as far as the key states it.
+    /// Where the object's events were logged, as far as the key states it. Account and region in the names of group and
+    /// stream are the source's; those of a pattern may be a central account's.
     pub fn origin(&self) -> Origin {
         let mut origin = Origin {
             account: self.account.clone(),
@@ -111,6 +117,12 @@ impl KeyInfo {
         }
         origin
     }
+}
+
+/// Whether `text`, a log group or the prefix of a key, ends with the name of a local copy of a Web Function's group.
+fn is_local_copy(text: &str) -> bool {
+    let last = || text.rsplit('/').next().unwrap_or(text);
+    log_group::read(text).is_local_copy || log_group::read(&group_name(last())).is_local_copy
 }
 
 /// The stream that Lambda named, if its name ends with `segment` in `folder`, and the folder before the name. The name
@@ -249,6 +261,63 @@ mod tests {
         }
         let plain = format!("p/{TASK}/s/notes.txt");
         assert!(!read(&plain).is_export());
+    }
+
+    #[test]
+    fn an_exported_central_group_names_the_source() {
+        let patterns = ["{account}/{region}/{log_group}".parse().unwrap()];
+        let id = "0123456789abcdef0123456789abcdef";
+        let stream = format!("2026-09-16-[$LATEST]{id}-123456789012-us-east-1");
+        let key = format!("999999999999/eu-west-1/central/{TASK}/{stream}/000000.gz");
+        let origin = KeyInfo::read(&key, &patterns).origin();
+        assert_eq!(origin.account.as_deref(), Some("123456789012"));
+        assert_eq!(origin.region.as_deref(), Some("us-east-1"));
+        assert_eq!(origin.log_group.as_deref(), Some("central"));
+        let patterns = ["exports/{log_group}".parse().unwrap()];
+        let key = format!("exports/123456789012/us-east-1/aws/lambda/f/{TASK}/s/000000.gz");
+        let origin = KeyInfo::read(&key, &patterns).origin();
+        assert_eq!(origin.account.as_deref(), Some("123456789012"));
+        assert_eq!(origin.region.as_deref(), Some("us-east-1"));
+        assert_eq!(origin.function_name.as_deref(), Some("f"));
+    }
+
+    #[test]
+    fn local_copies_are_recognised_with_a_pattern_and_without() {
+        let read = |prefix: &str, patterns: &[LogGroupPattern]| {
+            let key = format!("{prefix}/{TASK}/2026-09-16-[$LATEST]072b/000000.gz");
+            KeyInfo::read(&key, patterns).is_local_copy
+        };
+        let pattern = ["exports/{log_group}/*".parse().unwrap()];
+        for prefix in [
+            "exports/aws/lambda/web/x.local",
+            "exports//aws/lambda/web/x.local",
+            "exports/aws-lambda-web-x.local",
+            "%2Faws%2Flambda%2Fweb%2Fx.local",
+        ] {
+            assert!(read(prefix, &[]), "{prefix}");
+        }
+        assert!(read("exports/aws-lambda-web-x.local/2026", &pattern));
+        assert!(!read("exports/aws-lambda-web-x/2026", &pattern));
+        for prefix in [
+            "exports/aws/lambda/web/x",
+            "exports/x.local",
+            "exports/aws/lambda/x.local",
+            "exports/aws/lambda/web/x.local/more",
+            "",
+        ] {
+            assert!(!read(prefix, &[]), "{prefix}");
+        }
+    }
+
+    #[test]
+    fn the_stream_of_an_event_source_mapping_has_its_slashes_back() {
+        let mapping = "0193a1b2-c3d4-75e6-8f90-a1b2c3d4e5f6";
+        let info = read(&format!("a/b/{TASK}/2026-01-30-{mapping}/000000.gz"));
+        assert_eq!(info.log_stream, Some(format!("2026/01/30/{mapping}")));
+        assert_eq!(info.prefix, "a/b");
+        // Without an export task the key may be any.
+        let other = format!("a/2026-01-30-{mapping}/000000.gz");
+        assert_eq!(read(&other), KeyInfo::default());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 
-use crate::decode::log_stream::function_of_group;
+use crate::decode::log_group;
 
 /// A pattern for the whole prefix of a key before an export's task id, such as `exports/{log_group}/`.
 ///
@@ -123,7 +123,8 @@ impl std::fmt::Display for LogGroupPattern {
     }
 }
 
-fn group_name(text: &str) -> String {
+/// The name of the log group that `text` in a key stands for.
+pub(crate) fn group_name(text: &str) -> String {
     let text = percent_decode_str(text)
         .decode_utf8()
         .map_or_else(|_| text.to_owned(), |decoded| decoded.into_owned());
@@ -135,9 +136,19 @@ fn group_name(text: &str) -> String {
             .and_then(|rest| rest.strip_prefix("lambda"))
             .and_then(|rest| rest.strip_prefix(separator));
         if let Some(function) = function {
-            let group = format!("/aws/lambda/{function}");
-            if function_of_group(&group).is_some() {
-                return group;
+            // A dot that follows no region ends the name of a Web Function's own copy: `aws-lambda-web-x.local`.
+            let web = function
+                .strip_prefix("web")
+                .and_then(|rest| rest.strip_prefix(separator))
+                .filter(|name| separator == '.' || name.contains('.'))
+                .map(|name| format!("/aws/lambda/web/{name}"));
+            for group in [Some(format!("/aws/lambda/{function}")), web]
+                .into_iter()
+                .flatten()
+            {
+                if log_group::function_of_group(&group).is_some() {
+                    return group;
+                }
             }
         }
     }
@@ -183,6 +194,31 @@ mod tests {
         );
         assert_eq!(group("exports/{log_group}/", "other/aws-lambda-x"), None);
         assert_eq!(group("exports/{log_group}/", "exports"), None);
+    }
+
+    #[test]
+    fn groups_of_web_functions_come_back() {
+        for (prefix, group_name) in [
+            ("exports//aws/lambda/web/x", "/aws/lambda/web/x"),
+            ("exports/aws/lambda/web/x.local", "/aws/lambda/web/x.local"),
+            (
+                "exports/%2Faws%2Flambda%2Fweb%2Fx.local",
+                "/aws/lambda/web/x.local",
+            ),
+            ("exports/aws-lambda-web-x.local", "/aws/lambda/web/x.local"),
+            ("exports/aws_lambda_web_x.local", "/aws/lambda/web/x.local"),
+            ("exports/aws.lambda.web.x", "/aws/lambda/web/x"),
+            ("exports/aws.lambda.web.x.local", "/aws/lambda/web/x.local"),
+            // A function may be called `web-x`.
+            ("exports/aws-lambda-web-x", "/aws/lambda/web-x"),
+            ("exports/aws.lambda.us-east-1.x", "/aws/lambda/us-east-1.x"),
+        ] {
+            assert_eq!(
+                group("exports/{log_group}/", prefix).as_deref(),
+                Some(group_name),
+                "{prefix}"
+            );
+        }
     }
 
     #[test]

@@ -2,8 +2,10 @@
 stream. */
 
 use crate::decode::event::Origin;
+use crate::decode::log_group;
+use crate::decode::log_group::{is_account, is_region};
 use crate::time::iso8601::leading_date;
-use crate::uuid::is_uuid;
+use crate::uuid::{UUID_LEN, is_uuid};
 
 /// A stream's name as Lambda makes it: `YYYY/MM/DD/[version]environment` or, in a log group that the function's
 /// configuration names, `YYYY/MM/DD/function[version]environment`. AWS documents `…[version][environment]` too.
@@ -40,19 +42,70 @@ pub fn parse(name: &str) -> Option<StreamName<'_>> {
 }
 
 /// Restores the slashes in the name of a stream as an export's key has it, with dashes:
-/// `2023-01-04-[$LATEST]072b…` → `2023/01/04/[$LATEST]072b…`. Any other name is returned unchanged, because its dashes
-/// may be its own.
+/// `2023-01-04-[$LATEST]072b…` → `2023/01/04/[$LATEST]072b…`, and likewise for the stream of an event source
+/// mapping. Any other name is returned unchanged, because its dashes may be its own.
 pub fn restore(segment: &str) -> String {
-    match read(segment, b'-') {
-        Some(_) => format!(
-            "{}/{}/{}/{}",
-            &segment[..4],
-            &segment[5..7],
-            &segment[8..10],
-            &segment[11..]
-        ),
-        None => segment.to_owned(),
+    if read(segment, b'-').is_none() && !is_of_event_source_mapping(segment, b'-') {
+        return segment.to_owned();
     }
+    format!(
+        "{}/{}/{}/{}",
+        &segment[..4],
+        &segment[5..7],
+        &segment[8..10],
+        &segment[11..]
+    )
+}
+
+/// A stream that CloudWatch copied from another account or region: `<original>-<account>-<region>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CopiedStream<'a> {
+    /// The name of the stream that was copied.
+    pub original: &'a str,
+    pub account: &'a str,
+    pub region: &'a str,
+}
+
+impl<'a> CopiedStream<'a> {
+    /// The parts of a copied stream's name; `None` for other names. Only Lambda's streams are recognised, because other
+    /// streams may have such an end of their own.
+    pub fn of(name: &'a str) -> Option<CopiedStream<'a>> {
+        let copied = split_copied(name)?;
+        let is_known = read(copied.original, b'/').is_some()
+            || is_of_event_source_mapping(copied.original, b'/');
+        is_known.then_some(copied)
+    }
+}
+
+/// The name of the stream that was copied, or `name` itself if it is no copy.
+pub fn original_of(name: &str) -> &str {
+    CopiedStream::of(name).map_or(name, |copied| copied.original)
+}
+
+/// Splits a name that ends with an account and a region.
+fn split_copied(name: &str) -> Option<CopiedStream<'_>> {
+    name.rmatch_indices('-').find_map(|(dash, _)| {
+        let (account, region) = name[dash + 1..].split_once('-')?;
+        (is_account(account) && is_region(region)).then_some(CopiedStream {
+            original: &name[..dash],
+            account,
+            region,
+        })
+    })
+}
+
+/// Whether this is the stream of an event source mapping, to which the poller of a topic logs, or a copy of it:
+/// `YYYY/MM/DD/<id of the mapping>`, with `between` for the slashes.
+fn is_of_event_source_mapping(name: &str, between: u8) -> bool {
+    let name = split_copied(name).map_or(name, |copied| copied.original);
+    leading_date(name.as_bytes(), between).is_some()
+        && name.as_bytes().get(10) == Some(&between)
+        && is_mapping(&name[11..])
+}
+
+/// Whether `text` is the id of an event source mapping: a UUID, which AWS's example writes without its last digit.
+fn is_mapping(text: &str) -> bool {
+    is_uuid(text) || text.len() == UUID_LEN - 1 && is_uuid(&format!("{text}0"))
 }
 
 fn read(name: &str, between: u8) -> Option<StreamName<'_>> {
@@ -99,25 +152,23 @@ fn is_environment(id: &str) -> bool {
     begins(32, |head| head.bytes().all(|b| b.is_ascii_hexdigit())) || begins(36, is_uuid)
 }
 
-/// The function whose default log group this is: `/aws/lambda/<name>`, for Lambda@Edge `/aws/lambda/us-east-1.<name>`.
-pub fn function_of_group(group: &str) -> Option<&str> {
-    let name = group.strip_prefix("/aws/lambda/")?;
-    let name = name.rsplit('.').next().unwrap_or(name);
-    (!name.is_empty() && !name.contains('/')).then_some(name)
-}
-
 impl Origin {
-    /// Sets the log group, and the function if the group's name states it.
+    /// Sets the log group, and the function, account and region if the group's name states them.
     pub(crate) fn set_group(&mut self, group: &str) {
         self.log_group = Some(group.to_owned());
-        if let Some(function) = function_of_group(group) {
-            self.function_name = Some(function.to_owned());
-        }
+        let name = log_group::read(group);
+        set(&mut self.function_name, name.function);
+        set(&mut self.account, name.account);
+        set(&mut self.region, name.region);
     }
 
-    /// Sets the log stream, and the function, version and day if the stream's name states them.
+    /// Sets the log stream, and the function, version, day, account and region if the stream's name states them.
     pub(crate) fn set_stream(&mut self, stream: &str) {
         self.log_stream = Some(stream.to_owned());
+        if let Some(copy) = CopiedStream::of(stream) {
+            set(&mut self.account, Some(copy.account));
+            set(&mut self.region, Some(copy.region));
+        }
         if let Some(name) = parse(stream) {
             if let Some(function) = name.function_name {
                 self.function_name = Some(function.to_owned());
@@ -125,6 +176,13 @@ impl Origin {
             self.function_version = Some(name.version.to_owned());
             self.stream_day = Some(name.day);
         }
+    }
+}
+
+/// Replaces a value if there is a new one.
+fn set(value: &mut Option<String>, new: Option<&str>) {
+    if let Some(new) = new {
+        *value = Some(new.to_owned());
     }
 }
 
@@ -249,13 +307,66 @@ mod tests {
     }
 
     #[test]
-    fn functions_of_groups() {
-        assert_eq!(function_of_group("/aws/lambda/checkout"), Some("checkout"));
-        assert_eq!(
-            function_of_group("/aws/lambda/us-east-1.checkout"),
-            Some("checkout")
-        );
-        assert_eq!(function_of_group("/aws/lambda/"), None);
-        assert_eq!(function_of_group("/aws/codebuild/x"), None);
+    fn a_copied_stream_names_its_source() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let poller = "2026/11/27/12345678-1234-1234-1234-123456789012";
+        for original in [
+            format!("2026/11/27/[$LATEST]{id}"),
+            format!("2026/11/27/orders[7]{id}"),
+            format!("2026/11/27/[$LATEST][{id}]"),
+            "2026/11/27/[$LATEST]072b".to_owned(),
+            poller.to_owned(),
+        ] {
+            for region in ["us-east-1", "us-gov-west-1", "eusc-de-east-1"] {
+                let name = format!("{original}-123456789012-{region}");
+                let expected = CopiedStream {
+                    original: &original,
+                    account: "123456789012",
+                    region,
+                };
+                assert_eq!(CopiedStream::of(&name), Some(expected), "{name}");
+                assert_eq!(original_of(&name), original, "{name}");
+            }
+            assert_eq!(CopiedStream::of(&original), None, "{original}");
+            assert_eq!(original_of(&original), original);
+        }
+        for other in [
+            format!("2026/11/27/[$LATEST]{id}-12345678901-us-east-1"),
+            format!("2026/11/27/[$LATEST]{id}-123456789012"),
+            format!("2026/11/27/[$LATEST]{id}-123456789012-us-east"),
+            "build-123456789012-us-east-1".to_owned(),
+        ] {
+            assert_eq!(CopiedStream::of(&other), None, "{other}");
+            assert_eq!(original_of(&other), other);
+        }
+    }
+
+    #[test]
+    fn streams_of_event_source_mappings_have_their_slashes_back() {
+        for (segment, name) in [
+            (
+                "2020-01-01-12345678-1234-1234-1234-12345678901",
+                "2020/01/01/12345678-1234-1234-1234-12345678901",
+            ),
+            (
+                "2026-11-27-0193a1b2-c3d4-75e6-8f90-a1b2c3d4e5f6",
+                "2026/11/27/0193a1b2-c3d4-75e6-8f90-a1b2c3d4e5f6",
+            ),
+            (
+                "2026-11-27-0193a1b2-c3d4-75e6-8f90-a1b2c3d4e5f6-123456789012-eu-west-1",
+                "2026/11/27/0193a1b2-c3d4-75e6-8f90-a1b2c3d4e5f6-123456789012-eu-west-1",
+            ),
+        ] {
+            assert_eq!(restore(segment), name);
+            assert_eq!(restore(name), name);
+        }
+        for other in [
+            "2026-11-27-0193a1b2",
+            "2026-13-27-0193a1b2-c3d4-75e6-8f90-a1b2c3d4e5f6",
+            "2026-11-27-0193a1b2-c3d4-75e6-8f90-a1b2c3d4e5f6-x",
+            "0193a1b2-c3d4-75e6-8f90-a1b2c3d4e5f6",
+        ] {
+            assert_eq!(restore(other), other);
+        }
     }
 }

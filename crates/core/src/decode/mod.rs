@@ -14,6 +14,7 @@ mod event_span;
 mod format;
 pub(crate) mod json_structure;
 mod key;
+pub mod log_group;
 mod log_group_pattern;
 pub mod log_stream;
 pub(crate) mod subscription;
@@ -24,7 +25,7 @@ mod text_hasher;
 
 pub use decode_error::DecodeError;
 pub use decoder::{Counters, DecodeOptions, Decoder};
-pub use event::{Event, Identity, Origin};
+pub use event::{Event, Identity, Origin, SubscriptionFields};
 pub use format::{Format, UnknownFormat};
 pub(crate) use json_structure::members::end_of_whole_members;
 pub use key::KeyInfo;

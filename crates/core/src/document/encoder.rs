@@ -5,7 +5,7 @@ of each event, and a summary for each invocation that closed or that the object 
 
 use std::borrow::Cow;
 
-use crate::decode::Event;
+use crate::decode::{Event, Origin};
 use crate::document::index_name::{self, DocumentKind};
 use crate::document::{DocumentOptions, DocumentSpan, LogDocumentWriter, ObjectInfo};
 use crate::invocation::{Prices, Summary, Tracker, TrackerLimits};
@@ -43,6 +43,18 @@ pub fn event_text<'a>(event: &Event<'a>) -> Cow<'a, str> {
     }
 }
 
+/// Takes the durable execution of another function from a line: a function may log the ARN of an execution that it
+/// started. It stays in `app`.
+fn drop_foreign_execution(record: &mut Record<'_>, origin: &Origin) {
+    let own = origin.function_name.as_deref();
+    if let Some(platform) = &mut record.platform {
+        platform.durable.take_if(|durable| {
+            own.zip(durable.function_name())
+                .is_some_and(|(a, b)| a != b)
+        });
+    }
+}
+
 impl ObjectEncoder {
     /// An encoder for one object.
     pub fn new(object: &ObjectInfo, options: &DocumentOptions, prices: &Prices) -> Self {
@@ -76,7 +88,8 @@ impl ObjectEncoder {
         text: &'t Cow<'_, str>,
         out: &mut Vec<u8>,
     ) -> EncodedEvent<'t> {
-        let record = parse::parse(text);
+        let mut record = parse::parse(text);
+        drop_foreign_execution(&mut record, event.origin);
         let id = self.log_documents.identify(event);
         let time = self.log_documents.time(event, &record);
         let context = self.tracker.observe(event, &record, id.hash, time);

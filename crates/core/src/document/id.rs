@@ -15,6 +15,10 @@ The parts depend on the event's [`Identity`]:
 - By offset: 4 bytes of the object, 5 of the offset. The hash is of bucket, key, etag and offset (in `awslogs.data`:
   the offset of that, and the offset in that).
 
+A copy of a stream (`<stream>-<account>-<region>`, see [`log_stream::CopiedStream`]) counts as the stream, and the local
+copy of a Web Function's group (`….local`) as the group. So an event and its copy share an id where both files state the
+same text and time, or the same `logEvents[].id`.
+
 An operator's choices are not in an id: no flag, and no log group or account from a pattern. The export task and the cut
 of a stream into files are not in it either: a re-export, of another window and under another prefix, has the same ids.
 One loss remains: equal texts of one stream and millisecond in two files of one export are one event, because ordinals
@@ -34,7 +38,7 @@ share an id. */
 mod tests;
 
 use crate::base64_url;
-use crate::decode::{Event, Identity, Origin, log_stream};
+use crate::decode::{Event, Identity, Origin, log_group, log_stream};
 use crate::document::ObjectInfo;
 use crate::document::ordinal::Ordinals;
 use std::sync::Arc;
@@ -150,14 +154,15 @@ impl Identifier {
             self.scopes = None;
         }
         self.scopes.get_or_insert_with(|| {
-            let group = origin.log_group.as_deref();
-            let name = origin.log_stream.as_deref();
+            let account = origin.subscription.id_account.as_deref();
+            let group = origin.log_group.as_deref().map(log_group::original_of);
+            let name = origin.log_stream.as_deref().map(log_stream::original_of);
             let is_unique = name.is_some_and(log_stream::is_unique);
             let prefix = (!is_unique).then_some(self.id_scope.as_str());
             Scopes {
                 origin: Arc::clone(origin),
                 content: hash_fields(&[prefix, name]),
-                event_id: hash_fields(&[origin.account.as_deref(), group, name]),
+                event_id: hash_fields(&[account, group, name]),
             }
         })
     }

@@ -83,6 +83,22 @@ pub struct StoredLambda<'a> {
     pub phase: OptionalText<'a>,
     #[serde(borrow, deserialize_with = "optional_text")]
     pub runtime_version: OptionalText<'a>,
+    #[serde(borrow)]
+    pub durable: StoredDurable<'a>,
+}
+
+/// Object `lambda.durable`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct StoredDurable<'a> {
+    #[serde(borrow, deserialize_with = "optional_text")]
+    pub execution_arn: OptionalText<'a>,
+    #[serde(borrow, deserialize_with = "optional_text")]
+    pub execution_name: OptionalText<'a>,
+    /// Of a line one, of an invocation all that its lines name.
+    #[serde(borrow, deserialize_with = "one_or_more_texts")]
+    pub operation: Vec<Cow<'a, str>>,
+    pub attempt: Option<u64>,
 }
 
 /// Object `faas`.
@@ -174,6 +190,23 @@ where
     Ok(text.map(|Text(text)| text))
 }
 
+/// The texts of an array, or one text.
+fn one_or_more_texts<'de: 'a, 'a, D>(deserializer: D) -> Result<Vec<Cow<'a, str>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Texts<'a> {
+        One(#[serde(borrow)] Cow<'a, str>),
+        More(#[serde(borrow)] Vec<Cow<'a, str>>),
+    }
+    Ok(match Texts::deserialize(deserializer)? {
+        Texts::One(text) => vec![text],
+        Texts::More(texts) => texts,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,5 +231,20 @@ mod tests {
         assert_eq!(document.faas.name, None);
         assert_eq!(document.invocation.attempts, 0);
         assert_eq!(document.aws.log.stream.name, None);
+    }
+
+    #[test]
+    fn an_operation_is_one_or_more() {
+        for (source, operations) in [
+            (r#"{"lambda":{"durable":{"operation":"a"}}}"#, &["a"][..]),
+            (
+                r#"{"lambda":{"durable":{"operation":["a","b"]}}}"#,
+                &["a", "b"],
+            ),
+            (r#"{"lambda":{}}"#, &[]),
+        ] {
+            let document: StoredInvocation<'_> = serde_json::from_str(source).unwrap();
+            assert_eq!(document.lambda.durable.operation, operations);
+        }
     }
 }

@@ -6,7 +6,9 @@ mod times;
 
 use crate::decode::{Event, Identity, Origin};
 use crate::document::*;
-use crate::parse::{Dropped, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray};
+use crate::parse::{
+    Dropped, Durable, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -41,6 +43,7 @@ fn origin() -> Origin {
         function_name: Some("checkout".into()),
         function_version: Some("$LATEST".into()),
         stream_day: Some(20_780),
+        ..Origin::default()
     }
 }
 
@@ -130,6 +133,12 @@ fn full() -> Record<'static> {
             runtime_version_arn: Some("arn:aws:lambda:eu-central-1::runtime:379c".into()),
             function_arn: Some("arn:aws:lambda:eu-central-1:1:function:checkout".into()),
             tenant_id: Some("BlueTenant".into()),
+            durable: Some(Box::new(Durable {
+                execution_arn: "arn:aws:lambda:eu-central-1:1:function:checkout:7/durable-execution/order-1/550e".into(),
+                execution_name: Some("order-1".into()),
+                operation: Some("charge".into()),
+                attempt: Some(2),
+            })),
             extension: Some(Extension {
                 name: Some("datadog-agent".into()),
                 state: Some("Ready".into()),

@@ -21,4 +21,7 @@ pub mod timestamp;
 pub mod xray;
 
 pub use event::parse;
-pub use record::{App, Dropped, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray};
+pub(crate) use json::durable::execution_name;
+pub use record::{
+    App, Dropped, Durable, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray,
+};

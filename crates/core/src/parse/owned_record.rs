@@ -4,7 +4,9 @@ Owned records are rare: they come from JSON strings with escapes, whose decoded 
 
 use std::borrow::Cow;
 
-use crate::parse::record::{App, Dropped, Emf, ErrorInfo, Extension, Kind, Platform, Record, Xray};
+use crate::parse::record::{
+    App, Dropped, Durable, Emf, ErrorInfo, Extension, Kind, Platform, Record, Xray,
+};
 
 type Text<'a> = Cow<'a, str>;
 
@@ -96,6 +98,14 @@ impl Platform<'_> {
             runtime_version_arn: self.runtime_version_arn.map(owned),
             function_arn: self.function_arn.map(owned),
             tenant_id: self.tenant_id.map(owned),
+            durable: self.durable.map(|durable| {
+                Box::new(Durable {
+                    execution_arn: owned(durable.execution_arn),
+                    execution_name: durable.execution_name.map(owned),
+                    operation: durable.operation.map(owned),
+                    attempt: durable.attempt,
+                })
+            }),
             extension: self.extension.map(|extension| Extension {
                 name: extension.name.map(owned),
                 state: extension.state.map(owned),

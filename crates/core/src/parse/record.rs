@@ -180,12 +180,26 @@ pub struct Platform<'a> {
     pub runtime_version_arn: Option<Cow<'a, str>>,
     pub function_arn: Option<Cow<'a, str>>,
     pub tenant_id: Option<Cow<'a, str>>,
+    /// `lambda.durable.*`, of a line that a durable function printed.
+    pub durable: Option<Box<Durable<'a>>>,
     /// `lambda.extension.{name,state,events,types}`.
     pub extension: Option<Extension<'a>>,
     /// `lambda.dropped.{records,bytes,reason}`.
     pub dropped: Option<Dropped<'a>>,
     /// Pairs of a text platform line (`Key: value`) whose keys are unknown, in the line's order.
     pub unknown: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+/// The durable execution that a line is of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Durable<'a> {
+    pub execution_arn: Cow<'a, str>,
+    /// The name that the ARN states.
+    pub execution_name: Option<Cow<'a, str>>,
+    /// Name of the step or other operation, else its id.
+    pub operation: Option<Cow<'a, str>>,
+    /// Number of the operation's attempt, from 1.
+    pub attempt: Option<u32>,
 }
 
 /// The fields of an EXTENSION line, or of a subscription line of the Telemetry API or the Logs API.

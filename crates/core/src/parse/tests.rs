@@ -14,6 +14,7 @@ fn actual(record: &Record<'_>, name: &str) -> Option<Value> {
     let platform = record.platform.as_deref().cloned().unwrap_or_default();
     let xray = record.xray.as_deref().cloned().unwrap_or_default();
     let error = record.error.as_deref().cloned().unwrap_or_default();
+    let durable = platform.durable.as_deref();
     let extension = platform.extension.clone().unwrap_or_default();
     let dropped = platform.dropped.clone().unwrap_or_default();
     let function = record.kind == Kind::Function;
@@ -46,6 +47,14 @@ fn actual(record: &Record<'_>, name: &str) -> Option<Value> {
         "runtime_version_arn" => platform.runtime_version_arn.as_deref().into(),
         "function_arn" => platform.function_arn.as_deref().into(),
         "tenant_id" => platform.tenant_id.as_deref().into(),
+        "durable_execution_arn" => durable.map(|durable| &*durable.execution_arn).into(),
+        "durable_execution_name" => durable
+            .and_then(|durable| durable.execution_name.as_deref())
+            .into(),
+        "durable_operation" => durable
+            .and_then(|durable| durable.operation.as_deref())
+            .into(),
+        "durable_attempt" => durable.and_then(|durable| durable.attempt).into(),
         "error_type" if function => error.kind.as_deref().into(),
         "error_type" => platform.error_type.as_deref().into(),
         "error_message" => error.message.as_deref().into(),
@@ -121,6 +130,11 @@ fn public_lines_become_the_expected_records() {
 #[test]
 fn our_own_lines_become_the_expected_records() {
     assert!(check("more.jsonl") > 0);
+}
+
+#[test]
+fn lines_of_what_aws_added_since_2025_become_the_expected_records() {
+    assert!(check("aws2026.jsonl") > 20);
 }
 
 #[test]

@@ -57,6 +57,10 @@ pub(crate) struct Subscription {
     looked_at: usize,
     pub inflated: Inflated,
     pub control_messages: u64,
+    /// Whether envelopes of local copies are skipped.
+    pub skip_local_copies: bool,
+    /// Events that were skipped for this reason.
+    pub local_copies: u64,
     pub failures: Failures,
 }
 
@@ -83,7 +87,7 @@ enum EnvelopePosition {
     /// In `logEvents`.
     Events {
         scanner: Scanner,
-        skip: bool,
+        skip: Option<SkippedEnvelope>,
         comma: bool,
     },
     /// Behind `logEvents`.
@@ -93,6 +97,14 @@ enum EnvelopePosition {
     /// In an element of an array that is not an envelope. `whole`: all dropped bytes were in strings, so the rest is
     /// still JSON.
     Value { scanner: Scanner, whole: bool },
+}
+
+/// Why the events of an envelope are skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SkippedEnvelope {
+    ControlMessage,
+    /// Its group is the local copy of a Web Function's group.
+    LocalCopy,
 }
 
 type NextEvent = Result<Option<EventSpan>, DecodeError>;
@@ -114,6 +126,8 @@ impl Subscription {
             looked_at: 0,
             inflated: Inflated::default(),
             control_messages: 0,
+            skip_local_copies: false,
+            local_copies: 0,
             failures: Failures::default(),
         }
     }
@@ -131,6 +145,7 @@ impl Subscription {
     pub fn inner(&self) -> Self {
         Subscription {
             outermost: false,
+            skip_local_copies: self.skip_local_copies,
             ..Subscription::new(self.origins.base().clone(), Containers::Only, self.max)
         }
     }
@@ -208,6 +223,7 @@ impl Subscription {
                     let found = nested.next(&mut self.inflated);
                     if !matches!(found, Ok(Some(_))) {
                         self.control_messages += nested.control_messages();
+                        self.local_copies += nested.local_copies();
                     }
                     match found {
                         Ok(Some(found)) => found.into(),
@@ -287,8 +303,14 @@ impl Subscription {
     fn open(&mut self, header: EnvelopeHeader, buffer: &mut Buffer, at: usize) {
         self.origins.enter(&header, buffer.data());
         self.is_entered = true;
-        let skip = header.is_control();
-        self.control_messages += u64::from(skip);
+        let skip = if header.is_control() {
+            self.control_messages += 1;
+            Some(SkippedEnvelope::ControlMessage)
+        } else if self.skip_local_copies && self.origins.is_in_local_copy() {
+            Some(SkippedEnvelope::LocalCopy)
+        } else {
+            None
+        };
         self.state = EnvelopePosition::Events {
             scanner: Scanner::value(),
             skip,
@@ -348,7 +370,8 @@ impl Subscription {
                 let skip = *skip;
                 *scanner = Scanner::value();
                 *comma = true;
-                if skip {
+                if let Some(why) = skip {
+                    self.local_copies += u64::from(why == SkippedEnvelope::LocalCopy);
                     buffer.consume(n);
                     return Ok(EnvelopeStep::Again);
                 }
@@ -369,14 +392,7 @@ impl Subscription {
 
     /// Sets the origin of the element that was read.
     pub(crate) fn set_element_origin(&mut self) {
-        let LogEventElement {
-            account,
-            region,
-            stream,
-            ..
-        } = &self.element;
-        self.origins
-            .set(account.as_ref(), region.as_ref(), stream.as_ref());
+        self.origins.set(&self.element.origin);
     }
 
     /// The span of the element that was read from the buffer's first `n` bytes, which it consumes.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::decode::buffer::boundary;
 use crate::decode::json_structure::members::{members, string, unescape};
+use crate::decode::subscription::origins::ElementOrigin;
 
 /// The members of an element. It reuses its memory from event to event.
 #[derive(Debug, Default)]
@@ -16,9 +17,7 @@ pub(crate) struct LogEventElement {
     /// The decoded message, if it had escapes.
     pub unescaped: Vec<u8>,
     pub truncated: u64,
-    pub account: Option<String>,
-    pub region: Option<String>,
-    pub stream: Option<String>,
+    pub origin: ElementOrigin,
 }
 
 /// The position of the message.
@@ -51,17 +50,10 @@ impl LogEventElement {
                 b"message" if value.first() == Some(&b'"') => {
                     message = Some(at.start + 1..at.end - 1)
                 }
-                b"logStreamName" => self.stream = string(value).map(|text| text.into_owned()),
-                b"extractedFields" => {
-                    let field = |at| string(&value[at]).map(|text| text.into_owned());
-                    for (key, at) in members(value) {
-                        match key {
-                            b"@aws.account" => self.account = field(at),
-                            b"@aws.region" => self.region = field(at),
-                            _ => {}
-                        }
-                    }
+                b"logStreamName" => {
+                    self.origin.stream = string(value).map(|text| text.into_owned())
                 }
+                b"extractedFields" => self.origin.read_extracted(value),
                 _ => {}
             }
         }
@@ -84,9 +76,7 @@ impl LogEventElement {
     fn clear(&mut self) {
         self.id.clear();
         self.time = None;
-        self.account = None;
-        self.region = None;
-        self.stream = None;
+        self.origin = ElementOrigin::default();
         self.unescaped.clear();
     }
 

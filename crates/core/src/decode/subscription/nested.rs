@@ -118,6 +118,10 @@ impl Nested {
         self.inner.control_messages
     }
 
+    pub fn local_copies(&self) -> u64 {
+        self.inner.local_copies
+    }
+
     pub fn event_source(&self) -> EventSource<'_> {
         self.inner.event_source(&self.buffer)
     }

@@ -39,6 +39,10 @@ fn field(event: &Got, name: &str) -> Value {
         "log_stream" => json!(event.origin.log_stream),
         "function_name" => json!(event.origin.function_name),
         "function_version" => json!(event.origin.function_version),
+        "extracted" => {
+            let extracted = event.origin.subscription.extracted.as_deref();
+            json!(extracted.map(|fields| serde_json::from_str::<Value>(fields).unwrap()))
+        }
         other => panic!("case expects {other}"),
     }
 }
@@ -71,7 +75,10 @@ fn compare(id: &str, outcome: &Outcome, expected: &[Value], wrong: &mut Vec<Stri
 #[test]
 fn every_case_of_our_own() {
     let mut wrong = Vec::new();
-    for case in cases("more.jsonl") {
+    for case in cases("more.jsonl")
+        .into_iter()
+        .chain(cases("aws2026.jsonl"))
+    {
         let id = case["id"].as_str().unwrap();
         let input = match case.get("input_base64") {
             Some(data) => STANDARD.decode(data.as_str().unwrap()).unwrap(),

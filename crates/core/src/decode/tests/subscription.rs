@@ -166,3 +166,55 @@ fn an_endless_message_is_cut_and_the_next_one_read() {
         }
     }
 }
+
+#[test]
+fn local_copies_of_web_functions_can_be_skipped() {
+    let envelope = |group: &str| {
+        let events = [1, 2].map(|n| json!({"id": n.to_string(), "timestamp": n, "message": group}));
+        json!({"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": group,
+            "logStream": "s", "subscriptionFilters": [], "logEvents": events})
+        .to_string()
+    };
+    let groups = [
+        "/aws/lambda/web/my-site",
+        "/aws/lambda/web/my-site.local",
+        "/aws/lambda/my-site",
+        "/my/web/my-site.local",
+    ];
+    let all: String = groups.map(envelope).concat();
+    let nested = wrapped(envelope(groups[1]).as_bytes());
+    let array = format!("[{}]", groups.map(envelope).join(","));
+    for (input, kept, skipped) in [
+        (all.as_bytes(), 6, 2),
+        (&nested, 0, 2),
+        (array.as_bytes(), 6, 2),
+        (envelope(groups[1]).as_bytes(), 0, 2),
+    ] {
+        for skip_local_copies in [true, false] {
+            let options = DecodeOptions {
+                skip_local_copies,
+                ..DecodeOptions::default()
+            };
+            for sizes in [&[usize::MAX][..], &[7]] {
+                let outcome = decode("x", &options, input, sizes);
+                assert_eq!(outcome.error, None);
+                let local = outcome.events.iter().filter(|event| {
+                    let group = event.origin.log_group.as_deref();
+                    group == Some(groups[1])
+                });
+                let expected = match skip_local_copies {
+                    true => (kept, 0, skipped),
+                    false => (kept + skipped, skipped, 0),
+                };
+                assert_eq!(
+                    (
+                        outcome.events.len(),
+                        local.count(),
+                        outcome.counters.local_copies as usize
+                    ),
+                    expected
+                );
+            }
+        }
+    }
+}

@@ -239,3 +239,45 @@ fn subscription_ids_ignore_the_object_and_offsets_the_text() {
     };
     assert_ne!(first_id(&object(), &by_offset), first_id(&object(), &next));
 }
+
+#[test]
+fn an_event_and_its_copy_in_another_group_have_one_id() {
+    let stream = "2026/09/16/[$LATEST]0123456789abcdef0123456789abcdef";
+    let copied = format!("{stream}-123456789012-us-east-1");
+    let group = "/aws/lambda/web/my-site";
+    let local = format!("{group}.local");
+    let original = origin(Some(&local), Some(stream));
+    let original_id = |identity| first_id(&object(), &event(&original, identity, "text"));
+    for (group, stream) in [(&local[..], &copied[..]), (group, stream), (group, &copied)] {
+        let copy = origin(Some(group), Some(stream));
+        for identity in [Identity::Content, Identity::EventId("36")] {
+            let id = first_id(&object(), &event(&copy, identity, "text"));
+            assert_eq!(id, original_id(identity), "{group} {stream}");
+        }
+        let other = first_id(&object(), &event(&copy, Identity::EventId("37"), "text"));
+        assert_ne!(other, original_id(Identity::EventId("36")));
+    }
+    // A stream that Lambda did not name may have such an end of its own.
+    let build = origin(None, Some("build"));
+    let other = origin(None, Some("build-123456789012-us-east-1"));
+    assert_ne!(
+        first_id(&object(), &event(&build, Identity::Content, "text")),
+        first_id(&object(), &event(&other, Identity::Content, "text"))
+    );
+}
+
+#[test]
+fn the_account_of_an_id_is_that_of_the_envelope() {
+    let with = |account: &str, id_account: &str| {
+        let mut origin = Origin {
+            account: Some(account.to_owned()),
+            log_stream: Some("s".to_owned()),
+            ..Origin::default()
+        };
+        origin.subscription.id_account = Some(id_account.to_owned());
+        let origin = Arc::new(origin);
+        first_id(&object(), &event(&origin, Identity::EventId("36"), "text"))
+    };
+    assert_eq!(with("1", "3"), with("2", "3"));
+    assert_ne!(with("1", "3"), with("1", "4"));
+}

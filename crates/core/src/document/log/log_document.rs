@@ -176,9 +176,10 @@ impl LogDocumentWriter {
         if !known {
             self.origin = None;
         }
+        let (s3, app) = (&self.s3, &mut self.app);
         let parts = self
             .origin
-            .get_or_insert_with(|| OriginJson::new(Arc::clone(origin), &self.s3));
+            .get_or_insert_with(|| OriginJson::new(Arc::clone(origin), s3, app));
         match xray {
             None => out.extend_from_slice(&parts.untraced),
             Some(xray) => parts.write(Some(xray), &self.s3, out),
@@ -328,6 +329,16 @@ fn write_platform(platform: &Platform<'_>, out: &mut Vec<u8>) {
         ("tenant_id", &platform.tenant_id),
     ] {
         json::string_member(out, name, value.as_deref());
+    }
+    if let Some(durable) = &platform.durable {
+        json::object_member(out, "durable", |out| {
+            json::string_member(out, "execution_arn", Some(&durable.execution_arn));
+            json::string_member(out, "execution_name", durable.execution_name.as_deref());
+            json::string_member(out, "operation", durable.operation.as_deref());
+            if let Some(attempt) = durable.attempt {
+                json::unsigned_member(out, "attempt", u64::from(attempt));
+            }
+        });
     }
     if let Some(extension) = &platform.extension {
         json::object_member(out, "extension", |out| {

@@ -4,6 +4,8 @@ for all documents of the origin. */
 use std::sync::Arc;
 
 use crate::decode::Origin;
+use crate::document::Flag;
+use crate::document::log::app::AppWriter;
 use crate::json;
 use crate::parse::Xray;
 
@@ -11,7 +13,7 @@ use crate::parse::Xray;
 #[derive(Debug)]
 pub(crate) struct OriginJson {
     pub origin: Arc<Origin>,
-    /// `"log":{"group":…,"stream":…}` for `aws`; empty if both are unknown.
+    /// `"log":{"group":…,"stream":…,"extracted":…}` for `aws`; empty if none of them is known.
     log: Vec<u8>,
     /// `"cloud":{…}`; empty if it has no members.
     cloud: Vec<u8>,
@@ -20,13 +22,21 @@ pub(crate) struct OriginJson {
 }
 
 impl OriginJson {
-    pub fn new(origin: Arc<Origin>, s3: &[u8]) -> Self {
+    /// `app` writes `aws.log.extracted`: like `app` it is an object that somebody else made.
+    pub fn new(origin: Arc<Origin>, s3: &[u8], app: &mut AppWriter) -> Self {
         let mut log = Vec::new();
         json::object_member(&mut log, "log", |out| {
             for (name, value) in [("group", &origin.log_group), ("stream", &origin.log_stream)] {
                 json::object_member(out, name, |out| {
                     json::string_member(out, "name", value.as_deref());
                 });
+            }
+            if let Some(extracted) = &origin.subscription.extracted {
+                let start = out.len();
+                json::key(out, "extracted");
+                if app.write(out, extracted).has(Flag::AppInvalid) {
+                    out.truncate(start);
+                }
             }
         });
         let mut cloud = Vec::new();

@@ -49,6 +49,10 @@ fn path(name: &str, function: bool) -> Option<&'static str> {
         "runtime_version_arn" => "/lambda/runtime_version_arn",
         "function_arn" => "/lambda/function_arn",
         "tenant_id" => "/lambda/tenant_id",
+        "durable_execution_arn" => "/lambda/durable/execution_arn",
+        "durable_execution_name" => "/lambda/durable/execution_name",
+        "durable_operation" => "/lambda/durable/operation",
+        "durable_attempt" => "/lambda/durable/attempt",
         _ => return None,
     })
 }
@@ -93,7 +97,7 @@ fn documents_say_of_every_line_what_they_must() {
     };
     let mut failures = String::new();
     let mut count = 0;
-    for file in ["cases", "more"] {
+    for file in ["cases", "more", "aws2026"] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/lines/");
         let cases = fs::read_to_string(format!("{folder}{file}.jsonl")).expect("the fixtures");
         for line in cases.lines().filter(|line| !line.is_empty()) {

@@ -183,6 +183,7 @@ fn read(key: &str, bytes: &[u8], view: &View, outcome: &mut Outcome) {
         log_groups: (view.log_group.iter())
             .map(|pattern| pattern.parse().unwrap())
             .collect(),
+        ..DecodeOptions::default()
     };
     let object = ObjectInfo {
         bucket: "b".into(),

@@ -58,6 +58,11 @@ pub(crate) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
         out,
         "\"lambda\":",
         &ReportedField::ALL[..ReportedField::TraceId as usize],
+        |out| {
+            if let Some(durable) = &summary.durable {
+                durable.write(out);
+            }
+        },
     );
     put(out, "\"invocation\":{\"end\":");
     times.write(out, summary.end());
@@ -175,7 +180,7 @@ fn write_aws(summary: &Summary, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
             ReportedField::SegmentId,
             ReportedField::Sampled,
         ];
-        shown.write(out, "\"xray\":", &fields);
+        shown.write(out, "\"xray\":", &fields, |_| {});
     }
     end(out, b'}');
 }

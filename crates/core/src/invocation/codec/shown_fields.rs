@@ -97,8 +97,14 @@ impl<'a> ShownFields<'a> {
         }
     }
 
-    /// Appends `"lambda":{…}` or `"xray":{…}`, unless the object would be empty.
-    pub fn write(&self, out: &mut Vec<u8>, key: &str, fields: &[ReportedField]) {
+    /// Appends `"lambda":{…}` or `"xray":{…}`, unless the object would be empty. `rest` appends its other members.
+    pub fn write(
+        &self,
+        out: &mut Vec<u8>,
+        key: &str,
+        fields: &[ReportedField],
+        rest: impl FnOnce(&mut Vec<u8>),
+    ) {
         let start = out.len();
         put(out, key);
         out.push(b'{');
@@ -121,6 +127,7 @@ impl<'a> ShownFields<'a> {
                 }
             }
         }
+        rest(out);
         if out.len() == inner {
             out.truncate(start);
         } else {

@@ -9,8 +9,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Error, Map};
 
 use crate::base64_url;
-use crate::decode::Origin;
+use crate::decode::{Origin, SubscriptionFields};
 use crate::invocation::codec::state_writer::implied_runs;
+use crate::invocation::summary::durable_execution::DurableExecution;
 use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
 use crate::invocation::summary::reported::{ReportedField, ReportedFields, ReportedValue};
@@ -137,6 +138,7 @@ impl Document {
             lambda,
         } = self;
         let state = invocation.merge.state;
+        let durable = DurableExecution::read(&lambda).map(Box::new);
         let reader = Reader {
             first: state.first,
             first_error: invocation.first_error,
@@ -165,6 +167,7 @@ impl Document {
                 function_name: state.origin.name,
                 function_version: state.origin.version,
                 stream_day: state.origin.day,
+                subscription: SubscriptionFields::default(),
             }),
             name: state.name.map(Arc::from),
             version: match state.own_version {
@@ -173,6 +176,7 @@ impl Document {
             },
             stream_name: state.stream_name.map(Arc::from),
             trace: state.trace.map(Arc::from),
+            durable,
             first: state.first,
             last: last.ok_or_else(|| Error::custom("state tells of no last line"))?,
             cold: state.cold,

@@ -37,6 +37,8 @@ pub(crate) fn write(
         version,
         stream_name,
         trace,
+        // The document shows all of it.
+        durable: _,
         first,
         last,
         cold,
@@ -124,6 +126,8 @@ fn write_origin(key: &str, origin: &Origin, out: &mut Vec<u8>) {
         function_name,
         function_version,
         stream_day,
+        // Summaries do not keep it.
+        subscription: _,
     } = origin;
     put(out, key);
     text_if(out, "\"account\":\"", account.as_deref());

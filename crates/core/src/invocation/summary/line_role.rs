@@ -122,8 +122,8 @@ pub(crate) fn cut(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 
-/// Whether a line only counts for its request: the function printed it, and it carries no error, trace, name or
-/// version.
+/// Whether a line only counts for its request: the function printed it, and it carries no error, trace, name,
+/// version or durable execution.
 #[inline]
 pub(crate) fn is_plain(record: &Record<'_>) -> bool {
     matches!(record.kind, Kind::Function)
@@ -132,6 +132,7 @@ pub(crate) fn is_plain(record: &Record<'_>) -> bool {
         && record.xray.is_none()
         && record.version.is_none()
         && record.function_name.is_none()
+        && (record.platform.as_deref()).is_none_or(|platform| platform.durable.is_none())
 }
 
 /// Whether an event is a JSON line.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::decode::Origin;
+use crate::decode::{Origin, SubscriptionFields};
+use crate::invocation::summary::durable_execution::DurableExecution;
 use crate::invocation::summary::request_summary::{FirstError, Summary, latest_in, least};
 
 impl Summary {
@@ -15,6 +16,7 @@ impl Summary {
         least(&mut self.version, other.version.as_deref());
         least(&mut self.stream_name, other.stream_name.as_deref());
         least(&mut self.trace, other.trace.as_deref());
+        DurableExecution::merge(&mut self.durable, &other.durable);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.cold |= other.cold;
@@ -53,6 +55,8 @@ fn least_origin(a: &Origin, b: &Origin) -> Origin {
         function_name: least_of(&a.function_name, &b.function_name),
         function_version: least_of(&a.function_version, &b.function_version),
         stream_day: least_of(&a.stream_day, &b.stream_day),
+        // They belong to single events.
+        subscription: SubscriptionFields::default(),
     }
 }
 

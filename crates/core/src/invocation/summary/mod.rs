@@ -1,5 +1,6 @@
 /*! What is known of one request, from any number of its lines, in a form that merges. */
 
+pub(crate) mod durable_execution;
 pub(crate) mod line_role;
 pub(crate) mod line_set;
 pub(crate) mod merge;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::base64_url;
-use crate::decode::{Event, Origin};
+use crate::decode::{Event, Origin, log_stream};
+use crate::invocation::summary::durable_execution::DurableExecution;
 use crate::invocation::summary::line_role;
 use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
@@ -56,6 +57,7 @@ pub struct SummaryState {
     /// Function name from other lines of the stream.
     pub(crate) stream_name: Option<Arc<str>>,
     pub(crate) trace: Option<Arc<str>>,
+    pub(crate) durable: Option<Box<DurableExecution>>,
     /// Time of the first line, milliseconds since 1970.
     pub(crate) first: i64,
     /// Time of the last line, milliseconds since 1970.
@@ -118,6 +120,7 @@ impl Summary {
             version: None,
             stream_name: None,
             trace: None,
+            durable: None,
             first: i64::MAX,
             last: i64::MIN,
             cold: false,
@@ -150,6 +153,10 @@ impl Summary {
         least(&mut self.version, record.version.as_deref());
         if let Some(xray) = record.xray.as_deref() {
             least(&mut self.trace, xray.trace_id.as_deref());
+        }
+        let platform = record.platform.as_deref();
+        if let Some(durable) = platform.and_then(|platform| platform.durable.as_deref()) {
+            DurableExecution::add(&mut self.durable, durable);
         }
         if let Some(role) = role {
             let reported = ReportedFields::of(record, event.text, role);
@@ -232,7 +239,8 @@ impl Summary {
     }
 
     /**
-    `_id` of the document, 22 characters: a hash of log stream and request id. Every file format carries these two.
+    `_id` of the document, 22 characters: a hash of log stream and request id. Every file format carries these two. A
+    copy of a stream in a central group counts as the stream.
     Account and log group are missing in some formats, and the parts of a request from two formats must have the same
     id.
     */
@@ -244,6 +252,7 @@ impl Summary {
     pub fn document_id(&self) -> [u8; 22] {
         const PREFIX: &[u8] = b"invocation\0";
         let stream = self.origin.log_stream.as_deref().unwrap_or_default();
+        let stream = log_stream::original_of(stream);
         let length = (stream.len() as u64).to_le_bytes();
         let (stream, request) = (stream.as_bytes(), self.request_id.as_bytes());
         // Hashing one piece costs half of hashing four; the buffer is large enough for nearly all ids.

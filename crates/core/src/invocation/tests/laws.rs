@@ -10,7 +10,7 @@ use proptest::sample::{Index, select};
 use crate::decode::Origin;
 use crate::invocation::tests::samples::*;
 use crate::invocation::{Merged, Summary, Tracker, TrackerLimits, merged};
-use crate::parse::{Kind, Level, Record};
+use crate::parse::{Durable, Kind, Level, Record};
 
 /// Kind of a line that an invocation logs.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ enum Logged {
     Error,
     Print,
     PythonError,
+    /// A line of a durable execution.
+    Durable,
 }
 
 /// Script of one invocation.
@@ -39,6 +41,7 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
             Logged::Error,
             Logged::Print,
             Logged::PythonError,
+            Logged::Durable,
         ][..],
     );
     let plan =
@@ -73,6 +76,7 @@ fn text_stream(plans: &[Plan]) -> Vec<Sample> {
                     .error("Error", "it failed"),
                 Logged::Print => print(&format!("print {number}")),
                 Logged::PythonError => python_error(),
+                Logged::Durable => log(&id, "step").durable(&format!("step {number}"), plan.end),
             });
         }
         if plan.end > 0 {
@@ -112,6 +116,7 @@ fn json_stream(plans: &[Plan], order: &[Index]) -> Vec<Sample> {
                 .enumerate()
                 .map(|(number, logged)| match logged {
                     Logged::Error => json_log(&id, "bad").level(Level::Error),
+                    Logged::Durable => json_log(&id, "step").durable("step", plan.end),
                     _ => json_log(&id, &format!("line {number}")),
                 }),
         );
@@ -373,6 +378,14 @@ fn any_sample() -> impl Strategy<Value = Sample> {
                 platform.billed_duration_ms = Some(number);
                 platform.memory_size_mb = Some(number);
                 platform.init_duration_ms = Some(number);
+                platform.durable = status.map(|status| {
+                    Box::new(Durable {
+                        execution_arn: "arn:aws:lambda:x".into(),
+                        execution_name: Some(status.into()),
+                        operation: Some(status.into()),
+                        attempt: Some(number as u32),
+                    })
+                });
             })
         })
 }

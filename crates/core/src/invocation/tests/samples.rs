@@ -8,10 +8,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::decode::{Event, Identity, Origin};
 use crate::invocation::{Architecture, LineContext, Prices, Summary, Tracker, TrackerLimits};
-use crate::parse::{ErrorInfo, Kind, Level, Platform, Record, Xray};
+use crate::parse::{Durable, ErrorInfo, Kind, Level, Platform, Record, Xray};
 
 pub const A: &str = "aaaaaaaa-1111-4222-8333-444444444444";
 pub const B: &str = "bbbbbbbb-1111-4222-8333-444444444444";
+pub const EXECUTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:checkout:7/durable-execution/order-1/550e8400-e29b-41d4-a716-446655440004";
 /// 2026-10-08T07:30:27.768Z.
 pub const T0: i64 = 1_791_444_627_768;
 
@@ -57,6 +58,16 @@ impl Sample {
     pub fn level(mut self, level: Level) -> Sample {
         self.record.level = Some(level);
         self
+    }
+
+    pub fn durable(self, operation: &str, attempt: u8) -> Sample {
+        let durable = Durable {
+            execution_arn: EXECUTION.into(),
+            execution_name: Some("order-1".into()),
+            operation: Some(operation.to_owned().into()),
+            attempt: Some(attempt.into()),
+        };
+        self.platform(|platform| platform.durable = Some(Box::new(durable)))
     }
 
     pub fn traced(mut self, trace_id: &'static str) -> Sample {
@@ -192,6 +203,7 @@ pub fn origin() -> Arc<Origin> {
         function_name: Some("checkout".to_owned()),
         function_version: Some("7".to_owned()),
         stream_day: Some(20_734),
+        ..Origin::default()
     })
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::json::values;
 use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
-use crate::parse::json::{emf, errors, nested, typed_values};
+use crate::parse::json::{durable, emf, errors, nested, typed_values};
 use crate::parse::level;
 use crate::parse::record::{App, Kind, Level, Platform, Record};
 
@@ -71,9 +71,12 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
         ..Record::default()
     };
     nested::complete(&mut record, fields);
-    if let Some(tenant_id) = text(fields, Slot::TenantId) {
+    let tenant_id = text(fields, Slot::TenantId);
+    let durable = durable::read(fields).map(Box::new);
+    if tenant_id.is_some() || durable.is_some() {
         record.platform = Some(Box::new(Platform {
-            tenant_id: Some(tenant_id),
+            tenant_id,
+            durable,
             ..Platform::default()
         }));
     }

@@ -11,6 +11,7 @@ use crate::json::values::{Key, RawValue};
 /// The known keys of one object with the JSON text of their values. `null` counts as absent.
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
+    text: &'a str,
     /// The slots of `best`, one bit each: a fast answer for absent slots, which are most.
     present: u64,
     /// The value with the best rank of each slot.
@@ -38,6 +39,7 @@ impl<'a> Fields<'a> {
     /// Reads the known keys of `text`; `None` if `text` is not one JSON object.
     pub fn read(text: &'a str) -> Option<Self> {
         let mut fields = Fields {
+            text,
             present: 0,
             best: Vec::with_capacity(USUAL),
             others: Vec::new(),
@@ -54,6 +56,11 @@ impl<'a> Fields<'a> {
         });
         fields.plain = plain.holds();
         whole.then_some(fields)
+    }
+
+    /// The whole object.
+    pub fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Whether the object is plain: OpenSearch accepts it as it is written.
@@ -190,6 +197,8 @@ pub enum Slot {
     FunctionName,
     FunctionVersion,
     FunctionArn,
+    /// The ARN of a durable execution.
+    ExecutionArn,
     // Errors.
     Error,
     Err,
@@ -213,6 +222,7 @@ pub enum Slot {
     Context,
     Log,
     Properties,
+    Scopes,
     // Embedded metric format.
     EmfRoot,
 }

@@ -1,6 +1,7 @@
 /*! JSON lines: platform events, and what functions log in the JSON forms of their loggers. */
 
 pub mod application;
+pub mod durable;
 pub mod emf;
 pub mod errors;
 pub mod keys;

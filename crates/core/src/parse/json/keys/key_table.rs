@@ -37,7 +37,7 @@ const fn other(text: &'static str, slot: Slot, rank: u8) -> Word {
 }
 
 /// The known words, in lower case and without separators, except for exact words.
-const WORDS: [Word; 86] = [
+const WORDS: [Word; 89] = [
     exact("_aws", Slot::EmfRoot),
     exact("requestId", Slot::RequestId),
     exact("Category", Slot::Category),
@@ -94,6 +94,8 @@ const WORDS: [Word; 86] = [
     plain("functionname", Slot::FunctionName),
     plain("functionversion", Slot::FunctionVersion),
     plain("functionarn", Slot::FunctionArn),
+    plain("executionarn", Slot::ExecutionArn),
+    plain("durableexecutionarn", Slot::ExecutionArn),
     plain("error", Slot::Error),
     plain("err", Slot::Err),
     plain("exception", Slot::Exception),
@@ -124,6 +126,7 @@ const WORDS: [Word; 86] = [
     plain("lambdacontext", Slot::Context),
     plain("log", Slot::Log),
     plain("properties", Slot::Properties),
+    plain("scopes", Slot::Scopes),
 ];
 
 /// A hash table with open addressing. Each entry has the hash of a word and its index in [`WORDS`]; no hash marks a
