@@ -192,3 +192,62 @@ fn what_is_inflated_inside_of_an_envelope_counts_for_the_caps() {
     }
     assert!(ingest(stored.as_bytes(), &[]).success);
 }
+
+#[test]
+fn local_copies_of_web_functions_are_skipped_if_asked() {
+    let envelope = |group: &str| {
+        json!({
+            "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": group, "logStream": "s",
+            "subscriptionFilters": ["f"], "logEvents": [
+                {"id": "1", "timestamp": 1_795_428_672_345_u64, "message": "one"},
+                {"id": "2", "timestamp": 1_795_428_672_346_u64, "message": "two"},
+            ],
+        })
+        .to_string()
+    };
+    let local = envelope("/aws/lambda/web/my-site.local");
+    let both = envelope("/aws/lambda/web/my-site") + &local;
+    for (input, flags, messages, skipped) in [
+        (&both, &["--skip-local-copies"][..], 2, true),
+        (&local, &["--skip-local-copies"], 0, true),
+        (&both, &[], 4, false),
+    ] {
+        let ingested = ingest(input.as_bytes(), flags);
+        assert!(ingested.success, "{}", ingested.log);
+        assert_eq!(ingested.messages.len(), messages, "{}", ingested.log);
+        assert_eq!(
+            ingested.log.contains("\"local_copies\":2"),
+            skipped,
+            "{}",
+            ingested.log
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let task = "248945c1-c71f-430b-ab6b-fd7c9a249ef9";
+    for (group, text) in [("my-site", "kept"), ("my-site.local", "skipped")] {
+        let stream = "2026-09-16-[$LATEST]0123456789abcdef0123456789abcdef";
+        let key = format!("exports/aws/lambda/web/{group}/{task}/{stream}/000000.gz");
+        let path = folder.path().join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let line = format!("2026-09-16T10:00:00.000Z {text}\n");
+        std::fs::write(path, gzip(line.as_bytes())).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_logferry"))
+        .args(["ingest", "--skip-local-copies"])
+        .arg(folder.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    let (printed, log) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert!(
+        printed.contains("kept") && !printed.contains("\"message\":\"skipped\""),
+        "{log}"
+    );
+    assert!(
+        log.contains("local copy of the log group of a Web Function"),
+        "{log}"
+    );
+}

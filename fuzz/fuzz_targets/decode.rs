@@ -55,6 +55,7 @@ impl<'a> Case<'a> {
                 format,
                 max_event_bytes: 1 + usize::from(max) * usize::from(max),
                 log_groups: Vec::new(),
+                skip_local_copies: max.is_multiple_of(2),
             },
             input,
             chunk,

@@ -91,6 +91,16 @@ pub struct PipelineArgs {
     pub max_ratio: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
+    /// Skip the local copies of the logs of Web Functions
+    ///
+    /// Each event of a Web Function is in two log groups: /aws/lambda/web/NAME and /aws/lambda/web/NAME.local.
+    #[arg(
+        long,
+        env = "LOGFERRY_SKIP_LOCAL_COPIES",
+        value_parser = BoolishValueParser::new(),
+        help_heading = heading::OBJECTS
+    )]
+    pub skip_local_copies: bool,
     /// Store the untouched text of each event in event.original
     #[arg(
         long,

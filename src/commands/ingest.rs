@@ -83,6 +83,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     ended?;
     let released = queue.released();
     let counts = metrics.counts();
+    let local_copies = metrics.local_copies.get();
     tracing::info!(
         objects = metrics.objects_settled.get(),
         skipped = metrics.objects_skipped.get(),
@@ -90,6 +91,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
         indexed = counts.indexed,
         already_there = counts.already_there,
         rejected = counts.rejected,
+        local_copies = (local_copies > 0).then_some(local_copies),
         "ingested"
     );
     if stop.is_cancelled() {

@@ -65,7 +65,10 @@ impl ConfigErrors {
                     max_object_bytes: longest? as u64,
                     max_ratio: ratio? as u64,
                 },
-                decode: decode?,
+                decode: DecodeOptions {
+                    skip_local_copies: args.skip_local_copies,
+                    ..decode?
+                },
                 prices: Prices::builtin(Architecture::X86),
                 document: DocumentOptions {
                     index_prefix: prefix,
@@ -123,6 +126,7 @@ impl ConfigErrors {
             format: format?,
             max_event_bytes: event?,
             log_groups: patterns,
+            ..DecodeOptions::default()
         })
     }
 }

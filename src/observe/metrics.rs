@@ -50,6 +50,7 @@ pub struct Metrics {
     pub objects_unsettled: Counter,
     pub object_bytes: Counter,
     pub events: Counter,
+    pub local_copies: Counter,
     documents_indexed: Counter,
     documents_already_there: Counter,
     documents_rejected: Counter,
@@ -160,7 +161,7 @@ impl Metrics {
             ),
             objects_skipped: declare.counter(
                 "objects_skipped",
-                "Objects with nothing to read: write tests, folder markers, empty or gone objects",
+                "Objects with nothing to read: write tests, folder markers, empty or gone objects, local copies",
             ),
             objects_gone: declare.counter("objects_gone", "Skipped objects that no longer exist"),
             objects_unsettled: declare.counter(
@@ -169,6 +170,10 @@ impl Metrics {
             ),
             object_bytes: declare.counter("object_bytes", "Decompressed bytes read from objects"),
             events: declare.counter("events", "Log events read from objects"),
+            local_copies: declare.counter(
+                "local_copies",
+                "Log events skipped by --skip-local-copies, in objects that hold other events too",
+            ),
             documents_indexed,
             documents_already_there,
             documents_rejected,

@@ -40,7 +40,7 @@ pub(crate) async fn read(
         version_id: object.version_id.clone(),
     });
     let key = KeyInfo::read(&object.key, &context.read.decode.log_groups);
-    in_flight.skip = skip_reason(object, &key);
+    in_flight.skip = skip_reason(object, &key, context.read.decode.skip_local_copies);
     if in_flight.skip.is_none() {
         let attempt = (context.breakers).admit(&object.bucket, &object.key, delivery)?;
         let _reading = ReadingGauge::count(&context.metrics);
@@ -249,9 +249,11 @@ impl ObjectReader<'_> {
     /// Moves the metrics to the progress.
     fn count_progress(&mut self) {
         let metrics = &self.context.metrics;
+        self.progress.local_copies = self.decoder.counters().local_copies;
         let (progress, counted) = (*self.progress, self.counted);
         metrics.events.inc_by(progress.events - counted.events);
         metrics.object_bytes.inc_by(progress.bytes - counted.bytes);
+        (metrics.local_copies).inc_by(progress.local_copies - counted.local_copies);
         self.counted = progress;
     }
 }
@@ -272,13 +274,15 @@ impl Drop for ReadingGauge<'_> {
     }
 }
 
-fn skip_reason(object: &ObjectRef, key: &KeyInfo) -> Option<SkipReason> {
+fn skip_reason(object: &ObjectRef, key: &KeyInfo, skip_local_copies: bool) -> Option<SkipReason> {
     if key.is_write_test {
         Some(SkipReason::WriteTest)
     } else if object.key.ends_with('/') {
         Some(SkipReason::FolderMarker)
     } else if object.size == Some(0) {
         Some(SkipReason::Empty)
+    } else if skip_local_copies && key.is_local_copy {
+        Some(SkipReason::LocalCopy)
     } else {
         None
     }

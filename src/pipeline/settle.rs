@@ -22,6 +22,8 @@ pub(crate) enum SkipReason {
     FolderMarker,
     Empty,
     Gone,
+    /// An export of the local copy of a Web Function's log group.
+    LocalCopy,
 }
 
 impl SkipReason {
@@ -31,6 +33,7 @@ impl SkipReason {
             SkipReason::FolderMarker => "folder marker",
             SkipReason::Empty => "empty",
             SkipReason::Gone => "gone",
+            SkipReason::LocalCopy => "local copy of the log group of a Web Function",
         }
     }
 }
@@ -49,6 +52,8 @@ pub(crate) struct ReadProgress {
     pub(crate) bytes: u64,
     pub(crate) events: u64,
     pub(crate) summaries: u64,
+    /// Events of local copies, which were skipped.
+    pub(crate) local_copies: u64,
 }
 
 /// The parcels of one object that were sent, and the verdicts received so far.
@@ -190,6 +195,7 @@ impl ObjectInFlight {
                     already_there = tally.already_there,
                     rejected = tally.rejected,
                     dead_lettered = tally.dead_lettered,
+                    local_copies = (progress.local_copies > 0).then_some(progress.local_copies),
                     broken,
                     seconds,
                     "settled"
