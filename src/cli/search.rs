@@ -11,6 +11,7 @@ use crate::cli::opensearch::IndexArgs;
 Examples:
   logferry search --errors --since 1h
   logferry search --request-id 8f14e45f
+  logferry search --execution order-4711
   logferry search --function 'orders*' --since 2026-11-23 'payment AND (declined OR refused)'
   logferry search --literal 'Error: connect ECONNREFUSED 10.0.0.1:5432 (orders)'
   logferry search --follow --errors
@@ -37,6 +38,11 @@ pub struct SearchArgs {
     /// Show the invocations of an X-Ray trace from start to end
     #[arg(long, value_name = "TRACE")]
     pub trace: Option<String>,
+    /// Show a durable execution over all its invocations
+    ///
+    /// Its name (order-7, order-* for all that begin so) or its whole ARN.
+    #[arg(long, value_name = "NAME|ARN")]
+    pub execution: Option<String>,
     /// Only this function; orders* for all names that begin so
     ///
     /// May be repeated.

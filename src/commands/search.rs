@@ -1,6 +1,7 @@
 /*! `search`: a validated question goes in; log lines, invocations or timelines are printed. `crate::search` asks
 OpenSearch. */
 
+mod execution;
 mod lists;
 mod log_line;
 mod output;
@@ -27,6 +28,7 @@ use crate::sink::IndexError;
 use crate::sink::opensearch::OpenSearch;
 use logferry_core::document::stored::StoredInvocation;
 
+use crate::commands::search::execution::by_execution;
 use crate::commands::search::lists::{INVOCATION_LIST_FIELDS, InvocationList, LogLineList, Screen};
 use crate::commands::search::log_line::LOG_FIELDS;
 use crate::commands::search::output::{json_lines, note, print};
@@ -36,8 +38,10 @@ use crate::commands::search::timeline::{SUMMARY_EXCLUDES, SUMMARY_FIELDS, Timeli
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Most invocations that are shown as timelines.
 const MAX_TIMELINES: usize = 50;
-/// Most summaries that are read for timelines: a request has one summary, seldom a few.
-const MAX_SUMMARIES: usize = MAX_TIMELINES * 4;
+/// Most summaries for each of them that are read: a request has one summary, seldom a few.
+const SUMMARIES_A_REQUEST: usize = 4;
+/// Most invocations of durable executions that are shown.
+const MAX_OF_EXECUTIONS: usize = 1000;
 
 pub async fn run(config: SearchConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
@@ -251,6 +255,10 @@ impl SearchCommand {
     }
 
     async fn timelines(&self) -> anyhow::Result<()> {
+        let most = match self.question.execution {
+            Some(_) => MAX_OF_EXECUTIONS,
+            None => MAX_TIMELINES,
+        };
         let fields = if self.json {
             SourceFields::All
         } else {
@@ -263,42 +271,71 @@ impl SearchCommand {
             &self.client,
             &self.question,
             self.now,
-            MAX_SUMMARIES,
+            most * SUMMARIES_A_REQUEST,
             fields,
         );
         let mut found = found.await?;
-        if found.requests.len() > MAX_TIMELINES || found.has_more {
+        if found.requests.len() > most || found.has_more {
             note(
                 "there are more invocations than are shown; the first are shown: \
                  give more of the id, --function or a range of time",
             );
-            found.requests.truncate(MAX_TIMELINES);
+            found.requests.truncate(most);
         }
         if found.requests.is_empty() {
             self.report_no_hits()?;
+        }
+        if let Some(asked) = &self.question.execution {
+            return self.executions(asked, &found.requests).await;
         }
         for (index, request) in found.requests.iter().enumerate() {
             if index > 0 && !self.json {
                 print("\n\n")?;
             }
-            self.timeline(request).await?;
+            let summaries = documents(&request.summaries)?;
+            let timeline = Timeline::new(&summaries);
+            self.timeline(request, &summaries, timeline).await?;
         }
         Ok(())
     }
 
-    async fn timeline(&self, request: &RequestSummaries) -> anyhow::Result<()> {
+    /// All invocations of each execution, with one clock for all of them.
+    async fn executions(&self, asked: &str, found: &[RequestSummaries]) -> anyhow::Result<()> {
+        let invocations: Result<Vec<_>, SearchError> = (found.iter())
+            .map(|request| Ok((request, documents(&request.summaries)?)))
+            .collect();
+        for (index, execution) in by_execution(invocations?).iter().enumerate() {
+            if !self.json {
+                print(if index > 0 { "\n\n" } else { "" })?;
+                print(&execution.head(asked))?;
+            }
+            for (index, (request, summaries)) in execution.invocations.iter().enumerate() {
+                if index > 0 && !self.json {
+                    print("\n")?;
+                }
+                let timeline = Timeline::since(execution.start());
+                self.timeline(request, summaries, timeline).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn timeline(
+        &self,
+        request: &RequestSummaries,
+        summaries: &[StoredInvocation<'_>],
+        mut timeline: Timeline,
+    ) -> anyhow::Result<()> {
         let RequestSummaries {
             request_id,
             summaries: hits,
         } = request;
-        let summaries: Vec<StoredInvocation<'_>> = documents(hits)?;
-        let mut timeline = Timeline::new(&summaries);
         print(&if self.json {
             json_lines(hits)?
         } else {
-            timeline.head(request_id, &summaries)
+            timeline.head(request_id, summaries)
         })?;
-        let query = search::lines_of_request(request_id, &summaries);
+        let query = search::lines_of_request(request_id, summaries);
         let fields = self.fields(&LOG_FIELDS);
         let mut pages = Pages::new(&self.client, query, fields, self.question.limit);
         let printed = self.print_lines(&mut pages, &mut timeline).await;

@@ -47,7 +47,8 @@ impl ConfigErrors {
         };
         let text = args.text.join(" ");
         let text = (!text.trim().is_empty()).then_some(text);
-        let names_requests = args.request_id.is_some() || args.trace.is_some();
+        let names_requests =
+            args.request_id.is_some() || args.trace.is_some() || args.execution.is_some();
         let filtered = args.errors || text.is_some();
         let view = if args.follow {
             View::Follow
@@ -68,6 +69,7 @@ impl ConfigErrors {
             literal: args.literal,
             request_id: given(&args.request_id),
             trace_id: given(&args.trace),
+            execution: given(&args.execution),
             functions: args.function.clone(),
             errors: args.errors,
             cold_starts: args.cold_starts,
@@ -84,7 +86,11 @@ impl ConfigErrors {
                 self.0.push(sentence.to_owned());
             }
         };
-        for (name, value) in [("--request-id", &args.request_id), ("--trace", &args.trace)] {
+        for (name, value) in [
+            ("--request-id", &args.request_id),
+            ("--trace", &args.trace),
+            ("--execution", &args.execution),
+        ] {
             let empty = value.as_deref().is_some_and(|v| v.trim().is_empty());
             refuse(empty, &format!("{name}: is empty"));
         }
@@ -97,6 +103,10 @@ impl ConfigErrors {
             "--request-id and --trace both name what to show: give one of them",
         );
         refuse(
+            args.execution.is_some() && (args.request_id.is_some() || args.trace.is_some()),
+            "--execution names what to show, as --request-id and --trace do: give one of them",
+        );
+        refuse(
             args.request_id.is_some() && invocations,
             "--request-id names one request, --slowest and --cold-starts list many: leave one out",
         );
@@ -107,6 +117,10 @@ impl ConfigErrors {
         refuse(
             args.follow && args.until.is_some(),
             "--follow has no end: leave --until out",
+        );
+        refuse(
+            args.execution.is_some() && matches!(view, View::Lines | View::Follow),
+            "--execution shows whole invocations: leave out TEXT, --errors and --follow",
         );
         refuse(
             args.trace.is_some() && matches!(view, View::Lines | View::Follow),
@@ -218,6 +232,12 @@ mod tests {
             (&["--errors", "--limit", "all"], View::Lines, None),
             (&["--request-id", "a"], View::Timeline, None),
             (&["--trace", "1-a"], View::Timeline, None),
+            (&["--execution", "order-1"], View::Timeline, None),
+            (
+                &["--slowest", "--execution", "order-1"],
+                View::Slowest,
+                Some(20),
+            ),
             (&["--request-id", "a", "--errors"], View::Lines, Some(50)),
             (&["--request-id", "a", "word"], View::Lines, Some(50)),
             (&["--slowest", "--errors"], View::Slowest, Some(20)),
@@ -248,6 +268,10 @@ mod tests {
             &["--trace", "a", "--errors"],
             &["--trace", "a", "word"],
             &["--request-id", " "],
+            &["--execution", ""],
+            &["--execution", "a", "--trace", "b"],
+            &["--execution", "a", "--errors"],
+            &["--execution", "a", "--follow"],
             &["--function", ""],
             &["--since", "yesterday"],
             &["--until", "2026-11-32"],

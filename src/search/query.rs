@@ -107,7 +107,7 @@ fn invocations(question: &Question, now: Timestamp) -> Query {
     }
 }
 
-/// The invocations that a request id or a trace names.
+/// The invocations that a request id, a trace or an execution names.
 pub fn named_invocations(question: &Question, now: Timestamp) -> Query {
     let mut filters = shared_filters(question, now, DocumentKind::Invocation);
     if let Some(trace) = &question.trace_id {
@@ -120,7 +120,7 @@ pub fn named_invocations(question: &Question, now: Timestamp) -> Query {
     }
 }
 
-/// The log lines that a request id or a trace names, for requests without a summary.
+/// The log lines that a request id, a trace or an execution names, for requests without a summary.
 pub fn named_lines(question: &Question, now: Timestamp) -> Query {
     let mut query = lines(question, now, Order::OldestFirst);
     if let Some(trace) = &question.trace_id {
@@ -199,10 +199,24 @@ fn shared_filters(question: &Question, now: Timestamp, kind: DocumentKind) -> Ve
         };
         filters.push(json!({clause: {"faas.invocation_id": request_id}}));
     }
+    if let Some(execution) = &question.execution {
+        filters.push(execution_filter(execution));
+    }
     if let Some(text) = &question.text {
         filters.push(text_query(text, question.literal, kind));
     }
     filters
+}
+
+/// Documents of a durable execution, by its ARN or its name.
+fn execution_filter(execution: &str) -> Value {
+    if execution.starts_with("arn:") {
+        json!({"term": {"lambda.durable.execution_arn": execution}})
+    } else if execution.contains(['*', '?']) {
+        json!({"wildcard": {"lambda.durable.execution_name": {"value": execution}}})
+    } else {
+        json!({"term": {"lambda.durable.execution_name": execution}})
+    }
 }
 
 /// The query for TEXT. Words without a field name are searched for in the fields that hold texts.
@@ -319,6 +333,34 @@ mod tests {
         let asked = &query.filters[0]["multi_match"];
         assert_eq!(asked["query"], "[ERROR] a AND b: (c");
         assert_eq!(asked["type"], "phrase");
+    }
+
+    #[test]
+    fn an_execution_is_asked_for_by_name_or_arn() {
+        let arn =
+            "arn:aws:lambda:eu-central-1:123456789012:function:f:1/durable-execution/order-1/550e";
+        for (execution, filter) in [
+            (arn, json!({"term": {"lambda.durable.execution_arn": arn}})),
+            (
+                "order-1",
+                json!({"term": {"lambda.durable.execution_name": "order-1"}}),
+            ),
+            (
+                "order-*",
+                json!({"wildcard": {"lambda.durable.execution_name": {"value": "order-*"}}}),
+            ),
+        ] {
+            let question = Question {
+                execution: Some(execution.to_owned()),
+                ..Question::default()
+            };
+            for query in [
+                named_invocations(&question, now()),
+                named_lines(&question, now()),
+            ] {
+                assert_eq!(query.filters, std::slice::from_ref(&filter));
+            }
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Question {
     /// A request id or the beginning of one.
     pub request_id: Option<String>,
     pub trace_id: Option<String>,
+    /// Name or ARN of a durable execution. A name may have wildcards.
+    pub execution: Option<String>,
     /// Names of functions, with wildcards. Any of them matches; none means every function.
     pub functions: Vec<String>,
     pub errors: bool,

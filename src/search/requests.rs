@@ -1,4 +1,5 @@
-/*! A request id (or its beginning) or a trace id goes in; the requests that it names and their summaries come out. */
+/*! A request id (or its beginning), a trace id or a durable execution goes in; the requests that it names and their
+summaries come out. */
 
 use jiff::Timestamp;
 

@@ -1,5 +1,6 @@
 /*! `search` over a stub of OpenSearch that fails in part. */
 
+mod execution;
 mod follow;
 mod stub;
 mod text;

@@ -173,9 +173,16 @@ pub fn answered(url: &str, args: &[&str]) -> (String, String, i32) {
 }
 
 pub fn search(url: &str, args: &[&str]) -> Command {
+    let mut command = plain(url, args);
+    command.arg("--json");
+    command
+}
+
+/// The same with output for people.
+pub fn plain(url: &str, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
     command
-        .args(["search", "--json", "--opensearch-url", url])
+        .args(["search", "--opensearch-url", url])
         .args(args)
         .env_clear()
         .stdin(Stdio::null())

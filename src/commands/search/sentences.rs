@@ -33,6 +33,9 @@ pub fn asked_documents(question: &Question, now: Timestamp) -> String {
     if let Some(trace_id) = &question.trace_id {
         name.push_str(&format!(" in trace {trace_id}"));
     }
+    if let Some(execution) = &question.execution {
+        name.push_str(&format!(" of execution {execution}"));
+    }
     if let Some(text) = &question.text {
         name.push_str(&format!(" with {}", quoted_text(text)));
     }
@@ -61,6 +64,8 @@ pub fn no_hits_advice(question: &Question) -> &'static str {
         "--literal looks for all words of TEXT in their order in one field, and for whole values of app"
     } else if question.text.is_some() {
         "all words must be in one field, as whole words; AND between them looks across fields, OR and begin* find more"
+    } else if question.execution.is_some() {
+        "lines name an execution only if the SDK's logger wrote them as JSON; its logs may not have come yet"
     } else if question.request_id.is_some() || question.trace_id.is_some() {
         "its logs may not have come yet, or be of another --index-prefix"
     } else {

@@ -37,6 +37,14 @@ impl Timeline {
         }
     }
 
+    /// The timeline of one invocation of an execution: `at` counts from the execution's start.
+    pub fn since(start: Option<Timestamp>) -> Self {
+        Self {
+            start,
+            before: None,
+        }
+    }
+
     pub fn head(&self, request_id: &str, summaries: &[StoredInvocation<'_>]) -> String {
         let mut out = format!(
             "{}\n",
@@ -180,6 +188,15 @@ fn write_summary(summary: &StoredInvocation<'_>, out: &mut String) {
     add_row(
         "first error",
         error.map(|error| style(harmless(error)).red().to_string()),
+    );
+    let durable = &lambda.durable;
+    let execution = (durable.execution_name.as_ref()).or(durable.execution_arn.as_ref());
+    add_row("execution", execution.map(|name| harmless(name)));
+    let attempt = durable.attempt.filter(|attempt| *attempt > 1);
+    let attempt = attempt.map_or_else(String::new, |attempt| format!(", up to attempt {attempt}"));
+    add_row(
+        "operations",
+        (!durable.operation.is_empty()).then(|| harmless(&durable.operation.join(", ")) + &attempt),
     );
     add_row("trace", aws.xray.trace_id.as_deref().map(harmless));
     add_row("log stream", aws.log.stream.name.as_deref().map(harmless));
