@@ -93,6 +93,9 @@ impl ObjectEncoder {
         let id = self.log_documents.identify(event);
         let time = self.log_documents.time(event, &record);
         let context = self.tracker.observe(event, &record, id.hash, time);
+        if context.foreign_id {
+            record.disown_request_id(text);
+        }
         let invalid_utf8 = matches!(text, Cow::Owned(_));
         let document = self
             .log_documents

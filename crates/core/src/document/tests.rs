@@ -2,12 +2,13 @@ mod corpus;
 mod fields;
 mod ids;
 mod lines;
+mod streams;
 mod times;
 
 use crate::decode::{Event, Identity, Origin};
 use crate::document::*;
 use crate::parse::{
-    Dropped, Durable, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray,
+    Dropped, Durable, Emf, ErrorInfo, Extension, IdSource, Kind, Level, Platform, Record, Xray,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -110,6 +111,7 @@ fn full() -> Record<'static> {
         kind: Kind::Other("platform.new".into()),
         time: Some(TIME),
         request_id: Some(REQUEST.into()),
+        id_source: IdSource::Runtime,
         version: Some("7".into()),
         function_name: Some("checkout".into()),
         level: Some(Level::Error),
@@ -171,6 +173,7 @@ fn full() -> Record<'static> {
 }
 
 const AROUND: LineContext<'_> = LineContext {
+    foreign_id: false,
     request_id_inferred: Some(REQUEST),
     cold_start: Some(true),
     function_name: Some("from-the-stream"),

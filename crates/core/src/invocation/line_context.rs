@@ -3,7 +3,9 @@
 /// Context of an event, from the lines before and after it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineContext<'a> {
-    /// Request of a line without a request id; written as `faas.invocation_id` with `faas.invocation_id_inferred`.
+    /// The request id of the line's own text names another request than the line's: an id that the function logged.
+    pub foreign_id: bool,
+    /// Request of a line without a request id, or with a foreign one; written as `faas.invocation_id` with `faas.invocation_id_inferred`.
     pub request_id_inferred: Option<&'a str>,
     /// Whether the event's invocation is the first of its environment; `None` if the object does not show it.
     pub cold_start: Option<bool>,

@@ -8,9 +8,14 @@ them: parts of a request from several objects, repeated deliveries and re-export
 state. [`Summary::write`] makes the document, [`Summary::read`] restores the state from it, [`merged`] does both for a
 document that is already stored.
 
-Two losses remain after any merge. A line without a request id counts only if its own object shows the request: by the
-START before the line or, in text logs, by any line with the id on either side before the next START. An INIT_START that
-is alone in its object belongs to no known request.
+In a stream of one environment, the structure outweighs a word in a line: between a START and the next one, a line
+belongs to the request, whatever id its own text names. Only the platform, the runtime's own prefix, and an id that the
+stream has started name another request. Where requests run concurrently, the ids that lines name count. Where the
+object's time runs backwards, nothing is inferred from neighbours.
+
+Two losses remain after any merge. A line that does not name its request counts only if its own object shows the
+request: by the START before the line or, in text logs, by any line of the platform or the runtime with the id on either
+side before the next START. An INIT_START that is alone in its object belongs to no known request.
 */
 
 pub(crate) mod codec;

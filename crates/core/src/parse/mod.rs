@@ -23,5 +23,5 @@ pub mod xray;
 pub use event::parse;
 pub(crate) use json::durable::execution_name;
 pub use record::{
-    App, Dropped, Durable, Emf, ErrorInfo, Extension, Kind, Level, Platform, Record, Xray,
+    App, Dropped, Durable, Emf, ErrorInfo, Extension, IdSource, Kind, Level, Platform, Record, Xray,
 };

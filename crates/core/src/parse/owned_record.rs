@@ -25,6 +25,7 @@ impl Record<'_> {
             kind: self.kind.into_owned(),
             time: self.time,
             request_id: self.request_id.map(owned),
+            id_source: self.id_source,
             version: self.version.map(owned),
             function_name: self.function_name.map(owned),
             level: self.level,

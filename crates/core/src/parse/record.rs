@@ -87,6 +87,18 @@ impl Level {
     }
 }
 
+/// Who wrote the request id of a line that the function printed: how far the id can be trusted to be Lambda's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IdSource {
+    /// The function, in a place that it also uses for ids of its own: API Gateway's, a customer's.
+    #[default]
+    Function,
+    /// A logger, in a place that it keeps for Lambda's request id: `awsRequestId`, the id before the level.
+    Logger,
+    /// The runtime: Node's `time⇥id⇥LEVEL⇥`, Python's `[LEVEL]⇥time⇥id⇥`.
+    Runtime,
+}
+
 /// One parsed log event.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record<'a> {
@@ -95,6 +107,8 @@ pub struct Record<'a> {
     pub time: Option<i64>,
     /// `faas.invocation_id`: the request id. It is never empty and never the word `undefined`.
     pub request_id: Option<Cow<'a, str>>,
+    /// Who wrote the request id of a [`Kind::Function`] line.
+    pub id_source: IdSource,
     /// `faas.version`.
     pub version: Option<Cow<'a, str>>,
     /// `faas.name`.
@@ -113,6 +127,26 @@ pub struct Record<'a> {
     pub app: Option<App<'a>>,
     /// The metrics of a line in the embedded metric format.
     pub emf: Option<Box<Emf<'a>>>,
+}
+
+impl<'a> Record<'a> {
+    /// Takes a request id away that names another request than the line's own. The id remains in the message or in the
+    /// object. A time-out or fault of another request is a text that the function printed. `text` is the whole line.
+    pub fn disown_request_id(&mut self, text: &'a str) {
+        let Some(id) = self.request_id.take() else {
+            return;
+        };
+        self.id_source = IdSource::default();
+        if matches!(self.kind, Kind::Timeout | Kind::Fault) {
+            self.kind = Kind::Function;
+            self.platform = None;
+        }
+        let is_kept =
+            self.message.contains(&*id) || self.app.as_ref().is_some_and(|app| app.contains(&*id));
+        if !is_kept {
+            self.message = Cow::Borrowed(text.trim_end_matches(['\n', '\r']));
+        }
+    }
 }
 
 /// A logged JSON object as it is written; it may have line breaks between tokens.

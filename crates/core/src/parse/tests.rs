@@ -130,6 +130,7 @@ fn public_lines_become_the_expected_records() {
 #[test]
 fn our_own_lines_become_the_expected_records() {
     assert!(check("more.jsonl") > 0);
+    assert!(check("structure.jsonl") > 0);
 }
 
 #[test]

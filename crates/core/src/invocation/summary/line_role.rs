@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
 use serde::Deserialize;
 
 use crate::invocation::summary::line_set;
-use crate::parse::{Kind, Level, Record};
+use crate::json::values;
+use crate::parse::{ErrorInfo, Kind, Level, Record};
 
 /// Longest text of a field, in bytes; longer texts are cut.
 pub(crate) const TEXT: usize = 256;
@@ -84,8 +84,18 @@ impl LineRole {
             Kind::Timeout => LineRole::Timeout,
             Kind::Fault => LineRole::Fault,
             Kind::Function if is_failure(record, text) => LineRole::Failure,
+            // Web Functions: the last event of a request.
+            Kind::Other(ref name) if name == "platform.requestComplete" => LineRole::RuntimeDone,
             _ => return None,
         })
+    }
+
+    /// Whether the platform ends a request with a line of this role.
+    pub fn ends_request(self) -> bool {
+        matches!(
+            self,
+            LineRole::RuntimeDone | LineRole::End | LineRole::ReportText | LineRole::ReportJson
+        )
     }
 }
 
@@ -172,39 +182,96 @@ pub(crate) fn error_text(record: &Record<'_>) -> Box<str> {
     }
 }
 
-/// Whether the runtime reported a failure of the handler with this line. An error that the function logged is no
-/// failure.
+/// Whether the runtime reported a failure of the handler with this line. The shapes are exact, because a function also
+/// logs errors that it handled, and errors of functions that it called.
 fn is_failure(record: &Record<'_>, text: &[u8]) -> bool {
     let Some(error) = record.error.as_deref() else {
         return false;
     };
     let kind = error.kind.as_deref().unwrap_or_default();
     let message = record.message.as_ref();
+    // The platform's errors stand on lines of the platform: here they are those of another function.
+    if kind.starts_with("Sandbox.") || error.message.as_deref().is_some_and(is_platforms) {
+        return false;
+    }
     // The first three are Node's, the last two Ruby's.
-    const PREFIXES: [&str; 5] = [
+    const BEFORE_OBJECT: [&str; 5] = [
         "Invoke Error",
         "Uncaught Exception",
         "Unhandled Promise Rejection",
         "Error raised from handler method",
         "Init error when loading handler",
     ];
-    if PREFIXES.iter().any(|prefix| message.starts_with(prefix)) {
-        return true;
+    let behind = BEFORE_OBJECT
+        .iter()
+        .find_map(|words| message.strip_prefix(words));
+    if let Some(object) = behind {
+        return object.trim_start().starts_with('{');
     }
     // Python: the runtime puts a space after the level, the logging module a tab.
     if text.starts_with(b"[ERROR] ") {
-        return kind.starts_with("Runtime.")
-            || memmem::find(text, b"Traceback (most recent call last)").is_some();
+        return kind.starts_with("Runtime.") || is_pythons(message, kind);
     }
-    // Go: the error response as JSON, without a level.
-    if is_json(text) {
-        return record.level.is_none() && !kind.is_empty() && error.message.is_some();
+    // Go, Python in JSON, old Node: the error response as JSON.
+    if let Some(app) = &record.app {
+        return error.message.is_some() && is_error_response(app, record.level);
     }
-    // Java: `message: class`, then the stack trace, which begins with the same class.
-    match message.split_once('\n') {
-        Some((first, stack)) if !kind.is_empty() => {
-            first.trim_end().ends_with(kind) && first.contains(": ") && stack.starts_with(kind)
-        }
-        _ => false,
+    record.level.is_none() && is_javas(message, error)
+}
+
+/// Whether an error's message is one that the platform writes about a function.
+fn is_platforms(message: &str) -> bool {
+    message.starts_with("RequestId: ") || message.contains("Task timed out after ")
+}
+
+/// Whether a message is `[ERROR] Type: text` with a traceback, as Python's runtime writes it: the traceback has frames
+/// alone, or ends with the same type.
+fn is_pythons(message: &str, kind: &str) -> bool {
+    const TRACEBACK: &str = "Traceback (most recent call last):";
+    let head = message.strip_prefix("[ERROR] ").unwrap_or_default();
+    let Some((head, frames)) = head.split_once(TRACEBACK) else {
+        return false;
+    };
+    let names = |line: &str| {
+        let rest = line.strip_prefix(kind);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    let outside = frames
+        .split(['\n', '\r'])
+        .rfind(|line| !line.is_empty() && !line.starts_with([' ', '\t', '\u{a0}']));
+    !kind.is_empty() && names(head.trim_end()) && outside.is_none_or(names)
+}
+
+/// Whether an object is an error response as a runtime prints it: type and message, and nothing that a logger would
+/// add. The level is Python's.
+fn is_error_response(object: &str, level: Option<Level>) -> bool {
+    let (mut has_type, mut has_message, mut has_level) = (false, false, false);
+    let mut is_exact = true;
+    values::each_field(object, |key, _| match key {
+        b"errorType" => has_type = true,
+        b"errorMessage" => has_message = true,
+        b"log_level" => has_level = true,
+        b"stackTrace" | b"requestId" | b"timestamp" | b"cause" => {}
+        _ => is_exact = false,
+    });
+    is_exact && has_type && has_message && (level.is_none() || has_level)
+}
+
+/// Whether a message is `text: class`, then the stack trace, which begins with the same class and text: Java's runtime.
+fn is_javas(message: &str, error: &ErrorInfo<'_>) -> bool {
+    let (Some((first, stack)), Some(kind)) = (message.split_once('\n'), error.kind.as_deref())
+    else {
+        return false;
+    };
+    let said = first
+        .trim_end()
+        .strip_suffix(kind)
+        .and_then(|first| first.strip_suffix(": "));
+    let Some((said, header)) = said.zip(stack.strip_prefix(kind)) else {
+        return false;
+    };
+    match header.strip_prefix(": ") {
+        Some(header) => header.starts_with(said),
+        None => said.is_empty() || said == "null",
     }
 }

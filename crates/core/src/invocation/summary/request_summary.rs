@@ -14,13 +14,17 @@ use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
 use crate::invocation::summary::reported::{ReportedField, ReportedFields};
 use crate::invocation::summary::runs::{Attempt, Attempts};
-use crate::parse::Record;
+use crate::parse::{Kind, Record};
 use crate::time::calendar::day_of;
 
 /// Lines of one request up to which counts are exact; above, they are estimates.
 pub(crate) const LINES: usize = 8192;
 /// Error lines of one request up to which counts are exact; above, they are estimates.
 pub(crate) const ERRORS: usize = 1024;
+/// Longest time from the beginning of an init to a START that waited for it, in milliseconds; AWS allows 10 seconds.
+const LONGEST_INIT: i64 = 15_000;
+/// Longest time from the end of an init to a START that waited for it, in milliseconds.
+const AFTER_INIT: i64 = 5_000;
 /// Initial capacity of a request, in lines and in roles.
 const USUAL_LINES: usize = 16;
 const USUAL_ROLES: usize = 4;
@@ -142,7 +146,9 @@ impl Summary {
             line_key,
             role,
         } = *line;
-        if line_role::is_error(record) {
+        // A time-out without its role is another request's: a text that the function printed.
+        let printed = role.is_none() && matches!(record.kind, Kind::Timeout);
+        if line_role::is_error(record) && !printed {
             self.extend_times(line_key);
             self.errors.push(line_key.hash, bytes(event));
             note_error(&mut self.first_error, line_key, record);
@@ -289,8 +295,36 @@ impl Summary {
     /// invocation, or a REPORT with a billed duration, which would also state an init. Managed instances bill no
     /// invocations, and their REPORTs state no init.
     pub fn cold_start(&self) -> Option<bool> {
+        if self.init_was_ahead() {
+            return Some(false);
+        }
         let is_billed = self.reports.all().iter().any(|run| run.billed.is_some());
         (self.cold || is_billed).then_some(self.cold)
+    }
+
+    /// Whether the init took place ahead of the invocation, so that nobody waited for it: with provisioned concurrency,
+    /// or long before the START.
+    fn init_was_ahead(&self) -> bool {
+        let roles = self.roles();
+        let (start, report) = (
+            roles.get(LineRole::InitStart),
+            roles.get(LineRole::InitReport),
+        );
+        let is_provisioned = |init: &LatestLine| {
+            let kind = init.reported.text_of(ReportedField::InitializationType);
+            kind == Some("provisioned-concurrency")
+        };
+        if [start, report].into_iter().flatten().any(is_provisioned) {
+            return true;
+        }
+        let started = start.map(|start| (start.line_key.at, LONGEST_INIT));
+        let ended = report.map(|report| (report.line_key.at, AFTER_INIT));
+        let Some((init, wait)) = ended.max(started) else {
+            return false;
+        };
+        // An init after the first START follows a crash.
+        let first = self.starts.all().first();
+        first.is_some_and(|first| first.line_key.at.saturating_sub(init) > wait)
     }
 
     /// Time of the latest line that marks an end, else of the last line; milliseconds since 1970. An extension may

@@ -109,7 +109,12 @@ impl Summary {
         let all = [text, json, done, fault, failure, init];
         if all.into_iter().flatten().any(is_out_of_memory) {
             Status::OutOfMemory
-        } else if stated("timeout") || in_last.get(LineRole::Timeout).is_some() {
+        } else if [text, json, done, fault]
+            .into_iter()
+            .flatten()
+            .any(is_timeout)
+            || in_last.get(LineRole::Timeout).is_some()
+        {
             Status::Timeout
         } else if fault
             .is_some_and(|fault| fault.reported.number_of(ReportedField::Killed).is_some())
@@ -159,6 +164,13 @@ impl Summary {
         each.filter(move |run| run.json == json)
             .filter(move |run| previous.replace(run.line_key.at) != Some(run.line_key.at))
     }
+}
+
+/// Whether a line of the platform states a time-out: by its status, or by an error type of Managed Instances.
+fn is_timeout(latest: &LatestLine) -> bool {
+    let kind = latest.reported.text_of(ReportedField::ErrorType);
+    let status = latest.reported.text_of(ReportedField::Status);
+    matches!(kind, Some("Runtime.InvokeTimeout" | "Sandbox.Timedout")) || status == Some("timeout")
 }
 
 fn is_out_of_memory(latest: &LatestLine) -> bool {

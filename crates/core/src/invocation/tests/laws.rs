@@ -214,13 +214,13 @@ fn merge_all(mut parts: Vec<Summary>, order: &[Index]) -> BTreeMap<String, Vec<u
 
 /// Checks that the parts of a cut stream merge to the same documents as the whole stream.
 fn check(
+    origin: &Arc<Origin>,
     stream: &[Sample],
     cuts: &[(Index, Index)],
     order: &[Index],
     repeat: bool,
 ) -> Result<(), TestCaseError> {
-    let origin = origin();
-    let (whole, _) = track(stream, &origin, TrackerLimits::default());
+    let (whole, _) = track(stream, origin, TrackerLimits::default());
     let expected = merge_all(whole, order);
     let mut parts = Vec::new();
     for (at, object) in objects(stream, cuts).iter().enumerate() {
@@ -229,7 +229,7 @@ fn check(
             max_open,
             max_lines: 64,
         };
-        parts.extend(track(object, &origin, options).0);
+        parts.extend(track(object, origin, options).0);
     }
     if repeat {
         parts.extend(parts.clone());
@@ -256,7 +256,7 @@ proptest! {
         order in vec(any::<Index>(), 1..20),
         repeat: bool,
     ) {
-        check(&text_stream(&plans), &cuts, &order, repeat)?;
+        check(&origin(), &text_stream(&plans), &cuts, &order, repeat)?;
     }
 
     #[test]
@@ -266,7 +266,12 @@ proptest! {
         order in vec(any::<Index>(), 1..20),
         repeat: bool,
     ) {
-        check(&json_stream(&plans, &order), &cuts, &order, repeat)?;
+        let managed = Origin {
+            log_stream: Some("2026/10/08/[$LATEST.PUBLISHED]3f9c0bb1e0c74f2e9cf6d4c3b7a0e111".to_owned()),
+            function_version: Some("$LATEST.PUBLISHED".to_owned()),
+            ..Origin::clone(&origin())
+        };
+        check(&Arc::new(managed), &json_stream(&plans, &order), &cuts, &order, repeat)?;
     }
 
     /// A cut can leave lines without any line that names their request. Such lines count for no request at all.

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::decode::Origin;
 use crate::invocation::tests::samples::*;
 use crate::invocation::{Merged, Status, TrackerLimits, merged};
-use crate::parse::{Kind, Level};
+use crate::parse::{App, Kind, Level};
 
 #[test]
 fn log_count_includes_platform_lines_and_lines_with_an_inferred_request() {
@@ -95,6 +95,7 @@ fn errors_that_runtimes_print_are_failures() {
     let of_text = |text: &str, kind: &'static str| {
         let mut sample = print(text).error(kind, "no");
         sample.text = text.to_owned();
+        sample.record.app = text.starts_with('{').then(|| App::from(text).into_owned());
         summary(vec![start(A), sample, end(A), report(A, 1.0)]).status()
     };
     assert_eq!(of_text("Uncaught Exception \t{}", "Error"), Status::Error);

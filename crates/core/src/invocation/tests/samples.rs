@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::decode::{Event, Identity, Origin};
 use crate::invocation::{Architecture, LineContext, Prices, Summary, Tracker, TrackerLimits};
-use crate::parse::{Durable, ErrorInfo, Kind, Level, Platform, Record, Xray};
+use crate::parse::{Durable, ErrorInfo, IdSource, Kind, Level, Platform, Record, Xray};
 
 pub const A: &str = "aaaaaaaa-1111-4222-8333-444444444444";
 pub const B: &str = "bbbbbbbb-1111-4222-8333-444444444444";
@@ -157,6 +157,7 @@ pub fn log(id: &str, message: &str) -> Sample {
     let text = format!("2026-10-08T07:30:27.768Z\t{id}\tINFO\t{message}");
     let mut log = sample(Kind::Function, Some(id), text).level(Level::Info);
     log.record.message = Cow::Owned(message.to_owned());
+    log.record.id_source = IdSource::Runtime;
     log
 }
 

@@ -12,9 +12,8 @@ use crate::invocation::summary::line_role;
 use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::request_summary::{Summary, SummaryLine};
 use crate::invocation::tracker::requests::{OpenRequest, OpenRequests, RequestInfo};
-use crate::invocation::tracker::stream_state::{StreamPosition, StreamState};
+use crate::invocation::tracker::stream_state::{IdMeaning, StreamPosition, StreamState};
 use crate::parse::{Kind, Record};
-use crate::uuid::is_uuid;
 
 /// Longest accepted request id, in bytes; a longer one counts as none.
 const REQUEST_ID: usize = 128;
@@ -79,12 +78,17 @@ impl Tracker {
         let index = self.stream(event.origin);
         let stream = &mut self.streams[index];
         let id = request_id(record);
+        stream.note_time(event.time);
+        let mut foreign_id = false;
         let found = match &stream.position {
             // Nearly every line takes this short way.
             StreamPosition::In(current)
                 if line_role::is_plain(record)
                     && self.requests.holds(current.number)
-                    && id.is_none_or(|id| *current.request_id == *id) =>
+                    && match id {
+                        Some(id) => *current.request_id == *id,
+                        None => current.covers(at),
+                    } =>
             {
                 self.requests.with(current.number, |request| {
                     request.summary.count(line_key, event);
@@ -92,16 +96,30 @@ impl Tracker {
                 })
             }
             _ => {
-                let line = SummaryLine {
+                let mut line = SummaryLine {
                     event,
                     record,
                     line_key,
                     role: LineRole::of(record, event.text),
                 };
                 stream.learn(record);
-                match id {
-                    Some(id) => named_line(stream, &mut self.requests, id, &line),
+                let meaning = id.map(|id| (id, meaning(stream, &self.requests, record, id)));
+                match meaning {
+                    Some((id, IdMeaning::Named(may_begin))) => {
+                        named_line(stream, &mut self.requests, id, may_begin, &line)
+                    }
                     None => unnamed_line(stream, &mut self.requests, &line),
+                    // The file holds several streams, and this line may be of another one.
+                    Some((_, IdMeaning::Uncertain)) if !stream.named => {
+                        stream.note_other_stream();
+                        None
+                    }
+                    Some((_, meaning)) => {
+                        // Another request's time-out or failure is no event of this one.
+                        line.role = None;
+                        foreign_id = meaning == IdMeaning::Foreign;
+                        unnamed_line(stream, &mut self.requests, &line)
+                    }
                 }
             }
         };
@@ -110,8 +128,9 @@ impl Tracker {
 
         let stream = &self.streams[index];
         LineContext {
+            foreign_id,
             request_id_inferred: match &stream.position {
-                StreamPosition::In(current) if id.is_none() && found.is_some() => {
+                StreamPosition::In(current) if (id.is_none() || foreign_id) && found.is_some() => {
                     Some(&current.request_id)
                 }
                 _ => None,
@@ -167,23 +186,36 @@ impl Tracker {
     }
 }
 
-/// Handles a line with a request id; `None` if the request is not followed.
+/// The meaning of the request id in a line's text.
+fn meaning(
+    stream: &StreamState,
+    requests: &OpenRequests,
+    record: &Record<'_>,
+    id: &str,
+) -> IdMeaning {
+    let is_known = match &stream.position {
+        StreamPosition::In(current) if *current.request_id == *id => true,
+        _ => requests.knows(stream, id) || stream.has_started(stream.key(id)),
+    };
+    stream.meaning_of(record, id, is_known)
+}
+
+/// Handles a line that names its request; `None` if the request is not followed.
 fn named_line(
     stream: &mut StreamState,
     requests: &mut OpenRequests,
     id: &str,
+    may_begin: bool,
     line: &SummaryLine<'_>,
 ) -> Option<RequestInfo> {
     let kind = &line.record.kind;
-    let by_function = matches!(kind, Kind::Function);
     let number = match &stream.position {
         StreamPosition::In(current)
             if *current.request_id == *id && requests.holds(current.number) =>
         {
             current.number
         }
-        // Functions also log ids of other things: only a UUID may begin a request.
-        _ => requests.number(stream, id, !by_function || is_uuid(id))?,
+        _ => requests.number(stream, id, may_begin)?,
     };
     requests.with(number, |request| {
         let OpenRequest {
@@ -191,30 +223,34 @@ fn named_line(
             cold_start,
             ..
         } = request;
+        let mut after_init = false;
         if matches!(kind, Kind::Start) {
-            stream.start(number, &summary.request_id, line.is_json());
-            *cold_start = stream.seen.then_some(false);
+            stream.start(
+                number,
+                &summary.request_id,
+                line.is_json(),
+                line.line_key.at,
+            );
+            *cold_start = (stream.seen && stream.shows_order()).then_some(false);
             if let Some(init) = stream.init.take() {
-                if init.cold {
-                    *cold_start = Some(true);
-                }
+                after_init = init.cold;
                 summary.merge(&init);
             }
             stream.seen = true;
             summary.share_version(stream.function_version.as_ref(), line);
         } else {
-            let ends = matches!(kind, Kind::End | Kind::Report | Kind::RuntimeDone);
-            if stream.other_line(number, &summary.request_id, line, !by_function, ends)
+            let is_known = !summary.starts.all().is_empty() || stream.has_started(stream.key(id));
+            if stream.other_line(number, &summary.request_id, line, is_known)
                 && let Some(head) = stream.head.take()
             {
                 summary.merge(&head);
             }
-            stream.seen |= ends;
+            stream.seen |= line.role.is_some_and(LineRole::ends_request);
         }
-        let was_cold = summary.cold;
+        let was_cold = summary.cold && !after_init;
         summary.add(line);
         if summary.cold && !was_cold {
-            *cold_start = Some(true);
+            *cold_start = summary.cold_start();
         }
         request.found()
     })
@@ -230,7 +266,10 @@ fn unnamed_line(
         Some(LineRole::InitStart) if stream.is_between() || !is_in_invocation(line.record) => {
             stream.head = None;
             stream.init = None;
-            if !matches!(stream.position, StreamPosition::Concurrent) {
+            if !matches!(
+                stream.position,
+                StreamPosition::Concurrent | StreamPosition::Disordered
+            ) {
                 stream.position = StreamPosition::Init;
             }
             stream.note_init(line, LineRole::InitStart);
@@ -250,19 +289,20 @@ fn unnamed_line(
             stream.note_init_error(line);
             return None;
         }
+        Some(LineRole::Start) => {
+            stream.start_unnamed();
+            return None;
+        }
         // A platform line of these roles always names its request: without an id it is malformed.
         Some(
-            LineRole::Start
-            | LineRole::RuntimeDone
-            | LineRole::End
-            | LineRole::ReportText
-            | LineRole::ReportJson,
+            LineRole::RuntimeDone | LineRole::End | LineRole::ReportText | LineRole::ReportJson,
         ) => {
             return None;
         }
         _ => {}
     }
     match &stream.position {
+        StreamPosition::In(current) if !current.covers(line.line_key.at) => None,
         StreamPosition::In(current) => {
             let mut number = current.number;
             if !requests.holds(number) {
@@ -284,7 +324,10 @@ fn unnamed_line(
             }
             None
         }
-        StreamPosition::Beginning | StreamPosition::Init | StreamPosition::Concurrent => None,
+        StreamPosition::Beginning
+        | StreamPosition::Init
+        | StreamPosition::Concurrent
+        | StreamPosition::Disordered => None,
     }
 }
 

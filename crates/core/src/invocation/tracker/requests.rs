@@ -70,6 +70,11 @@ impl OpenRequests {
         }
     }
 
+    /// Whether the request of an id is open.
+    pub fn knows(&self, stream: &StreamState, id: &str) -> bool {
+        self.number_of.contains_key(&stream.key(id))
+    }
+
     fn begin(&mut self, stream: &StreamState, key: u64, id: &str) -> u64 {
         let mut summary = Summary::new(id, &stream.origin);
         summary.stream_name = stream.function_name.clone();
@@ -80,7 +85,11 @@ impl OpenRequests {
         self.number_of.insert(key, number);
         self.all.push_back(OpenRequest {
             summary,
-            cold_start: (stream.seen && !is_later_part).then_some(false),
+            cold_start: (stream.shows_order()
+                && stream.seen
+                && !is_later_part
+                && !stream.has_started(key))
+            .then_some(false),
             key,
         });
         number

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use memchr::memmem;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::decode::Origin;
@@ -9,7 +10,13 @@ use crate::invocation::summary::line_role;
 use crate::invocation::summary::line_role::{FunctionArn, LineRole};
 use crate::invocation::summary::reported::{ReportedField, ReportedFields};
 use crate::invocation::summary::request_summary::{Summary, SummaryLine};
-use crate::parse::{Kind, Record};
+use crate::parse::{IdSource, Kind, Record};
+use crate::uuid::is_uuid;
+
+/// Longest time between a request's first line and its last one, in milliseconds: an invocation may take 15 minutes.
+const LONGEST_INVOCATION: i64 = 16 * 60_000;
+/// How many of the last STARTs a stream remembers after their requests were handed out.
+const STARTS: usize = 8;
 
 /// Position of a stream's next line relative to invocations.
 #[derive(Debug, Default)]
@@ -24,6 +31,9 @@ pub(crate) enum StreamPosition {
     /// Requests run concurrently: a line belongs to a request only if it names the request. This holds for the rest of
     /// the object.
     Concurrent,
+    /// The object's time ran backwards: CloudWatch does not promise that the blocks of an exported file are in order. A
+    /// line belongs to a request only if it names the request. This holds for the rest of the object.
+    Disordered,
 }
 
 /// The invocation that a stream's lines belong to.
@@ -32,8 +42,33 @@ pub(crate) struct CurrentInvocation {
     /// Number of its request in the tracker. The number stays here after the request is closed and handed out.
     pub number: u64,
     pub request_id: Arc<str>,
+    /// Time of its START, else of its first line in the object.
+    pub since: i64,
+    /// The line that showed it is JSON: so are all platform lines of the stream.
+    pub json: bool,
     /// The stream has had its END, REPORT or runtimeDone.
     pub ended: bool,
+    /// The stream has had its REPORT.
+    pub reported: bool,
+}
+
+impl CurrentInvocation {
+    /// Whether a line of this time may belong to the invocation.
+    #[inline]
+    pub fn covers(&self, at: i64) -> bool {
+        at.saturating_sub(self.since) <= LONGEST_INVOCATION
+    }
+}
+
+/// What the request id in a line's text means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdMeaning {
+    /// The line's request. The request may begin with this line if the flag is set.
+    Named(bool),
+    /// Perhaps the line's request: the document shows the id, no request begins.
+    Uncertain,
+    /// Another request: the line belongs where it stands.
+    Foreign,
 }
 
 /// One log stream in one object.
@@ -44,7 +79,13 @@ pub(crate) struct StreamState {
     pub named: bool,
     /// Hash of the name.
     hash: u64,
+    /// The latest time of an event so far.
+    latest: i64,
+    /// [`StreamState::key`] of the last STARTs, and the index of the next one.
+    started: [u64; STARTS],
+    next_started: usize,
     pub position: StreamPosition,
+    is_ordered: bool,
     /// The stream has shown the beginning or the end of an invocation.
     pub seen: bool,
     /// What INIT lines reported, for the invocation that follows them.
@@ -60,9 +101,16 @@ impl StreamState {
         let name = origin.log_stream.as_deref().unwrap_or_default();
         StreamState {
             hash: xxh3_64_with_seed(name.as_bytes(), 1),
+            latest: i64::MIN,
+            started: [0; STARTS],
+            next_started: 0,
             origin: Arc::clone(origin),
             named: origin.log_stream.is_some(),
-            position: StreamPosition::Beginning,
+            position: match runs_concurrently(origin) {
+                true => StreamPosition::Concurrent,
+                false => StreamPosition::Beginning,
+            },
+            is_ordered: true,
             seen: false,
             init: None,
             head: None,
@@ -71,15 +119,86 @@ impl StreamState {
         }
     }
 
+    /// Notes an event's time: after a step back, the lines around a line say nothing about its request.
+    #[inline]
+    pub fn note_time(&mut self, time: Option<i64>) {
+        let Some(time) = time else { return };
+        if time < self.latest {
+            self.break_order();
+        } else {
+            self.latest = time;
+        }
+    }
+
+    #[cold]
+    fn break_order(&mut self) {
+        if !matches!(self.position, StreamPosition::Concurrent) {
+            self.position = StreamPosition::Disordered;
+            self.head = None;
+        }
+        if let Some(init) = &mut self.init {
+            init.cold = false;
+        }
+        self.is_ordered = false;
+    }
+
+    /// Whether the object's time never ran backwards in this stream.
+    pub fn shows_order(&self) -> bool {
+        self.is_ordered
+    }
+
+    /// Whether one of the last STARTs was that of a request, by its [`StreamState::key`].
+    pub fn has_started(&self, key: u64) -> bool {
+        self.started.contains(&key)
+    }
+
+    /// The meaning of the request id in a line's text. `is_known`: the stream has started the request, or an earlier
+    /// line has named it.
+    pub fn meaning_of(&self, record: &Record<'_>, id: &str, is_known: bool) -> IdMeaning {
+        let by_platform = !matches!(record.kind, Kind::Function);
+        let source = record.id_source;
+        // Functions also log ids of other things: only a UUID may begin a request.
+        let may_begin = by_platform || is_uuid(id);
+        let by_runtime = source == IdSource::Runtime && may_begin;
+        match &self.position {
+            _ if is_known => IdMeaning::Named(true),
+            StreamPosition::Concurrent if self.named => IdMeaning::Named(may_begin),
+            StreamPosition::In(current) if self.named => {
+                // A function that prints the error of a function that it called.
+                let printed =
+                    matches!(record.kind, Kind::Timeout | Kind::Fault) && !current.reported;
+                match (by_platform && !printed) || by_runtime {
+                    true => IdMeaning::Named(true),
+                    false => IdMeaning::Foreign,
+                }
+            }
+            // No request runs yet.
+            StreamPosition::Init if self.named && !by_platform && !by_runtime => IdMeaning::Foreign,
+            StreamPosition::Disordered if self.named && !by_platform && !by_runtime => match source
+            {
+                IdSource::Function => IdMeaning::Foreign,
+                _ => IdMeaning::Uncertain,
+            },
+            _ if by_platform || source != IdSource::Function => IdMeaning::Named(may_begin),
+            _ => IdMeaning::Uncertain,
+        }
+    }
+
     /// Handles a START: the lines after it belong to its request, unless the request runs beside another one.
-    pub fn start(&mut self, number: u64, request_id: &Arc<str>, json: bool) {
+    pub fn start(&mut self, number: u64, request_id: &Arc<str>, json: bool, at: i64) {
+        let key = self.key(request_id);
+        self.started[self.next_started % STARTS] = key;
+        self.next_started = self.next_started.wrapping_add(1);
+        if matches!(self.position, StreamPosition::Disordered) {
+            return;
+        }
         let beside = match &self.position {
             // A text stream runs one request after the other: a START without the previous request's REPORT follows a
             // crash.
             StreamPosition::In(current) => {
                 (json || !self.named) && !current.ended && current.request_id != *request_id
             }
-            StreamPosition::Concurrent => true,
+            StreamPosition::Concurrent | StreamPosition::Disordered => true,
             StreamPosition::Beginning | StreamPosition::Init => false,
         };
         // The lines at the head belonged to the invocation before this START.
@@ -90,21 +209,46 @@ impl StreamState {
             StreamPosition::In(CurrentInvocation {
                 number,
                 request_id: Arc::clone(request_id),
+                since: at,
+                json,
                 ended: false,
+                reported: false,
             })
         };
     }
 
-    /// Handles any other line that names its request. Returns true if the lines at the stream's head belong to the same
-    /// request.
+    /// Handles a line that may be of another stream.
+    pub fn note_other_stream(&mut self) {
+        if let StreamPosition::In(_) = &self.position {
+            self.position = StreamPosition::Concurrent;
+        }
+    }
+
+    /// Handles a START without a request id: the lines after it belong to an unknown request.
+    pub fn start_unnamed(&mut self) {
+        self.head = None;
+        self.init = None;
+        self.seen = true;
+        if let StreamPosition::In(_) | StreamPosition::Init = &self.position {
+            self.position = StreamPosition::Beginning;
+        }
+    }
+
+    /// Handles any other line that names its request. `is_known`: the stream has started the request. Returns true if
+    /// the lines at the stream's head belong to the same request.
     pub fn other_line(
         &mut self,
         number: u64,
         request_id: &Arc<str>,
         line: &SummaryLine<'_>,
-        platform: bool,
-        ends: bool,
+        is_known: bool,
     ) -> bool {
+        let platform = !matches!(line.record.kind, Kind::Function);
+        let ends = line.role.is_some_and(LineRole::ends_request);
+        let reported = matches!(line.record.kind, Kind::Report);
+        if self.named && shows_managed_instance(line) {
+            self.position = StreamPosition::Concurrent;
+        }
         match &mut self.position {
             // Most lines: equal numbers make a comparison of ids unnecessary.
             StreamPosition::In(current)
@@ -112,27 +256,38 @@ impl StreamState {
             {
                 current.number = number;
                 current.ended |= ends;
+                current.reported |= reported;
             }
-            StreamPosition::In(current) => {
-                let beside = if self.named {
-                    platform && !current.ended && line.is_json()
-                } else {
-                    true
-                };
-                if beside {
+            StreamPosition::In(_) if !self.named => self.position = StreamPosition::Concurrent,
+            StreamPosition::In(current) if platform && !current.ended => {
+                if line.is_json() && current.json {
                     self.position = StreamPosition::Concurrent;
+                } else if ends && !line.is_json() && !current.json && !is_known {
+                    // The end of a request that did not begin before the current one.
+                    self.break_order();
                 }
             }
             // Text logs have no concurrency: a line with a request id shows the request of its neighbours.
-            StreamPosition::Beginning if self.named && !line.is_json() => {
+            StreamPosition::Beginning
+                if self.named
+                    && !line.is_json()
+                    && (platform || line.record.id_source == IdSource::Runtime) =>
+            {
                 self.position = StreamPosition::In(CurrentInvocation {
                     number,
                     request_id: Arc::clone(request_id),
+                    since: line.line_key.at,
+                    json: false,
                     ended: ends,
+                    reported,
                 });
                 return true;
             }
-            StreamPosition::Beginning | StreamPosition::Init | StreamPosition::Concurrent => {}
+            StreamPosition::In(_)
+            | StreamPosition::Beginning
+            | StreamPosition::Init
+            | StreamPosition::Concurrent
+            | StreamPosition::Disordered => {}
         }
         false
     }
@@ -171,12 +326,38 @@ impl StreamState {
 
     /// Keeps what an INIT line reported, for the invocation that follows.
     pub fn note_init(&mut self, line: &SummaryLine<'_>, role: LineRole) {
+        if self.named && shows_managed_instance(line) {
+            self.position = StreamPosition::Concurrent;
+        }
         let reported = ReportedFields::of(line.record, line.event.text, role);
         let init = (self.init).get_or_insert_with(|| Summary::new("", &self.origin));
         // An init that follows a crash starts no new environment.
-        init.cold |= !self.seen && reported.text_of(ReportedField::Phase) != Some("invoke");
+        init.cold |= self.is_ordered
+            && !self.seen
+            && reported.text_of(ReportedField::Phase) != Some("invoke");
         init.note(role, line.line_key, line.is_json(), reported);
     }
+}
+
+/// Whether the origin shows that requests run concurrently: Lambda Managed Instances, Web Functions.
+fn runs_concurrently(origin: &Origin) -> bool {
+    let of_web_function =
+        |group: &str| memmem::find(group.as_bytes(), b"/aws/lambda/web/").is_some();
+    origin.function_version.as_deref() == Some("$LATEST.PUBLISHED")
+        || origin.log_group.as_deref().is_some_and(of_web_function)
+}
+
+/// Whether a platform event is one of Lambda Managed Instances, which bill no invocations.
+fn shows_managed_instance(line: &SummaryLine<'_>) -> bool {
+    let Some(platform) = line.record.platform.as_deref() else {
+        return false;
+    };
+    let unbilled = matches!(line.record.kind, Kind::Report)
+        && line.is_json()
+        && platform.duration_ms.is_some()
+        && platform.billed_duration_ms.is_none()
+        && platform.memory_size_mb.is_none();
+    unbilled || platform.initialization_type.as_deref() == Some("lambda-managed-instances")
 }
 
 fn keep(kept: &mut Option<Arc<str>>, new: Option<&str>) {

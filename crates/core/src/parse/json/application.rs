@@ -9,7 +9,7 @@ use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
 use crate::parse::json::{durable, emf, errors, nested, typed_values};
 use crate::parse::level;
-use crate::parse::record::{App, Kind, Level, Platform, Record};
+use crate::parse::record::{App, IdSource, Kind, Level, Platform, Record};
 
 /// Adds the fields of the JSON object behind a runtime's prefix to the prefix's record, whose own time, level and
 /// request id are kept. False if `text` is not one JSON object. A platform event is recognised only as a whole line
@@ -31,7 +31,10 @@ pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     }
     record.time = record.time.or(logged.time);
     record.level = record.level.or(logged.level);
-    record.request_id = record.request_id.take().or(logged.request_id);
+    if record.request_id.is_none() {
+        record.request_id = logged.request_id;
+        record.id_source = logged.id_source;
+    }
     record.function_name = logged.function_name;
     record.version = logged.version;
     record.logger = logged.logger;
@@ -42,6 +45,13 @@ pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     true
 }
 
+const IDS: Slots = Slots::of(&[
+    Slot::AwsRequestId,
+    Slot::FunctionRequestId,
+    Slot::LambdaRequestId,
+    Slot::RequestId,
+    Slot::SnakeRequestId,
+]);
 const TRACES: Slots = Slots::of(&[Slot::XrayTraceId, Slot::TraceId]);
 /// Powertools writes the function's name beside one of these keys. Without them, `function_name` may mean anything.
 const FUNCTIONS: Slots = Slots::of(&[Slot::FunctionRequestId, Slot::FunctionArn]);
@@ -56,10 +66,12 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
         let inner = inner.as_ref()?;
         errors::find(inner, errors::message(inner).as_ref())
     });
+    let (request_id, id_source) = request_id(fields);
     let mut record = Record {
         kind: Kind::Function,
         time: time(fields),
-        request_id: request_id(fields),
+        request_id,
+        id_source,
         level: level(fields),
         logger: logger(fields),
         message: message(fields, message_text)
@@ -191,9 +203,27 @@ fn logger<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
         .or_else(powertools)
 }
 
-/// The function's own request id; never the id of another request that the function logged from its event.
-fn request_id<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
-    fields
-        .find(nested::CERTAIN, typed_values::request_id)
-        .or_else(|| fields.find_one(Slot::SnakeRequestId, typed_values::uuid))
+/// The object's request id, and who wrote it. Functions use `requestId` for other ids too.
+fn request_id<'a>(fields: &Fields<'a>) -> (Option<Cow<'a, str>>, IdSource) {
+    const OF_LAMBDA: Slots = Slots::of(&[
+        Slot::AwsRequestId,
+        Slot::FunctionRequestId,
+        Slot::LambdaRequestId,
+    ]);
+    if !fields.has(IDS) {
+        return (None, IdSource::Function);
+    }
+    if let Some(id) = fields.find(OF_LAMBDA, typed_values::request_id) {
+        return (Some(id), IdSource::Logger);
+    }
+    if let Some(id) = fields.find_one(Slot::RequestId, typed_values::request_id) {
+        let by_runtime = fields.get(Slot::Level).is_some() && fields.begins_with(Slot::Timestamp);
+        let source = match by_runtime {
+            true => IdSource::Logger,
+            false => IdSource::Function,
+        };
+        return (Some(id), source);
+    }
+    let id = fields.find_one(Slot::SnakeRequestId, typed_values::uuid);
+    (id, IdSource::Function)
 }

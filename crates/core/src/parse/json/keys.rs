@@ -94,6 +94,11 @@ impl<'a> Fields<'a> {
         self.present & slots.bits != 0
     }
 
+    /// Whether `slot` is the first known key of the object.
+    pub fn begins_with(&self, slot: Slot) -> bool {
+        self.best.first().is_some_and(|first| first.slot == slot)
+    }
+
     /// The JSON text of the value of `slot`. Of several spellings, the one with the best rank counts.
     #[inline]
     pub fn get(&self, slot: Slot) -> Option<RawValue<'a>> {

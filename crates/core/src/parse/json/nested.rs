@@ -5,7 +5,7 @@ use crate::json::values;
 use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
 use crate::parse::json::typed_values;
-use crate::parse::record::Record;
+use crate::parse::record::{IdSource, Record};
 
 const IDS: [Slot; 4] = [
     Slot::AwsRequestId,
@@ -13,9 +13,6 @@ const IDS: [Slot; 4] = [
     Slot::LambdaRequestId,
     Slot::RequestId,
 ];
-
-/// Keys whose value is the function's request id, the most certain first.
-pub const CERTAIN: Slots = Slots::of(&IDS);
 
 /// The keys of an inner object that hold the function's request id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +115,9 @@ fn read_object<'a>(record: &mut Record<'a>, object: RawValue<'a>, slot: Slot, id
             .flatten()
             .find_map(|raw| typed_values::request_id(*raw))
             .or_else(|| snake.filter(|_| all).and_then(typed_values::uuid));
+        if record.request_id.is_some() {
+            record.id_source = IdSource::Logger;
+        }
     }
     if record.xray.is_none() && matches!(slot, Slot::Span | Slot::Spans | Slot::Mdc) {
         record.xray = traces

@@ -8,7 +8,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use crate::parse::record::Record;
+use crate::parse::record::{IdSource, Record};
 use crate::parse::{level, request_id, timestamp};
 
 /// Longest prefix of a line that is read, in bytes.
@@ -28,13 +28,24 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
         basic_config: false,
         id: None,
     };
+    // Ruby's logger has the request id behind the level.
+    let mut id_source = match head.at {
+        0 => IdSource::Function,
+        _ => IdSource::Logger,
+    };
     let mut named = None;
     // No known pattern has twelve words before the message.
     for _ in 0..12 {
         let Some(word) = head.next_word() else { break };
         match word {
             PrefixWord::Time(time) => record.time = record.time.or(time),
-            PrefixWord::Id(id) => head.id = head.id.or(Some(id)),
+            PrefixWord::Id(id) => {
+                // Behind the level, the message may begin with an id of the function's own.
+                if head.id.is_none() && record.level.is_none() {
+                    id_source = IdSource::Logger;
+                }
+                head.id = head.id.or(Some(id));
+            }
             PrefixWord::Level(level) if record.level.is_none() => record.level = Some(level),
             PrefixWord::Logger(name) if record.level.is_some() => {
                 named = named.or(Some(name));
@@ -47,6 +58,7 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
     }
     if record.level.is_some() {
         record.request_id = head.id.map(Cow::Borrowed);
+        record.id_source = head.id.map_or(IdSource::Function, |_| id_source);
         record.logger = named.map(Cow::Borrowed);
     }
 }

@@ -4,7 +4,7 @@ Node's console and .NET's logger write the whole prefix. Old Node writes no leve
 
 use std::borrow::Cow;
 
-use crate::parse::record::Record;
+use crate::parse::record::{IdSource, Record};
 use crate::parse::request_id;
 use crate::parse::{level, timestamp};
 use crate::time::iso8601::utc_millis;
@@ -22,6 +22,7 @@ pub fn usual(text: &str) -> Option<(Record<'_>, &str)> {
     let record = Record {
         time: Some(time),
         request_id: Some(Cow::Borrowed(id)),
+        id_source: IdSource::Runtime,
         level: Some(level::from_capitals(word)?),
         ..Record::default()
     };
@@ -78,6 +79,9 @@ fn after_tab<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
     let (first, behind) = column(rest)?;
     if is_uuid(first) || request_id::named(first).is_none() {
         record.request_id = request_id::named(first).map(Cow::Borrowed);
+        if record.request_id.is_some() {
+            record.id_source = IdSource::Runtime;
+        }
         return Some(read_level(record, behind));
     }
     if let Some(level) = level::from_name(first) {
@@ -99,7 +103,11 @@ fn after_blanks<'a>(record: &mut Record<'a>, rest: &'a str) -> Option<&'a str> {
     };
     record.request_id = request_id::named(id).map(Cow::Borrowed);
     let (_, behind) = separator(&rest[id.len()..])?;
-    Some(read_level(record, behind))
+    let message = read_level(record, behind);
+    if record.request_id.is_some() && record.level.is_some() {
+        record.id_source = IdSource::Logger;
+    }
+    Some(message)
 }
 
 /// Reads a level at the start of `text`, if there is one; returns the text behind it.

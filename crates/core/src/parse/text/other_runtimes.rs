@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::parse::record::Record;
+use crate::parse::record::{IdSource, Record};
 use crate::parse::{level, request_id, timestamp, xray};
 use crate::uuid::is_uuid;
 
@@ -42,7 +42,10 @@ fn rust_span<'a>(record: &mut Record<'a>, text: &'a str) {
         };
         let value = value.trim_matches('"');
         match key {
-            "requestId" => record.request_id = request_id::named(value).map(Cow::Borrowed),
+            "requestId" => {
+                record.request_id = request_id::named(value).map(Cow::Borrowed);
+                record.id_source = IdSource::Logger;
+            }
             "xrayTraceId" => record.xray = xray::from_header(&Cow::Borrowed(value)).map(Box::new),
             _ => {}
         }
@@ -67,6 +70,10 @@ fn logfmt<'a>(record: &mut Record<'a>, text: &'a str) {
             "logger" => record.logger = filled,
             "requestId" | "awsRequestId" | "aws_request_id" | "lambdaRequestId" => {
                 record.request_id = request_id::named(value).map(Cow::Borrowed);
+                record.id_source = match key {
+                    "requestId" => IdSource::Function,
+                    _ => IdSource::Logger,
+                };
             }
             "request_id" if is_uuid(value) => record.request_id = filled,
             "error" | "err" => record.error.get_or_insert_default().message = filled,

@@ -22,9 +22,12 @@ pub(crate) fn lenient(text: &str) -> Option<Record<'_>> {
         None => (text, ""),
     };
     match word {
-        "START" => with_fields(Kind::Start, rest, Key::RequestId),
+        "START" => match behind_blank_id(rest) {
+            None => with_fields(Kind::Start, rest, Key::RequestId),
+            Some(rest) => with_fields(Kind::Start, rest, Key::Version),
+        },
         "END" => with_fields(Kind::End, rest, Key::RequestId),
-        "REPORT" => report(rest),
+        "REPORT" => report(behind_blank_id(rest).unwrap_or(rest)),
         "INIT_START" => with_fields(Kind::InitStart, rest, Key::RuntimeVersion),
         "INIT_REPORT" => with_fields(Kind::InitReport, rest, Key::InitDuration),
         "RESTORE_START" => with_fields(Kind::RestoreStart, rest, Key::RuntimeVersion),
@@ -63,6 +66,14 @@ fn with_fields<'a>(kind: Kind<'a>, rest: &'a str, needed: Key) -> Option<Record<
         set(&mut record, pair);
     }
     found.then_some(record)
+}
+
+/// The fields behind `RequestId:` if no id follows it but another field.
+fn behind_blank_id(rest: &str) -> Option<&str> {
+    const NEXT: [&str; 2] = ["Version:", "Duration:"];
+    let rest = rest.trim_start().strip_prefix("RequestId:")?;
+    let next = rest.trim_start();
+    NEXT.iter().any(|key| next.starts_with(key)).then_some(rest)
 }
 
 /// Whether only blanks and tabs stand before `key` and its colon.
@@ -153,9 +164,13 @@ fn list(value: &str) -> Option<Vec<Cow<'_, str>>> {
 fn timed_out(text: &str) -> Option<Record<'_>> {
     let time = timestamp::scan(text.as_bytes()).filter(|time| time.zoned)?;
     let rest = text[time.len..].strip_prefix([' ', '\t'])?.trim_start();
-    let end = rest.find([' ', '\t'])?;
-    let (id, rest) = rest.split_at(end);
-    let mut record = without_id(rest.trim_start())?;
+    let (id, mut record) = match without_id(rest) {
+        Some(record) => ("", record),
+        None => {
+            let (id, rest) = rest.split_at(rest.find([' ', '\t'])?);
+            (id, without_id(rest.trim_start())?)
+        }
+    };
     record.time = Some(time.millis);
     record.request_id = request_id::named(id).map(Cow::Borrowed);
     Some(record)
@@ -195,11 +210,16 @@ fn ends(rest: &str) -> bool {
 }
 
 /// The record of `RequestId: <id> Error: …`, `RequestId: <id> Process exited …` or `RequestId: <id> Status: …`; `rest`
-/// follows `RequestId:`.
+/// follows `RequestId:`. The id may be missing.
 fn fault(rest: &str) -> Option<Record<'_>> {
     let rest = rest.trim_start_matches([' ', '\t']);
-    let (id, sentence) = rest.split_once([' ', '\t', '\n'])?;
-    let id = request_id::named(id)?;
+    let blank = ["Error:", "Status:", "ErrorType:"]
+        .iter()
+        .any(|key| rest.starts_with(key));
+    let (id, sentence) = match blank || without_id(rest).is_some() {
+        true => ("", rest),
+        false => rest.split_once([' ', '\t', '\n'])?,
+    };
     let sentence = sentence.trim_start();
     let mut record = match sentence.strip_prefix("Error:") {
         Some(error) => {
@@ -210,17 +230,28 @@ fn fault(rest: &str) -> Option<Record<'_>> {
             .or_else(|| with_fields(Kind::Fault, sentence, Key::Status))
             .or_else(|| with_fields(Kind::Fault, sentence, Key::ErrorType))?,
     };
-    record.request_id = Some(Cow::Borrowed(id));
+    record.request_id = request_id::named(id).map(Cow::Borrowed);
     Some(record)
 }
 
-/// The record of a fault. The first line is the error's message; a second line of one word is its type.
+/// The record of a fault. The first line is the error's message; a second line of one word is its type. Where the
+/// line break was lost, the type is the last word of the line.
 fn fault_record(text: &str) -> Record<'_> {
+    const TYPES: [&str; 3] = ["Runtime.", "Extension.", "Sandbox."];
     let mut lines = text.lines().map(key_values::trim);
-    let message = lines.next().filter(|line| !line.is_empty());
-    let kind = lines
+    let mut message = lines.next().filter(|line| !line.is_empty());
+    let mut kind = lines
         .next()
         .filter(|line| !line.is_empty() && !line.contains([' ', '\t', ':', '{']));
+    if kind.is_none()
+        && let Some((before, last)) = message.and_then(|line| line.rsplit_once([' ', '\t']))
+        && TYPES
+            .iter()
+            .any(|start| last.starts_with(start) && last.len() > start.len())
+    {
+        message = Some(before.trim_end());
+        kind = Some(last);
+    }
     let mut record = Record {
         kind: Kind::Fault,
         ..Record::default()

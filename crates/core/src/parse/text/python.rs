@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 
 use memchr::memmem;
 
-use crate::parse::record::{ErrorInfo, Record};
+use crate::parse::record::{ErrorInfo, IdSource, Record};
 use crate::parse::text::node;
 use crate::parse::{level, request_id, timestamp};
+use crate::uuid::is_uuid;
 
 /// The first line of a Python traceback.
 pub const TRACEBACK: &str = "Traceback (most recent call last):";
@@ -33,6 +34,7 @@ fn usual(text: &str) -> Option<(Record<'_>, &str)> {
         level: level::from_capitals(name).or_else(|| level::from_name(name)),
         time: Some(time),
         request_id: Some(Cow::Borrowed(id)),
+        id_source: IdSource::Runtime,
         ..Record::default()
     };
     Some((record, message))
@@ -56,6 +58,9 @@ fn lenient(text: &str) -> Option<(Record<'_>, &str)> {
         // The id column is empty while the function is being loaded.
         let end = columns.find(['\t', '\\', ' ', '\n'])?;
         record.request_id = request_id::named(&columns[..end]).map(Cow::Borrowed);
+        if is_uuid(&columns[..end]) {
+            record.id_source = IdSource::Runtime;
+        }
         let message = &columns[end..];
         let message = message
             .strip_prefix("\\t")
@@ -68,6 +73,7 @@ fn lenient(text: &str) -> Option<(Record<'_>, &str)> {
         return Some((record, rest));
     };
     record.request_id = Some(Cow::Borrowed(id));
+    record.id_source = IdSource::Logger;
     Some((record, separator(&rest[id.len()..])?))
 }
 
