@@ -109,11 +109,6 @@ impl Tracker {
                         named_line(stream, &mut self.requests, id, may_begin, &line)
                     }
                     None => unnamed_line(stream, &mut self.requests, &line),
-                    // The file holds several streams, and this line may be of another one.
-                    Some((_, IdMeaning::Uncertain)) if !stream.named => {
-                        stream.note_other_stream();
-                        None
-                    }
                     Some((_, meaning)) => {
                         // Another request's time-out or failure is no event of this one.
                         line.role = None;

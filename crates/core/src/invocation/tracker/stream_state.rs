@@ -163,7 +163,10 @@ impl StreamState {
         match &self.position {
             _ if is_known => IdMeaning::Named(true),
             StreamPosition::Concurrent if self.named => IdMeaning::Named(may_begin),
-            StreamPosition::In(current) if self.named => {
+            // A file without a stream's name counts as one stream until requests interleave.
+            StreamPosition::In(current)
+                if self.named || !by_platform && source == IdSource::Function =>
+            {
                 // A function that prints the error of a function that it called.
                 let printed =
                     matches!(record.kind, Kind::Timeout | Kind::Fault) && !current.reported;
@@ -215,13 +218,6 @@ impl StreamState {
                 reported: false,
             })
         };
-    }
-
-    /// Handles a line that may be of another stream.
-    pub fn note_other_stream(&mut self) {
-        if let StreamPosition::In(_) = &self.position {
-            self.position = StreamPosition::Concurrent;
-        }
     }
 
     /// Handles a START without a request id: the lines after it belong to an unknown request.
