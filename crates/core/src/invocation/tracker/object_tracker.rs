@@ -87,7 +87,7 @@ impl Tracker {
                     && self.requests.holds(current.number)
                     && match id {
                         Some(id) => *current.request_id == *id,
-                        None => current.covers(at),
+                        None => current.covers(event),
                     } =>
             {
                 self.requests.with(current.number, |request| {
@@ -220,12 +220,7 @@ fn named_line(
         } = request;
         let mut after_init = false;
         if matches!(kind, Kind::Start) {
-            stream.start(
-                number,
-                &summary.request_id,
-                line.is_json(),
-                line.line_key.at,
-            );
+            stream.start(number, &summary.request_id, line);
             *cold_start = (stream.seen && stream.shows_order()).then_some(false);
             if let Some(init) = stream.init.take() {
                 after_init = init.cold;
@@ -297,7 +292,7 @@ fn unnamed_line(
         _ => {}
     }
     match &stream.position {
-        StreamPosition::In(current) if !current.covers(line.line_key.at) => None,
+        StreamPosition::In(current) if !current.covers(line.event) => None,
         StreamPosition::In(current) => {
             let mut number = current.number;
             if !requests.holds(number) {

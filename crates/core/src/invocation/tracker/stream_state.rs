@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memmem;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::decode::Origin;
+use crate::decode::{Event, Origin};
 use crate::invocation::summary::line_role;
 use crate::invocation::summary::line_role::{FunctionArn, LineRole};
 use crate::invocation::summary::reported::{ReportedField, ReportedFields};
@@ -42,8 +42,8 @@ pub(crate) struct CurrentInvocation {
     /// Number of its request in the tracker. The number stays here after the request is closed and handed out.
     pub number: u64,
     pub request_id: Arc<str>,
-    /// Time of its START, else of its first line in the object.
-    pub since: i64,
+    /// Time of its START, else of its first line in the object; `None` if the event has no time.
+    pub since: Option<i64>,
     /// The line that showed it is JSON: so are all platform lines of the stream.
     pub json: bool,
     /// The stream has had its END, REPORT or runtimeDone.
@@ -53,10 +53,13 @@ pub(crate) struct CurrentInvocation {
 }
 
 impl CurrentInvocation {
-    /// Whether a line of this time may belong to the invocation.
+    /// Whether an event of this time may belong to the invocation.
     #[inline]
-    pub fn covers(&self, at: i64) -> bool {
-        at.saturating_sub(self.since) <= LONGEST_INVOCATION
+    pub fn covers(&self, event: &Event<'_>) -> bool {
+        match (event.time, self.since) {
+            (Some(time), Some(since)) => time.saturating_sub(since) <= LONGEST_INVOCATION,
+            _ => true,
+        }
     }
 }
 
@@ -188,7 +191,8 @@ impl StreamState {
     }
 
     /// Handles a START: the lines after it belong to its request, unless the request runs beside another one.
-    pub fn start(&mut self, number: u64, request_id: &Arc<str>, json: bool, at: i64) {
+    pub fn start(&mut self, number: u64, request_id: &Arc<str>, line: &SummaryLine<'_>) {
+        let json = line.is_json();
         let key = self.key(request_id);
         self.started[self.next_started % STARTS] = key;
         self.next_started = self.next_started.wrapping_add(1);
@@ -212,7 +216,7 @@ impl StreamState {
             StreamPosition::In(CurrentInvocation {
                 number,
                 request_id: Arc::clone(request_id),
-                since: at,
+                since: line.event.time,
                 json,
                 ended: false,
                 reported: false,
@@ -272,7 +276,7 @@ impl StreamState {
                 self.position = StreamPosition::In(CurrentInvocation {
                     number,
                     request_id: Arc::clone(request_id),
-                    since: line.line_key.at,
+                    since: line.event.time,
                     json: false,
                     ended: ends,
                     reported,
