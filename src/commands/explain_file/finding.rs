@@ -88,6 +88,9 @@ pub fn flag_meaning(flag: &str) -> &'static str {
             "a part of app is nested too deep or a number too long: shown as a JSON string"
         }
         "app_surrogates" => "half a surrogate pair in app: shown as U+FFFD",
+        "json_repaired" => {
+            "app is nearly JSON (NaN, a raw tab, text behind it): repaired; event.original has it"
+        }
         "app_invalid" => "app is no JSON after all; event.original has it",
         _ => "",
     }

@@ -25,9 +25,12 @@ pub enum Flag {
     AppSurrogates,
     /// `app` was not valid JSON; `event.original` has the whole text.
     AppInvalid,
+    /// The logged object was nearly JSON, such as Python's with `NaN`, or had text around it: `app` is the repaired
+    /// object, and `event.original` has the whole text.
+    JsonRepaired,
 }
 
-const NAMES: [(Flag, &str); 10] = [
+const NAMES: [(Flag, &str); 11] = [
     (Flag::Truncated, "truncated"),
     (Flag::InvalidUtf8, "invalid_utf8"),
     (Flag::NoTimestamp, "no_timestamp"),
@@ -38,6 +41,7 @@ const NAMES: [(Flag, &str); 10] = [
     (Flag::AppAsText, "app_as_text"),
     (Flag::AppSurrogates, "app_surrogates"),
     (Flag::AppInvalid, "app_invalid"),
+    (Flag::JsonRepaired, "json_repaired"),
 ];
 
 /// A set of [`Flag`]s.
@@ -62,9 +66,14 @@ impl Flags {
 
     /// Whether a part of the logged text is missing in the other fields, so that `event.original` is needed.
     pub fn has_loss(self) -> bool {
-        [Flag::AppTruncated, Flag::AppSurrogates, Flag::AppInvalid]
-            .into_iter()
-            .any(|flag| self.has(flag))
+        [
+            Flag::AppTruncated,
+            Flag::AppSurrogates,
+            Flag::AppInvalid,
+            Flag::JsonRepaired,
+        ]
+        .into_iter()
+        .any(|flag| self.has(flag))
     }
 
     /// Whether no flag is set.

@@ -23,6 +23,8 @@ pub fn parse(text: &str) -> Record<'_> {
             None => platform(text, start),
         },
         Some(b'A'..=b'Z') => platform(text, start),
+        // The first byte of a byte order mark
+        Some(0xEF) => line::behind_mark(start),
         _ => None,
     };
     record.unwrap_or_else(|| function_text::parse(text))

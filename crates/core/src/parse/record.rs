@@ -149,11 +149,12 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A logged JSON object as it is written; it may have line breaks between tokens.
+/// A logged JSON object as it is written, or repaired; it may have line breaks between tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct App<'a> {
     text: Cow<'a, str>,
     plain: bool,
+    repaired: bool,
 }
 
 impl<'a> App<'a> {
@@ -162,7 +163,21 @@ impl<'a> App<'a> {
         Self {
             text: Cow::Borrowed(text),
             plain,
+            repaired: false,
         }
+    }
+
+    /// The same object, which is not the logged text itself but its [repair](crate::json::repair).
+    pub(crate) fn as_repaired(self) -> Self {
+        Self {
+            repaired: true,
+            ..self
+        }
+    }
+
+    /// Whether the logged text was not valid JSON, or had text around the object.
+    pub fn is_repaired(&self) -> bool {
+        self.repaired
     }
 
     /// Whether the text is known to be plain: OpenSearch accepts it as it is written. False if the text was not
@@ -175,6 +190,7 @@ impl<'a> App<'a> {
         App {
             text: Cow::Owned(self.text.into_owned()),
             plain: self.plain,
+            repaired: self.repaired,
         }
     }
 }

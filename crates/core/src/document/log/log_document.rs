@@ -13,7 +13,7 @@ use crate::document::{
     DocumentOptions, DocumentSpan, EventId, Flag, Flags, LineContext, ObjectInfo,
 };
 use crate::json;
-use crate::parse::{ErrorInfo, Kind, Platform, Record, Xray};
+use crate::parse::{App, ErrorInfo, Kind, Platform, Record, Xray};
 use crate::time::{calendar, rfc3339};
 use std::sync::Arc;
 
@@ -223,6 +223,9 @@ impl LogDocumentWriter {
             out.truncate(start);
         }
         flags.add(found.unwrap_or_default());
+        if record.app.as_ref().is_some_and(App::is_repaired) {
+            flags.set(Flag::JsonRepaired);
+        }
     }
 
     fn write_emf(record: &Record<'_>, out: &mut Vec<u8>) {

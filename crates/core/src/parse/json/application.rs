@@ -4,6 +4,8 @@ The keys are those of Lambda's own JSON format, of Powertools, and of common log
 
 use std::borrow::Cow;
 
+use crate::json::repair;
+use crate::json::repair::Repaired;
 use crate::json::values;
 use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
@@ -16,15 +18,17 @@ use crate::parse::record::{App, IdSource, Kind, Level, Platform, Record};
 /// (see [`line::parse`](crate::parse::json::line::parse)).
 pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     let object = text.trim();
-    let Some(fields) = object
-        .starts_with('{')
-        .then(|| Fields::read(object))
-        .flatten()
-    else {
+    if !object.starts_with('{') {
         return false;
+    }
+    let (logged, logged_app) = match Fields::read(object) {
+        Some(fields) => (app(&fields), App::seen(object, fields.is_plain())),
+        None => match repaired(object, app) {
+            Some(repaired) => repaired,
+            None => return false,
+        },
     };
-    let logged = app(&fields);
-    record.app = Some(App::seen(object, fields.is_plain()));
+    record.app = Some(logged_app);
     record.message = logged.message;
     if record.message.is_empty() {
         record.message = Cow::Borrowed(text);
@@ -52,6 +56,38 @@ const IDS: Slots = Slots::of(&[
     Slot::RequestId,
     Slot::SnakeRequestId,
 ]);
+
+/// Keys of which an object has one if a logger wrote it.
+const LOGGED: Slots = Slots::of(&[
+    Slot::Level,
+    Slot::AtL,
+    Slot::LevelNumber,
+    Slot::Message,
+    Slot::Msg,
+    Slot::AtM,
+    Slot::AtMt,
+]);
+
+/// The record (by `read`) and the repaired text of an object that is nearly JSON; `None` if it cannot be repaired.
+/// Except for numbers such as `NaN`, only an object of a logger is repaired, and only if no other object follows it.
+#[cold]
+pub fn repaired(
+    text: &str,
+    read: impl for<'o> Fn(&Fields<'o>) -> Record<'o>,
+) -> Option<(Record<'static>, App<'static>)> {
+    let Repaired {
+        object,
+        tail,
+        numbers_only,
+    } = repair::repaired(text)?;
+    let fields = Fields::read(&object)?;
+    if !numbers_only && (!fields.has(LOGGED) || repair::begins_object(tail)) {
+        return None;
+    }
+    let app = App::seen(&object, fields.is_plain()).into_owned();
+    Some((read(&fields).into_owned(), app.as_repaired()))
+}
+
 const TRACES: Slots = Slots::of(&[Slot::XrayTraceId, Slot::TraceId]);
 /// Powertools writes the function's name beside one of these keys. Without them, `function_name` may mean anything.
 const FUNCTIONS: Slots = Slots::of(&[Slot::FunctionRequestId, Slot::FunctionArn]);
@@ -167,7 +203,7 @@ fn message<'a>(fields: &Fields<'a>, first: Option<Cow<'a, str>>) -> Option<Cow<'
 }
 
 /// `text` without its final line breaks.
-fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+pub fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(['\n', '\r'])),
         Cow::Owned(mut text) => {

@@ -71,14 +71,17 @@ fn event_kind(name: Cow<'_, str>) -> Option<Kind<'_>> {
     Some(kind)
 }
 
-/// The record of an event whose `record` is a text line of the platform.
+/// The record of an event whose `record` is a text line of the platform, which is the message.
 fn from_string(raw: RawValue<'_>) -> Record<'_> {
-    let record = match values::string(raw) {
-        Some(Cow::Borrowed(text)) => platform::parse(text.trim_start()),
-        Some(Cow::Owned(text)) => platform::parse(text.trim_start()).map(Record::into_owned),
-        None => None,
+    let read = |text: &str| platform::parse(text.trim_start()).map(Record::into_owned);
+    let Some(text) = values::string(raw) else {
+        return Record::default();
     };
-    record.unwrap_or_default()
+    let text = application::trimmed(text);
+    Record {
+        message: text.clone(),
+        ..read(&text).unwrap_or_default()
+    }
 }
 
 /// The fields of a platform event, allocated with the first field: a start event has none.
