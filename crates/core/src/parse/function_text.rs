@@ -27,7 +27,7 @@ pub(crate) fn parse(text: &str) -> Record<'_> {
         return behind_prefix(prefixed);
     }
     let mut record = Record {
-        message: python::readable(text),
+        message: stack_trace::readable(text),
         ..Record::default()
     };
     logger_prefix::read(&mut record, start);
@@ -41,7 +41,7 @@ pub(crate) fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Re
     let is_json =
         trim_start(rest).starts_with('{') && application::behind_prefix(&mut record, rest);
     if !is_json {
-        record.message = python::readable(rest);
+        record.message = stack_trace::readable(rest);
         record.error = error_in(&record.message).map(Box::new);
     }
     record

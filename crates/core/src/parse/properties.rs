@@ -50,6 +50,12 @@ fn line() -> impl Strategy<Value = String> {
         Just("Traceback (most recent call last):"),
         Just("java.lang.X: y"),
         Just("panic: "),
+        Just("Error: Custom { kind: NotFound }"),
+        Just("PHP Fatal error:  Uncaught "),
+        Just("\"[object] (X(code: 0): m at /a.php:3)"),
+        Just("a.rb:3:in 'x': m (TypeError)"),
+        Just("  + Exception Group "),
+        Just("\u{2028}"),
         Just("thread 'main' panicked at "),
         Just("Exception in thread \"a\" "),
         Just("level=info msg=\""),
@@ -77,14 +83,15 @@ proptest! {
             prop_assert!(app.is_repaired() || text.contains(&**app));
             prop_assert!(serde_json::from_str::<serde_json::Value>(app).is_ok_and(|app| app.is_object()));
         } else if record.kind != Kind::Function || node::prefix(text.trim_start()).is_none() && crate::parse::text::python::prefix(text.trim_start()).is_none() {
-            let readable = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n").replace('\u{a0}', " ");
+            let readable = |text: &str| text.replace("\r\n", "\n").replace(['\r', '\u{2028}'], "\n").replace('\u{a0}', " ");
             prop_assert_eq!(readable(&record.message), readable(without_breaks(&text)));
-            if !text.contains(crate::parse::text::python::TRACEBACK) {
+            let has_stack = record.error.as_ref().is_some_and(|error| error.stack_trace.is_some());
+            if !has_stack && !text.contains(crate::parse::text::python::TRACEBACK) {
                 prop_assert_eq!(&*record.message, without_breaks(&text));
             }
         } else {
             // The message behind a prefix is the whole rest of the text.
-            let readable = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n").replace('\u{a0}', " ");
+            let readable = |text: &str| text.replace("\r\n", "\n").replace(['\r', '\u{2028}'], "\n").replace('\u{a0}', " ");
             prop_assert!(readable(without_breaks(&text)).ends_with(&readable(&record.message)));
         }
         prop_assert_eq!(record.clone(), record.into_owned());

@@ -168,7 +168,7 @@ impl<'a> App<'a> {
     }
 
     /// The same object, which is not the logged text itself but its [repair](crate::json::repair).
-    pub(crate) fn as_repaired(self) -> Self {
+    pub(crate) fn into_repaired(self) -> Self {
         Self {
             repaired: true,
             ..self

@@ -139,6 +139,11 @@ fn lines_of_what_aws_added_since_2025_become_the_expected_records() {
 }
 
 #[test]
+fn errors_of_every_runtime_become_the_expected_records() {
+    assert!(check("errors.jsonl") > 90);
+}
+
+#[test]
 fn common_lines_need_no_allocation() {
     for text in [
         "START RequestId: 405bb962-f57b-521d-81a1-e7272fbf6077 Version: $LATEST\n",

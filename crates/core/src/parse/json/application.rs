@@ -85,7 +85,7 @@ pub fn repaired(
         return None;
     }
     let app = App::seen(&object, fields.is_plain()).into_owned();
-    Some((read(&fields).into_owned(), app.as_repaired()))
+    Some((read(&fields).into_owned(), app.into_repaired()))
 }
 
 const TRACES: Slots = Slots::of(&[Slot::XrayTraceId, Slot::TraceId]);

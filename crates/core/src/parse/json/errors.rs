@@ -53,7 +53,23 @@ pub fn message<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
 /// same fields.
 pub fn find<'a>(fields: &Fields<'a>, message: Option<&Cow<'a, str>>) -> Option<ErrorInfo<'a>> {
     let found = fields.has(ANY).then(|| from_fields(fields)).flatten();
-    found.or_else(|| from_message(fields.first(MESSAGES)?, message))
+    found
+        .or_else(|| fields.find(NESTING, nested_exception))
+        .or_else(|| from_message(fields.first(MESSAGES)?, message))
+}
+
+/// The objects in which loguru and Monolog nest the member `exception`.
+const NESTING: Slots = Slots::of(&[Slot::Record, Slot::Context]);
+
+/// The error of the member `exception` of an object.
+fn nested_exception(object: RawValue<'_>) -> Option<ErrorInfo<'_>> {
+    let mut exception = None;
+    values::each_field(object.text(), |key, value| {
+        if key == b"exception" {
+            exception = Some(value);
+        }
+    });
+    from_value(exception?, StringMeaning::Header)
 }
 
 fn from_fields<'a>(fields: &Fields<'a>) -> Option<ErrorInfo<'a>> {
@@ -97,11 +113,11 @@ pub fn at_end(text: &str) -> Option<ErrorInfo<'_>> {
     }
     let bytes = text.as_bytes();
     let begins = |at: &usize| {
-        let blank = matches!(
-            bytes.get(at.wrapping_sub(1)),
-            Some(b'\t' | b'\n' | b'\r' | b' ')
-        );
-        blank
+        // Some of Ruby's runtimes write the object directly behind a word.
+        let before = bytes.get(at.wrapping_sub(1));
+        let apart =
+            before.is_some_and(|byte| byte.is_ascii_whitespace() || byte.is_ascii_lowercase());
+        apart
             && matches!(
                 bytes[at + 1..].trim_ascii_start().first(),
                 Some(b'"' | b'}')
@@ -138,8 +154,9 @@ fn from_message<'a>(raw: RawValue<'a>, message: Option<&Cow<'a, str>>) -> Option
     }
     // A line break is an escape in JSON, and a string with escapes is owned.
     match message? {
-        text @ Cow::Owned(lines) if memchr::memchr(b'\n', lines.as_bytes()).is_some() => {
-            stack_trace::find_in(text)
+        Cow::Owned(lines) if memchr::memchr2(b'\n', b'\r', lines.as_bytes()).is_some() => {
+            let text = stack_trace::readable(lines);
+            stack_trace::find(&text).map(ErrorInfo::into_owned)
         }
         _ => None,
     }
@@ -193,10 +210,14 @@ fn from_object(raw: RawValue<'_>) -> Option<ErrorInfo<'_>> {
             b"errorType" | b"exc_type" | b"className" | b"ClassName" => &mut kinds[0],
             b"type" | b"Type" => &mut kinds[1],
             b"name" | b"Name" => &mut kinds[2],
-            b"kind" | b"class" | b"exception_class" => &mut kinds[3],
+            b"kind" | b"class" | b"exception_class" | b"exceptionClass" | b"exceptionType" => {
+                &mut kinds[3]
+            }
             b"message" | b"Message" => &mut messages[0],
             b"errorMessage" | b"exc_value" | b"msg" => &mut messages[1],
-            b"value" | b"localizedMessage" => &mut messages[2],
+            b"value" | b"localizedMessage" | b"exception_message" | b"exceptionMessage" => {
+                &mut messages[2]
+            }
             b"stack" | b"stack_trace" | b"stackTrace" | b"StackTrace" | b"stacktrace" => {
                 &mut stacks[0]
             }

@@ -35,7 +35,7 @@ fn of_fields<'a>(fields: &Fields<'a>) -> Record<'a> {
 pub fn behind_mark(text: &str) -> Option<Record<'_>> {
     let object = text.strip_prefix('\u{feff}')?;
     let mut record = parse(object.trim_start())?;
-    record.app = record.app.map(App::as_repaired);
+    record.app = record.app.map(App::into_repaired);
     Some(record)
 }
 

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use crate::parse::record::{IdSource, Record};
 use crate::parse::{level, request_id, timestamp, xray};
-use crate::uuid::is_uuid;
+use crate::uuid::{UUID_LEN, is_uuid};
 
 /// Reads the fields of `text`, if it has one of these forms, into `record`.
 pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
@@ -18,6 +18,8 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
         logfmt(record, text);
     } else if text.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
         java_util_logging(record, text);
+    } else if text.as_bytes().get(UUID_LEN) == Some(&b'\t') {
+        bref(record, text);
     }
     rust_span(record, text);
 }
@@ -81,6 +83,15 @@ fn logfmt<'a>(record: &mut Record<'a>, text: &'a str) {
         }
         rest = behind.trim_start();
     }
+}
+
+/// Reads the id of Bref, a runtime for PHP: `<id>⇥Invoke Error⇥{"errorType":…}`.
+fn bref<'a>(record: &mut Record<'a>, text: &'a str) {
+    let id = request_id::leading_uuid(text);
+    record.request_id = id
+        .filter(|id| text[id.len()..].starts_with("\tInvoke Error\t"))
+        .map(Cow::Borrowed)
+        .or(record.request_id.take());
 }
 
 /// The index of the closing quote; the length of `quoted` if there is none.

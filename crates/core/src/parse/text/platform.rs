@@ -234,24 +234,21 @@ fn fault(rest: &str) -> Option<Record<'_>> {
     Some(record)
 }
 
-/// The record of a fault. The first line is the error's message; a second line of one word is its type. Where the
-/// line break was lost, the type is the last word of the line.
+/// The record of a fault. The first line is the error's message; a second line of one word is its type, or the last
+/// word of the first line if it can be nothing else.
 fn fault_record(text: &str) -> Record<'_> {
-    const TYPES: [&str; 3] = ["Runtime.", "Extension.", "Sandbox."];
     let mut lines = text.lines().map(key_values::trim);
-    let mut message = lines.next().filter(|line| !line.is_empty());
-    let mut kind = lines
+    let message = lines.next().filter(|line| !line.is_empty());
+    let kind = lines
         .next()
         .filter(|line| !line.is_empty() && !line.contains([' ', '\t', ':', '{']));
-    if kind.is_none()
-        && let Some((before, last)) = message.and_then(|line| line.rsplit_once([' ', '\t']))
-        && TYPES
-            .iter()
-            .any(|start| last.starts_with(start) && last.len() > start.len())
-    {
-        message = Some(before.trim_end());
-        kind = Some(last);
-    }
+    let (message, kind) = match message.zip(message.and_then(type_at_end)) {
+        Some((line, found)) if kind.is_none() => {
+            let message = key_values::trim(&line[..line.len() - found.len()]);
+            (Some(message), Some(found))
+        }
+        _ => (message, kind),
+    };
     let mut record = Record {
         kind: Kind::Fault,
         ..Record::default()
@@ -265,6 +262,18 @@ fn fault_record(text: &str) -> Record<'_> {
         stack_trace: None,
     }));
     record
+}
+
+/// Families of the error types that Lambda itself reports.
+const FAMILIES: [&str; 4] = ["Runtime.", "Extension.", "Sandbox.", "Function."];
+
+/// The error type at the end of a fault on one line: `signal: killed Runtime.ExitError`.
+fn type_at_end(line: &str) -> Option<&str> {
+    let (_, word) = line.rsplit_once([' ', '\t'])?;
+    let name = FAMILIES
+        .iter()
+        .find_map(|family| word.strip_prefix(family))?;
+    (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(word)
 }
 
 /// The seconds of "Task timed out after 3.00 seconds", anywhere in a platform line.

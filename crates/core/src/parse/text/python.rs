@@ -95,18 +95,9 @@ fn separator(text: &str) -> Option<&str> {
     (rest.len() < text.len()).then_some(rest)
 }
 
-/// `text` with line breaks and blanks in place of the `\r` and U+00A0 with which the runtime ends and indents the
-/// lines of a traceback. Text without a traceback is returned as it is.
-pub fn readable(text: &str) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let needs_change = memchr::memchr2(b'\r', 0xC2, bytes).is_some()
-        && (text.contains('\r') || text.contains('\u{a0}'))
-        && TRACEBACKS.find(bytes).is_some();
-    if !needs_change {
-        return Cow::Borrowed(text);
-    }
-    let text = text.replace("\r\n", "\n");
-    Cow::Owned(text.replace('\r', "\n").replace('\u{a0}', " "))
+/// Whether the text has a traceback.
+pub fn has_traceback(text: &str) -> bool {
+    TRACEBACKS.find(text.as_bytes()).is_some()
 }
 
 /// The error of `[ERROR] Type: message`, if a traceback follows or the type is clearly an error's.
@@ -125,41 +116,73 @@ pub fn runtime_error<'a>(text: &'a str) -> Option<ErrorInfo<'a>> {
 }
 
 /// The error of a text with tracebacks: that of the last traceback, from the first line below its heading that is not
-/// indented. The stack trace begins at the first traceback.
+/// indented. The stack trace begins at the first traceback. The tracebacks inside an exception group do not count.
 pub fn traceback(text: &str) -> Option<ErrorInfo<'_>> {
     let first = TRACEBACKS.find(text.as_bytes())?;
-    let last = memmem::rfind(text.as_bytes(), TRACEBACK.as_bytes())?;
+    let last = memmem::rfind_iter(text.as_bytes(), TRACEBACK.as_bytes())
+        .find(|at| !is_in_group(line_before(text, *at)))
+        .unwrap_or(first);
+    let is_group = |at: usize| text[..at].ends_with(GROUP);
+    let start = first - if is_group(first) { GROUP.len() } else { 0 };
     let mut error = ErrorInfo {
-        stack_trace: Some(Cow::Borrowed(&text[first..])),
+        stack_trace: Some(Cow::Borrowed(&text[start..])),
         ..ErrorInfo::default()
     };
-    // Text before the traceback on its line also stands before each of its frames.
-    let line = text[..last].rfind('\n').map_or(0, |at| at + 1);
-    let before = last - line;
-    let indent = if text[line..last].trim().is_empty() {
-        before
+    let header = if is_group(last) {
+        group_header(&text[last..])
     } else {
-        0
+        header(text, last)
     };
-    let mut rest = text[last..].split_inclusive('\n').skip(1);
-    let mut at = last
-        + text[last..]
-            .find('\n')
-            .map_or(text.len() - last, |at| at + 1);
-    let header = rest.find_map(|line| {
-        let start = at;
-        at += line.len();
-        let line = line.get(indent..).unwrap_or(line);
-        let indented = line.starts_with([' ', '\t', '|', '\n', '\r']) || line.is_empty();
-        (!indented).then_some(start + indent.min(text.len() - start))
-    });
-    if let Some((kind, message)) =
-        header.and_then(|start| type_and_message(text[start..].trim_end()))
-    {
+    if let Some((kind, message)) = header.and_then(type_and_message) {
         error.kind = Some(Cow::Borrowed(kind));
         error.message = message.map(Cow::Borrowed);
     }
     Some(error)
+}
+
+/// What stands before [`TRACEBACK`] in the heading of an exception group.
+const GROUP: &str = "+ Exception Group ";
+
+/// The part of a line before the offset `at`.
+fn line_before(text: &str, at: usize) -> &str {
+    let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    &text[line..at]
+}
+
+/// Whether a line that begins so is a part of an exception group, which has a margin.
+fn is_in_group(line: &str) -> bool {
+    line.trim_start().starts_with('|')
+}
+
+/// The line of an exception group's type and message, from its heading on: the first one that is not indented behind
+/// the margin.
+fn group_header(text: &str) -> Option<&str> {
+    text.lines()
+        .skip(1)
+        .map_while(|line| line.trim_start().strip_prefix("| "))
+        .find(|line| !line.starts_with(' '))
+}
+
+/// The text from the first line on that is not indented, below the heading at the offset `at`.
+fn header(text: &str, at: usize) -> Option<&str> {
+    // Text before the traceback on its line also stands before each of its frames.
+    let before = line_before(text, at);
+    let indent = if before.trim().is_empty() {
+        before.len()
+    } else {
+        0
+    };
+    let mut start = at;
+    for (index, line) in text[at..].split_inclusive('\n').enumerate() {
+        let begins = start;
+        start += line.len();
+        let line = line.get(indent..).unwrap_or(line);
+        let indented = line.starts_with([' ', '\t', '|', '\n', '\r']) || line.is_empty();
+        if index > 0 && !indented {
+            return Some(text[begins + indent.min(text.len() - begins)..].trim_end());
+        }
+    }
+    None
 }
 
 /// Type and message of `Type: message` or `Type`, if the type is a dotted name.

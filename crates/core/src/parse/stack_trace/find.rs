@@ -1,0 +1,61 @@
+//! Text goes in; the form of error that it has decides which reader gives the error.
+
+use std::borrow::Cow;
+
+use crate::parse::record::ErrorInfo;
+use crate::parse::stack_trace::frames::with_frames;
+use crate::parse::stack_trace::{head, last_words, php, ruby};
+use crate::parse::text::python;
+
+/// The error that `text` reports with a stack trace, with last words, or with its type at the start; `None` if there
+/// is none.
+pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
+    if let Some(error) = last_words::find(text).or_else(|| php::find(text)) {
+        return Some(error);
+    }
+    if memchr::memchr(b'\n', text.as_bytes()).is_none() {
+        return ruby::find(text)
+            .or_else(|| last_words::of_thread(text))
+            .or_else(|| head::of_line(text));
+    }
+    python::traceback(text)
+        .or_else(|| with_frames(text))
+        .or_else(|| ruby::find(text))
+        .or_else(|| last_words::of_thread(text))
+        .or_else(|| last_words::panic_within(text))
+        .or_else(|| head::of_lines(text))
+}
+
+/// [`find`] for a text that may be owned.
+pub fn find_in<'a>(text: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
+    match text {
+        Cow::Borrowed(text) => find(text),
+        Cow::Owned(text) => find(text).map(ErrorInfo::into_owned),
+    }
+}
+
+/// The type and message of a stack trace, without the stack trace itself, which the caller has.
+pub fn described_by<'a>(stack: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {
+    match stack {
+        Cow::Borrowed(stack) => find(stack).map(without_stack),
+        Cow::Owned(stack) => find(stack).map(without_stack).map(ErrorInfo::into_owned),
+    }
+}
+
+fn without_stack(error: ErrorInfo<'_>) -> ErrorInfo<'_> {
+    ErrorInfo {
+        stack_trace: None,
+        ..error
+    }
+}
+
+/// The error of a text `Type: message` without a stack trace; the text is the message if it begins with no error type.
+pub fn header_in(text: Cow<'_, str>) -> ErrorInfo<'_> {
+    match text {
+        Cow::Borrowed(text) => head::any_type(text).unwrap_or_else(|| ErrorInfo {
+            message: Some(Cow::Borrowed(text)),
+            ..ErrorInfo::default()
+        }),
+        Cow::Owned(text) => header_in(Cow::Borrowed(&text)).into_owned(),
+    }
+}

@@ -1,0 +1,174 @@
+//! A line that begins with an error's type goes in; the error comes out, without frames.
+//!
+//! Runtimes write such lines above frames, which may be events of their own.
+
+use std::borrow::Cow;
+
+use crate::parse::record::ErrorInfo;
+use crate::parse::stack_trace::error_type::{UNHANDLED, is_error_type, without_inner};
+
+/// The error of `Type: message`, if the type may be an error's.
+pub fn any_type(text: &str) -> Option<ErrorInfo<'_>> {
+    let (kind, message) = text
+        .split_once(": ")
+        .filter(|(kind, _)| is_error_type(kind, true))?;
+    Some(error(kind, without_inner(message)))
+}
+
+/// The error of a single line that begins with a type that is certainly an error's.
+pub fn of_line(line: &str) -> Option<ErrorInfo<'_>> {
+    // Nest's filter for errors that no handler has caught.
+    const NEST: &str = " [ExceptionsHandler] ";
+    match line.as_bytes().first()? {
+        b'U' => unhandled(line).or_else(|| typed(line)),
+        b'[' if line.starts_with("[Nest] ") => typed(line.split_once(NEST)?.1),
+        first if first.is_ascii_alphabetic() => typed(line),
+        _ => None,
+    }
+}
+
+/// The error of several lines without frames: of the first line, or of the first later line that begins with a
+/// qualified type, as below the line of a Java logger.
+pub fn of_lines(text: &str) -> Option<ErrorInfo<'_>> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let is_qualified = || line.starts_with(|first: char| first.is_ascii_lowercase());
+        let found = if start == 0 {
+            of_line(line.trim_end())
+        } else if is_qualified() {
+            typed(line.trim_end())
+        } else {
+            None
+        };
+        if let Some(mut error) = found {
+            let below = &text[start + line.len()..];
+            let is_stack = below.starts_with(CAUSE) || below.trim_start().starts_with("... ");
+            error.stack_trace = is_stack.then(|| Cow::Borrowed(text[start..].trim_end()));
+            return Some(error);
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// Java's prefix of the error that caused another one.
+const CAUSE: &str = "Caused by: ";
+
+/// The error of .NET's `Unhandled exception. Type: message`.
+fn unhandled(line: &str) -> Option<ErrorInfo<'_>> {
+    UNHANDLED
+        .iter()
+        .find_map(|start| line.strip_prefix(start))
+        .and_then(any_type)
+}
+
+/// The error of `Type: message`, of `Type [CODE]: message`, or of a qualified type alone.
+fn typed(line: &str) -> Option<ErrorInfo<'_>> {
+    let (kind, behind) = line.split_at(name_len(line));
+    let certainty = Certainty::of(kind)?;
+    if behind.is_empty() {
+        return (certainty == Certainty::Qualified).then(|| error(kind, ""));
+    }
+    if let Some(message) = behind.strip_prefix(": ") {
+        let is_error = match certainty {
+            Certainty::Bare => false,
+            // `HasError: false` and `MeanSquaredError: 0.03` are values.
+            Certainty::Named => !is_literal(message.trim()),
+            Certainty::Valued | Certainty::Qualified => true,
+        };
+        return is_error.then(|| error(kind, without_inner(message)));
+    }
+    // Node puts a code behind the type: `Error [ERR_X]: message`.
+    let (code, message) = behind.strip_prefix(" [")?.split_once("]: ")?;
+    let is_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    code.bytes().all(is_code).then(|| error(kind, message))
+}
+
+fn error<'a>(kind: &'a str, message: &'a str) -> ErrorInfo<'a> {
+    let message = message.trim();
+    ErrorInfo {
+        kind: Some(Cow::Borrowed(kind)),
+        message: (!message.is_empty()).then_some(Cow::Borrowed(message)),
+        stack_trace: None,
+    }
+}
+
+/// The length of the name at the start of a line; dots, `::` and `\` qualify a name.
+fn name_len(line: &str) -> usize {
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += match byte {
+            b':' if bytes.get(at + 1) == Some(&b':') => 2,
+            byte if byte.is_ascii_alphanumeric() || b"_.$+`\\".contains(byte) => 1,
+            _ => break,
+        };
+    }
+    at
+}
+
+/// How certain it is that a name is an error's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Certainty {
+    /// `Error`: prose, unless a code follows.
+    Bare,
+    /// `TypeError`
+    Named,
+    /// `KeyError` and others that have a value as their message.
+    Valued,
+    /// `java.io.IOException`
+    Qualified,
+}
+
+impl Certainty {
+    fn of(name: &str) -> Option<Certainty> {
+        const VALUED: [&str; 7] = [
+            "KeyError",
+            "StopIteration",
+            "StopAsyncIteration",
+            "SystemExit",
+            "KeyboardInterrupt",
+            "ExceptionGroup",
+            "BaseExceptionGroup",
+        ];
+        if VALUED.contains(&name) {
+            return Some(Certainty::Valued);
+        }
+        let mut parts = name.rsplit(['.', '$', '+', '\\', ':']);
+        let last = parts.next()?;
+        let stem = ["Error", "Exception", "Throwable"]
+            .iter()
+            .find_map(|ending| last.strip_suffix(ending))?;
+        let qualifier = &name[..name.len() - last.len()];
+        let is_qualifier = |first: char| first.is_ascii_alphabetic() || first == '_';
+        if qualifier.is_empty() {
+            return match stem {
+                "" => Some(Certainty::Bare),
+                // Names of values.
+                "Has" | "Is" | "Last" | "No" | "Num" | "On" | "Total" => None,
+                _ => stem
+                    .starts_with(|first: char| first.is_ascii_uppercase())
+                    .then_some(Certainty::Named),
+            };
+        }
+        let capital = last.starts_with(|first: char| first.is_ascii_uppercase());
+        (capital && qualifier.starts_with(is_qualifier) && !qualifier.contains(".."))
+            .then_some(Certainty::Qualified)
+    }
+}
+
+/// Whether a message is a value that code prints behind a name: a number, a boolean or no value.
+fn is_literal(message: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "true",
+        "false",
+        "True",
+        "False",
+        "null",
+        "None",
+        "nil",
+        "none",
+        "undefined",
+    ];
+    WORDS.contains(&message) || message.trim_end_matches('%').parse::<f64>().is_ok()
+}
