@@ -9,7 +9,8 @@ use crate::time::iso8601::iso_time;
 #[derive(Debug)]
 pub(crate) struct Multiline {
     first: FirstLine,
-    /// In a Python traceback, before the line that names the exception.
+    /// In a Python traceback, before the line that names the exception; or behind the line of a panic of Rust, before the
+    /// line with its message.
     traceback: bool,
     /// A line has announced another traceback.
     chained: bool,
@@ -64,13 +65,15 @@ const ERROR_FAMILIES: [&[u8]; 5] = [
 ];
 const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
 /// Starts of lines that continue any event but a platform line.
-const CONTINUATIONS: [&[u8]; 8] = [
+const CONTINUATIONS: [&[u8]; 10] = [
     b"Caused by:",
     b"Suppressed:",
     b"... ",
     b"Require stack:",
     b"- /",
     b"--- End of ",
+    b"Stack trace:",
+    b"[stacktrace]",
     b"note: run with `RUST_BACKTRACE",
     "\u{a0}".as_bytes(),
 ];
@@ -92,7 +95,7 @@ impl Multiline {
         };
         Multiline {
             first,
-            traceback: line.starts_with(TRACEBACK),
+            traceback: line.starts_with(TRACEBACK) || is_rust_panic(line),
             chained: false,
         }
     }
@@ -140,6 +143,7 @@ impl Multiline {
         }
         starts_with_any(line, &CONTINUATIONS)
             || (line.starts_with(b"at ") && line.contains(&b'('))
+            || (is_php_frame(line) && is_trouble(event))
             || ((is_error_type(line) || is_exception(line)) && is_trouble(event))
             || (is_word(line) && event.starts_with(b"Unknown application error"))
     }
@@ -160,6 +164,19 @@ fn is_panic_line(line: &[u8]) -> bool {
     ];
     let call = line.ends_with(b")") && line.split(|b| *b == b'(').next().is_some_and(is_word);
     starts_with_any(line, &HEADS) || call
+}
+
+/// Whether the line is that of a panic of Rust, whose message is on the next line.
+fn is_rust_panic(line: &[u8]) -> bool {
+    line.starts_with(b"thread '")
+        && line.trim_ascii_end().ends_with(b":")
+        && memchr::memmem::find(line, b" panicked at ").is_some()
+}
+
+/// Whether the line is a frame of PHP: `#0 /var/task/index.php(3): f()`.
+fn is_php_frame(line: &[u8]) -> bool {
+    let digits = line.iter().skip(1).take_while(|byte| byte.is_ascii_digit());
+    line[0] == b'#' && line.get(1 + digits.count()) == Some(&b' ') && line[1] != b' '
 }
 
 /// Whether the line is an error type alone, such as `Runtime.ExitError`.

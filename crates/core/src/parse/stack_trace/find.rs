@@ -22,8 +22,31 @@ pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
         .or_else(|| with_frames(text))
         .or_else(|| ruby::find(text))
         .or_else(|| last_words::of_thread(text))
-        .or_else(|| last_words::panic_within(text))
-        .or_else(|| head::of_lines(text))
+        .or_else(|| in_lines(text))
+}
+
+/// The error without frames that one of several lines begins with.
+fn in_lines(text: &str) -> Option<ErrorInfo<'_>> {
+    let first = match text.strip_prefix("Unhandled exception:\n") {
+        // Dart
+        Some(below) => head::of_line(below.lines().next()?),
+        None => head::at_line(text, 0),
+    };
+    // The first goroutine decides, so that the search is linear in the length of the text.
+    let mut goroutines = false;
+    first.or_else(|| {
+        memchr::memchr_iter(b'\n', text.as_bytes()).find_map(|end| {
+            let (above, line) = text.split_at(end + 1);
+            match line.as_bytes().first()? {
+                b'g' if !goroutines && line.starts_with("goroutine ") => {
+                    goroutines = true;
+                    last_words::above_goroutines(above, line)
+                }
+                b't' if line.starts_with("thread ") => last_words::rust_panic(line),
+                _ => head::at_line(text, end + 1),
+            }
+        })
+    })
 }
 
 /// [`find`] for a text that may be owned.

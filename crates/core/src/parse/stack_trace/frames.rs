@@ -43,7 +43,24 @@ pub fn with_frames(text: &str) -> Option<ErrorInfo<'_>> {
         }
         end = start;
     }
-    cause.map(|(start, kind)| described(text, start, kind, frame))
+    if let Some((start, kind)) = cause {
+        return Some(described(text, start, kind, frame));
+    }
+    let above = text[..frame].trim_end();
+    let start = above.rfind('\n').map_or(0, |at| at + 1);
+    let kind = code_name(&above[start..])?;
+    Some(described(text, start, kind, frame))
+}
+
+/// The name at the start of a line directly above a frame, such as the AWS SDK's `NoSuchKey: message`: it has several
+/// capitals, unlike the first word of prose.
+fn code_name(line: &str) -> Option<&str> {
+    let (name, _) = line.split_once(": ")?;
+    let capitals = name.bytes().filter(u8::is_ascii_uppercase).count();
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.bytes().any(|byte| byte.is_ascii_lowercase());
+    (is_name && capitals >= 2 && !name.ends_with("Warning")).then_some(name)
 }
 
 /// Java's prefix of the error that caused another one.

@@ -27,28 +27,21 @@ pub fn of_line(line: &str) -> Option<ErrorInfo<'_>> {
     }
 }
 
-/// The error of several lines without frames: of the first line, or of the first later line that begins with a
-/// qualified type, as below the line of a Java logger.
-pub fn of_lines(text: &str) -> Option<ErrorInfo<'_>> {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let is_qualified = || line.starts_with(|first: char| first.is_ascii_lowercase());
-        let found = if start == 0 {
-            of_line(line.trim_end())
-        } else if is_qualified() {
-            typed(line.trim_end())
-        } else {
-            None
-        };
-        if let Some(mut error) = found {
-            let below = &text[start + line.len()..];
-            let is_stack = below.starts_with(CAUSE) || below.trim_start().starts_with("... ");
-            error.stack_trace = is_stack.then(|| Cow::Borrowed(text[start..].trim_end()));
-            return Some(error);
-        }
-        start += line.len();
-    }
-    None
+/// The error of the line at the offset `start` of a text of several lines. A later line than the first counts if it
+/// begins with a qualified type, as below the line of a Java logger.
+pub fn at_line(text: &str, start: usize) -> Option<ErrorInfo<'_>> {
+    let (line, below) = text[start..]
+        .split_once('\n')
+        .unwrap_or((&text[start..], ""));
+    let line = line.trim_end();
+    let mut error = match line.as_bytes().first()? {
+        _ if start == 0 => of_line(line)?,
+        first if first.is_ascii_lowercase() => typed(line)?,
+        _ => return None,
+    };
+    let is_stack = below.starts_with(CAUSE) || below.trim_start().starts_with("... ");
+    error.stack_trace = is_stack.then(|| Cow::Borrowed(text[start..].trim_end()));
+    Some(error)
 }
 
 /// Java's prefix of the error that caused another one.
@@ -65,6 +58,10 @@ fn unhandled(line: &str) -> Option<ErrorInfo<'_>> {
 /// The error of `Type: message`, of `Type [CODE]: message`, or of a qualified type alone.
 fn typed(line: &str) -> Option<ErrorInfo<'_>> {
     let (kind, behind) = line.split_at(name_len(line));
+    // Nearly all lines end here.
+    if !behind.is_empty() && !behind.starts_with(": ") && !behind.starts_with(" [") {
+        return None;
+    }
     let certainty = Certainty::of(kind)?;
     if behind.is_empty() {
         return (certainty == Certainty::Qualified).then(|| error(kind, ""));

@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
-
 use crate::parse::record::ErrorInfo;
 use crate::parse::stack_trace::error_type::is_error_type;
 
@@ -22,20 +20,18 @@ pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
     }
 }
 
-/// The panic below other lines of a Go or Rust program.
-pub fn panic_within(text: &str) -> Option<ErrorInfo<'_>> {
-    let bytes = text.as_bytes();
-    if memmem::find(bytes, b"\ngoroutine ").is_some() {
-        if let Some(at) = memmem::find(bytes, b"\npanic: ") {
-            return go_panic(&text[at + 1..]);
-        }
+/// The panic in the text above the stacks of Go's goroutines, below other lines.
+pub fn above_goroutines<'a>(above: &'a str, stacks: &'a str) -> Option<ErrorInfo<'a>> {
+    let message = ["\npanic: ", "\nfatal error: "]
+        .iter()
+        .find_map(|start| Some(above.split_once(start)?.1))
+        .map(first_line)
         // Go's HTTP server writes `http: panic serving 127.0.0.1:5: message`.
-        let (_, served) = text.split_once("panic serving ")?;
-        let (_, message) = served.lines().next()?.split_once(": ")?;
-        return Some(died("panic", message, goroutines(text)));
-    }
-    let at = memmem::find(bytes, b"\nthread '")?;
-    rust_panic(&text[at + 1..])
+        .or_else(|| {
+            let (_, served) = above.split_once("panic serving ")?;
+            Some(first_line(served).split_once(": ")?.1)
+        })?;
+    Some(died("panic", without_recovery(message), Some(stacks)))
 }
 
 fn died<'a>(kind: &'a str, message: &'a str, stack: Option<&'a str>) -> ErrorInfo<'a> {
@@ -64,24 +60,28 @@ fn go_panic(text: &str) -> Option<ErrorInfo<'_>> {
         "runtime: ",
         "stack overflow",
     ];
-    const RECOVERED: [&str; 2] = [" [recovered]", " [recovered, repanicked]"];
     let message = text.strip_prefix("panic: ").or_else(|| {
         let message = text.strip_prefix("fatal error: ")?;
         let known = FATAL.iter().any(|start| message.starts_with(start));
         (known || text.contains("goroutine ")).then_some(message)
     })?;
-    let message = first_line(message).trim_end();
-    let message = RECOVERED
-        .iter()
-        .find_map(|end| message.strip_suffix(end))
-        .unwrap_or(message);
+    let message = without_recovery(first_line(message));
     Some(died("panic", message, goroutines(text)))
 }
 
+/// The message of a panic without the word that it was recovered before.
+fn without_recovery(message: &str) -> &str {
+    let message = message.trim_end();
+    [" [recovered]", " [recovered, repanicked]"]
+        .iter()
+        .find_map(|end| message.strip_suffix(end))
+        .unwrap_or(message)
+}
+
 /// The panic of Rust's `thread 'main' panicked at file:line:column:` and a message on the next line.
-fn rust_panic(text: &str) -> Option<ErrorInfo<'_>> {
-    let (_, location) = text.strip_prefix("thread ")?.split_once(" panicked at ")?;
-    let (first, rest) = location.split_once('\n').unwrap_or((location, ""));
+pub fn rust_panic(text: &str) -> Option<ErrorInfo<'_>> {
+    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let (_, first) = line.strip_prefix("thread ")?.split_once(" panicked at ")?;
     // Before Rust 1.73 the message came first: `'message', file:line:column`.
     let old = first
         .strip_prefix('\'')

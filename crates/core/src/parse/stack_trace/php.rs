@@ -10,16 +10,20 @@ use crate::parse::record::ErrorInfo;
 /// The error of `PHP Fatal error:  Uncaught Type: message in file:line`, or of an exception in a line of Monolog.
 pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
     match text.as_bytes().first()? {
-        b'P' | b'F' => fatal(text),
-        // PHP-FPM repeats what its workers write.
-        b'N' => fatal(text.strip_prefix("NOTICE: PHP message: ")?),
-        b'W' if text.starts_with("WARNING: [pool ") => {
-            let said = text.split_once(" said into stderr: \"")?.1;
-            fatal(said.strip_prefix("NOTICE: PHP message: ").unwrap_or(said))
-        }
-        b'[' => monolog(text).or_else(|| fatal(text.split_once("] ")?.1)),
+        b'P' | b'F' | b'N' | b'W' => fatal(said(text)),
+        b'[' => monolog(text).or_else(|| fatal(said(text.split_once("] ")?.1))),
         _ => None,
     }
+}
+
+/// What a worker of PHP-FPM said: FPM repeats it behind prefixes of its own.
+fn said(text: &str) -> &str {
+    let piped = text
+        .starts_with("WARNING: [pool ")
+        .then(|| text.split_once(" said into stderr: \""))
+        .flatten()
+        .map_or(text, |(_, said)| said);
+    piped.strip_prefix("NOTICE: PHP message: ").unwrap_or(piped)
 }
 
 fn fatal(text: &str) -> Option<ErrorInfo<'_>> {
@@ -50,6 +54,9 @@ fn fatal(text: &str) -> Option<ErrorInfo<'_>> {
 /// The error of `Type: message in file:line`, with or without the trace below.
 fn exception(text: &str) -> Option<ErrorInfo<'_>> {
     const TRACE: &str = "\nStack trace:";
+    if let Some(old) = text.strip_prefix("exception '") {
+        return old_exception(old);
+    }
     let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'\\' | b'@');
     let end = text.bytes().take_while(|byte| name(*byte)).count();
     let (kind, rest) = text.split_at(end);
@@ -64,6 +71,18 @@ fn exception(text: &str) -> Option<ErrorInfo<'_>> {
         kind: Some(Cow::Borrowed(kind)),
         message: (!message.is_empty()).then_some(Cow::Borrowed(message)),
         stack_trace: trace.map(|_| Cow::Borrowed(text.trim_end())),
+    })
+}
+
+/// The error of PHP 5's `Type' with message 'message' in file:line`.
+fn old_exception(text: &str) -> Option<ErrorInfo<'_>> {
+    let (kind, rest) = text.split_once('\'')?;
+    let said = rest.strip_prefix(" with message '")?;
+    let end = said.find("' in /").unwrap_or(said.len());
+    Some(ErrorInfo {
+        kind: Some(Cow::Borrowed(kind)),
+        message: Some(Cow::Borrowed(&said[..end])),
+        stack_trace: None,
     })
 }
 

@@ -11,21 +11,39 @@ use crate::parse::text::python;
 /// `text` with line breaks and blanks in place of `\r`, U+2028 and U+00A0, if it has a stack trace. Any other text is
 /// returned as it is.
 pub fn readable(text: &str) -> Cow<'_, str> {
-    match memchr::memchr3(b'\r', 0xC2, 0xE2, text.as_bytes()) {
+    match memchr::memchr3(b'\r', NBSP[0], SEPARATOR[2], text.as_bytes()) {
         Some(at) => readable_from(text, at),
         None => Cow::Borrowed(text),
     }
 }
 
+/// U+00A0 and U+2028 in UTF-8. The last byte of U+2028 is searched, because dashes and quotes begin like it.
+const NBSP: [u8; 2] = [0xC2, 0xA0];
+const SEPARATOR: [u8; 3] = [0xE2, 0x80, 0xA8];
+
 /// [`readable`] for a text whose first `at` bytes are usual.
+#[inline(never)]
 fn readable_from(text: &str, at: usize) -> Cow<'_, str> {
-    let rest = &text[at..];
-    let unusual_break = is_unusual_break(rest.as_bytes()) || rest.contains('\u{2028}');
-    if python::has_traceback(text) {
-        if unusual_break || rest.contains(['\r', '\u{a0}']) {
-            return Cow::Owned(usual(text).replace('\u{a0}', " "));
+    let bytes = text.as_bytes();
+    let (mut breaks, mut others) = (false, false);
+    for found in memchr::memchr3_iter(b'\r', NBSP[0], SEPARATOR[2], &bytes[at..]) {
+        let (before, here) = bytes.split_at(at + found);
+        match here[0] {
+            b'\r' if here.get(1) == Some(&b'\n') => others = true,
+            b'\r' => breaks = true,
+            _ => {
+                others |= here.starts_with(&NBSP);
+                breaks |= here[0] == SEPARATOR[2] && before.ends_with(&SEPARATOR[..2]);
+            }
         }
-    } else if unusual_break {
+    }
+    if !breaks && !others {
+        return Cow::Borrowed(text);
+    }
+    if python::has_traceback(text) {
+        return Cow::Owned(usual(text).replace('\u{a0}', " "));
+    }
+    if breaks {
         let usual = usual(text);
         let error = find(usual.trim_start());
         if error.is_some_and(|error| error.stack_trace.is_some()) {
@@ -33,11 +51,6 @@ fn readable_from(text: &str, at: usize) -> Cow<'_, str> {
         }
     }
     Cow::Borrowed(text)
-}
-
-/// Whether `text` has a `\r` that is no part of `\r\n`.
-fn is_unusual_break(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'\r', text).any(|at| text.get(at + 1) != Some(&b'\n'))
 }
 
 fn usual(text: &str) -> String {

@@ -6,10 +6,13 @@ use crate::parse::record::ErrorInfo;
 
 /// The error of `file.rb:3:in 'name': message (Type)`, of Ruby's logger above a backtrace, or of Rails.
 pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
-    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let end = memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len());
+    let (line, rest) = text.split_at(end);
     let line = line.trim_end();
-    if !line.ends_with(')') {
-        return rails(line, rest);
+    match line.as_bytes() {
+        [.., b')'] => {}
+        [.., b')', b':'] => return rails(line, rest),
+        _ => return None,
     }
     let (before, kind) = line.strip_suffix(')')?.rsplit_once(" (")?;
     if !is_constant(kind) {

@@ -90,6 +90,41 @@ fn errors_of_every_runtime_are_found() {
             "no luck",
         ),
         (
+            "NoSuchKey: The specified key does not exist.\n    at f (/a.js:1:2)",
+            "NoSuchKey",
+            "The specified key does not exist.",
+        ),
+        (
+            "get failed:\nAccessDenied: Access Denied\n    at f (/a.js:1:2)",
+            "AccessDenied",
+            "Access Denied",
+        ),
+        (
+            "Unhandled exception:\nNoSuchMethodError: The getter 'x' was called on null.\n#0      f (package:x/x.dart:7)",
+            "NoSuchMethodError",
+            "The getter 'x' was called on null.",
+        ),
+        (
+            "unexpected fault address 0x0\nfatal error: fault\n\ngoroutine 17 [running]:",
+            "panic",
+            "fault",
+        ),
+        (
+            "[19-Jan-2019 20:52:38] WARNING: [pool default] child 14 said into stderr: \"NOTICE: PHP message: PHP Fatal error:  Uncaught A\\B: x in /a.php:3\"",
+            "A\\B",
+            "x",
+        ),
+        (
+            "PHP Fatal error:  Uncaught exception 'Aws\\S3Exception' with message 'Error executing' in /a.php:3\nStack trace:\n#0 {main}",
+            "Aws\\S3Exception",
+            "Error executing",
+        ),
+        (
+            "PHP Fatal error:  Uncaught Exception in /a.php:3\nStack trace:\n#0 {main}",
+            "Exception",
+            "",
+        ),
+        (
             "a.rb:3:in `first': no conversion (TypeError)\n\tfrom a.rb:1",
             "TypeError",
             "no conversion",
@@ -130,6 +165,32 @@ fn the_search_is_linear_in_the_length_of_a_line() {
             let _ = find(&text);
         }
     }
+    for line in [
+        "panic: \n",
+        "goroutine \n",
+        "thread '\n",
+        "x.Y: z\n",
+        "Error: X(\n",
+        "\r",
+        "a\u{2028}",
+        "[object] (X(code: 0): ",
+        " at /a.php:3",
+        "a.rb:3:in (",
+        "| Traceback (most recent call last):\n",
+        "Traceback (most recent call last):\n",
+        "+ Exception Group Traceback (most recent call last):\n",
+    ] {
+        for start in [
+            "",
+            "x\n",
+            "[x",
+            "Error: ",
+            "PHP Fatal error:  Uncaught X in ",
+        ] {
+            let text = format!("{start}{}", line.repeat((1 << 18) / line.len()));
+            let _ = find(&readable(&text));
+        }
+    }
     assert!(started.elapsed().as_secs() < 10);
 }
 
@@ -138,6 +199,9 @@ fn prose_is_no_error() {
     for text in [
         "Meet me\nat noon: today",
         "look:\n at (home)",
+        "Trace: here\n    at f (/a.js:1:2)",
+        "DeprecationWarning: old\n    at f (/a.js:1:2)",
+        "Stopped: x\n    at f (/a.js:1:2)",
         "Error: boom",
         "{\n  at: 'x'\n}",
     ] {
