@@ -10,19 +10,34 @@ use crate::parse::text::python;
 /// The error that `text` reports with a stack trace, with last words, or with its type at the start; `None` if there
 /// is none.
 pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
+    if memchr::memchr(b'\n', text.as_bytes()).is_none() {
+        return in_line(text);
+    }
     if let Some(error) = last_words::find(text).or_else(|| php::find(text)) {
         return Some(error);
-    }
-    if memchr::memchr(b'\n', text.as_bytes()).is_none() {
-        return ruby::find(text)
-            .or_else(|| last_words::of_thread(text))
-            .or_else(|| head::of_line(text));
     }
     python::traceback(text)
         .or_else(|| with_frames(text))
         .or_else(|| ruby::find(text))
         .or_else(|| last_words::of_thread(text))
         .or_else(|| in_lines(text))
+}
+
+/// The error of a single line. The first and last bytes decide for most lines.
+fn in_line(text: &str) -> Option<ErrorInfo<'_>> {
+    if text.ends_with(')')
+        && let Some(error) = ruby::find(text)
+    {
+        return Some(error);
+    }
+    match text.as_bytes().first()? {
+        b'A'..=b'Z' | b'[' | b'p' | b'f' | b't' => last_words::find(text)
+            .or_else(|| php::find(text))
+            .or_else(|| last_words::of_thread(text))
+            .or_else(|| head::of_line(text)),
+        b'a'..=b'z' => head::of_line(text),
+        _ => None,
+    }
 }
 
 /// The error without frames that one of several lines begins with.

@@ -30,14 +30,21 @@ pub fn of_line(line: &str) -> Option<ErrorInfo<'_>> {
 /// The error of the line at the offset `start` of a text of several lines. A later line than the first counts if it
 /// begins with a qualified type, as below the line of a Java logger.
 pub fn at_line(text: &str, start: usize) -> Option<ErrorInfo<'_>> {
-    let (line, below) = text[start..]
-        .split_once('\n')
-        .unwrap_or((&text[start..], ""));
+    let rest = &text[start..];
+    // Nearly all later lines end here.
+    let may_begin = |first: &u8| {
+        let behind = rest.as_bytes().get(name_len(rest));
+        first.is_ascii_lowercase() && behind.is_none_or(|byte| b": \n\r".contains(byte))
+    };
+    if start > 0 && !rest.as_bytes().first().is_some_and(may_begin) {
+        return None;
+    }
+    let (line, below) = rest.split_once('\n').unwrap_or((rest, ""));
     let line = line.trim_end();
-    let mut error = match line.as_bytes().first()? {
-        _ if start == 0 => of_line(line)?,
-        first if first.is_ascii_lowercase() => typed(line)?,
-        _ => return None,
+    let mut error = if start == 0 {
+        of_line(line)?
+    } else {
+        typed(line)?
     };
     let is_stack = below.starts_with(CAUSE) || below.trim_start().starts_with("... ");
     error.stack_trace = is_stack.then(|| Cow::Borrowed(text[start..].trim_end()));
