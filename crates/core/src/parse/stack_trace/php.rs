@@ -91,6 +91,10 @@ fn old_exception(text: &str) -> Option<ErrorInfo<'_>> {
 fn monolog(text: &str) -> Option<ErrorInfo<'_>> {
     const OBJECT: &str = "[object] (";
     const STACK: &str = "[stacktrace]";
+    // The search for a byte is cheap, and most lines have no brace.
+    if !text.starts_with(OBJECT) {
+        memchr::memchr(b'{', text.as_bytes())?;
+    }
     let at = memmem::find(text.as_bytes(), OBJECT.as_bytes())?;
     let object = &text[at + OBJECT.len()..];
     let line = &object[..object.find('\n').unwrap_or(object.len())];
