@@ -9,8 +9,8 @@ use crate::time::iso8601::iso_time;
 #[derive(Debug)]
 pub(crate) struct Multiline {
     first: FirstLine,
-    /// In a Python traceback, before the line that names the exception; or behind the line of a panic of Rust, before the
-    /// line with its message.
+    /// In a Python traceback, before the line that names the exception; or behind the first line of a panic of Rust,
+    /// before the line with its message.
     traceback: bool,
     /// A line has announced another traceback.
     chained: bool,
