@@ -10,6 +10,7 @@ document ([`document`]); documents → a `_bulk` body, and its response → a ve
 pub mod allow_list;
 mod base64_url;
 pub mod bulk;
+mod colours;
 pub mod dead_letter;
 pub mod decode;
 pub mod document;

@@ -1,6 +1,7 @@
 mod corpus;
 mod fields;
 mod ids;
+mod levels;
 mod lines;
 mod streams;
 mod times;

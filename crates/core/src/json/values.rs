@@ -4,6 +4,7 @@ it has an escape. */
 use std::borrow::Cow;
 use std::ops::Deref;
 
+use crate::colours;
 use crate::json::scan;
 use crate::json::scan::{End, Token, Watch, blanks};
 use crate::json::unescape::unescaped;
@@ -184,7 +185,8 @@ pub fn each_item<'a>(text: &'a str, mut item: impl FnMut(RawValue<'a>)) {
     }
 }
 
-/// The string of a JSON value, borrowed unless it has an escape; `None` for other values and unpaired surrogates.
+/// The string of a JSON value, without a terminal's colours, borrowed unless it has an escape; `None` for other values
+/// and unpaired surrogates.
 #[inline]
 pub fn string(raw: RawValue<'_>) -> Option<Cow<'_, str>> {
     let inner = raw.text.strip_prefix('"')?.strip_suffix('"')?;
@@ -193,7 +195,8 @@ pub fn string(raw: RawValue<'_>) -> Option<Cow<'_, str>> {
     }
     unescaped(inner)
         .filter(|decoded| !decoded.half_pair)
-        .map(|decoded| Cow::Owned(decoded.text))
+        // Valid JSON has a colour's ESC only as an escape.
+        .map(|decoded| colours::without_in(Cow::Owned(decoded.text)))
 }
 
 /// [`string`], but `None` for a string that is empty or blank.

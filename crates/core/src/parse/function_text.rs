@@ -38,9 +38,13 @@ pub(crate) fn parse(text: &str) -> Record<'_> {
 
 /// Completes the record of a runtime's prefix from the text behind the prefix, which the function printed.
 pub(crate) fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Record<'a> {
-    let is_json =
-        trim_start(rest).starts_with('{') && application::behind_prefix(&mut record, rest);
+    let start = trim_start(rest);
+    let is_json = start.starts_with('{') && application::behind_prefix(&mut record, rest);
     if !is_json {
+        if let Some(own) = logger_prefix::behind_channel(start) {
+            record.level = own.level;
+            record.logger = own.logger.map(Cow::Borrowed);
+        }
         record.message = stack_trace::readable(rest);
         record.error = error_in(&record.message).map(Box::new);
     }

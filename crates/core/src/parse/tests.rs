@@ -144,6 +144,16 @@ fn errors_of_every_runtime_become_the_expected_records() {
 }
 
 #[test]
+fn newer_public_lines_become_the_expected_records() {
+    assert!(check("corpus2.jsonl") > 80);
+}
+
+#[test]
+fn lines_of_loggers_have_their_level() {
+    assert!(check("levels.jsonl") > 300);
+}
+
+#[test]
 fn common_lines_need_no_allocation() {
     for text in [
         "START RequestId: 405bb962-f57b-521d-81a1-e7272fbf6077 Version: $LATEST\n",

@@ -97,7 +97,15 @@ fn documents_say_of_every_line_what_they_must() {
     };
     let mut failures = String::new();
     let mut count = 0;
-    for file in ["cases", "more", "aws2026", "structure", "errors"] {
+    for file in [
+        "cases",
+        "more",
+        "aws2026",
+        "structure",
+        "errors",
+        "corpus2",
+        "levels",
+    ] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/lines/");
         let cases = fs::read_to_string(format!("{folder}{file}.jsonl")).expect("the fixtures");
         for line in cases.lines().filter(|line| !line.is_empty()) {

@@ -9,12 +9,11 @@ use crate::json::repair::Repaired;
 use crate::json::values;
 use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
-use crate::parse::json::{durable, emf, errors, nested, typed_values};
-use crate::parse::level;
-use crate::parse::record::{App, IdSource, Kind, Level, Platform, Record};
+use crate::parse::json::{durable, emf, errors, levels, nested, typed_values};
+use crate::parse::record::{App, IdSource, Kind, Platform, Record};
 
-/// Adds the fields of the JSON object behind a runtime's prefix to the prefix's record, whose own time, level and
-/// request id are kept. False if `text` is not one JSON object. A platform event is recognised only as a whole line
+/// Adds the fields of the JSON object behind a runtime's prefix to the prefix's record, whose own time and request id
+/// are kept. False if `text` is not one JSON object. A platform event is recognised only as a whole line
 /// (see [`line::parse`](crate::parse::json::line::parse)).
 pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     let object = text.trim();
@@ -34,7 +33,8 @@ pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
         record.message = Cow::Borrowed(text);
     }
     record.time = record.time.or(logged.time);
-    record.level = record.level.or(logged.level);
+    // The logger's own level counts (see `parse::level`).
+    record.level = logged.level.or(record.level);
     if record.request_id.is_none() {
         record.request_id = logged.request_id;
         record.id_source = logged.id_source;
@@ -94,8 +94,10 @@ const FUNCTIONS: Slots = Slots::of(&[Slot::FunctionRequestId, Slot::FunctionArn]
 
 /// The record of an object's fields; its message is empty if no field is a message.
 pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
+    // Rust's tracing nests its keys in `fields`, Python's loguru in `record`.
     let inner = fields
         .get(Slot::Fields)
+        .or_else(|| fields.get(Slot::Record))
         .and_then(|inner| Fields::read(inner.text()));
     let message_text = errors::message(fields);
     let error = errors::find(fields, message_text.as_ref()).or_else(|| {
@@ -108,7 +110,7 @@ pub fn app<'a>(fields: &Fields<'a>) -> Record<'a> {
         time: time(fields),
         request_id,
         id_source,
-        level: level(fields),
+        level: levels::of(fields, inner.as_ref()),
         logger: logger(fields),
         message: message(fields, message_text)
             .or_else(|| message(inner.as_ref()?, None))
@@ -154,32 +156,13 @@ fn time(fields: &Fields<'_>) -> Option<i64> {
     fields.find(TIMES, typed_values::instant)
 }
 
-fn level(fields: &Fields<'_>) -> Option<Level> {
-    const COMPACT: Slots = Slots::of(&[Slot::AtM, Slot::AtMt]);
-    let number = || {
-        let number = values::number(fields.get(Slot::LevelNumber)?)?;
-        level::from_python(number)
-    };
-    let compact = || {
-        let at_l = fields.get(Slot::AtL).map(typed_values::named_level);
-        // Serilog omits the level Information.
-        at_l.unwrap_or_else(|| {
-            let compact = fields.get(Slot::AtT).is_some() && fields.has(COMPACT);
-            compact.then_some(Level::Info)
-        })
-    };
-    fields
-        .find_one(Slot::Level, typed_values::named_level)
-        .or_else(compact)
-        .or_else(number)
-}
-
 /// The message of an object. `first` comes before all other candidates: the result of [`errors::message`], if the
 /// caller has one.
 fn message<'a>(fields: &Fields<'a>, first: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     const MESSAGES: Slots = Slots::of(&[
         Slot::Message,
         Slot::Msg,
+        Slot::ShortMessage,
         Slot::AtM,
         Slot::RenderedMessage,
         Slot::MessageTemplate,

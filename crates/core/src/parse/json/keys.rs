@@ -18,6 +18,8 @@ pub struct Fields<'a> {
     best: Vec<KeyedValue<'a>>,
     /// Values of further spellings of the same slots, the best rank first.
     others: Vec<KeyedValue<'a>>,
+    /// Number of the object's members.
+    members: usize,
     /// Whether OpenSearch accepts the object as it is written.
     plain: bool,
 }
@@ -43,10 +45,12 @@ impl<'a> Fields<'a> {
             present: 0,
             best: Vec::with_capacity(USUAL),
             others: Vec::new(),
+            members: 0,
             plain: false,
         };
         let mut plain = Plain::of(text.len());
         let whole = values::each_member(text, &mut plain, |key, value| {
+            fields.members += 1;
             if let Some((slot, rank)) = Slot::ranked(key) {
                 let value = value.raw();
                 if &*value != "null" {
@@ -86,6 +90,11 @@ impl<'a> Fields<'a> {
         if self.others.len() < MOST_OTHERS {
             self.others.insert(index, found);
         }
+    }
+
+    /// Number of the object's members, known and unknown.
+    pub fn members(&self) -> usize {
+        self.members
     }
 
     /// Whether the object has a value for any of the slots.
@@ -177,9 +186,12 @@ pub enum Slot {
     Level,
     AtL,
     LevelNumber,
+    Severity,
+    SeverityNumber,
     // Messages.
     Message,
     Msg,
+    ShortMessage,
     AtM,
     RenderedMessage,
     MessageTemplate,
@@ -314,15 +326,15 @@ mod tests {
     #[test]
     fn the_plain_spelling_wins_and_the_others_are_fallbacks() {
         for text in [
-            r#"{"severity":"low","Level":"x","level":"INFO","lvl":7}"#,
-            r#"{"level":"INFO","lvl":7,"Level":"x","severity":"low"}"#,
+            r#"{"log_level":"low","Level":"x","level":"INFO","lvl":7}"#,
+            r#"{"level":"INFO","lvl":7,"Level":"x","log_level":"low"}"#,
         ] {
             let fields = Fields::read(text).expect("an object");
             assert_eq!(fields.get(Slot::Level).as_deref(), Some("\"INFO\""));
             let number = |raw: RawValue<'_>| raw.parse::<u8>().ok();
             assert_eq!(fields.find_one(Slot::Level, number), Some(7));
         }
-        let many = format!("{{{}\"level\":1}}", "\"severity\":2,".repeat(10_000));
+        let many = format!("{{{}\"level\":1}}", "\"lvl\":2,".repeat(10_000));
         let fields = Fields::read(&many).expect("an object");
         assert_eq!(fields.get(Slot::Level).as_deref(), Some("1"));
         assert_eq!(fields.others.len(), MOST_OTHERS);

@@ -5,6 +5,7 @@ pub mod durable;
 pub mod emf;
 pub mod errors;
 pub mod keys;
+pub(crate) mod levels;
 pub mod line;
 pub(crate) mod nested;
 pub mod platform;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::colours;
 use crate::json::values;
 use crate::json::values::RawValue;
 use crate::parse::record::{Level, Xray};
@@ -36,7 +37,9 @@ pub fn named_level(raw: RawValue<'_>) -> Option<Level> {
     match raw.as_bytes().first()? {
         b'"' => {
             let name = values::string(raw)?;
-            level::from_capitals(&name).or_else(|| level_in(&name))
+            level::from_capitals(&name)
+                .or_else(|| level_in(&name))
+                .or_else(|| level_in(&colours::without(&name)))
         }
         b'{' => {
             let mut name = None;

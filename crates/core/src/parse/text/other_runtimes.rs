@@ -5,16 +5,13 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::parse::record::{IdSource, Record};
+use crate::parse::record::{IdSource, Level, Record};
 use crate::parse::{level, request_id, timestamp, xray};
 use crate::uuid::{UUID_LEN, is_uuid};
 
 /// Reads the fields of `text`, if it has one of these forms, into `record`.
 pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
-    if ["time=", "level=", "ts=", "timestamp="]
-        .iter()
-        .any(|key| text.starts_with(key))
-    {
+    if is_logfmt(text) {
         logfmt(record, text);
     } else if text.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
         java_util_logging(record, text);
@@ -54,6 +51,30 @@ fn rust_span<'a>(record: &mut Record<'a>, text: &'a str) {
     }
 }
 
+/// Whether `text` begins with a key of logfmt.
+fn is_logfmt(text: &str) -> bool {
+    const KEYS: [&str; 9] = [
+        "time",
+        "level",
+        "ts",
+        "timestamp",
+        "t",
+        "lvl",
+        "msg",
+        "caller",
+        "severity",
+    ];
+    let head = &text.as_bytes()[..text.len().min(10)];
+    memchr::memchr(b'=', head).is_some_and(|end| KEYS.contains(&&text[..end]))
+}
+
+/// The level of a line of logfmt; `None` for other texts and without a level.
+pub fn logfmt_level(text: &str) -> Option<Level> {
+    let mut record = Record::default();
+    is_logfmt(text).then(|| logfmt(&mut record, text));
+    record.level
+}
+
 /// Reads a line of slog or logrus: `time=2023-04-10T12:00:00.000Z level=INFO msg="hello there"`.
 fn logfmt<'a>(record: &mut Record<'a>, text: &'a str) {
     let mut rest = text;
@@ -68,7 +89,7 @@ fn logfmt<'a>(record: &mut Record<'a>, text: &'a str) {
         let filled = (!value.is_empty()).then_some(Cow::Borrowed(value));
         match key {
             "time" | "ts" | "timestamp" => record.time = timestamp::instant(value),
-            "level" | "lvl" => record.level = level::from_name(value),
+            "level" | "lvl" | "severity" => record.level = level::from_name(value),
             "logger" => record.logger = filled,
             "requestId" | "awsRequestId" | "aws_request_id" | "lambdaRequestId" => {
                 record.request_id = request_id::named(value).map(Cow::Borrowed);
@@ -130,7 +151,6 @@ fn java_util_logging<'a>(record: &mut Record<'a>, text: &'a str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::record::Level;
 
     #[test]
     fn a_rust_span_has_request_id_and_trace() {

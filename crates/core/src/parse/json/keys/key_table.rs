@@ -37,7 +37,7 @@ const fn other(text: &'static str, slot: Slot, rank: u8) -> Word {
 }
 
 /// The known words, in lower case and without separators, except for exact words.
-const WORDS: [Word; 89] = [
+const WORDS: [Word; 91] = [
     exact("_aws", Slot::EmfRoot),
     exact("requestId", Slot::RequestId),
     exact("Category", Slot::Category),
@@ -61,12 +61,14 @@ const WORDS: [Word; 89] = [
     other("@level", Slot::Level, 2),
     other("lvl", Slot::Level, 4),
     other("severitytext", Slot::Level, 4),
-    other("severity", Slot::Level, 6),
+    plain("severity", Slot::Severity),
+    plain("severitynumber", Slot::SeverityNumber),
     plain("@l", Slot::AtL),
     plain("levelno", Slot::LevelNumber),
     plain("message", Slot::Message),
     other("@message", Slot::Message, 2),
     plain("msg", Slot::Msg),
+    plain("shortmessage", Slot::ShortMessage),
     plain("@m", Slot::AtM),
     plain("renderedmessage", Slot::RenderedMessage),
     other("formattedmessage", Slot::RenderedMessage, 4),

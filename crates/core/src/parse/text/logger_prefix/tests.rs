@@ -95,12 +95,6 @@ fn prefixes_of_known_loggers_are_read() {
             false,
         ),
         (
-            "\x1b[2m2023-04-08T12:01:45.1Z\x1b[0m \x1b[32m INFO\x1b[0m hi".into(),
-            Level::Info,
-            None,
-            false,
-        ),
-        (
             "[2020-01-01T00:00:00Z WARN  my_crate] hi".into(),
             Level::Warn,
             Some("my_crate"),
@@ -166,8 +160,75 @@ fn words_of_prose_are_no_level() {
         "[notice] moved",
         "[fine] by me",
         "[fail] it did",
-        "[INF] is short for much",
     ] {
         assert_eq!(head(text).0, None, "{text}");
     }
+}
+
+#[test]
+fn the_message_begins_behind_the_prefix() {
+    for (text, message) in [
+        ("[ERROR] boom", "boom"),
+        ("[error    ] boom  id=3", "boom  id=3"),
+        ("error: boom", "boom"),
+        ("ERROR 5 items failed", "5 items failed"),
+        ("ERROR:root:boom", "boom"),
+        (
+            "app - ERROR - Traceback (most recent call last):",
+            "Traceback (most recent call last):",
+        ),
+        (
+            "2024-01-01 12:00:00.123  INFO 8 --- [main] c.e.Application : Started",
+            "Started",
+        ),
+        ("12:00:00.123 [main] ERROR c.a.Handler - boom", "boom"),
+        ("[2024-01-01 12:00:00] app.ERROR: boom", "boom"),
+        (
+            "[Nest] 8  - 1/1/2024, 1:16:03 PM   ERROR [Handler] boom",
+            "boom",
+        ),
+        ("E0102 15:04:05.678901       1 file.go:12] boom", "boom"),
+        (
+            "PHP Fatal error:  Uncaught Error: boom",
+            "Uncaught Error: boom",
+        ),
+        ("NOTICE: PHP message: PHP Warning:  boom", "boom"),
+        ("2024-01-01T12:00:00Z ERROR my_crate::handler: boom", "boom"),
+        ("2024-01-01 12:00:00 | ERROR    | mod:fn:1 - boom", "boom"),
+        ("fail: App.Handler[0]\n      boom", "[0]\n      boom"),
+        ("no prefix", "no prefix"),
+        (
+            "2024-01-01 12:00:00 no level",
+            "2024-01-01 12:00:00 no level",
+        ),
+    ] {
+        assert_eq!(&text[scan(text).message..], message, "{text}");
+    }
+}
+
+/// A quick look at the first bytes must not rule out a prefix that the reader finds.
+#[test]
+fn prefixes_behind_a_channel_are_found_as_at_the_start() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/lines/");
+    let lines = std::fs::read_to_string(format!("{folder}levels.jsonl")).expect("the fixtures");
+    let mut count = 0;
+    for line in lines.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).expect("a fixture is JSON");
+        let text = case["input"]
+            .as_str()
+            .expect("its input is text")
+            .trim_start();
+        let level = scan(text).level;
+        // PHP has no such channel.
+        let php = text.starts_with("Warning: ") || text.starts_with("Fatal error: ");
+        if level.is_some() && !php {
+            count += 1;
+            assert_eq!(
+                behind_channel(text).and_then(|prefix| prefix.level),
+                level,
+                "{text}"
+            );
+        }
+    }
+    assert!(count > 150, "{count}");
 }
