@@ -5,7 +5,8 @@ found nor the message by its words. */
 
 use std::borrow::Cow;
 
-const ESC: u8 = 0x1b;
+/// The byte that begins a sequence.
+pub const ESC: u8 = 0x1b;
 /// Maximum length of the text of a sequence such as a link, in bytes. A longer one is no sequence.
 const LONGEST: usize = 2048;
 

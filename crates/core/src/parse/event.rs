@@ -5,7 +5,6 @@ kept. */
 
 use std::borrow::Cow;
 
-use crate::colours;
 use crate::parse::function_text;
 use crate::parse::json::line;
 use crate::parse::record::Record;
@@ -16,15 +15,6 @@ use crate::parse::text::{node, platform};
 /// [`Kind::Function`](crate::parse::Kind::Function) record.
 pub fn parse(text: &str) -> Record<'_> {
     let text = text.trim_end_matches(['\n', '\r']);
-    match colours::without(text) {
-        Cow::Borrowed(text) => parse_plain(text),
-        // No platform line has colours.
-        Cow::Owned(plain) => printed(&plain).into_owned(),
-    }
-}
-
-/// [`parse`] for a text without colours and final line breaks.
-fn parse_plain(text: &str) -> Record<'_> {
     let start = function_text::trim_start(text);
     let record = match start.as_bytes().first() {
         Some(b'{') => line::parse(text),
@@ -38,14 +28,6 @@ fn parse_plain(text: &str) -> Record<'_> {
         _ => None,
     };
     record.unwrap_or_else(|| function_text::parse(text))
-}
-
-/// The record of a text that a function or an extension printed.
-fn printed(text: &str) -> Record<'_> {
-    let json = text.trim_start().starts_with('{');
-    json.then(|| line::parse(text))
-        .flatten()
-        .unwrap_or_else(|| function_text::parse(text))
 }
 
 /// A platform line, whose message is the whole `text`; `start` is `text` without white space at its start.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::colours;
 use crate::parse::json::{application, errors};
 use crate::parse::record::{ErrorInfo, Record};
 use crate::parse::stack_trace;
@@ -18,37 +19,99 @@ pub(crate) fn trim_start(text: &str) -> &str {
 /// The record of the text, without or with a prefix of its runtime or logger.
 pub(crate) fn parse(text: &str) -> Record<'_> {
     let start = trim_start(text);
-    let prefixed = match start.as_bytes().first() {
-        Some(b'0'..=b'9') => node::prefix(start),
-        Some(b'[') => python::prefix(start),
-        _ => None,
-    };
-    if let Some(prefixed) = prefixed {
+    if let Some(prefixed) = prefix(start) {
         return behind_prefix(prefixed);
     }
-    let mut record = Record {
-        message: stack_trace::readable(text),
-        ..Record::default()
+    let usual = has_usual_bytes(text);
+    if (!usual || start.starts_with('['))
+        && let Cow::Owned(plain) = colours::without(text)
+    {
+        return without_colours(&plain).into_owned();
+    }
+    let message = match usual {
+        true => Cow::Borrowed(text),
+        false => stack_trace::readable(text),
     };
-    logger_prefix::read(&mut record, start);
-    other_runtimes::read(&mut record, start);
-    record.error = error_in(&record.message).map(Box::new).or(record.error);
-    record
+    without_prefix(start, message)
 }
 
 /// Completes the record of a runtime's prefix from the text behind the prefix, which the function printed.
 pub(crate) fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Record<'a> {
-    let start = trim_start(rest);
-    let is_json = start.starts_with('{') && application::behind_prefix(&mut record, rest);
-    if !is_json {
-        if let Some(own) = logger_prefix::behind_channel(start) {
-            record.level = own.level;
-            record.logger = own.logger.map(Cow::Borrowed);
-        }
-        record.message = stack_trace::readable(rest);
-        record.error = error_in(&record.message).map(Box::new);
+    if is_json(&mut record, rest) {
+        return record;
+    }
+    if has_usual_bytes(rest) {
+        read_text(&mut record, rest, Cow::Borrowed(rest));
+        return record;
+    }
+    match colours::without(rest) {
+        Cow::Borrowed(rest) => read_text(&mut record, rest, stack_trace::readable(rest)),
+        Cow::Owned(plain) => return printed(record, &plain).into_owned(),
     }
     record
+}
+
+/// Whether `text` has neither colours nor the bytes that stand for line breaks and blanks in some stack traces: the
+/// fast path of [`colours::without`] and [`stack_trace::readable`].
+fn has_usual_bytes(text: &str) -> bool {
+    text.is_ascii() && memchr::memchr2(colours::ESC, b'\r', text.as_bytes()).is_none()
+}
+
+/// The prefix that the runtime of Node, .NET or Python writes.
+fn prefix(start: &str) -> Option<(Record<'_>, &str)> {
+    match start.as_bytes().first() {
+        Some(b'0'..=b'9') => node::prefix(start),
+        Some(b'[') => python::prefix(start),
+        _ => None,
+    }
+}
+
+/// Whether `text` is a JSON object; its fields are then in `record`.
+#[inline]
+fn is_json<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
+    trim_start(text).starts_with('{') && application::behind_prefix(record, text)
+}
+
+/// The record of a text whose colours were taken off.
+fn without_colours(text: &str) -> Record<'_> {
+    let text = text.trim_end_matches(['\n', '\r']);
+    let start = trim_start(text);
+    match prefix(start) {
+        Some((record, rest)) => printed(record, rest),
+        None if start.starts_with('{') => printed(Record::default(), text),
+        None => without_prefix(start, stack_trace::readable(text)),
+    }
+}
+
+/// Completes `record` from a text whose colours were taken off.
+fn printed<'a>(mut record: Record<'a>, text: &'a str) -> Record<'a> {
+    if !is_json(&mut record, text) {
+        read_text(&mut record, text, stack_trace::readable(text));
+    }
+    record
+}
+
+/// The record of a text in which a logger's prefix may be.
+fn without_prefix<'a>(text: &'a str, message: Cow<'a, str>) -> Record<'a> {
+    let mut record = Record {
+        message,
+        ..Record::default()
+    };
+    logger_prefix::read(&mut record, text);
+    other_runtimes::read(&mut record, text);
+    record.error = error_in(&record.message).map(Box::new).or(record.error);
+    record
+}
+
+/// Completes the record of a prefix from the text behind it, in which the logger's own prefix may be.
+#[inline]
+fn read_text<'a>(record: &mut Record<'a>, text: &'a str, message: Cow<'a, str>) {
+    if let Some(own) = logger_prefix::behind_channel(trim_start(text)) {
+        record.level = own.level;
+        record.logger = own.logger.map(Cow::Borrowed);
+    }
+    record.message = message;
+    record.error = error_in(&record.message).map(Box::new);
 }
 
 fn error_in<'a>(message: &Cow<'a, str>) -> Option<ErrorInfo<'a>> {

@@ -30,7 +30,7 @@ pub fn from_name(name: &str) -> Option<Level> {
 /// The level of Go's slog between two of its names: `ERROR+2`, `DEBUG-4`. The distance counts as in OpenTelemetry's
 /// bridge, where four steps are one level.
 fn from_slog(lower: &[u8]) -> Option<Level> {
-    let sign = memchr::memchr2(b'+', b'-', lower)?;
+    let sign = lower.iter().position(|byte| matches!(byte, b'+' | b'-'))?;
     let (name, distance) = lower.split_at(sign);
     let base = match name {
         b"debug" => -4,
@@ -57,8 +57,8 @@ pub fn from_pattern(word: &str) -> Option<Level> {
     from_name(word).filter(|_| !prose)
 }
 
-/// The level of a word before a colon that begins a text line, as winston (`error: boom`) and .NET (`fail: App[0]`) write
-/// it: in small letters. `Error: boom` is an error's type, `http: …` is Go's prose.
+/// The level of a word before a colon that begins a text line, as winston (`error: boom`) and .NET (`fail: App[0]`)
+/// write it: in small letters. `Error: boom` is an error's type, `http: …` is Go's prose.
 pub fn from_first_word(word: &str) -> Option<Level> {
     const WORDS: [&str; 16] = [
         "trce", "dbug", "info", "warn", "fail", "crit", "error", "debug", "warning", "verbose",

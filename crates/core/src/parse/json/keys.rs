@@ -108,6 +108,12 @@ impl<'a> Fields<'a> {
         self.best.first().is_some_and(|first| first.slot == slot)
     }
 
+    /// Whether the object has a value for each of the slots.
+    #[inline]
+    pub fn has_all(&self, slots: Slots) -> bool {
+        self.present & slots.bits == slots.bits
+    }
+
     /// The JSON text of the value of `slot`. Of several spellings, the one with the best rank counts.
     #[inline]
     pub fn get(&self, slot: Slot) -> Option<RawValue<'a>> {

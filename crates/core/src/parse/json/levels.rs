@@ -1,6 +1,6 @@
 /*! A JSON log's fields go in; its level comes out.
 
-Each logger has its own key, and its own names or numbers. A number is a level only where its logger's other keys are. */
+Each logger has its own key, and its own names or numbers. A number is a level only beside its logger's other keys. */
 
 use std::borrow::Cow;
 
@@ -81,17 +81,15 @@ fn numbered(fields: &Fields<'_>) -> Option<Level> {
 /// Whether the object is an envelope of Node's or Java's runtime in JSON format, which has the level of the channel:
 /// exactly its keys, and none of a logger.
 fn is_channel(fields: &Fields<'_>) -> bool {
+    const KEYS: Slots = Slots::of(&[Slot::Timestamp, Slot::Level, Slot::Message]);
     const IDS: Slots = Slots::of(&[Slot::RequestId, Slot::AwsRequestId]);
-    let tenant = usize::from(fields.get(Slot::TenantId).is_some());
-    fields.members() == 4 + tenant
-        && fields.has(IDS)
-        && [Slot::Timestamp, Slot::Level, Slot::Message]
-            .iter()
-            .all(|slot| fields.get(*slot).is_some())
+    const TENANT: Slots = Slots::of(&[Slot::TenantId]);
+    let tenant = usize::from(fields.has(TENANT));
+    fields.members() == 4 + tenant && fields.has(IDS) && fields.has_all(KEYS)
 }
 
-/// The level that a logger wrote into the message of such an envelope: in an object, in the text of an object, or in the
-/// prefix of a line.
+/// The level that a logger wrote into the message of such an envelope: in an object, in the text of an object, or in
+/// the prefix of a line.
 fn in_message(raw: RawValue<'_>) -> Option<Level> {
     if raw.starts_with('{') {
         return of_text(raw.text());

@@ -10,11 +10,11 @@ A word is a level only where a logger writes one. The shapes, with those who wri
 | `ERROR message`, `ERROR: message` | java.util.logging, uvicorn, winston, slog, tracing |
 | `[ERROR] message`, `[error    ] message` | structlog, winston, log4js, nginx, Symfony, Elixir |
 | `error: message`, `fail: N[0]` at the start | winston, .NET |
-| `T ERROR …`, `T [thread] ERROR …`, `T id ERROR …`, `id ERROR …` | log4j2, logback, log4net, Quarkus, Spring, Bref |
+| `T ERROR …`, `T [thread] ERROR …`, `T id ERROR …`, `id ERROR …` | log4j2, logback, log4net, Spring, Bref |
 | `T thread WARN …`, `T " + NO_REQUEST_ID + " INFO …` | log4j2's status logger, a wrong pattern of log4j2 |
 | `T error: …`, `T [label] error: …`, `T error [label]: …` | winston |
 | `T error N : [module] …` | swift-log |
-| `N - ERROR - …`, `T - N - ERROR - …`, `T N ERROR …`, `T {file:1} ERROR …` | Python: Chalice, its documentation, Airflow |
+| `N - ERROR - …`, `T - N - ERROR - …`, `T N ERROR …`, `T {file:1} ERROR …` | Python: Chalice, Airflow |
 | `T \| ERROR \| …`, `T\|ERROR\|N\|…` | loguru, Datadog's extension, NLog |
 | `ERROR:N:message`, `N:ERROR:message` | Python's basicConfig |
 | `T ERR message`, `[T ERR] message` | zerolog, tint, Serilog |
@@ -39,6 +39,7 @@ mod words;
 
 use std::borrow::Cow;
 
+use crate::parse::level;
 use crate::parse::record::Record;
 pub use crate::parse::text::logger_prefix::prefix::Prefix;
 use crate::parse::text::other_runtimes;
@@ -48,8 +49,9 @@ const LONGEST_HEAD: usize = 256;
 
 /// The prefix at the start of `text`, which has no white space at its start.
 pub fn scan(text: &str) -> Prefix<'_> {
-    let line = text.lines().next().unwrap_or("");
-    let line = &line[..line.floor_char_boundary(LONGEST_HEAD)];
+    let head = text.floor_char_boundary(LONGEST_HEAD);
+    let end = memchr::memchr2(b'\n', b'\r', &text.as_bytes()[..head]);
+    let line = &text[..end.unwrap_or(head)];
     let prefix = fixed::read(line).unwrap_or_else(|| reader::read(line));
     let message = match prefix.level {
         Some(_) => prefix.message + separators(&line[prefix.message..]),
@@ -72,6 +74,9 @@ fn separators(text: &str) -> usize {
 /// Reads time, level, request id and logger from the prefix of `text` into `record`. Without a level, only the time
 /// is set.
 pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
+    if begins_as_prose(text.as_bytes()) {
+        return;
+    }
     let prefix = scan(text);
     record.time = prefix.time;
     record.level = prefix.level;
@@ -82,36 +87,82 @@ pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
     }
 }
 
+/// Whether `text` begins with two words of prose, which no prefix has: a fast path of [`scan`].
+fn begins_as_prose(text: &[u8]) -> bool {
+    let head = &text[..text.len().min(24)];
+    let letters = head.iter().take_while(|byte| byte.is_ascii_alphabetic());
+    let (word, behind) = head.split_at(letters.count());
+    let begins = matches!(word, [_, second, ..] if second.is_ascii_lowercase());
+    // A month, or PHP's `Fatal error`
+    let known = word.len() == 3
+        || matches!(
+            word,
+            b"Fatal" | b"Parse" | b"Recoverable" | b"Core" | b"Compile"
+        );
+    begins && !known && matches!(behind, [b' ', next, ..] if next.is_ascii_alphanumeric())
+}
+
 /// The prefix that a logger wrote into a text that was printed through another channel, such as `console.log`; `None`
 /// if it has no level.
+#[inline]
 pub fn behind_channel(text: &str) -> Option<Prefix<'_>> {
-    let mut prefix = may_begin_prefix(text.as_bytes()).then(|| scan(text))?;
+    match may_begin_prefix(text.as_bytes()) {
+        true => with_level(text),
+        false => None,
+    }
+}
+
+#[inline(never)]
+fn with_level(text: &str) -> Option<Prefix<'_>> {
+    let mut prefix = scan(text);
     prefix.level = prefix.level.or_else(|| other_runtimes::logfmt_level(text));
     prefix.level.is_some().then_some(prefix)
 }
 
-/// Whether a prefix may begin so, judged by the first bytes: false is certain, true is not. Most texts are prose.
+/// Whether a prefix may begin so, judged by the first word: false is certain, true is not. Most texts are prose.
+#[inline]
 fn may_begin_prefix(text: &[u8]) -> bool {
     let [first, second, ..] = text else {
         return false;
     };
-    let head = &text[..text.len().min(20)];
-    let word = match first {
+    let head = &text[..text.len().min(24)];
+    match first {
         b'[' => true,
         b'0'..=b'9' => head[..head.len().min(9)]
             .iter()
             .any(|byte| matches!(byte, b'-' | b'/' | b':' | b'.')),
-        b'A'..=b'Z' => !second.is_ascii_lowercase() && *second != b' ',
-        b'a'..=b'z' => {
-            let end = head.iter().position(|byte| !byte.is_ascii_lowercase());
-            end.is_some_and(|end| matches!(head[end], b':' | b'=' | b'_'))
+        // `Processing …`
+        b'A'..=b'Z' if second.is_ascii_lowercase() => false,
+        b'a'..=b'z' | b'A'..=b'Z' => {
+            let end = head.iter().position(|byte| !IN_WORD[usize::from(*byte)]);
+            let (word, behind) = head.split_at(end.unwrap_or(head.len()));
+            match behind {
+                // `name - ERROR - message`
+                [b' ', b'-' | b'|', ..] | [b'=' | b'[', ..] | [b',', b' ', b'[', ..] => true,
+                [b':', next, ..] if !matches!(next, b' ' | b'\n') => true,
+                [b':', ..] => is_level(word),
+                // A request id
+                _ if text.get(8) == Some(&b'-') => true,
+                _ => second.is_ascii_digit() || second.is_ascii_uppercase() && is_level(word),
+            }
         }
         _ => false,
-    };
-    // `name - ERROR - message`, or an id.
-    let divided = || {
-        let blank = memchr::memchr(b' ', head);
-        blank.is_some_and(|at| matches!(text.get(at + 1), Some(b'-' | b'|')))
-    };
-    word || divided() || text.get(8) == Some(&b'-')
+    }
 }
+
+/// Whether `word` is a level, or the word before the levels of PHP.
+fn is_level(word: &[u8]) -> bool {
+    word == b"PHP" || std::str::from_utf8(word).is_ok_and(|word| level::from_name(word).is_some())
+}
+
+/// Whether a byte may be in a name.
+const IN_WORD: [bool; 256] = {
+    let mut in_word = [false; 256];
+    let mut byte = 0;
+    while byte < in_word.len() {
+        let letter = byte as u8;
+        in_word[byte] = letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-' | b'.');
+        byte += 1;
+    }
+    in_word
+};

@@ -62,8 +62,8 @@ fn logrus(line: &str) -> Option<Prefix<'_>> {
 /// Longest time that NestJS writes, in bytes.
 const LONGEST_TIME: usize = 80;
 
-/// NestJS since version 8 and nest-winston: `[Nest] 8  - 11/27/2026, 10:00:00 AM   ERROR [Context] message`. The time is in
-/// the process's locale, and the level may be `LOG`. An older nest-winston writes `[NestWinston] Error⇥11/27/2026, …`.
+/// NestJS since version 8 and nest-winston: `[Nest] 8  - 11/27/2026, 10:00:00 AM   ERROR [Context] message`. The time
+/// is in the process's locale, and the level may be `LOG`. An older nest-winston writes `[NestWinston] Error⇥time …`.
 fn nest(line: &str) -> Option<Prefix<'_>> {
     let (application, rest) = line[1..].split_once("] ")?;
     if application.contains(['[', ']']) {
@@ -128,20 +128,21 @@ fn php_at_start(text: &str) -> Option<Prefix<'_>> {
 
 /// The level of an error that PHP reports, and the length of the words that name it: `PHP Fatal error:  Uncaught …`.
 pub fn php(text: &str) -> Option<(Level, usize)> {
-    const KINDS: [(&str, Level); 8] = [
-        ("Fatal error: ", Level::Fatal),
-        ("Recoverable fatal error: ", Level::Fatal),
-        ("Parse error: ", Level::Error),
-        ("Core error: ", Level::Fatal),
-        ("Compile error: ", Level::Fatal),
-        ("Warning: ", Level::Warn),
-        ("Notice: ", Level::Info),
-        ("Deprecated: ", Level::Info),
-    ];
     let kind = text.strip_prefix("PHP ").unwrap_or(text);
-    let (name, level) = KINDS.iter().find(|(name, _)| kind.starts_with(name))?;
-    Some((*level, text.len() - kind.len() + name.len()))
+    let colon = memchr::memchr(b':', &kind.as_bytes()[..kind.len().min(LONGEST_KIND)])?;
+    let level = match &kind[..colon] {
+        "Fatal error" | "Recoverable fatal error" | "Core error" | "Compile error" => Level::Fatal,
+        "Parse error" => Level::Error,
+        "Warning" | "Core warning" | "Compile warning" => Level::Warn,
+        "Notice" | "Deprecated" => Level::Info,
+        _ => return None,
+    };
+    let blank = kind[colon..].starts_with(": ");
+    blank.then(|| (level, text.len() - kind.len() + colon + 1))
 }
+
+/// Maximum length of PHP's name for a kind of error, in bytes.
+const LONGEST_KIND: usize = 24;
 
 fn at(level: Level, message: usize) -> Prefix<'static> {
     Prefix {

@@ -119,7 +119,9 @@ impl<'a> PrefixReader<'a> {
         if let Some(len) = self.group(rest) {
             return self.take(len, PrefixWord::Skipped);
         }
-        if let Some((level, len)) = fixed::php(rest).filter(|_| rest.starts_with("PHP ")) {
+        if rest.starts_with("PHP ")
+            && let Some((level, len)) = fixed::php(rest)
+        {
             return self.take(len, PrefixWord::Level(level, None));
         }
         let len = rest
@@ -209,11 +211,14 @@ impl<'a> PrefixReader<'a> {
         let line_number = word[name.len()..].rsplit(':').next().unwrap_or("");
         self.patterned |=
             !line_number.is_empty() && line_number.bytes().all(|byte| byte.is_ascii_digit());
-        let before_divider =
-            ["- ", "-- ", "| "].iter().any(|end| after.starts_with(end)) || behind.starts_with('|');
-        let before_colon = [": ", ":\n", "["].iter().any(|end| behind.starts_with(end))
-            || behind == ":"
-            || after.starts_with(": ");
+        let before_divider = matches!(
+            after.as_bytes(),
+            [b'-' | b'|', b' ', ..] | [b'-', b'-', b' ', ..]
+        ) || behind.starts_with('|');
+        let before_colon = matches!(
+            behind.as_bytes(),
+            [b':', b' ' | b'\n', ..] | [b'[', ..] | [b':']
+        ) || after.starts_with(": ");
         let named = if before_divider {
             is_name(name)
                 || self.patterned && is_plain_name(name)
@@ -236,11 +241,8 @@ impl<'a> PrefixReader<'a> {
         if let Some(level) = level::from_capitals(word) {
             return Some(level);
         }
-        let colon = behind == ":"
-            || [": ", ":\n", ":\t"]
-                .iter()
-                .any(|end| behind.starts_with(end));
-        let divider = behind.starts_with('\t') || behind.trim_start().starts_with(['|', '-']);
+        let colon = matches!(behind.as_bytes(), [b':'] | [b':', b' ' | b'\n' | b'\t', ..]);
+        let divider = || behind.starts_with('\t') || behind.trim_start().starts_with(['|', '-']);
         if !word.bytes().any(|byte| byte.is_ascii_lowercase()) {
             // Words that prose has in capitals need a sign of a pattern on both sides.
             let loud = matches!(
@@ -252,7 +254,7 @@ impl<'a> PrefixReader<'a> {
                 "NOTICE" | "ERR" | "CRIT" | "EMERG" | "VERBOSE" | "FINE" | "FINER" | "FINEST"
             );
             let offset = word.contains(['+', '-']);
-            let certain = self.patterned && (colon || divider || !loud)
+            let certain = self.patterned && (!loud || colon || divider())
                 || self.at == 0 && (colon && first || offset);
             let capnslog = self.timed && word.len() == 1 && behind.starts_with(" | ");
             return match certain {
@@ -270,7 +272,7 @@ impl<'a> PrefixReader<'a> {
                 return level::from_first_word(word);
             }
         }
-        let between = self.divided && divider;
+        let between = self.divided && divider();
         match between {
             true if self.timed => level::from_pattern(word),
             true => level::from_text(word),
@@ -300,6 +302,10 @@ impl<'a> PrefixReader<'a> {
         word: &'a str,
         behind: &str,
     ) -> Option<(Level, usize, Option<&'a str>)> {
+        // Most words have neither, and only a word behind a time may have a channel.
+        if !self.timed && memchr::memchr2(b'=', b':', word.as_bytes()).is_none() {
+            return None;
+        }
         let placed = self.at == 0 || self.patterned;
         // logfmt: `level=error`.
         if let Some((key, value)) = word.split_once('=') {

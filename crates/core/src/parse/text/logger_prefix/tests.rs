@@ -206,6 +206,26 @@ fn the_message_begins_behind_the_prefix() {
     }
 }
 
+#[test]
+fn prose_that_is_passed_over_has_no_prefix() {
+    for text in [
+        "Loading function",
+        "Sending the END of it",
+        "Processing 3 ERROR lines",
+    ] {
+        assert!(begins_as_prose(text.as_bytes()), "{text}");
+        assert_eq!(scan(text), Prefix::default(), "{text}");
+    }
+    for text in [
+        "Nov 27 10:00:00.000 ERR boom",
+        "Fatal error: x in /a.php:3",
+        "App - ERROR - x",
+    ] {
+        assert!(!begins_as_prose(text.as_bytes()), "{text}");
+        assert!(scan(text).level.is_some(), "{text}");
+    }
+}
+
 /// A quick look at the first bytes must not rule out a prefix that the reader finds.
 #[test]
 fn prefixes_behind_a_channel_are_found_as_at_the_start() {

@@ -71,7 +71,7 @@ fn digits(bytes: &[u8], most: usize) -> usize {
 
 /// Whether `word` is a number of seconds since 1970, as zap writes it: `1646385234.123`, `1.646385234e+09`.
 pub fn is_epoch(word: &str) -> bool {
-    let form = word.contains('.') && word.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    let form = word.as_bytes().first().is_some_and(u8::is_ascii_digit) && word.contains('.');
     form && word
         .parse::<f64>()
         .is_ok_and(|number| (1e9..4e9).contains(&number))
