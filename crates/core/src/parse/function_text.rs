@@ -40,7 +40,7 @@ pub(crate) fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Re
     if is_json(&mut record, rest) {
         return record;
     }
-    if has_usual_bytes(rest) {
+    if has_usual_bytes(rest) && !rest.starts_with('[') {
         read_text(&mut record, rest, Cow::Borrowed(rest));
         return record;
     }
@@ -106,7 +106,7 @@ fn without_prefix<'a>(text: &'a str, message: Cow<'a, str>) -> Record<'a> {
 /// Completes the record of a prefix from the text behind it, in which the logger's own prefix may be.
 #[inline]
 fn read_text<'a>(record: &mut Record<'a>, text: &'a str, message: Cow<'a, str>) {
-    if let Some(own) = logger_prefix::behind_channel(trim_start(text)) {
+    if let Some(own) = logger_prefix::behind_channel(text) {
         record.level = own.level;
         record.logger = own.logger.map(Cow::Borrowed);
     }

@@ -95,11 +95,10 @@ fn in_message(raw: RawValue<'_>) -> Option<Level> {
         return of_text(raw.text());
     }
     let message: Cow<'_, str> = values::string(raw)?;
-    let text = message.trim_start();
-    if text.starts_with('{') {
-        return of_text(text);
+    if message.starts_with('{') {
+        return of_text(&message);
     }
-    logger_prefix::behind_channel(text)?.level
+    logger_prefix::behind_channel(&message)?.level
 }
 
 fn of_text(object: &str) -> Option<Level> {

@@ -103,9 +103,13 @@ fn begins_as_prose(text: &[u8]) -> bool {
 }
 
 /// The prefix that a logger wrote into a text that was printed through another channel, such as `console.log`; `None`
-/// if it has no level.
+/// if it has no level. The message's offset counts from the first letter.
 #[inline]
 pub fn behind_channel(text: &str) -> Option<Prefix<'_>> {
+    let text = match text.as_bytes().first() {
+        Some(b'!'..=b'~') => text,
+        _ => text.trim_start(),
+    };
     match may_begin_prefix(text.as_bytes()) {
         true => with_level(text),
         false => None,

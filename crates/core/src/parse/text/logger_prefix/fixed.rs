@@ -82,7 +82,8 @@ fn nest(line: &str) -> Option<Prefix<'_>> {
     let time = &rest[process..];
     let time = &time[..time.floor_char_boundary(LONGEST_TIME)];
     let mut from = 0;
-    let mut clock = false;
+    // Other applications of that form show a time of day in Western digits.
+    let mut clock = application == "Nest";
     for word in time.split_inclusive(' ') {
         let end = from + word.len();
         let word = word.trim_end();

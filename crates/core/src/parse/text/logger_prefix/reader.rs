@@ -113,6 +113,13 @@ impl<'a> PrefixReader<'a> {
             self.patterned = true;
             return self.take(id.len(), PrefixWord::Id(id));
         }
+        if let Some(bracketed) = rest.strip_prefix('<')
+            && let Some(id) = request_id::leading_uuid(bracketed)
+            && bracketed[id.len()..].starts_with('>')
+        {
+            self.patterned = true;
+            return self.take(id.len() + 2, PrefixWord::Id(id));
+        }
         if let Some(len) = time_of_day(rest).or_else(|| date(rest)) {
             return self.pattern(len, PrefixWord::Skipped);
         }
@@ -288,6 +295,10 @@ impl<'a> PrefixReader<'a> {
         if let Some(level) = level::from_text(word) {
             return (closed || capitals).then_some(level);
         }
+        // Celery writes `[time: ERROR/MainProcess]`.
+        if let Some((name, _)) = word.split_once('/').filter(|_| self.timed && closed) {
+            return level::from_capitals(name);
+        }
         let short = matches!(word, "VRB" | "DBG" | "INF" | "WRN" | "ERR" | "FTL");
         if !closed || !self.patterned && !short {
             return None;
@@ -376,6 +387,8 @@ impl<'a> PrefixReader<'a> {
                 b']' => self.bracketed = false,
                 b'|' => self.divided = true,
                 b'-' if matches!(bytes.get(self.at + 1), Some(b' ' | b'-')) => self.divided = true,
+                // logback's own messages: `|-ERROR in …`
+                b'-' if self.divided => {}
                 _ => break,
             }
             self.at += 1;
