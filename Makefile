@@ -1,6 +1,6 @@
 # Chores of one line each; the scripts are in demo/, stack/, fuzz/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test test-core doc simulate chaos fmt clippy bench bench-road bench-worker bench-mapping fuzz findings stack image clean-stack
+.PHONY: help demo demo-docker test test-core doc simulate chaos fmt clippy bench bench-road bench-worker bench-mapping fuzz findings runtimes stack image clean-stack
 # How long each fuzz target runs.
 SECONDS := 60
 
@@ -54,6 +54,9 @@ fuzz: ## run each fuzz target for SECONDS=60; needs a nightly compiler and cargo
 
 findings: ## check that the behaviours of public packages recorded in findings/ are unchanged; needs the network
 	@set -e; for script in findings/*-*.sh; do echo "== $$script"; "$$script"; done
+
+runtimes: ## run real runtime clients and loggers, rewrite their events in fixtures/runtimes, fail if these changed (ARGS=node: that runtime)
+	@nice -n 10 runtimes/run.py $(ARGS)
 
 stack: ## install the test servers under target/stack
 	@stack/all install

@@ -3,6 +3,7 @@ mod fields;
 mod ids;
 mod levels;
 mod lines;
+mod runtimes;
 mod streams;
 mod times;
 

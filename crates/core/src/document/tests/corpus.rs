@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 /// Where a document has what the fixtures call by this name; none for what only a record tells.
-fn path(name: &str, function: bool) -> Option<&'static str> {
+pub(super) fn path(name: &str, function: bool) -> Option<&'static str> {
     Some(match name {
         "kind" => "/lambda/type",
         "timestamp" | "timestamp_instant" => "/@timestamp",
@@ -57,7 +57,7 @@ fn path(name: &str, function: bool) -> Option<&'static str> {
     })
 }
 
-fn same(name: &str, expected: &Value, found: &Value) -> bool {
+pub(super) fn same(name: &str, expected: &Value, found: &Value) -> bool {
     match name {
         "is_json" => return expected.as_bool() == Some(!found.is_null()),
         // `_aws` without metrics is not one.
