@@ -1,7 +1,6 @@
 # Functions of the scripts on OpenSearch in this folder; to be sourced, not run.
 # Starts OpenSearch 3.4.0, from Maven Central's jars, in a temporary folder; both are gone when the script ends.
-set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 port=${FINDINGS_PORT:-19777}
 export OS_VERSION=3.4.0 STACK_DIR
 STACK_DIR=$(mktemp -d "${TMPDIR:-/tmp}/findings.XXXXXX")
@@ -19,9 +18,4 @@ echo "OpenSearch $(curl -fsS "$node/" | python3 -c 'import json, sys; print(json
 ask() { # method path [body]: prints the answer's status and body in one line
   curl -sS -o "$STACK_DIR/answer" -w '%{http_code} ' -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"} "$node/$2"
   cat "$STACK_DIR/answer"; echo
-}
-changed=0
-expect() { # what recorded seen
-  if [ "$2" = "$3" ]; then echo "as recorded: $1: $3"
-  else changed=1; echo "changed: $1"; echo "  recorded: $2"; echo "  seen:     $3"; fi
 }
