@@ -246,7 +246,8 @@ impl<'a> PrefixReader<'a> {
             return self.level_in_brackets(word, behind);
         }
         if let Some(level) = level::from_capitals(word) {
-            return Some(level);
+            let is_subject = self.at == 0 && begins_with_verb(behind);
+            return (!is_subject).then_some(level);
         }
         let colon = matches!(behind.as_bytes(), [b':'] | [b':', b' ' | b'\n' | b'\t', ..]);
         let divider = || behind.starts_with('\t') || behind.trim_start().starts_with(['|', '-']);

@@ -139,3 +139,16 @@ pub fn is_thread_or_id(word: &str) -> bool {
             || word.contains('_') && bytes.iter().all(|b| !b.is_ascii_lowercase()));
     placeholder || id
 }
+
+/// Whether the text behind a level makes the level a word of a sentence: `ERROR is what the customer wrote`.
+pub fn begins_with_verb(behind: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "is", "was", "are", "were", "has", "had", "means", "meant", "became", "and", "or", "of",
+        "level", "levels",
+    ];
+    let Some(rest) = behind.strip_prefix(' ') else {
+        return false;
+    };
+    let end = rest.find(' ').unwrap_or(rest.len());
+    WORDS.contains(&&rest[..end])
+}
