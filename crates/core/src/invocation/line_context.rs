@@ -5,7 +5,8 @@
 pub struct LineContext<'a> {
     /// The request id of the line's own text names another request than the line's: an id that the function logged.
     pub foreign_id: bool,
-    /// Request of a line without a request id, or with a foreign one; written as `faas.invocation_id` with `faas.invocation_id_inferred`.
+    /// Request of a line without a request id, or with a foreign one; written as `faas.invocation_id` with
+    /// `faas.invocation_id_inferred`.
     pub request_id_inferred: Option<&'a str>,
     /// Whether the event's invocation is the first of its environment; `None` if the object does not show it.
     pub cold_start: Option<bool>,

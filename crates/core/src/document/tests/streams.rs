@@ -195,7 +195,8 @@ fn foreign_lines() -> impl Strategy<Value = Vec<(usize, String, usize)>> {
     prop::collection::vec((0..FORMS, foreign_id(), 0..3_usize), 0..12)
 }
 
-/// An environment's stream, its requests `apart` milliseconds: times, lines, and the request of each line (`None` in the init).
+/// An environment's stream, its requests `apart` milliseconds: times, lines, and the request of each line (`None` in
+/// the init).
 fn environment(invocations: &[usize], apart: i64) -> Vec<(i64, String, Option<usize>)> {
     let mut lines = vec![(
         "INIT_START Runtime Version: python:3.14.v32\tRuntime Version ARN: arn:x".to_owned(),
