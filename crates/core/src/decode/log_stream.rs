@@ -84,6 +84,10 @@ pub fn original_of(name: &str) -> &str {
 
 /// Splits a name that ends with an account and a region.
 fn split_copied(name: &str) -> Option<CopiedStream<'_>> {
+    // A region ends with a dash and a digit; nearly all names do not.
+    let [.., b'-', b'0'..=b'9'] = name.as_bytes() else {
+        return None;
+    };
     name.rmatch_indices('-').find_map(|(dash, _)| {
         let (account, region) = name[dash + 1..].split_once('-')?;
         (is_account(account) && is_region(region)).then_some(CopiedStream {

@@ -134,6 +134,7 @@ impl LogDocumentWriter {
     }
 
     /// Appends the source line from the message on.
+    #[inline]
     fn write_source(
         &mut self,
         event: &Event<'_>,

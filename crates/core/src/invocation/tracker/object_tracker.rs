@@ -190,7 +190,10 @@ fn meaning(
 ) -> IdMeaning {
     let is_known = match &stream.position {
         StreamPosition::In(current) if *current.request_id == *id => true,
-        _ => requests.knows(stream, id) || stream.has_started(stream.key(id)),
+        _ => {
+            let key = stream.key(id);
+            requests.knows(key) || stream.has_started(key)
+        }
     };
     stream.meaning_of(record, id, is_known)
 }

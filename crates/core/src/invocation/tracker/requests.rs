@@ -70,9 +70,9 @@ impl OpenRequests {
         }
     }
 
-    /// Whether the request of an id is open.
-    pub fn knows(&self, stream: &StreamState, id: &str) -> bool {
-        self.number_of.contains_key(&stream.key(id))
+    /// Whether a request is open, by its [`StreamState::key`].
+    pub fn knows(&self, key: u64) -> bool {
+        self.number_of.contains_key(&key)
     }
 
     fn begin(&mut self, stream: &StreamState, key: u64, id: &str) -> u64 {

@@ -30,6 +30,9 @@ fn in_line(text: &str) -> Option<ErrorInfo<'_>> {
     {
         return Some(error);
     }
+    if begins_with_prose(text) {
+        return None;
+    }
     match text.as_bytes().first()? {
         b'A'..=b'Z' | b'[' | b'p' | b'f' | b't' => last_words::find(text)
             .or_else(|| php::find(text))
@@ -38,6 +41,34 @@ fn in_line(text: &str) -> Option<ErrorInfo<'_>> {
         b'a'..=b'z' => head::of_line(text),
         _ => None,
     }
+}
+
+/// Whether the first word of a line ends with a blank and begins no error's form: nearly all lines of functions.
+fn begins_with_prose(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let Some(end) = memchr::memchr2(b' ', b':', bytes) else {
+        return false;
+    };
+    let (word, behind) = bytes.split_at(end);
+    let begins_error = matches!(
+        word,
+        b"Exception"
+            | b"FATAL"
+            | b"Fatal"
+            | b"NOTICE"
+            | b"PHP"
+            | b"Parse"
+            | b"Process"
+            | b"Recoverable"
+            | b"Stack"
+            | b"Terminating"
+            | b"Unhandled"
+            | b"fatal"
+            | b"thread"
+    );
+    // A code follows a type of Node's in brackets.
+    let has_code = behind.starts_with(b" [");
+    behind[0] == b' ' && !begins_error && !has_code && bytes[0] != b'['
 }
 
 /// The error without frames that one of several lines begins with.

@@ -101,15 +101,30 @@ fn error<'a>(kind: &'a str, message: &'a str) -> ErrorInfo<'a> {
 fn name_len(line: &str) -> usize {
     let bytes = line.as_bytes();
     let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        at += match byte {
-            b':' if bytes.get(at + 1) == Some(&b':') => 2,
-            byte if byte.is_ascii_alphanumeric() || b"_.$+`\\".contains(byte) => 1,
-            _ => break,
-        };
+    loop {
+        let rest = &bytes[at..];
+        at += rest
+            .iter()
+            .position(|byte| !IN_NAME[usize::from(*byte)])
+            .unwrap_or(rest.len());
+        if !bytes[at..].starts_with(b"::") {
+            return at;
+        }
+        at += 2;
     }
-    at
 }
+
+/// The bytes of names, except for `::`.
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let of_name = matches!(byte as u8, b'_' | b'.' | b'$' | b'+' | b'`' | b'\\');
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || of_name;
+        byte += 1;
+    }
+    table
+};
 
 /// How certain it is that a name is an error's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

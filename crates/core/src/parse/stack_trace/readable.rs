@@ -54,5 +54,9 @@ fn readable_from(text: &str, at: usize) -> Cow<'_, str> {
 }
 
 fn usual(text: &str) -> String {
-    text.replace("\r\n", "\n").replace(['\r', '\u{2028}'], "\n")
+    let usual = text.replace("\r\n", "\n").replace('\r', "\n");
+    match usual.contains('\u{2028}') {
+        true => usual.replace('\u{2028}', "\n"),
+        false => usual,
+    }
 }
