@@ -41,8 +41,8 @@ use std::borrow::Cow;
 
 use crate::parse::level;
 use crate::parse::record::Record;
+use crate::parse::text::logfmt;
 pub use crate::parse::text::logger_prefix::prefix::Prefix;
-use crate::parse::text::other_runtimes;
 
 /// Longest prefix of a line that is read, in bytes.
 const LONGEST_HEAD: usize = 256;
@@ -119,7 +119,7 @@ pub fn behind_channel(text: &str) -> Option<Prefix<'_>> {
 #[inline(never)]
 fn with_level(text: &str) -> Option<Prefix<'_>> {
     let mut prefix = scan(text);
-    prefix.level = prefix.level.or_else(|| other_runtimes::logfmt_level(text));
+    prefix.level = prefix.level.or_else(|| logfmt::level(text));
     prefix.level.is_some().then_some(prefix)
 }
 

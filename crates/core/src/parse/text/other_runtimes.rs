@@ -1,18 +1,19 @@
-/*! A text line of a further runtime or logger goes in; its fields come out: Rust's spans, Go's logfmt,
-java.util.logging. */
+/*! A text line of a further runtime or logger goes in; its fields come out: Rust's spans, logfmt, java.util.logging,
+Bref. */
 
 use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::parse::record::{IdSource, Level, Record};
-use crate::parse::{level, request_id, timestamp, xray};
-use crate::uuid::{UUID_LEN, is_uuid};
+use crate::parse::record::{IdSource, Record};
+use crate::parse::text::logfmt;
+use crate::parse::{level, request_id, xray};
+use crate::uuid::UUID_LEN;
 
 /// Reads the fields of `text`, if it has one of these forms, into `record`.
 pub fn read<'a>(record: &mut Record<'a>, text: &'a str) {
-    if is_logfmt(text) {
-        logfmt(record, text);
+    if logfmt::is_logfmt(text) {
+        logfmt::read(record, text);
     } else if text.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
         java_util_logging(record, text);
     } else if text.as_bytes().get(UUID_LEN) == Some(&b'\t') {
@@ -51,61 +52,6 @@ fn rust_span<'a>(record: &mut Record<'a>, text: &'a str) {
     }
 }
 
-/// Whether `text` begins with a key of logfmt.
-fn is_logfmt(text: &str) -> bool {
-    const KEYS: [&str; 9] = [
-        "time",
-        "level",
-        "ts",
-        "timestamp",
-        "t",
-        "lvl",
-        "msg",
-        "caller",
-        "severity",
-    ];
-    let head = &text.as_bytes()[..text.len().min(10)];
-    memchr::memchr(b'=', head).is_some_and(|end| KEYS.contains(&&text[..end]))
-}
-
-/// The level of a line of logfmt; `None` for other texts and without a level.
-pub fn logfmt_level(text: &str) -> Option<Level> {
-    let mut record = Record::default();
-    is_logfmt(text).then(|| logfmt(&mut record, text));
-    record.level
-}
-
-/// Reads a line of slog or logrus: `time=2023-04-10T12:00:00.000Z level=INFO msg="hello there"`.
-fn logfmt<'a>(record: &mut Record<'a>, text: &'a str) {
-    let mut rest = text;
-    while let Some((key, behind)) = rest.split_once('=') {
-        let (value, behind) = match behind.strip_prefix('"') {
-            Some(quoted) => {
-                let end = closing_quote(quoted);
-                (&quoted[..end], quoted.get(end + 1..).unwrap_or(""))
-            }
-            None => behind.split_at(behind.find([' ', '\n']).unwrap_or(behind.len())),
-        };
-        let filled = (!value.is_empty()).then_some(Cow::Borrowed(value));
-        match key {
-            "time" | "ts" | "timestamp" => record.time = timestamp::instant(value),
-            "level" | "lvl" | "severity" => record.level = level::from_name(value),
-            "logger" => record.logger = filled,
-            "requestId" | "awsRequestId" | "aws_request_id" | "lambdaRequestId" => {
-                record.request_id = request_id::named(value).map(Cow::Borrowed);
-                record.id_source = match key {
-                    "requestId" => IdSource::Function,
-                    _ => IdSource::Logger,
-                };
-            }
-            "request_id" if is_uuid(value) => record.request_id = filled,
-            "error" | "err" => record.error.get_or_insert_default().message = filled,
-            _ => {}
-        }
-        rest = behind.trim_start();
-    }
-}
-
 /// Reads the id of Bref, a runtime for PHP: `<id>⇥Invoke Error⇥{"errorType":…}`.
 fn bref<'a>(record: &mut Record<'a>, text: &'a str) {
     let id = request_id::leading_uuid(text);
@@ -113,19 +59,6 @@ fn bref<'a>(record: &mut Record<'a>, text: &'a str) {
         .filter(|id| text[id.len()..].starts_with("\tInvoke Error\t"))
         .map(Cow::Borrowed)
         .or(record.request_id.take());
-}
-
-/// The index of the closing quote; the length of `quoted` if there is none.
-fn closing_quote(quoted: &str) -> usize {
-    let mut escaped = false;
-    quoted
-        .bytes()
-        .position(|byte| {
-            let closes = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            closes
-        })
-        .unwrap_or(quoted.len())
 }
 
 /// Reads the two lines of java.util.logging: `Jan 01, 2020 12:00:00 AM com.example.Handler handle` and `INFO: message`.
@@ -151,6 +84,7 @@ fn java_util_logging<'a>(record: &mut Record<'a>, text: &'a str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::record::Level;
 
     #[test]
     fn a_rust_span_has_request_id_and_trace() {
@@ -164,22 +98,6 @@ mod tests {
             Some("24a7b71b-01be-4b4d-baa4-a21c06e902f4")
         );
         assert_eq!(record.xray.and_then(|xray| xray.sampled), Some(false));
-    }
-
-    #[test]
-    fn logfmt_fields_are_read() {
-        let mut record = Record::default();
-        read(
-            &mut record,
-            r#"time=2023-04-10T12:00:00.5Z level=ERROR msg="a \"b\" level=INFO" error="no luck" requestId=r-1"#,
-        );
-        assert_eq!(record.time, Some(1_681_128_000_500));
-        assert_eq!(record.level, Some(Level::Error));
-        assert_eq!(record.request_id.as_deref(), Some("r-1"));
-        assert_eq!(
-            record.error.and_then(|error| error.message).as_deref(),
-            Some("no luck")
-        );
     }
 
     #[test]
