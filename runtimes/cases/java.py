@@ -24,10 +24,8 @@ def printed():
     return {
         "printed": [NO_LEVEL] * 4,
         "printed_json": [bare("ERROR", "from a print", is_json=True)],
-        "printed_trace": [
-            {**PLAIN, "error_type": "Standard$PaymentFailed", "error_message": "card 4 was declined"},
-            FRAMES,
-        ],
+        # The frames are further events. Without them nothing tells that `Standard$PaymentFailed: …` is an error.
+        "printed_trace": [PLAIN, FRAMES],
         "util_logging": [util, {"level": "INFO"}, util, {"level": "WARN"}, util, {"level": "ERROR"}],
         "system_logger": [util, {"level": "ERROR"}],
         "exits": [],

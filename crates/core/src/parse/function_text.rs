@@ -45,8 +45,10 @@ pub(crate) fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Re
         return record;
     }
     match colours::without(rest) {
-        Cow::Borrowed(rest) => read_text(&mut record, rest, stack_trace::readable(rest)),
-        Cow::Owned(plain) => return printed(record, &plain).into_owned(),
+        Cow::Borrowed(rest) => read_text(&mut record, rest, stack_trace::readable_lines(rest)),
+        Cow::Owned(plain) => {
+            return printed(record, &plain, stack_trace::readable_lines).into_owned();
+        }
     }
     record
 }
@@ -77,16 +79,20 @@ fn without_colours(text: &str) -> Record<'_> {
     let text = text.trim_end_matches(['\n', '\r']);
     let start = trim_start(text);
     match prefix(start) {
-        Some((record, rest)) => printed(record, rest),
-        None if start.starts_with('{') => printed(Record::default(), text),
+        Some((record, rest)) => printed(record, rest, stack_trace::readable_lines),
+        None if start.starts_with('{') => printed(Record::default(), text, stack_trace::readable),
         None => without_prefix(start, stack_trace::readable(text)),
     }
 }
 
-/// Completes `record` from a text whose colours were taken off.
-fn printed<'a>(mut record: Record<'a>, text: &'a str) -> Record<'a> {
+/// Completes `record` from a text whose colours were taken off; `readable` makes the message of a text that is no JSON.
+fn printed<'a>(
+    mut record: Record<'a>,
+    text: &'a str,
+    readable: fn(&'a str) -> Cow<'a, str>,
+) -> Record<'a> {
     if !is_json(&mut record, text) {
-        read_text(&mut record, text, stack_trace::readable(text));
+        read_text(&mut record, text, readable(text));
     }
     record
 }

@@ -11,6 +11,7 @@ use crate::json::values::RawValue;
 use crate::parse::json::keys::{Fields, Slot, Slots};
 use crate::parse::json::{durable, emf, errors, levels, nested, typed_values};
 use crate::parse::record::{App, IdSource, Kind, Platform, Record};
+use crate::parse::stack_trace;
 
 /// Adds the fields of the JSON object behind a runtime's prefix to the prefix's record, whose own time and request id
 /// are kept. False if `text` is not one JSON object. A platform event is recognised only as a whole line
@@ -30,7 +31,11 @@ pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     record.app = Some(logged_app);
     record.message = logged.message;
     if record.message.is_empty() {
-        record.message = Cow::Borrowed(text);
+        // An indented object that a runtime wrote with `\r` for its line breaks.
+        record.message = match object[1..].starts_with('\r') {
+            true => stack_trace::readable_lines(text),
+            false => Cow::Borrowed(text),
+        };
     }
     record.time = record.time.or(logged.time);
     // The logger's own level counts (see `parse::level`).

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use crate::json::values;
 use crate::json::values::RawValue;
+use crate::parse::json::frames;
 use crate::parse::json::keys::{Fields, Slot, Slots};
 use crate::parse::record::ErrorInfo;
 use crate::parse::stack_trace;
@@ -140,9 +141,17 @@ const MOST_TRIES: usize = 8;
 
 fn whole(object: &str) -> Option<ErrorInfo<'_>> {
     let fields = Fields::read(object)?;
-    fields.first(DESCRIBED)?;
-    find(&fields, message(&fields).as_ref())
+    let error = find(&fields, message(&fields).as_ref())?;
+    let is_logged = || fields.has(LEVELS) && error.kind.is_some() && error.message.is_some();
+    let is_traced = || {
+        let stack = error.stack_trace.as_deref();
+        error.kind.is_some() && stack.is_some_and(|stack| stack_trace::is_likely(stack, false))
+    };
+    (fields.has(DESCRIBED) || is_logged() || is_traced()).then_some(error)
 }
+
+/// A logger wrote the object, if it has a level.
+const LEVELS: Slots = Slots::of(&[Slot::Level, Slot::AtL, Slot::Severity]);
 
 /// The error in a message: an object with a stack trace, or with type and message, or a string with a stack trace in
 /// it.
@@ -189,6 +198,8 @@ fn from_value(raw: RawValue<'_>, meaning: StringMeaning) -> Option<ErrorInfo<'_>
                 StringMeaning::Stack => None,
             })
         }
+        // A list of frames, see `stack`
+        b'[' if matches!(meaning, StringMeaning::Stack) => None,
         b'[' => {
             let mut first = None;
             values::each_item(raw.text(), |item| {
@@ -230,7 +241,7 @@ fn from_object(raw: RawValue<'_>) -> Option<ErrorInfo<'_>> {
     let error = ErrorInfo {
         kind: kinds.into_iter().flatten().find_map(values::filled),
         message: messages.into_iter().flatten().find_map(values::filled),
-        stack_trace: stacks.into_iter().flatten().find_map(values::lines),
+        stack_trace: stacks.into_iter().flatten().find_map(frames::lines),
     };
     (whole && error != ErrorInfo::default()).then_some(error)
 }
@@ -242,7 +253,7 @@ fn text<'a>(fields: &Fields<'a>, slot: Slot) -> Option<Cow<'a, str>> {
 /// A stack trace, which is a string or an array of lines.
 fn stack(raw: RawValue<'_>) -> Option<Cow<'_, str>> {
     (!raw.starts_with('{'))
-        .then(|| values::lines(raw))
+        .then(|| frames::lines(raw))
         .flatten()
 }
 

@@ -4,6 +4,7 @@ pub mod application;
 pub mod durable;
 pub mod emf;
 pub mod errors;
+mod frames;
 pub mod keys;
 pub(crate) mod levels;
 pub mod line;

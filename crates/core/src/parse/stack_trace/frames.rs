@@ -1,6 +1,7 @@
 //! The stack trace of Node, Java or .NET goes in; the error above its frames comes out.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memmem;
 
@@ -48,19 +49,37 @@ pub fn with_frames(text: &str) -> Option<ErrorInfo<'_>> {
     }
     let above = text[..frame].trim_end();
     let start = above.rfind('\n').map_or(0, |at| at + 1);
-    let kind = code_name(&above[start..])?;
-    Some(described(text, start, kind, frame))
+    let (kind_start, kind) = named_header(&above[start..])?;
+    Some(described(text, start + kind_start, kind, frame))
 }
 
-/// The name at the start of a line directly above a frame, such as the AWS SDK's `NoSuchKey: message`: it has several
-/// capitals, unlike the first word of prose.
-fn code_name(line: &str) -> Option<&str> {
-    let (name, _) = line.split_once(": ")?;
-    let capitals = name.bytes().filter(u8::is_ascii_uppercase).count();
-    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && name.starts_with(|first: char| first.is_ascii_uppercase())
-        && name.bytes().any(|byte| byte.is_ascii_lowercase());
-    (is_name && capitals >= 2 && !name.ends_with("Warning")).then_some(name)
+/// The type of a header line whose only proof is the frame directly below it: the AWS SDK's `NoSuchKey: message`, a
+/// function's own `PaymentFailed: message`, Java's `Orders$Declined`.
+fn named_header(line: &str) -> Option<(usize, &str)> {
+    // `console.trace` writes frames without an error.
+    if line.trim_start().starts_with("Trace: ") {
+        return None;
+    }
+    header_of(line, |kind, word| match word.behind {
+        "" | ":" => word.begins && kind.contains('$') && is_code_name(kind),
+        _ => is_code_name(kind),
+    })
+}
+
+/// Whether code, not prose, has such a name: a class inside a package or class, or a word with several capitals.
+fn is_code_name(name: &str) -> bool {
+    let last = name.rsplit(['.', '$']).next().unwrap_or(name);
+    let capitals = last.bytes().filter(u8::is_ascii_uppercase).count();
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_$.".contains(&byte))
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && last.starts_with(|first: char| first.is_ascii_uppercase())
+        && last.bytes().any(|byte| byte.is_ascii_lowercase());
+    let is_value = ["Warning", "Id", "ID"]
+        .iter()
+        .any(|ending| last.ends_with(ending));
+    is_name && !is_value && (capitals >= 2 || last.len() < name.len())
 }
 
 /// Java's prefix of the error that caused another one.
@@ -109,6 +128,22 @@ const CODE: usize = 64;
 
 /// The error type of a header line: its offset and its name.
 fn header(line: &str) -> Option<(usize, &str)> {
+    header_of(line, |kind, word| is_error_type(kind, word.begins))
+}
+
+/// Where a name stands in its line.
+struct Place<'a> {
+    /// The name is the first word.
+    begins: bool,
+    /// The rest of the line behind the name.
+    behind: &'a str,
+}
+
+/// The first name in a header line that may be a type by its place, and is one by `is_type`.
+fn header_of<'a>(
+    line: &'a str,
+    is_type: impl Fn(&str, Place<'a>) -> bool,
+) -> Option<(usize, &'a str)> {
     let line = line.trim_end();
     let from = line.len() - line.trim_start().len();
     if line[from..].starts_with("--->") {
@@ -119,20 +154,26 @@ fn header(line: &str) -> Option<(usize, &str)> {
         .find(|start| line[from..].starts_with(**start))
         .map_or(0, |start| from + start.len());
     if line.len() <= HEAD + TAIL {
-        return header_within(line, from, line.len(), true);
+        return header_within(line, from..line.len(), true, &is_type);
     }
-    header_within(line, from, line.floor_char_boundary(HEAD), true).or_else(|| {
+    let head = from..line.floor_char_boundary(HEAD);
+    header_within(line, head, true, &is_type).or_else(|| {
         let tail = line.ceil_char_boundary(line.len() - TAIL);
         // The first word of the tail may be cut in two, so the search begins behind it.
         let word = tail + line[tail..].find([' ', '\t'])? + 1;
-        header_within(line, word, line.len(), false)
+        header_within(line, word..line.len(), false, &is_type)
     })
 }
 
-/// [`header`] within `line[from..to]`; `begins` tells that `from` is the start of the line.
-fn header_within(line: &str, from: usize, to: usize, begins: bool) -> Option<(usize, &str)> {
-    let mut at = from;
-    line[from..to]
+/// [`header_of`] within a range of the line; `begins` tells that the line starts there.
+fn header_within<'a>(
+    line: &'a str,
+    range: Range<usize>,
+    begins: bool,
+    is_type: impl Fn(&str, Place<'a>) -> bool,
+) -> Option<(usize, &'a str)> {
+    let mut at = range.start;
+    line[range]
         .split_inclusive([' ', '\t'])
         .enumerate()
         .find_map(|(index, word)| {
@@ -152,6 +193,7 @@ fn header_within(line: &str, from: usize, to: usize, begins: bool) -> Option<(us
                 behind.starts_with(" [") && memmem::find(near, b"]:").is_some()
             };
             let ends = behind.is_empty() || behind == ":" || behind.starts_with(": ") || coded();
-            (ends && is_error_type(kind, begins && index == 0)).then_some((start + opening, kind))
+            let begins = begins && index == 0;
+            (ends && is_type(kind, Place { begins, behind })).then_some((start + opening, kind))
         })
 }

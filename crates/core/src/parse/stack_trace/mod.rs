@@ -16,4 +16,4 @@ mod tests;
 
 pub use find::{described_by, find, find_in, header_in};
 pub use frames::is_likely;
-pub use readable::readable;
+pub use readable::{readable, readable_lines};

@@ -17,6 +17,20 @@ pub fn readable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// [`readable`] for a text behind a runtime's own prefix, where each lone `\r` stands for a line break.
+pub fn readable_lines(text: &str) -> Cow<'_, str> {
+    let has_return = || {
+        memchr::memchr_iter(b'\r', text.as_bytes())
+            .any(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
+    };
+    match readable(text) {
+        Cow::Borrowed(_) if has_return() => {
+            Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+        }
+        message => message,
+    }
+}
+
 /// U+00A0 and U+2028 in UTF-8. The last byte of U+2028 is searched, because dashes and quotes begin like it.
 const NBSP: [u8; 2] = [0xC2, 0xA0];
 const SEPARATOR: [u8; 3] = [0xE2, 0x80, 0xA8];
