@@ -19,7 +19,7 @@ pub enum Format {
     Subscription,
     /// JSON objects, one after another, optionally with lines of text between them.
     JsonLines,
-    /// The output of `aws logs tail` or `sam logs`.
+    /// The output of `aws logs tail` or `sam logs`, or a copy of the console's table of events.
     Tail,
     /// Lines of text.
     Text,
@@ -77,7 +77,11 @@ pub(crate) fn detect(window: &[u8], key: &KeyInfo) -> Format {
     if export_time(first).is_some() && (key.is_export() || !is_own_head(first)) {
         return Format::Export;
     }
-    if tail::style(first).is_some() {
+    let is_console = || {
+        tail::may_be_console(first)
+            && lines(window).find_map(tail::style) == Some(tail::Style::Console)
+    };
+    if tail::style(first).is_some() || is_console() {
         return Format::Tail;
     }
     // A file of an export may begin in the middle of an event.

@@ -1,4 +1,5 @@
-/*! The output of `aws logs tail` or `sam logs` goes in; its events come out. Each line has a time and a stream. */
+/*! The output of `aws logs tail` or `sam logs`, or a copy of the console's table, goes in; its events come out. An event
+begins at a line with a time, or with a time and a stream. */
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub(crate) enum Style {
     Stream,
     /// `--format short`: a time in seconds.
     Short,
+    /// The console's table of events, copied: a time with its zone, and a tab or blanks.
+    Console,
 }
 
 /// The prefix of a line.
@@ -135,7 +138,18 @@ pub(crate) fn style(line: &[u8]) -> Option<Style> {
         return Some(Style::Stream);
     }
     // Functions may begin their own lines with a time, so the message must be one that only Lambda's logs have.
-    let message = &line[prefix(line, Style::Short)?.len..];
+    [Style::Short, Style::Console]
+        .into_iter()
+        .find(|style| prefix(line, *style).is_some_and(|prefix| is_of_lambda(&line[prefix.len..])))
+}
+
+/// Whether a line begins as one of the console's table. Functions' own lines may begin so too.
+pub(crate) fn may_be_console(line: &[u8]) -> bool {
+    prefix(line, Style::Console).is_some()
+}
+
+/// Whether only Lambda's logs have such a message.
+fn is_of_lambda(message: &[u8]) -> bool {
     const HEADS: [&[u8]; 9] = [
         b"START RequestId: ",
         b"END RequestId: ",
@@ -147,9 +161,8 @@ pub(crate) fn style(line: &[u8]) -> Option<Style> {
         b"TELEMETRY\t",
         b"{\"time\":",
     ];
-    let of_lambda = HEADS.iter().any(|head| message.starts_with(head))
-        || iso_time(message).is_some_and(|time| message.get(time.len) == Some(&b'\t'));
-    of_lambda.then_some(Style::Short)
+    HEADS.iter().any(|head| message.starts_with(head))
+        || iso_time(message).is_some_and(|time| message.get(time.len) == Some(&b'\t'))
 }
 
 fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
@@ -159,6 +172,19 @@ fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
         let len = message(line, at + time.len)?;
         return Some(Prefix {
             len,
+            time: time.time,
+            stream: None,
+        });
+    }
+    if style == Style::Console {
+        let time = iso_time(line).filter(|time| time.has_fraction && time.has_zone)?;
+        let behind = &line[time.len..];
+        let separator = match behind.first()? {
+            b'\t' => 1,
+            _ => behind.iter().take_while(|byte| **byte == b' ').count(),
+        };
+        return (separator > 0).then_some(Prefix {
+            len: time.len + separator,
             time: time.time,
             stream: None,
         });
@@ -282,5 +308,14 @@ mod tests {
         ));
         assert!(!short("2024-03-05T15:18:18 INFO a"));
         assert!(!short("2024-03-05T15:18:18Z START RequestId: x Version: 1"));
+        let console = |line: &str| style(line.as_bytes()) == Some(Style::Console);
+        assert!(console(
+            "2024-03-05T15:18:18.321+01:00\tSTART RequestId: x Version: 1"
+        ));
+        assert!(console(
+            "2024-03-05T15:18:18.321+01:00 2024-03-05T14:18:18.321Z\tid\tINFO\ta"
+        ));
+        assert!(!console("2024-03-05T15:18:18.321Z\tid\tINFO\ta"));
+        assert!(!console("2024-03-05T15:18:18.321+01:00\tINFO\ta"));
     }
 }
