@@ -17,6 +17,8 @@ use crate::decode::format::Format;
 use crate::decode::key::KeyInfo;
 use crate::decode::log_group_pattern::LogGroupPattern;
 use crate::decode::subscription::envelopes::Subscription;
+use crate::decode::text::csv;
+use crate::decode::text::csv::Csv;
 use crate::decode::text::export::Export;
 use crate::decode::text::lines::{Containers, Lines};
 use crate::decode::text::tail::Tail;
@@ -58,7 +60,7 @@ pub struct Counters {
     pub control_messages: u64,
     /// Events of local copies, which are skipped ([`DecodeOptions::skip_local_copies`]).
     pub local_copies: u64,
-    /// Bytes of blank lines that belong to no event, and of a byte order mark.
+    /// Bytes of blank lines that belong to no event, of a byte order mark, and of the header of a CSV file.
     pub blank_bytes: u64,
     /// Records that Firehose could not process, as its error output reports them.
     pub firehose_failures: u64,
@@ -118,6 +120,7 @@ pub(crate) enum FormatDecoder {
     Export(Export),
     Subscription(Box<Subscription>),
     Tail(Box<Tail>),
+    Csv(Csv),
     Lines(Lines),
 }
 
@@ -183,6 +186,7 @@ impl Decoder {
             FormatDecoder::Sniff => {}
             FormatDecoder::Export(export) => counters.blank_bytes += export.blank,
             FormatDecoder::Tail(tail) => counters.blank_bytes += tail.blank,
+            FormatDecoder::Csv(csv) => counters.blank_bytes += csv.blank,
             FormatDecoder::Lines(lines) => counters.blank_bytes += lines.blank,
             FormatDecoder::Subscription(inner) => {
                 counters.blank_bytes += inner.lines.blank;
@@ -269,6 +273,7 @@ impl Decoder {
             FormatDecoder::Tail(tail) => Ok(tail
                 .next(buffer)
                 .map(|(taken, time)| EventSpan::new(taken, time, IdentityKind::Offset))),
+            FormatDecoder::Csv(csv) => Ok(csv.next(buffer)),
             FormatDecoder::Lines(lines) => match lines.next(buffer)? {
                 lines::Next::Event(taken) => {
                     Ok(Some(EventSpan::new(taken, None, IdentityKind::Offset)))
@@ -332,6 +337,7 @@ impl Decoder {
                 let origin = Origin::clone(&self.origin);
                 self.of_subscription(Subscription::new(origin, containers, self.max))
             }
+            Format::Tail if csv::begins(window) => FormatDecoder::Csv(Csv::default()),
             Format::Tail => FormatDecoder::Tail(Box::new(Tail::new(
                 format::tail_style(window),
                 self.origin.clone(),
@@ -350,6 +356,10 @@ impl Decoder {
         match &self.state {
             FormatDecoder::Subscription(subscription) => subscription.event_source(&self.buffer),
             FormatDecoder::Tail(tail) => self.source_with(tail.origin()),
+            FormatDecoder::Csv(csv) => EventSource {
+                unescaped: &csv.unescaped,
+                ..self.source_with(&self.origin)
+            },
             _ => self.source_with(&self.origin),
         }
     }

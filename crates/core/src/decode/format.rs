@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::decode::container;
 use crate::decode::key::KeyInfo;
-use crate::decode::text::tail;
+use crate::decode::text::{csv, tail};
 use crate::time::iso8601::{EXPORT_PREFIX, export_time};
 use crate::uuid::is_uuid;
 
@@ -19,7 +19,7 @@ pub enum Format {
     Subscription,
     /// JSON objects, one after another, optionally with lines of text between them.
     JsonLines,
-    /// The output of `aws logs tail` or `sam logs`, or a copy of the console's table of events.
+    /// The output of `aws logs tail` or `sam logs`; the console's table of events, copied or downloaded as CSV.
     Tail,
     /// Lines of text.
     Text,
@@ -81,7 +81,7 @@ pub(crate) fn detect(window: &[u8], key: &KeyInfo) -> Format {
         tail::may_be_console(first)
             && lines(window).find_map(tail::style) == Some(tail::Style::Console)
     };
-    if tail::style(first).is_some() || is_console() {
+    if tail::style(first).is_some() || is_console() || csv::begins(content) {
         return Format::Tail;
     }
     // A file of an export may begin in the middle of an event.

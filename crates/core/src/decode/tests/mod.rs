@@ -9,7 +9,7 @@ mod properties;
 mod subscription;
 
 use crate::decode::buffer::ROOM;
-use crate::decode::decoder::BYTE_ORDER_MARK;
+use crate::decode::decoder::{BYTE_ORDER_MARK, FormatDecoder};
 use crate::decode::log_stream;
 use crate::decode::*;
 
@@ -35,7 +35,7 @@ struct Outcome {
     events: Vec<Got>,
     error: Option<DecodeError>,
     counters: Counters,
-    /// Read as JSON that holds many events in one value, from some place on.
+    /// Read as JSON that holds many events in one value, from some place on, or as CSV: texts with escapes.
     container: bool,
 }
 
@@ -112,7 +112,7 @@ fn decode_after(
         counters: decoder.counters(),
         container: matches!(
             decoder.state,
-            crate::decode::decoder::FormatDecoder::Subscription(_)
+            FormatDecoder::Subscription(_) | FormatDecoder::Csv(_)
         ),
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use regex::bytes::Regex;
 use xxhash_rust::xxh3::xxh3_128;
@@ -5,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::decode::tests::*;
 
 /// Pieces of which files of all kinds can come about.
-const PIECES: [&str; 55] = [
+const PIECES: [&str; 60] = [
     "\n",
     "\n\n",
     "\r\n",
@@ -26,6 +28,11 @@ const PIECES: [&str; 55] = [
     "2026/11/23/[7]aa 2026-11-23T10:00:00.123000 ",
     "\x1b[36m2026/11/23/[7]aa\x1b[0m \x1b[33m2026-11-23T10:00:00.123000\x1b[0m ",
     "2026-11-23T10:00:00 ",
+    "2026-11-23T10:00:00.123+01:00\t",
+    "\n2026-11-23T10:00:00.124+01:00\tEND RequestId: x\n",
+    "1727361706336,\"",
+    "\n1727361706337,a\n",
+    "\"\"",
     "START RequestId: x Version: 1\n",
     "REPORT RequestId: x\n",
     "Duration: 1 ms\n",
@@ -108,7 +115,7 @@ fn assert_nothing_lost(input: &[u8], outcome: &Outcome) -> Result<(), TestCaseEr
         let raw = &input[event.offset as usize..end as usize];
         let prefix = match (format, event.time) {
             (Some(Format::Export), Some(_)) => 25,
-            (Some(Format::Tail), Some(time)) => tail_prefix(raw, time)?,
+            (Some(Format::Tail), Some(_)) => tail_prefix(raw, event)?,
             _ => 0,
         };
         let rest = raw[prefix..].strip_prefix(&event.text[..]);
@@ -132,20 +139,38 @@ fn assert_nothing_lost(input: &[u8], outcome: &Outcome) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Length of a prefix, by a regular expression.
-fn tail_prefix(raw: &[u8], time: i64) -> Result<usize, TestCaseError> {
+/// The forms of a prefix. A time alone before what could be a stream is the console's.
+static TAIL_PREFIXES: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     let colour = r"(?:\x1b\[[0-9;]*m)*";
     let iso = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?";
     let stream = r"\d{4}/\d\d/\d\d/[\w.-]*\[(?:\$LATEST|\d+)\][\w.-]+";
     let blank = format!("{colour} {colour}");
-    let pattern = format!(
-        r"^{colour}(?-u:{iso}{blank}{stream}|{stream}{blank}{iso}|{iso}){colour}(?: |\r?\n|\r?$)"
-    );
-    let found = Regex::new(&pattern).unwrap().find(raw);
-    let Some(found) = found else {
-        return Err(TestCaseError::fail(format!("no prefix at {time}: {raw:?}")));
+    [
+        format!("{iso}{blank}{stream}"),
+        format!("{stream}{blank}{iso}"),
+        iso.to_owned(),
+    ]
+    .map(|form| {
+        let pattern = format!(r"^{colour}(?-u:{form}){colour}(?:[ \t]|\r?\n|\r?$)");
+        Regex::new(&pattern).unwrap()
+    })
+});
+
+/// Length of a prefix, by regular expressions.
+fn tail_prefix(raw: &[u8], event: &Got) -> Result<usize, TestCaseError> {
+    let lengths = TAIL_PREFIXES.iter().filter_map(|form| {
+        let found = form.find(raw)?.as_bytes();
+        let blank = found.ends_with(b" ") || found.ends_with(b"\t");
+        Some(found.trim_ascii_end().len() + usize::from(blank))
+    });
+    let fits = |len: &usize| {
+        let rest = raw[*len..].strip_prefix(&event.text[..]);
+        rest.is_some_and(|rest| rest.len() as u64 >= event.truncated)
     };
-    Ok(found.as_bytes().trim_ascii_end().len() + usize::from(found.as_bytes().ends_with(b" ")))
+    let mut lengths = lengths.filter(fits);
+    lengths
+        .next()
+        .ok_or_else(|| TestCaseError::fail(format!("no prefix: {event:?} {raw:?}")))
 }
 
 fn check(
@@ -232,6 +257,7 @@ fn breaks_around_a_cut() {
         (Format::Export, "2026-11-23T10:00:00.123Z "),
         (Format::Text, ""),
         (Format::Tail, "2026/11/23/[7]aa 2026-11-23T10:00:00.123000 "),
+        (Format::Tail, "1727361706336,\""),
     ] {
         let blank = "\n".repeat(many);
         for (text, truncated) in [
@@ -271,12 +297,14 @@ fn memory_stays_bounded() {
     );
     let export = format!("2026-11-23T10:00:00.123Z {}", "x\n".repeat(200_000));
     let pretty = format!("{{\n{}", " \"a\": 1,\n".repeat(50_000));
+    let csv = format!("1727361706336,\"{}", "x\"\"\n".repeat(100_000));
     for (input, format) in [
         (&json, Format::Subscription),
         (&export, Format::Export),
         (&export, Format::Text),
         (&pretty, Format::JsonLines),
         (&pretty, Format::Tail),
+        (&csv, Format::Tail),
         (&pretty, Format::Subscription),
     ] {
         let mut decoder = Decoder::new("x", &options(max, Some(format)));

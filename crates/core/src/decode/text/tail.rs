@@ -33,7 +33,7 @@ pub(crate) enum Style {
     Stream,
     /// `--format short`: a time in seconds.
     Short,
-    /// The console's table of events, copied: a time with its zone, and a tab or blanks.
+    /// The console's table of events, copied: a time with its zone, and a tab or a blank.
     Console,
 }
 
@@ -178,13 +178,8 @@ fn prefix(line: &[u8], style: Style) -> Option<Prefix> {
     }
     if style == Style::Console {
         let time = iso_time(line).filter(|time| time.has_fraction && time.has_zone)?;
-        let behind = &line[time.len..];
-        let separator = match behind.first()? {
-            b'\t' => 1,
-            _ => behind.iter().take_while(|byte| **byte == b' ').count(),
-        };
-        return (separator > 0).then_some(Prefix {
-            len: time.len + separator,
+        return matches!(line.get(time.len), Some(b'\t' | b' ')).then_some(Prefix {
+            len: time.len + 1,
             time: time.time,
             stream: None,
         });
