@@ -1,5 +1,5 @@
-/*! A file of the console's "Download as CSV" goes in; its events come out. A row is a time in milliseconds since 1970 and
-a message, which is quoted if it has commas, quotes or line breaks. */
+/*! A file of the console's "Download as CSV" goes in; its events come out. A row is a time in milliseconds since 1970
+and a message, which is quoted if it has commas, quotes or line breaks. */
 
 use memchr::memchr;
 

@@ -1,5 +1,5 @@
-/*! The output of `aws logs tail` or `sam logs`, or a copy of the console's table, goes in; its events come out. An event
-begins at a line with a time, or with a time and a stream. */
+/*! The output of `aws logs tail` or `sam logs`, or a copy of the console's table, goes in; its events come out. An
+event begins at a line with a time, or with a time and a stream. */
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-/*! A line of logfmt goes in (`level=info msg="order accepted"`); its fields come out. slog, logrus, go-kit and structlog
-write it. */
+/*! A line of logfmt goes in (`level=info msg="order accepted"`); its fields come out. slog, logrus, go-kit and
+structlog write it. */
 
 use std::borrow::Cow;
 
