@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::invocation::summary::line_set;
 use crate::json::values;
-use crate::parse::{ErrorInfo, Kind, Level, Record};
+use crate::parse::{ErrorInfo, Kind, Level, Record, request_id};
 
 /// Longest text of a field, in bytes; longer texts are cut.
 pub(crate) const TEXT: usize = 256;
@@ -202,9 +202,13 @@ fn is_failure(record: &Record<'_>, text: &[u8]) -> bool {
         "Error raised from handler method",
         "Init error when loading handler",
     ];
+    // Bref, a runtime for PHP, writes the request's id before the words.
+    let said = request_id::leading_uuid(message)
+        .and_then(|id| message[id.len()..].strip_prefix('\t'))
+        .unwrap_or(message);
     let behind = BEFORE_OBJECT
         .iter()
-        .find_map(|words| message.strip_prefix(words));
+        .find_map(|words| said.strip_prefix(words));
     if let Some(object) = behind {
         return object.trim_start().starts_with('{');
     }

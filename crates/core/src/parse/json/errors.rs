@@ -187,7 +187,7 @@ fn from_value(raw: RawValue<'_>, meaning: StringMeaning) -> Option<ErrorInfo<'_>
     match raw.as_bytes().first()? {
         b'{' => from_object(raw),
         b'"' => {
-            let text = values::filled(raw)?;
+            let text = readable(values::filled(raw)?);
             let found = stack_trace::find_in(&text);
             found.or_else(|| match meaning {
                 StringMeaning::Message => Some(ErrorInfo {
@@ -241,7 +241,7 @@ fn from_object(raw: RawValue<'_>) -> Option<ErrorInfo<'_>> {
     let error = ErrorInfo {
         kind: kinds.into_iter().flatten().find_map(values::filled),
         message: messages.into_iter().flatten().find_map(values::filled),
-        stack_trace: stacks.into_iter().flatten().find_map(frames::lines),
+        stack_trace: stacks.into_iter().flatten().find_map(stack),
     };
     (whole && error != ErrorInfo::default()).then_some(error)
 }
@@ -255,6 +255,18 @@ fn stack(raw: RawValue<'_>) -> Option<Cow<'_, str>> {
     (!raw.starts_with('{'))
         .then(|| frames::lines(raw))
         .flatten()
+        .map(readable)
+}
+
+/// `text` with usual line breaks, if it is a stack trace with carriage returns.
+fn readable(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        // A carriage return is an escape in JSON, and a string with escapes is owned.
+        Cow::Owned(text) if memchr::memchr(b'\r', text.as_bytes()).is_some() => {
+            Cow::Owned(stack_trace::readable(&text).into_owned())
+        }
+        text => text,
+    }
 }
 
 /// Completes `error` with the parts of `more` that it lacks.
