@@ -283,7 +283,7 @@ fn unnamed_line(
             return None;
         }
         Some(LineRole::Start) => {
-            stream.start_unnamed();
+            stream.start_unnamed(line.event);
             return None;
         }
         // A platform line of these roles always names its request: without an id it is malformed.

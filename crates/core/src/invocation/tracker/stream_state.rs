@@ -84,6 +84,8 @@ pub(crate) struct StreamState {
     hash: u64,
     /// The latest time of an event so far.
     latest: i64,
+    /// Time of the line that began the present position: the last START or INIT_START, else the first event.
+    since: i64,
     /// [`StreamState::key`] of the last STARTs, and the index of the next one.
     started: [u64; STARTS],
     next_started: usize,
@@ -105,6 +107,7 @@ impl StreamState {
         StreamState {
             hash: xxh3_64_with_seed(name.as_bytes(), 1),
             latest: i64::MIN,
+            since: i64::MIN,
             started: [0; STARTS],
             next_started: 0,
             origin: Arc::clone(origin),
@@ -122,15 +125,26 @@ impl StreamState {
         }
     }
 
-    /// Notes an event's time: after a step back, the lines around a line say nothing about its request.
+    /// Notes an event's time. Lines of one invocation may be some milliseconds out of order. A line from before the
+    /// invocation's START shows that the blocks of the object are not in order.
     #[inline]
     pub fn note_time(&mut self, time: Option<i64>) {
         let Some(time) = time else { return };
         if time < self.latest {
-            self.break_order();
-        } else {
-            self.latest = time;
+            if time <= self.since {
+                self.break_order();
+            }
+            return;
         }
+        if self.latest == i64::MIN {
+            self.since = time;
+        }
+        self.latest = time;
+    }
+
+    /// Notes the time of a START or an INIT_START.
+    fn begin(&mut self, event: &Event<'_>) {
+        self.since = event.time.unwrap_or(self.since);
     }
 
     #[cold]
@@ -193,6 +207,7 @@ impl StreamState {
     /// Handles a START: the lines after it belong to its request, unless the request runs beside another one.
     pub fn start(&mut self, number: u64, request_id: &Arc<str>, line: &SummaryLine<'_>) {
         let json = line.is_json();
+        self.begin(line.event);
         let key = self.key(request_id);
         self.started[self.next_started % STARTS] = key;
         self.next_started = self.next_started.wrapping_add(1);
@@ -225,7 +240,8 @@ impl StreamState {
     }
 
     /// Handles a START without a request id: the lines after it belong to an unknown request.
-    pub fn start_unnamed(&mut self) {
+    pub fn start_unnamed(&mut self, event: &Event<'_>) {
+        self.begin(event);
         self.head = None;
         self.init = None;
         self.seen = true;
@@ -328,6 +344,9 @@ impl StreamState {
     pub fn note_init(&mut self, line: &SummaryLine<'_>, role: LineRole) {
         if self.named && shows_managed_instance(line) {
             self.position = StreamPosition::Concurrent;
+        }
+        if matches!(role, LineRole::InitStart) {
+            self.begin(line.event);
         }
         let reported = ReportedFields::of(line.record, line.event.text, role);
         let init = (self.init).get_or_insert_with(|| Summary::new("", &self.origin));
