@@ -151,6 +151,7 @@ fn newer_public_lines_become_the_expected_records() {
 #[test]
 fn lines_of_loggers_have_their_level() {
     assert!(check("levels.jsonl") > 300);
+    assert!(check("public.jsonl") > 100);
 }
 
 #[test]

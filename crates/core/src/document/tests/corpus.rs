@@ -105,6 +105,7 @@ fn documents_say_of_every_line_what_they_must() {
         "errors",
         "corpus2",
         "levels",
+        "public",
     ] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/lines/");
         let cases = fs::read_to_string(format!("{folder}{file}.jsonl")).expect("the fixtures");

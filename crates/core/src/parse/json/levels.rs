@@ -35,6 +35,7 @@ pub fn of(fields: &Fields<'_>, inner: Option<&Fields<'_>>) -> Option<Level> {
     outer
         .or_else(|| compact(fields))
         .or_else(|| numbered(fields))
+        .or_else(|| in_log(fields))
         .or_else(|| named(loguru()?))
 }
 
@@ -78,6 +79,17 @@ fn numbered(fields: &Fields<'_>) -> Option<Level> {
     python().or_else(opentelemetry).or_else(gelf)
 }
 
+/// The level in the inner object `log` of ECS.
+fn in_log(fields: &Fields<'_>) -> Option<Level> {
+    let mut level = None;
+    values::each_member(fields.get(Slot::Log)?.text(), &mut (), |key, value| {
+        if Slot::of(key) == Some(Slot::Level) {
+            level = Some(value.raw());
+        }
+    });
+    typed_values::named_level(level?)
+}
+
 /// Whether the object is an envelope of Node's or Java's runtime in JSON format, which has the level of the channel:
 /// exactly its keys, and none of a logger.
 fn is_channel(fields: &Fields<'_>) -> bool {
@@ -106,4 +118,5 @@ fn of_text(object: &str) -> Option<Level> {
     named(&fields)
         .or_else(|| compact(&fields))
         .or_else(|| numbered(&fields))
+        .or_else(|| in_log(&fields))
 }

@@ -1,5 +1,5 @@
 /*! The inner objects of a JSON log (`log`, `span`, `mdc`, `aws` …) go in; the record is completed with their request
-id, trace, logger and level. Each object is read once, and only if the record lacks one of its values. */
+id, trace and logger. Each object is read once, and only if the record lacks one of its values. */
 
 use crate::json::values;
 use crate::json::values::RawValue;
@@ -71,7 +71,7 @@ pub fn complete<'a>(record: &mut Record<'a>, fields: &Fields<'a>) {
 /// Whether `record` lacks a value that the inner object at `slot` may have.
 fn is_needed(record: &Record<'_>, slot: Slot) -> bool {
     match slot {
-        Slot::Log => record.level.is_none() || record.logger.is_none(),
+        Slot::Log => record.logger.is_none(),
         Slot::Properties => record.request_id.is_none() || record.logger.is_none(),
         Slot::Span | Slot::Spans | Slot::Mdc => {
             record.request_id.is_none() || record.xray.is_none()
@@ -85,7 +85,7 @@ fn read_object<'a>(record: &mut Record<'a>, object: RawValue<'a>, slot: Slot, id
     let mut found_ids = [None; IDS.len()];
     let mut snake = None;
     let mut traces = [None; 2];
-    let (mut logger, mut level, mut function) = (None, None, false);
+    let (mut logger, mut function) = (None, false);
     values::each_member(object.text(), &mut (), |key, value| {
         let Some(known) = Slot::of(key) else { return };
         let value = Some(value.raw());
@@ -94,7 +94,6 @@ fn read_object<'a>(record: &mut Record<'a>, object: RawValue<'a>, slot: Slot, id
             Slot::XrayTraceId => traces[0] = value,
             Slot::TraceId => traces[1] = value,
             Slot::Logger => logger = value,
-            Slot::Level => level = value,
             Slot::FunctionArn => function = true,
             _ => {
                 if let Some(at) = IDS.iter().position(|id| *id == known) {
@@ -128,8 +127,5 @@ fn read_object<'a>(record: &mut Record<'a>, object: RawValue<'a>, slot: Slot, id
     }
     if record.logger.is_none() && matches!(slot, Slot::Properties | Slot::Log) {
         record.logger = logger.and_then(values::filled);
-    }
-    if record.level.is_none() && slot == Slot::Log {
-        record.level = level.and_then(typed_values::named_level);
     }
 }

@@ -26,10 +26,13 @@ A word is a level only where a logger writes one. The shapes, with those who wri
 | `[Nest] 8  - T   ERROR [N] message`, `[NestWinston] Error⇥T …` | NestJS, nest-winston |
 | `E0102 15:04:05.6 1 file:12] message`, `[E 240102 15:04:05 N:1] …` | glog, klog, absl; tornado |
 | `ERRO[0000] message`, `T E \| N: message` | logrus, capnslog |
+| `T E [1:main] N -- message` | Ruby's semantic_logger |
+| `[NR_EXT ERROR] message`, `#LUMIGO# - ERROR - message`, `#LUMIGO# - T - ERROR - …` | New Relic, Lumigo |
 | `[1127/100000.1:ERROR:file.cc(12)] …`, `[php:error]` | Chromium, Apache |
 
 Words that begin prose (`info about …`, `Warning: …`, `[notice] moved`) are no level. */
 
+mod behind;
 mod fixed;
 mod prefix;
 mod reader;
@@ -131,7 +134,7 @@ fn may_begin_prefix(text: &[u8]) -> bool {
     };
     let head = &text[..text.len().min(24)];
     match first {
-        b'[' => true,
+        b'[' | b'#' => true,
         b'0'..=b'9' => head[..head.len().min(9)]
             .iter()
             .any(|byte| matches!(byte, b'-' | b'/' | b':' | b'.')),

@@ -2,6 +2,9 @@
 
 use crate::parse::level;
 use crate::parse::record::{IdSource, Level};
+use crate::parse::text::logger_prefix::behind::{
+    closes_level, followed_by_level, is_semantic_logger,
+};
 use crate::parse::text::logger_prefix::fixed;
 use crate::parse::text::logger_prefix::prefix::Prefix;
 use crate::parse::text::logger_prefix::words::*;
@@ -188,11 +191,17 @@ impl<'a> PrefixReader<'a> {
         if is_epoch(word) {
             return self.pattern(word.len(), PrefixWord::Skipped);
         }
-        if number || is_month_or_day(word) {
+        // `10 ERROR lines` is prose.
+        let counts = number && self.at == 0 && word.len() < 10 && followed_by_level(behind);
+        if number && !counts || is_month_or_day(word) {
             // A process id, or the line number of a source.
             return self.take(word.len(), PrefixWord::Skipped);
         }
         if self.bracketed {
+            // New Relic's extension writes `[NR_EXT ERROR] message`.
+            if !self.timed && self.at == 1 && is_thread_or_id(word) && closes_level(behind) {
+                return self.take(word.len(), PrefixWord::Skipped);
+            }
             self.at += self.line[self.at..].find(']')?;
             if is_name(word) {
                 return Some(PrefixWord::Logger(word));
@@ -207,6 +216,10 @@ impl<'a> PrefixReader<'a> {
                 false => PrefixWord::Skipped,
             };
             return self.take(word.len(), kind);
+        }
+        // Lumigo's tracers begin with `#LUMIGO# - `.
+        if self.at == 0 && behind.starts_with(" - ") && is_tag(word) {
+            return self.take(word.len(), PrefixWord::Skipped);
         }
         self.logger(word, behind)
     }
@@ -264,9 +277,11 @@ impl<'a> PrefixReader<'a> {
             let offset = word.contains(['+', '-']);
             let certain = self.patterned && (!loud || colon || divider())
                 || self.at == 0 && (colon && first || offset);
-            let capnslog = self.timed && word.len() == 1 && behind.starts_with(" | ");
+            let is_letter = self.timed
+                && word.len() == 1
+                && (behind.starts_with(" | ") || is_semantic_logger(behind));
             return match certain {
-                _ if capnslog => capnslog_level(word),
+                _ if is_letter => of_letter(word),
                 true => level::from_pattern(word),
                 false => None,
             };
@@ -423,10 +438,10 @@ fn before_label(behind: &str) -> bool {
             || colon.starts_with(':') && is_path(&after[..end]))
 }
 
-/// The level of a letter of Go's capnslog: `2022-06-28 23:00:32.881162 E | package: message`.
-fn capnslog_level(letter: &str) -> Option<Level> {
+/// The level of a letter of Go's capnslog or of semantic_logger: `2022-06-28 23:00:32.881162 E | package: message`.
+fn of_letter(letter: &str) -> Option<Level> {
     Some(match letter {
-        "C" => Level::Fatal,
+        "C" | "F" => Level::Fatal,
         "E" => Level::Error,
         "W" => Level::Warn,
         "N" | "I" => Level::Info,

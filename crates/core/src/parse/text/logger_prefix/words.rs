@@ -140,6 +140,14 @@ pub fn is_thread_or_id(word: &str) -> bool {
     placeholder || id
 }
 
+/// Whether `word` is a tag such as `#LUMIGO#`.
+pub fn is_tag(word: &str) -> bool {
+    let name = word
+        .strip_prefix('#')
+        .and_then(|word| word.strip_suffix('#'));
+    name.is_some_and(has_name_letters)
+}
+
 /// Whether the text behind a level makes the level a word of a sentence: `ERROR is what the customer wrote`.
 pub fn begins_with_verb(behind: &str) -> bool {
     const WORDS: [&str; 14] = [
