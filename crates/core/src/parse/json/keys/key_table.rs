@@ -37,7 +37,7 @@ const fn other(text: &'static str, slot: Slot, rank: u8) -> Word {
 }
 
 /// The known words, in lower case and without separators, except for exact words.
-const WORDS: [Word; 91] = [
+const WORDS: [Word; 95] = [
     exact("_aws", Slot::EmfRoot),
     exact("requestId", Slot::RequestId),
     exact("Category", Slot::Category),
@@ -110,6 +110,11 @@ const WORDS: [Word; 91] = [
     plain("errorkind", Slot::ErrorType),
     plain("errorname", Slot::ErrorType),
     plain("errormessage", Slot::ErrorMessage),
+    // OpenTelemetry: `exception.type`
+    other("exceptiontype", Slot::ErrorType, 2),
+    other("exceptionclass", Slot::ErrorType, 4),
+    other("exceptionmessage", Slot::ErrorMessage, 2),
+    other("exceptionstacktrace", Slot::ErrorStack, 2),
     plain("stacktrace", Slot::StackTrace),
     plain("stack", Slot::Stack),
     plain("trace", Slot::Trace),
