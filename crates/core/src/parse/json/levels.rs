@@ -79,7 +79,7 @@ fn numbered(fields: &Fields<'_>) -> Option<Level> {
     python().or_else(opentelemetry).or_else(gelf)
 }
 
-/// The level in the inner object `log` of ECS.
+/// The level in the inner object of ECS (`log`) or tslog (`_meta`).
 fn in_log(fields: &Fields<'_>) -> Option<Level> {
     let mut level = None;
     values::each_member(fields.get(Slot::Log)?.text(), &mut (), |key, value| {

@@ -37,7 +37,7 @@ const fn other(text: &'static str, slot: Slot, rank: u8) -> Word {
 }
 
 /// The known words, in lower case and without separators, except for exact words.
-const WORDS: [Word; 95] = [
+const WORDS: [Word; 97] = [
     exact("_aws", Slot::EmfRoot),
     exact("requestId", Slot::RequestId),
     exact("Category", Slot::Category),
@@ -58,6 +58,7 @@ const WORDS: [Word; 95] = [
     plain("level", Slot::Level),
     other("loglevel", Slot::Level, 2),
     other("levelname", Slot::Level, 2),
+    other("loglevelname", Slot::Level, 2),
     other("@level", Slot::Level, 2),
     other("lvl", Slot::Level, 4),
     other("severitytext", Slot::Level, 4),
@@ -132,6 +133,8 @@ const WORDS: [Word; 95] = [
     plain("context", Slot::Context),
     plain("lambdacontext", Slot::Context),
     plain("log", Slot::Log),
+    // tslog
+    exact("_meta", Slot::Log),
     plain("properties", Slot::Properties),
     plain("scopes", Slot::Scopes),
 ];

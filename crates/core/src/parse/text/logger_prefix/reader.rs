@@ -2,9 +2,7 @@
 
 use crate::parse::level;
 use crate::parse::record::{IdSource, Level};
-use crate::parse::text::logger_prefix::behind::{
-    closes_level, followed_by_level, is_semantic_logger,
-};
+use crate::parse::text::logger_prefix::behind::*;
 use crate::parse::text::logger_prefix::fixed;
 use crate::parse::text::logger_prefix::prefix::Prefix;
 use crate::parse::text::logger_prefix::words::*;
@@ -414,29 +412,6 @@ impl<'a> PrefixReader<'a> {
 
 /// What php-fpm writes between its own level and the message of PHP.
 const PHP_FPM: &str = ": PHP message: ";
-
-/// Whether a level between dividers follows: Chalice's `- ERROR - message`.
-fn divides_level(after: &str) -> bool {
-    let level = after.trim_start_matches(['-', '|', ' ']);
-    let end = level.find([' ', ':', '|']).unwrap_or(level.len());
-    let behind = level[end..].trim_start_matches(' ');
-    level::from_capitals(&level[..end]).is_some() && behind.starts_with(['-', '|', ':'])
-}
-
-/// Whether a label follows a level: swift-log's `error app : [Module] message`, winston's `error [label]: message`.
-fn before_label(behind: &str) -> bool {
-    let after = behind.trim_start_matches(' ');
-    if let Some(label) = after.strip_prefix('[') {
-        let end = label.find(']').map_or("", |end| &label[end + 1..]);
-        return end.trim_start_matches(' ').starts_with(':');
-    }
-    let end = after.find([' ', ':']).unwrap_or(after.len());
-    let colon = &after[end..];
-    is_plain_name(&after[..end])
-        && (colon.starts_with(" :")
-            || colon.starts_with(": [")
-            || colon.starts_with(':') && is_path(&after[..end]))
-}
 
 /// The level of a letter of Go's capnslog or of semantic_logger: `2022-06-28 23:00:32.881162 E | package: message`.
 fn of_letter(letter: &str) -> Option<Level> {
