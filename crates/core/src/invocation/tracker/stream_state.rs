@@ -84,7 +84,8 @@ pub(crate) struct StreamState {
     hash: u64,
     /// The latest time of an event so far.
     latest: i64,
-    /// Time of the line that began the present position: the last START or INIT_START, else the first event.
+    /// Time since which the object certainly goes on without a gap: that of the last START or INIT_START, else of the
+    /// first event.
     since: i64,
     /// [`StreamState::key`] of the last STARTs, and the index of the next one.
     started: [u64; STARTS],
@@ -136,7 +137,8 @@ impl StreamState {
             }
             return;
         }
-        if self.latest == i64::MIN {
+        // A longer gap may be one between blocks.
+        if time.saturating_sub(self.latest) > LONGEST_INVOCATION {
             self.since = time;
         }
         self.latest = time;
@@ -264,6 +266,10 @@ impl StreamState {
         let reported = matches!(line.record.kind, Kind::Report);
         if self.named && shows_managed_instance(line) {
             self.position = StreamPosition::Concurrent;
+        }
+        if ends && !is_known && !matches!(self.position, StreamPosition::Beginning) {
+            // The block of its START is missing or follows.
+            self.begin(line.event);
         }
         match &mut self.position {
             // Most lines: equal numbers make a comparison of ids unnecessary.
