@@ -14,9 +14,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use crate::config::ExplainConfig;
+use crate::source::Store;
 use crate::source::decompress::Unpacked;
 use crate::source::files::{BUCKET, Files, LocalStore};
-use crate::source::{Queue, Store};
 use logferry_core::decode::{Decoder, Event};
 use logferry_core::document::stored::StoredLogDocument;
 use logferry_core::document::{DocumentOptions, ObjectEncoder, ObjectInfo, event_text};
@@ -46,9 +46,8 @@ pub async fn run(config: ExplainConfig) -> anyhow::Result<()> {
     } else {
         files.add(&config.file)?;
     }
-    let (queue, store) = files.into_ends();
-    let message = queue.receive(1).await?.pop().context("there is no file")?;
-    let path_key = message.id;
+    let path_key = files.single_key().context("there is no file")?.to_owned();
+    let store = LocalStore::new(Arc::new(files));
     let key = config.key.clone().unwrap_or_else(|| path_key.clone());
 
     let mut report = Report::new(&config.file.display().to_string());

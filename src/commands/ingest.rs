@@ -17,7 +17,9 @@ use crate::pipeline::Ends;
 use crate::sink::Index;
 use crate::sink::ndjson::Ndjson;
 use crate::sink::opensearch::OpenSearch;
-use crate::source::files::{Files, shared};
+use crate::source::files::{Files, LocalStore};
+use crate::source::listing::feed::feed;
+use crate::source::listing::{ListingQueue, Selection};
 
 pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     let mut files = Files::default();
@@ -52,11 +54,15 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     };
     let metrics = Arc::new(Metrics::new());
     let progress = progress(files.len() as u64);
-    let (queue, store) = shared(files);
+    let files = Arc::new(files);
+    // A file that is not settled is reported at once.
+    let queue = Arc::new(ListingQueue::new(1));
+    let (listing, filling) = (files.clone(), queue.clone());
+    tokio::spawn(async move { feed(&*listing, &Selection::default(), &filling).await });
     let stop = CancellationToken::new();
     let ends = Ends {
         queue: queue.clone(),
-        store,
+        store: Arc::new(LocalStore::new(files)),
         index,
         dead_letters: None,
     };
@@ -81,7 +87,7 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
     progress.finish_and_clear();
     drop(spool);
     ended?;
-    let released = queue.released();
+    let (released, first) = queue.given_up();
     let counts = metrics.counts();
     let local_copies = metrics.local_copies.get();
     tracing::info!(
@@ -99,11 +105,10 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
             "interrupted: not all files were ingested; run it again, what is there already will not double"
         );
     }
-    if !released.is_empty() {
+    if released > 0 {
         bail!(
-            "{} of the files could not be ingested (see the log): {}",
-            released.len(),
-            released[..released.len().min(5)].join(", ")
+            "{released} of the files could not be ingested (see the log): {}",
+            first.join(", ")
         );
     }
     Ok(())

@@ -1,22 +1,19 @@
-/*! Local files go in; a queue and a store for `ingest` come out. The queue has one notification per file, in the order
-of the keys. */
+/*! Local files go in; a listing and a store of them come out, for `ingest` and `replay`. */
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio::sync::Notify;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::error_class::ErrorClass;
-use crate::source::{
-    Attributes, Depth, Handle, Message, OpenError, Opened, Outcome, Queue, QueueError, Store,
-    StoreError,
-};
+use crate::source::listing::{ListError, Listed, Lister, Page};
+use crate::source::{OpenError, Opened, Store, StoreError};
 use logferry_core::notification::ObjectRef;
 
 /// Bucket name of local files.
@@ -102,19 +99,52 @@ impl Files {
         sizes.map(|m| m.len()).sum()
     }
 
-    /// The queue and the store of these files.
-    pub fn into_ends(self) -> (LocalQueue, LocalStore) {
-        let waiting = self.by_key.keys().cloned().collect();
-        let queue = LocalQueue {
-            state: Mutex::new(QueueState {
-                waiting,
-                ..QueueState::default()
-            }),
-            changed: Notify::new(),
-        };
-        let paths = self.by_key.into_iter().collect();
-        (queue, LocalStore { paths })
+    /// The only file's key.
+    pub fn single_key(&self) -> Option<&str> {
+        match self.by_key.len() {
+            1 => self.by_key.keys().next().map(String::as_str),
+            _ => None,
+        }
     }
+}
+
+const PAGE: usize = 1000;
+
+/// The files in the order of their keys. A cursor is a key.
+#[async_trait]
+impl Lister for Files {
+    async fn page(&self, after: Option<&str>) -> Result<Page, ListError> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = self.by_key.range::<str, _>((from, Bound::Unbounded));
+        let objects: Vec<Listed> = behind
+            .take(PAGE)
+            .map(|(key, path)| listed(key, path))
+            .collect();
+        let last = objects.last().map(|listed| listed.object.key.clone());
+        Ok(Page {
+            more: objects.len() == PAGE,
+            objects,
+            through: last.or_else(|| after.map(str::to_owned)),
+        })
+    }
+}
+
+fn listed(key: &str, path: &Path) -> Listed {
+    let meta = std::fs::metadata(path).ok();
+    let modified = meta.as_ref().and_then(|meta| meta.modified().ok());
+    Listed {
+        object: ObjectRef {
+            // The size of a pipe is zero too.
+            size: meta.map(|meta| meta.len()).filter(|size| *size > 0),
+            ..ObjectRef::new(BUCKET, key)
+        },
+        last_modified: modified.and_then(milliseconds),
+    }
+}
+
+fn milliseconds(time: SystemTime) -> Option<i64> {
+    let since = time.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok()
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> WalkError {
@@ -124,137 +154,27 @@ fn unreadable(path: &Path, error: &std::io::Error) -> WalkError {
     }
 }
 
-/// A queue with one message per file. A released message is not delivered again: `ingest` reports its file and fails.
-pub struct LocalQueue {
-    state: Mutex<QueueState>,
-    changed: Notify,
-}
-
-#[derive(Default)]
-struct QueueState {
-    waiting: VecDeque<String>,
-    held: HashSet<String>,
-    released: Vec<String>,
-}
-
-impl LocalQueue {
-    /// Keys of the files that were not settled.
-    pub fn released(&self) -> Vec<String> {
-        self.lock().released.clone()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, QueueState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The notification that S3 would send for a key.
-fn notification(key: &str) -> String {
-    let key = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
-    serde_json::json!({"Records": [{
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": BUCKET}, "object": {"key": key.to_string()}},
-    }]})
-    .to_string()
-}
-
-#[async_trait]
-impl Queue for LocalQueue {
-    async fn attributes(&self) -> Result<Attributes, QueueError> {
-        Ok(Attributes {
-            visibility: Duration::from_secs(3600),
-            longest_visibility: Duration::from_secs(u64::from(u32::MAX)),
-            max_receive_count: Some(1),
-        })
-    }
-
-    async fn receive(&self, at_most: usize) -> Result<Vec<Message>, QueueError> {
-        loop {
-            let changed = self.changed.notified();
-            {
-                let mut state = self.lock();
-                let n = at_most.min(10).min(state.waiting.len());
-                if n > 0 || state.held.is_empty() {
-                    let keys: Vec<String> = state.waiting.drain(..n).collect();
-                    state.held.extend(keys.iter().cloned());
-                    return Ok(keys
-                        .into_iter()
-                        .map(|key| Message {
-                            id: key.clone(),
-                            body: notification(&key),
-                            handle: Handle(key),
-                            receive_count: 1,
-                            sent: None,
-                            held_before: Duration::ZERO,
-                        })
-                        .collect());
-                }
-            }
-            changed.await;
-        }
-    }
-
-    async fn extend(
-        &self,
-        handles: &[Handle],
-        _visibility: Duration,
-    ) -> Result<Vec<Outcome>, QueueError> {
-        Ok(vec![Outcome::Done; handles.len()])
-    }
-
-    async fn release(
-        &self,
-        handles: &[Handle],
-        _delay: Duration,
-    ) -> Result<Vec<Outcome>, QueueError> {
-        let mut state = self.lock();
-        for Handle(key) in handles {
-            if state.held.remove(key) {
-                state.released.push(key.clone());
-            }
-        }
-        self.changed.notify_waiters();
-        Ok(vec![Outcome::Done; handles.len()])
-    }
-
-    async fn delete(&self, handles: &[Handle]) -> Result<Vec<Outcome>, QueueError> {
-        let mut state = self.lock();
-        for Handle(key) in handles {
-            state.held.remove(key);
-        }
-        self.changed.notify_waiters();
-        Ok(vec![Outcome::Done; handles.len()])
-    }
-
-    async fn depth(&self) -> Result<Depth, QueueError> {
-        let state = self.lock();
-        Ok(Depth {
-            visible: state.waiting.len() as u64,
-            in_flight: state.held.len() as u64,
-            delayed: 0,
-        })
-    }
-}
-
 /// A store of local files. The etag is a hash of the content, so that a file has the same document ids at any path.
 pub struct LocalStore {
-    paths: HashMap<String, PathBuf>,
+    files: Arc<Files>,
 }
 
 impl LocalStore {
+    pub fn new(files: Arc<Files>) -> Self {
+        Self { files }
+    }
+
     async fn open_file(&self, key: &str, from: u64) -> std::io::Result<Opened> {
-        let path = self.paths.get(key).ok_or(std::io::ErrorKind::NotFound)?;
+        let path = self
+            .files
+            .by_key
+            .get(key)
+            .ok_or(std::io::ErrorKind::NotFound)?;
         let mut file = tokio::fs::File::open(path).await?;
         let meta = file.metadata().await?;
         let etag = content_hash(&mut file).await?;
         file.seek(std::io::SeekFrom::Start(from)).await?;
-        let last_modified = meta
-            .modified()
-            .ok()
-            .and_then(|t| t.duration_since(UNIX_EPOCH).ok())
-            .and_then(|d| i64::try_from(d.as_millis()).ok());
+        let last_modified = meta.modified().ok().and_then(milliseconds);
         let chunks = futures_util::stream::unfold(Some(file), |file| async {
             let mut file = file?;
             let mut chunk = Vec::with_capacity(CHUNK);
@@ -307,12 +227,6 @@ impl Store for LocalStore {
     }
 }
 
-/// The queue and the store of `files`, shared as the pipeline needs them.
-pub fn shared(files: Files) -> (Arc<LocalQueue>, Arc<LocalStore>) {
-    let (queue, store) = files.into_ends();
-    (Arc::new(queue), Arc::new(store))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,20 +268,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_file_is_delivered_once_and_the_queue_ends() {
+    async fn files_are_listed_in_pages_by_key() {
         let mut files = Files::default();
-        files.insert("k".into(), "p".into()).unwrap();
-        let (queue, _) = files.into_ends();
-        let message = queue.receive(10).await.unwrap().pop().unwrap();
-        assert_eq!(queue.depth().await.unwrap().in_flight, 1);
-        let (again, _) = tokio::join!(queue.receive(10), async {
-            queue
-                .release(&[message.handle], Duration::ZERO)
-                .await
-                .unwrap();
-        });
-        assert!(again.unwrap().is_empty());
-        assert!(queue.depth().await.unwrap().is_zero());
-        assert_eq!(queue.released(), ["k"]);
+        for n in 0..2500 {
+            files.insert(format!("{n:04}"), "p".into()).unwrap();
+        }
+        let mut cursor = None;
+        let mut keys = Vec::new();
+        let mut pages = 0;
+        loop {
+            let page = files.page(cursor.as_deref()).await.unwrap();
+            keys.extend(page.objects.into_iter().map(|listed| listed.object.key));
+            cursor = page.through;
+            pages += 1;
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!((pages, cursor.as_deref()), (3, Some("2499")));
+        assert!(keys.len() == 2500 && keys.is_sorted());
     }
 }

@@ -1,5 +1,8 @@
 /*! The store over S3. The SDK retries until the first byte; `decompress` resumes a body that breaks later. */
 
+pub mod checkpoint;
+pub mod listing;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;

@@ -1,6 +1,7 @@
 /*! The queue over SQS: calls of the trait go in, requests of the SDK come out. The SDK retries single calls. */
 
 mod refusal;
+pub mod send;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -65,7 +65,7 @@ impl Depth {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{what}: {reason}")]
 pub struct QueueError {
     pub class: ErrorClass,
