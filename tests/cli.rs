@@ -101,6 +101,11 @@ fn failures_and_mistakes_have_a_sentence_and_an_exit_code() {
     let nobody = "--opensearch-url=http://127.0.0.1:9";
     for (code, args, sentence) in [
         (1, "ingest /no/such/file", "/no/such/file"),
+        (
+            1,
+            &format!("replay /no/such/file {nobody}"),
+            "/no/such/file",
+        ),
         (1, "explain /no/such/file", "/no/such/file"),
         (1, "explain notification /no/such/file", "/no/such/file"),
         (1, &format!("setup {nobody}"), "nothing listens"),
@@ -123,6 +128,8 @@ fn failures_and_mistakes_have_a_sentence_and_an_exit_code() {
             "worker --queue-url https://sqs/1/q",
             "--opensearch-url: give the URL",
         ),
+        (64, "replay s3://logs", "--opensearch-url: give the URL"),
+        (64, "replay s3://logs --since never", "--since"),
         (64, "setup", "--opensearch-url: give the URL"),
         (64, &format!("prune {nobody}"), "--retain-logs"),
         (64, &format!("search --since never {nobody}"), "--since"),

@@ -7,6 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::cli::explain::ExplainArgs;
 use crate::cli::heading;
 use crate::cli::maintenance::{PruneArgs, SetupArgs};
+use crate::cli::replay::ReplayArgs;
 use crate::cli::search::SearchArgs;
 use crate::cli::worker::{IngestArgs, WorkerArgs};
 
@@ -78,6 +79,10 @@ pub enum Command {
     Worker(WorkerArgs),
     /// Index local files and folders, or print their documents
     Ingest(IngestArgs),
+    /// Index the objects that a bucket already holds, once each
+    ///
+    /// Also the objects of a list, and local files. With --checkpoint it can be killed at any time and started again.
+    Replay(Box<ReplayArgs>),
     /// Make or update templates, aliases and retention in OpenSearch
     ///
     /// It shows a plan, then what changed. A second run changes nothing.

@@ -7,6 +7,7 @@ pub mod heading;
 pub mod maintenance;
 pub mod opensearch;
 pub mod pipeline;
+pub mod replay;
 pub mod search;
 #[cfg(test)]
 mod tests;
@@ -17,5 +18,6 @@ pub use explain::{ExplainArgs, ExplainCommand};
 pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
 pub use opensearch::{AwsServiceArg, IndexArgs};
 pub use pipeline::{DecodeArgs, PipelineArgs};
+pub use replay::{ByArg, ReplayArgs};
 pub use search::SearchArgs;
 pub use worker::{IngestArgs, PathStyle, To, WorkerArgs};

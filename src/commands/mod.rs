@@ -6,6 +6,7 @@ pub mod explain;
 pub mod explain_file;
 pub mod ingest;
 pub mod prune;
+pub mod replay;
 mod run;
 pub mod search;
 pub mod setup;

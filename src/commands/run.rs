@@ -4,7 +4,9 @@ out. */
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, ExplainCommand};
-use crate::commands::{api_key, explain, explain_file, ingest, prune, search, setup, worker};
+use crate::commands::{
+    api_key, explain, explain_file, ingest, prune, replay, search, setup, worker,
+};
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
 
@@ -56,6 +58,11 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
             let config = config::ingest(args)?;
             crate::observe::log_to_stderr(&cli.log);
             block_on(ingest::run(config))
+        }
+        Command::Replay(args) => {
+            let config = config::replay(*args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            block_on(replay::run(config))
         }
         Command::Setup(args) => {
             let task = config::setup(args)?;

@@ -69,14 +69,10 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
         let client = s3_client(&aws, config.s3.path_style, Some(region.clone()));
         (region, client)
     });
-    let dead_letters: Option<Arc<dyn DeadLetters>> =
-        config.dead_letters.map(|target| match target {
-            DeadLetterTarget::S3 { bucket, prefix } => {
-                Arc::new(DeadLetterBucket::new(s3.clone(), bucket, &prefix)) as Arc<dyn DeadLetters>
-            }
-            DeadLetterTarget::Folder(folder) => Arc::new(DeadLetterFolder::new(folder)),
-            DeadLetterTarget::Index(name) => Arc::new(DeadLetterIndex::new(index.clone(), name)),
-        });
+    let dead_letters = match config.dead_letters {
+        Some(target) => Some(dead_letter_store(target, || Ok(s3.clone()), &index)?),
+        None => None,
+    };
     if dead_letters.is_none() {
         tracing::warn!(
             "no store for dead letters: messages of rejected documents and broken objects are left to the queue's redrive policy; see --dead-letters"
@@ -108,7 +104,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
 }
 
 /// The first signal starts the drain, the second ends the process at once.
-fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+pub(crate) fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
     let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut int = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     tokio::spawn(async move {
@@ -133,8 +129,22 @@ fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
     Ok(())
 }
 
+pub(crate) fn dead_letter_store(
+    target: DeadLetterTarget,
+    s3: impl FnOnce() -> anyhow::Result<aws_sdk_s3::Client>,
+    index: &Arc<dyn Index>,
+) -> anyhow::Result<Arc<dyn DeadLetters>> {
+    Ok(match target {
+        DeadLetterTarget::S3 { bucket, prefix } => {
+            Arc::new(DeadLetterBucket::new(s3()?, bucket, &prefix))
+        }
+        DeadLetterTarget::Folder(folder) => Arc::new(DeadLetterFolder::new(folder)),
+        DeadLetterTarget::Index(name) => Arc::new(DeadLetterIndex::new(index.clone(), name)),
+    })
+}
+
 /// Waits until the index responds and has its templates. Returns its version, or `None` after a signal to stop.
-async fn await_index(
+pub(crate) async fn await_index(
     index: &OpenSearch,
     prefix: &str,
     setup: bool,
@@ -165,7 +175,7 @@ async fn await_index(
 }
 
 /// An attempt ends after `longest`; without a limit a dead connection would hang.
-fn sqs_client(aws: &SdkConfig, longest: Duration) -> aws_sdk_sqs::Client {
+pub(crate) fn sqs_client(aws: &SdkConfig, longest: Duration) -> aws_sdk_sqs::Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(longest)
@@ -174,7 +184,11 @@ fn sqs_client(aws: &SdkConfig, longest: Duration) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
-fn s3_client(aws: &SdkConfig, path_style: PathStyle, region: Option<String>) -> aws_sdk_s3::Client {
+pub(crate) fn s3_client(
+    aws: &SdkConfig,
+    path_style: PathStyle,
+    region: Option<String>,
+) -> aws_sdk_s3::Client {
     let force = match path_style {
         PathStyle::On => true,
         PathStyle::Off => false,

@@ -30,12 +30,17 @@ impl ConfigErrors {
             self.0.push("--queue-url: give the URL of the SQS queue that S3 notifies (or set LOGFERRY_QUEUE_URL)".to_owned());
             return None;
         };
+        self.queue("--queue-url", value)
+    }
+
+    /// The URL of an SQS queue.
+    pub(crate) fn queue(&mut self, flag: &str, value: &str) -> Option<String> {
         match Url::parse(value) {
             Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
                 Some(value.to_owned())
             }
             _ => {
-                self.add("--queue-url", value, "is no queue URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/logs (an ARN or a name will not do)");
+                self.add(flag, value, "is no queue URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/logs (an ARN or a name will not do)");
                 None
             }
         }

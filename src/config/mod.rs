@@ -6,6 +6,7 @@ mod explain;
 mod ingest;
 mod maintenance;
 mod pipeline;
+mod replay;
 mod search;
 mod when;
 mod worker;
@@ -16,5 +17,6 @@ pub use ingest::{IngestConfig, Target, ingest};
 pub use maintenance::{
     ApiKeyConfig, PruneConfig, Retention, SetupConfig, SetupTask, Wanted, prune, setup,
 };
+pub use replay::{CheckpointPlace, ReplayConfig, ReplayDestination, ReplaySource, replay};
 pub use search::{SearchConfig, search};
 pub use worker::{S3Config, WorkerConfig, worker};

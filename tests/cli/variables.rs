@@ -13,6 +13,7 @@ pub fn commands() -> Vec<(Vec<&'static str>, clap::Command)> {
         let args: &[&str] = match command.get_name() {
             "worker" => &["worker"],
             "ingest" => &["ingest", "-"],
+            "replay" => &["replay", "-"],
             "setup" => &["setup"],
             "prune" => &["prune"],
             "search" => &["search"],
