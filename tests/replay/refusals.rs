@@ -57,6 +57,17 @@ async fn a_bucket_that_cannot_be_listed_is_explained() {
             assert!(sentence.contains(word), "{word}: {sentence}");
         }
     }
+    let checkpoint = [
+        "s3://logs/exports/",
+        "--checkpoint",
+        "s3://state/checkpoint",
+    ];
+    stage.s3.lock().get_refused = Some(Refusal(403, "AccessDenied", &[]));
+    let sentence = sentence(&stage, &checkpoint, "").await;
+    assert!(
+        sentence.contains("s3://state/checkpoint: no permission: allow s3:GetObject"),
+        "{sentence}"
+    );
     assert!(
         stage.index.requests().is_empty(),
         "nothing was asked of the index"

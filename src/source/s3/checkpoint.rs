@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::source::aws_errors::sdk_reason;
 use crate::source::listing::{Checkpoint, CheckpointStore};
+use crate::source::s3::listing;
 
 /// Attempts for one save, beside those of the SDK.
 const ATTEMPTS: u32 = 6;
@@ -34,6 +36,19 @@ impl CheckpointObject {
     fn sentence(&self, reason: &str) -> String {
         format!("s3://{}/{}: {reason}", self.bucket, self.key)
     }
+
+    fn refused<E>(&self, error: &SdkError<E, HttpResponse>) -> String
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        match error.code() {
+            Some("AccessDenied") => self.sentence(&format!(
+                "no permission: allow s3:GetObject and s3:PutObject on it, and s3:ListBucket on its bucket ({})",
+                sdk_reason(error)
+            )),
+            _ => listing::sentence(&self.bucket, error).reason,
+        }
+    }
 }
 
 #[async_trait]
@@ -43,7 +58,7 @@ impl CheckpointStore for CheckpointObject {
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
-            Err(error) => return Err(self.sentence(&sdk_reason(&error))),
+            Err(error) => return Err(self.refused(&error)),
         };
         self.etag = response.e_tag.clone();
         let body = response.body.collect().await;
@@ -83,10 +98,8 @@ impl CheckpointStore for CheckpointObject {
                         "another replay has written this checkpoint: only one may use it at a time",
                     ));
                 }
-                Some("AccessDenied" | "NoSuchBucket" | "PermanentRedirect") => {
-                    return Err(self.sentence(&sdk_reason(&error)));
-                }
-                _ if failures == ATTEMPTS => return Err(self.sentence(&sdk_reason(&error))),
+                Some("AccessDenied" | "NoSuchBucket") => return Err(self.refused(&error)),
+                _ if failures == ATTEMPTS => return Err(self.refused(&error)),
                 _ => tokio::time::sleep(crate::retry::full_jitter(failures)).await,
             }
         }

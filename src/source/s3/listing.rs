@@ -88,6 +88,7 @@ where
     let response = error.raw_response();
     let status = response.map(|r| r.status().as_u16());
     let region = response.and_then(|r| r.headers().get("x-amz-bucket-region"));
+    let region = region.or_else(|| expected_region(error.message().unwrap_or_default()));
     let code = error.code().unwrap_or_default();
     let reason = sdk_reason(error);
     let s3 = format!("s3://{bucket}");
@@ -124,5 +125,36 @@ where
             ListError::fatal(format!("{s3}: {reason}"))
         }
         _ => ListError::retryable(format!("{s3}: {reason}")),
+    }
+}
+
+/// S3 names the region of a bucket in the message too: `the region 'us-east-1' is wrong; expecting 'eu-west-1'`.
+fn expected_region(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("expecting ")?;
+    let region = rest.trim_start_matches(['\'', '"']);
+    let end = region.find(|c: char| !c.is_ascii_alphanumeric() && c != '-')?;
+    (end > 0).then(|| &region[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_read_from_the_message() {
+        for (message, region) in [
+            (
+                "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'",
+                Some("eu-west-1"),
+            ),
+            (
+                "the region \"a\" is wrong; expecting \"us-east-1\"",
+                Some("us-east-1"),
+            ),
+            ("expecting ''", None),
+            ("the credential is malformed", None),
+        ] {
+            assert_eq!(expected_region(message), region, "{message}");
+        }
     }
 }
