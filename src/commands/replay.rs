@@ -52,7 +52,11 @@ pub async fn run(config: ReplayConfig) -> anyhow::Result<()> {
         .as_ref()
         .and_then(|c| c.checkpoint.through.clone());
     // Before anything else is asked for: most mistakes show here.
-    let first = next_page(&*inputs.lister, &selection, through.as_deref()).await?;
+    let listing = next_page(&*inputs.lister, &selection, through.as_deref());
+    let Some(first) = stop.run_until_cancelled(listing).await else {
+        bail!("interrupted before the first object");
+    };
+    let first = first?;
     if config.checkpoint.is_none() {
         tracing::info!("no --checkpoint: an interrupted replay will begin again");
     }
@@ -120,7 +124,7 @@ impl Replay {
             .shown_in(&metrics);
         let prefix = &config.read.document.index_prefix;
         let Some(version) = await_index(&index, prefix, to.setup, &self.stop).await? else {
-            return Ok(());
+            bail!("interrupted before the first object");
         };
         tracing::info!(version, "the index answers");
         let index: Arc<dyn Index> = Arc::new(index);

@@ -213,8 +213,9 @@ impl Queue for ListingQueue {
             let due = {
                 let mut state = self.lock();
                 if let Some(error) = &state.failure {
-                    let error = error.clone();
-                    return Err(QueueError::new(error.class, "the listing", error.reason));
+                    // The feed has tried it often enough.
+                    let reason = error.reason.clone();
+                    return Err(QueueError::new(ErrorClass::Fatal, "the listing", reason));
                 }
                 state.take_due(Instant::now());
                 let messages = state.deliver(at_most);

@@ -257,6 +257,7 @@ async fn an_error_of_the_listing_ends_the_queue() {
         feed(&lister, &Selection::default(), &queue).await;
         let error = queue.receive(1).await.unwrap_err();
         assert_eq!(error.to_string(), "the listing: s3://b: no");
+        assert_eq!(error.class, ErrorClass::Fatal, "a pipeline would retry");
         assert_eq!(lister.1.load(Ordering::Relaxed), attempts);
     }
 }
