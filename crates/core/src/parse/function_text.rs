@@ -40,17 +40,23 @@ pub(crate) fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Re
     if is_json(&mut record, rest) {
         return record;
     }
-    if has_usual_bytes(rest) && !rest.starts_with('[') {
-        read_text(&mut record, rest, Cow::Borrowed(rest));
-        return record;
+    if !has_usual_bytes(rest) || rest.starts_with('[') {
+        return unusual_behind_prefix(record, rest);
     }
-    match colours::without(rest) {
-        Cow::Borrowed(rest) => read_text(&mut record, rest, stack_trace::readable_lines(rest)),
-        Cow::Owned(plain) => {
-            return printed(record, &plain, stack_trace::readable_lines).into_owned();
-        }
-    }
+    read_text(&mut record, rest, Cow::Borrowed(rest));
     record
+}
+
+/// [`behind_prefix`] for a text in which colours, or other bytes for line breaks, may be.
+#[inline(never)]
+fn unusual_behind_prefix<'a>(mut record: Record<'a>, rest: &'a str) -> Record<'a> {
+    match colours::without(rest) {
+        Cow::Borrowed(rest) => {
+            read_text(&mut record, rest, stack_trace::readable_lines(rest));
+            record
+        }
+        Cow::Owned(plain) => printed(record, &plain, stack_trace::readable_lines).into_owned(),
+    }
 }
 
 /// Whether `text` has neither colours nor the bytes that stand for line breaks and blanks in some stack traces: the

@@ -16,6 +16,7 @@ use crate::parse::stack_trace;
 /// Adds the fields of the JSON object behind a runtime's prefix to the prefix's record, whose own time and request id
 /// are kept. False if `text` is not one JSON object. A platform event is recognised only as a whole line
 /// (see [`line::parse`](crate::parse::json::line::parse)).
+#[inline(never)]
 pub fn behind_prefix<'a>(record: &mut Record<'a>, text: &'a str) -> bool {
     let object = text.trim();
     if !object.starts_with('{') {
