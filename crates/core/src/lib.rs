@@ -14,6 +14,8 @@ mod colours;
 pub mod dead_letter;
 pub mod decode;
 pub mod document;
+/// The plan of `logferry export`: which groups, which windows, where each group stands.
+pub mod export;
 pub mod identity_hasher;
 pub mod invocation;
 pub mod json;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use crate::decode::event::Origin;
+use crate::decode::export_prefix::ExportPrefix;
 use crate::decode::log_group;
 use crate::decode::log_group_pattern::{LogGroupPattern, group_name};
 use crate::decode::log_stream;
@@ -23,13 +24,13 @@ pub struct KeyInfo {
     /// The part before the task id (before the stream, if there is no task id), without its last slash; empty for keys
     /// that no export wrote.
     pub prefix: String,
-    /// Log group, if a [`LogGroupPattern`] matches the prefix.
+    /// Log group, if `logferry export` chose the prefix or a [`LogGroupPattern`] matches it.
     pub log_group: Option<String>,
-    /// Function name, from the same pattern.
+    /// Function name, from the pattern.
     pub function_name: Option<String>,
-    /// AWS account id, from the same pattern.
+    /// AWS account id, from the prefix or the pattern.
     pub account: Option<String>,
-    /// AWS region, from the same pattern.
+    /// AWS region, from the prefix or the pattern.
     pub region: Option<String>,
     /// Whether the object is CloudWatch's probe for its permission to write to the bucket, and not a log.
     pub is_write_test: bool,
@@ -38,7 +39,8 @@ pub struct KeyInfo {
 }
 
 impl KeyInfo {
-    /// Reads a key (URL-decoded). The first pattern that matches the prefix applies.
+    /// Reads a key (URL-decoded). A prefix of `logferry export` needs no pattern; else the first pattern that matches
+    /// the prefix applies.
     pub fn read(key: &str, patterns: &[LogGroupPattern]) -> Self {
         let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
         let mut info = KeyInfo {
@@ -74,7 +76,13 @@ impl KeyInfo {
             info.prefix = rest.to_owned();
         }
         info.is_local_copy = is_local_copy(&info.prefix);
-        if let Some(found) = patterns.iter().find_map(|p| p.find(&info.prefix)) {
+        if let Some(exported) = ExportPrefix::read(&info.prefix) {
+            let group = exported.log_group();
+            let (account, region) = (exported.account.to_owned(), exported.region.to_owned());
+            info.is_local_copy = is_local_copy(&group);
+            (info.account, info.region) = (Some(account), Some(region));
+            info.log_group = Some(group);
+        } else if let Some(found) = patterns.iter().find_map(|p| p.find(&info.prefix)) {
             info.is_local_copy = found.log_group.as_deref().is_some_and(is_local_copy);
             info.log_group = found.log_group;
             info.function_name = found.function_name;
@@ -307,6 +315,40 @@ mod tests {
         ] {
             assert!(!read(prefix, &[]), "{prefix}");
         }
+    }
+
+    #[test]
+    fn a_prefix_of_logferry_export_needs_no_pattern() {
+        let greedy = ["{log_group}".parse().unwrap()];
+        let base = "a/b/logferry/123456789012/eu-central-1";
+        for patterns in [&[][..], &greedy] {
+            let key =
+                format!("{base}/!aws!lambda!orders/{TASK}/2026-11-27-[$LATEST]072b/000000.gz");
+            let info = KeyInfo::read(&key, patterns);
+            assert_eq!(info.prefix, format!("{base}/!aws!lambda!orders"));
+            assert!(!info.is_local_copy);
+            let origin = info.origin();
+            assert_eq!(origin.account.as_deref(), Some("123456789012"));
+            assert_eq!(origin.region.as_deref(), Some("eu-central-1"));
+            assert_eq!(origin.log_group.as_deref(), Some("/aws/lambda/orders"));
+            assert_eq!(origin.function_name.as_deref(), Some("orders"));
+        }
+        let local = read(&format!(
+            "{base}/!aws!lambda!web!x.local/{TASK}/s/000000.gz"
+        ));
+        assert!(local.is_local_copy);
+        let central = "210987654321!us-east-1!aws!lambda!orders";
+        let origin = read(&format!("{base}/{central}/{TASK}/s/000000.gz")).origin();
+        assert_eq!(
+            origin.account.as_deref(),
+            Some("210987654321"),
+            "the source's"
+        );
+        assert_eq!(origin.function_name.as_deref(), Some("orders"));
+        let other = read(&format!(
+            "logferry/{TASK}/2026-11-27-[$LATEST]072b/000000.gz"
+        ));
+        assert_eq!((other.log_group, other.account), (None, None));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod decode_error;
 pub mod decoder;
 mod event;
 mod event_span;
+pub mod export_prefix;
 mod format;
 pub(crate) mod json_structure;
 mod key;

@@ -1,0 +1,234 @@
+/*! Log groups as CloudWatch lists them go in; the groups to export come out, and the others with the reason. */
+
+use regex::Regex;
+
+use crate::decode::log_group;
+
+/// A log group.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogGroup {
+    pub name: String,
+    pub account: String,
+    pub region: String,
+    /// CloudWatch's word for the class. Servers that know no classes leave it out.
+    pub class: Option<String>,
+}
+
+/// Which groups to export. The parts add up.
+#[derive(Debug, Clone, Default)]
+pub struct GroupSelector {
+    pub names: Vec<String>,
+    pub prefixes: Vec<String>,
+    /// Found anywhere in the name.
+    pub patterns: Vec<Regex>,
+    /// All groups below `/aws/lambda/`.
+    pub all_lambda: bool,
+}
+
+/// A group that is not exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    pub name: String,
+    /// Completes the sentence "the group is left out: …".
+    pub reason: String,
+}
+
+/// The groups to export, in the order of their names, and the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    pub chosen: Vec<LogGroup>,
+    /// Groups that the selector names and that are not exported.
+    pub left_out: Vec<LeftOut>,
+    /// Names that no group has.
+    pub missing: Vec<String>,
+}
+
+const LAMBDA: &str = "/aws/lambda/";
+
+impl GroupSelector {
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+            && self.prefixes.is_empty()
+            && self.patterns.is_empty()
+            && !self.all_lambda
+    }
+
+    /// The prefixes whose groups must be listed, none of them below another. An empty prefix lists all groups.
+    pub fn listed_prefixes(&self) -> Vec<&str> {
+        if !self.patterns.is_empty() {
+            return vec![""];
+        }
+        let named = self.names.iter().chain(&self.prefixes).map(String::as_str);
+        let mut prefixes: Vec<&str> = named.chain(self.all_lambda.then_some(LAMBDA)).collect();
+        // A prefix sorts before the texts that begin with it.
+        prefixes.sort_unstable();
+        prefixes.dedup_by(|text, prefix| text.starts_with(*prefix));
+        prefixes
+    }
+
+    /// Chooses among the listed groups; a group may be listed twice.
+    pub fn select(&self, listed: Vec<LogGroup>) -> Selection {
+        let mut listed: Vec<LogGroup> = listed.into_iter().filter(|g| self.names(g)).collect();
+        listed.sort();
+        listed.dedup_by(|group, before| group.name == before.name);
+        let is_listed = |name: &&String| listed.iter().any(|group| group.name == **name);
+        let missing = self.names.iter().filter(|name| !is_listed(name));
+        let mut selection = Selection {
+            missing: missing.cloned().collect(),
+            ..Selection::default()
+        };
+        for group in listed {
+            match self.why_not(&group) {
+                None => selection.chosen.push(group),
+                Some(reason) => selection.left_out.push(LeftOut {
+                    name: group.name,
+                    reason,
+                }),
+            }
+        }
+        selection
+    }
+
+    fn names(&self, group: &LogGroup) -> bool {
+        let name = group.name.as_str();
+        self.names.iter().any(|named| named == name)
+            || self.prefixes.iter().any(|p| name.starts_with(p.as_str()))
+            || self.patterns.iter().any(|pattern| pattern.is_match(name))
+            || (self.all_lambda && name.starts_with(LAMBDA))
+    }
+
+    fn why_not(&self, group: &LogGroup) -> Option<String> {
+        let reason = match group.class.as_deref() {
+            None | Some("STANDARD") => {
+                let is_copy = log_group::read(&group.name).is_local_copy;
+                let is_named = self.names.contains(&group.name);
+                return (is_copy && !is_named).then(|| {
+                    format!(
+                        "its events are in {} too; --log-group exports it all the same",
+                        log_group::original_of(&group.name)
+                    )
+                });
+            }
+            Some("INFREQUENT_ACCESS") => {
+                "its class is INFREQUENT_ACCESS, and CloudWatch exports only groups of class STANDARD"
+            }
+            Some("DELIVERY") => {
+                "its class is DELIVERY, and its subscription brings the events to S3 already"
+            }
+            Some(other) => {
+                return Some(format!(
+                    "its class is {other}, and CloudWatch exports only groups of class STANDARD"
+                ));
+            }
+        };
+        Some(reason.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(name: &str, class: Option<&str>) -> LogGroup {
+        LogGroup {
+            name: name.to_owned(),
+            account: "123456789012".to_owned(),
+            region: "eu-central-1".to_owned(),
+            class: class.map(str::to_owned),
+        }
+    }
+
+    fn listed() -> Vec<LogGroup> {
+        vec![
+            group("/aws/lambda/orders", Some("STANDARD")),
+            group("/aws/lambda/cheap", Some("INFREQUENT_ACCESS")),
+            group("/aws/lambda/direct", Some("DELIVERY")),
+            group("/aws/lambda/new", Some("GLACIAL")),
+            group("/aws/lambda/web/site", None),
+            group("/aws/lambda/web/site.local", None),
+            group("team/app", None),
+            group("/aws/lambda/orders", Some("STANDARD")),
+        ]
+    }
+
+    fn names(groups: &[LogGroup]) -> Vec<&str> {
+        groups.iter().map(|group| group.name.as_str()).collect()
+    }
+
+    #[test]
+    fn all_lambda_groups_but_other_classes_and_local_copies() {
+        let selector = GroupSelector {
+            all_lambda: true,
+            ..GroupSelector::default()
+        };
+        let selection = selector.select(listed());
+        assert_eq!(
+            names(&selection.chosen),
+            ["/aws/lambda/orders", "/aws/lambda/web/site"]
+        );
+        let left: Vec<(&str, &str)> = selection
+            .left_out
+            .iter()
+            .map(|left| (left.name.as_str(), left.reason.as_str()))
+            .collect();
+        for (name, word) in [
+            ("/aws/lambda/cheap", "INFREQUENT_ACCESS"),
+            ("/aws/lambda/direct", "DELIVERY"),
+            ("/aws/lambda/new", "GLACIAL"),
+            ("/aws/lambda/web/site.local", "/aws/lambda/web/site too"),
+        ] {
+            assert!(
+                left.iter()
+                    .any(|(n, reason)| *n == name && reason.contains(word)),
+                "{left:?}"
+            );
+        }
+        assert_eq!(left.len(), 4);
+        assert!(selection.missing.is_empty());
+    }
+
+    #[test]
+    fn names_are_exact_and_a_named_local_copy_is_exported() {
+        let selector = GroupSelector {
+            names: [
+                "/aws/lambda/web/site.local",
+                "/aws/lambda/ord",
+                "/aws/lambda/cheap",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            ..GroupSelector::default()
+        };
+        let selection = selector.select(listed());
+        assert_eq!(names(&selection.chosen), ["/aws/lambda/web/site.local"]);
+        assert_eq!(selection.missing, ["/aws/lambda/ord"]);
+        assert_eq!(selection.left_out.len(), 1);
+    }
+
+    #[test]
+    fn prefixes_and_patterns_add_up() {
+        let selector = GroupSelector {
+            prefixes: vec!["team/".to_owned()],
+            patterns: vec![Regex::new("ders$").unwrap()],
+            ..GroupSelector::default()
+        };
+        assert_eq!(
+            names(&selector.select(listed()).chosen),
+            ["/aws/lambda/orders", "team/app"]
+        );
+    }
+
+    #[test]
+    fn no_prefix_is_listed_twice() {
+        let mut selector = GroupSelector {
+            names: vec!["/aws/lambda/orders".to_owned(), "team/app".to_owned()],
+            prefixes: vec!["team/".to_owned(), "/aws/lambda/ord".to_owned()],
+            ..GroupSelector::default()
+        };
+        assert_eq!(selector.listed_prefixes(), ["/aws/lambda/ord", "team/"]);
+        selector.all_lambda = true;
+        assert_eq!(selector.listed_prefixes(), ["/aws/lambda/", "team/"]);
+        selector.patterns.push(Regex::new("x").unwrap());
+        assert_eq!(selector.listed_prefixes(), [""]);
+    }
+}

@@ -1,0 +1,16 @@
+/*! The plan of `logferry export`, without IO.
+
+In: log groups, checkpoints, the time and the export tasks that exist. Out: the groups to export, the next window of
+each, the destination and the name of its task, and the task that an earlier run left behind. */
+
+mod adoption;
+mod checkpoint;
+mod group_selector;
+mod target;
+mod window;
+
+pub use adoption::{Adoption, ExportTask, TaskStatus, adoption};
+pub use checkpoint::{Checkpoint, CheckpointFault, LastTask};
+pub use group_selector::{GroupSelector, LeftOut, LogGroup, Selection};
+pub use target::{Destination, Target};
+pub use window::{Window, WindowRules};
