@@ -14,6 +14,8 @@ pub mod commands;
 pub mod config;
 /// What an error means for what happens next.
 pub mod error_class;
+/// The other road: export tasks of CloudWatch Logs.
+pub mod export;
 pub mod observe;
 pub mod pipeline;
 /// The one backoff policy.

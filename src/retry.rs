@@ -41,6 +41,11 @@ pub fn full_jitter(failures: u32) -> Duration {
     jitter(longest.min(Duration::from_secs(30)))
 }
 
+/// A delay between the half of `delay` and the whole, so that pollers spread.
+pub fn spread(delay: Duration) -> Duration {
+    delay / 2 + jitter(delay / 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

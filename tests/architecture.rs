@@ -125,6 +125,10 @@ fn libraries_stay_in_their_places() {
         "src/sink/opensearch/aws.rs",
         "src/sink/opensearch/client.rs",
         "src/sink/dead_letters",
+        // Export tasks, their bucket and the checkpoints on S3.
+        "src/export/cloudwatch.rs",
+        "src/export/bucket.rs",
+        "src/export/bucket_checkpoints.rs",
         "src/commands",
     ];
     only(&[], lines_with(&aws, &places));

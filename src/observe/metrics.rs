@@ -1,4 +1,5 @@
-/*! The metrics of a worker. In: what the pipeline counts and measures; out: scrapes, and a description of each metric.
+/*! The metrics of a worker or an exporter. In: what the pipeline or an export counts and measures; out: scrapes, and a
+description of each metric.
 
 The struct is passed along; there is no global registry. A metric is declared once, in [`Metrics::new`]. */
 
@@ -70,6 +71,12 @@ pub struct Metrics {
     holding: Gauge,
     pub memory_reserved: Gauge,
     pub panics: Counter,
+    pub export_groups: Gauge,
+    pub export_groups_failing: Gauge,
+    pub export_behind: Gauge,
+    export_tasks_completed: Counter,
+    export_tasks_failed: Counter,
+    pub export_conflicts: Counter,
     pub readiness: Readiness,
 }
 
@@ -106,7 +113,28 @@ impl Metrics {
             ["yes", "no"],
             "Bulk requests by whether OpenSearch answered them",
         );
+        let [export_tasks_completed, export_tasks_failed] = declare.counters_by(
+            "export_tasks",
+            "status",
+            ["completed", "failed"],
+            "Export tasks of CloudWatch Logs that ended, by their status; failed ones include cancelled ones",
+        );
         Self {
+            export_tasks_completed,
+            export_tasks_failed,
+            export_groups: declare.gauge("export_groups", "Log groups that export selects"),
+            export_groups_failing: declare.gauge(
+                "export_groups_failing",
+                "Log groups whose export failed in the present or last pass",
+            ),
+            export_behind: declare.gauge(
+                "export_behind_seconds",
+                "Time that the log group that is most behind has still to export, --lateness not counted",
+            ),
+            export_conflicts: declare.counter(
+                "export_conflicts",
+                "Checkpoints that another exporter advanced first",
+            ),
             messages_received: declare.counter(
                 "messages_received",
                 "Messages received from the queue, redeliveries included",
@@ -264,6 +292,12 @@ impl Metrics {
     pub(crate) fn holds(&self, reason: Option<String>) {
         self.holding.set(i64::from(reason.is_some()));
         self.readiness.hold(reason);
+    }
+
+    /// Adds export tasks that ended.
+    pub(crate) fn export_tasks(&self, completed: u64, failed: u64) {
+        self.export_tasks_completed.inc_by(completed);
+        self.export_tasks_failed.inc_by(failed);
     }
 
     pub fn bulk_fill(&self, bytes: usize) {

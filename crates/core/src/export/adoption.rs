@@ -90,7 +90,7 @@ fn is_of(task: &ExportTask, target: &Target) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::target::tests::target;
+    use crate::export::tests::target;
 
     const RULES: WindowRules = WindowRules {
         initial: 1000,

@@ -127,7 +127,7 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::target::tests::target;
+    use crate::export::tests::target;
 
     const NOW: i64 = 1_795_000_000_000;
 

@@ -4,12 +4,16 @@ In: log groups, checkpoints, the time and the export tasks that exist. Out: the 
 each, the destination and the name of its task, and the task that an earlier run left behind. */
 
 mod adoption;
+mod bucket_policy;
 mod checkpoint;
 mod group_selector;
 mod target;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use adoption::{Adoption, ExportTask, TaskStatus, adoption};
+pub use bucket_policy::BucketPolicy;
 pub use checkpoint::{Checkpoint, CheckpointFault, LastTask};
 pub use group_selector::{GroupSelector, LeftOut, LogGroup, Selection};
 pub use target::{Destination, Target};

@@ -71,22 +71,9 @@ impl Target {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    pub(crate) fn target(name: &str) -> Target {
-        let group = LogGroup {
-            name: name.to_owned(),
-            account: "123456789012".to_owned(),
-            region: "eu-central-1".to_owned(),
-            class: None,
-        };
-        let destination = Destination {
-            bucket: "logs".to_owned(),
-            prefix: "exports".to_owned(),
-        };
-        Target::new(group, &destination)
-    }
+    use crate::export::tests::target;
 
     /// A task's name must not change: a new version finds the tasks of an older one.
     #[test]

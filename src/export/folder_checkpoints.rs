@@ -1,0 +1,101 @@
+/*! Checkpoints as files of a local folder, for trials: one exporter at a time. */
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::export::{CheckpointError, Checkpoints, Condition, PutOutcome, Stored};
+
+pub struct FolderCheckpoints {
+    folder: PathBuf,
+}
+
+impl FolderCheckpoints {
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    fn error(&self, name: &str, error: &std::io::Error) -> CheckpointError {
+        CheckpointError(format!("{}: {error}", self.place(name)))
+    }
+}
+
+fn etag(bytes: &[u8]) -> String {
+    format!("{:032x}", xxh3_128(bytes))
+}
+
+#[async_trait]
+impl Checkpoints for FolderCheckpoints {
+    async fn get(&self, name: &str) -> Result<Option<Stored>, CheckpointError> {
+        match tokio::fs::read(self.folder.join(name)).await {
+            Ok(bytes) => Ok(Some(Stored {
+                etag: etag(&bytes),
+                bytes,
+            })),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.error(name, &error)),
+        }
+    }
+
+    async fn put(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        condition: &Condition,
+    ) -> Result<PutOutcome, CheckpointError> {
+        let present = self.get(name).await?.map(|stored| stored.etag);
+        let holds = match condition {
+            Condition::New => present.is_none(),
+            Condition::Unchanged(etag) => present.as_ref() == Some(etag),
+        };
+        if !holds {
+            return Ok(PutOutcome::Lost);
+        }
+        let path = self.folder.join(name);
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        let written = async {
+            if let Some(folder) = path.parent() {
+                tokio::fs::create_dir_all(folder).await?;
+            }
+            tokio::fs::write(&temporary, &bytes).await?;
+            tokio::fs::rename(&temporary, &path).await
+        };
+        match written.await {
+            Ok(()) => Ok(PutOutcome::Written(etag(&bytes))),
+            Err(error) => Err(self.error(name, &error)),
+        }
+    }
+
+    fn place(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_of_two_writers_loses() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FolderCheckpoints::new(folder.path().to_owned());
+        assert_eq!(store.get("a/b.json").await.unwrap(), None);
+        let put = async |bytes: &[u8], condition: Condition| {
+            let outcome = store.put("a/b.json", bytes.to_vec(), &condition).await;
+            outcome.unwrap()
+        };
+        let PutOutcome::Written(first) = put(b"1", Condition::New).await else {
+            panic!("the first is written");
+        };
+        assert_eq!(put(b"2", Condition::New).await, PutOutcome::Lost);
+        let second = put(b"2", Condition::Unchanged(first.clone())).await;
+        assert!(matches!(second, PutOutcome::Written(_)));
+        assert_eq!(
+            put(b"3", Condition::Unchanged(first)).await,
+            PutOutcome::Lost
+        );
+        assert_eq!(store.get("a/b.json").await.unwrap().unwrap().bytes, b"2");
+    }
+}
