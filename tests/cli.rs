@@ -130,6 +130,22 @@ fn failures_and_mistakes_have_a_sentence_and_an_exit_code() {
         ),
         (64, "replay s3://logs", "--opensearch-url: give the URL"),
         (64, "replay s3://logs --since never", "--since"),
+        (64, "export", "--destination: give the bucket"),
+        (
+            64,
+            "export status --all-lambda",
+            "--checkpoints: give the place",
+        ),
+        (
+            64,
+            "export --once --log-group x --destination s3://b --checkpoints /c",
+            "--destination: \"s3://b\" is no s3://bucket/prefix",
+        ),
+        (
+            1,
+            "export --once --log-group x --destination s3://logs/x --checkpoints /c",
+            "no AWS region",
+        ),
         (64, "setup", "--opensearch-url: give the URL"),
         (64, &format!("prune {nobody}"), "--retain-logs"),
         (64, &format!("search --since never {nobody}"), "--since"),

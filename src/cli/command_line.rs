@@ -5,6 +5,7 @@ use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::explain::ExplainArgs;
+use crate::cli::export::ExportArgs;
 use crate::cli::heading;
 use crate::cli::maintenance::{PruneArgs, SetupArgs};
 use crate::cli::replay::ReplayArgs;
@@ -83,6 +84,10 @@ pub enum Command {
     ///
     /// Also the objects of a list, and local files. With --checkpoint it can be killed at any time and started again.
     Replay(Box<ReplayArgs>),
+    /// Bring log groups to S3 by export tasks, without gaps
+    ///
+    /// It keeps a checkpoint for each log group. What ends or fails at any step is continued by the next run.
+    Export(ExportArgs),
     /// Make or update templates, aliases and retention in OpenSearch
     ///
     /// It shows a plan, then what changed. A second run changes nothing.

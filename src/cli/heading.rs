@@ -3,6 +3,8 @@
 pub const REPLAY: &str = "Replay";
 pub const QUEUE: &str = "Queue";
 pub const OBJECTS: &str = "Objects";
+pub const GROUPS: &str = "Log groups";
+pub const EXPORT: &str = "Export";
 pub const OPENSEARCH: &str = "OpenSearch";
 pub const LIMITS: &str = "Limits";
 pub const SERVING: &str = "Serving";

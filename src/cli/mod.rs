@@ -3,6 +3,7 @@ checks them. */
 
 pub mod command_line;
 pub mod explain;
+pub mod export;
 pub mod heading;
 pub mod maintenance;
 pub mod opensearch;
@@ -15,6 +16,7 @@ pub mod worker;
 
 pub use command_line::{Cli, Command};
 pub use explain::{ExplainArgs, ExplainCommand};
+pub use export::{ExportArgs, ExportCommand, ExportScopeArgs, ExportStatusArgs};
 pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
 pub use opensearch::{AwsServiceArg, IndexArgs};
 pub use pipeline::{DecodeArgs, PipelineArgs};

@@ -4,6 +4,7 @@ sinks, and runs to its end. */
 mod api_key;
 pub mod explain;
 pub mod explain_file;
+pub mod export;
 pub mod ingest;
 pub mod prune;
 pub mod replay;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, ExplainCommand};
 use crate::commands::{
-    api_key, explain, explain_file, ingest, prune, replay, search, setup, worker,
+    api_key, explain, explain_file, export, ingest, prune, replay, search, setup, worker,
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
@@ -63,6 +63,11 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
             let config = config::replay(*args)?;
             crate::observe::log_to_stderr(&cli.log);
             block_on(replay::run(config))
+        }
+        Command::Export(args) => {
+            let config = config::export(args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            block_on(export::run(config))
         }
         Command::Setup(args) => {
             let task = config::setup(args)?;

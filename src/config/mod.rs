@@ -3,6 +3,7 @@
 mod access;
 mod errors;
 mod explain;
+mod export;
 mod ingest;
 mod maintenance;
 mod pipeline;
@@ -13,6 +14,7 @@ mod worker;
 
 pub use errors::ConfigErrors;
 pub use explain::{ExplainConfig, explain};
+pub use export::{CheckpointTarget, ExportCommandConfig, ExportMode, export};
 pub use ingest::{IngestConfig, Target, ingest};
 pub use maintenance::{
     ApiKeyConfig, PruneConfig, Retention, SetupConfig, SetupTask, Wanted, prune, setup,

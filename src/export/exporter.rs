@@ -213,13 +213,7 @@ impl Exporter {
         match position.store(&*self.checkpoints, advanced).await {
             Ok(Advance::Stored) => {
                 report.windows += 1;
-                tracing::info!(
-                    group,
-                    from = window.from,
-                    to = window.to,
-                    task = completed.id,
-                    "exported"
-                );
+                tracing::info!(group, %window, task = completed.id, "exported");
                 true
             }
             Ok(Advance::Lost) => {

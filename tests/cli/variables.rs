@@ -14,6 +14,7 @@ pub fn commands() -> Vec<(Vec<&'static str>, clap::Command)> {
             "worker" => &["worker"],
             "ingest" => &["ingest", "-"],
             "replay" => &["replay", "-"],
+            "export" => &["export"],
             "setup" => &["setup"],
             "prune" => &["prune"],
             "search" => &["search"],

@@ -82,9 +82,9 @@ pub fn run(seed: u64, setting: &Setting) -> Vec<Fault> {
         let world = Arc::new(Mutex::new(World::new(setting.days, setting.faults)));
         let lives = (0..setting.exporters).map(|_| live(world.clone(), setting));
         futures_util::future::join_all(lives).await;
-        // The faults end. Each exporter has two more passes, so that the last late events are there.
+        // The faults end, but for a task that still hangs. The last of the next passes does not wait for it.
         world.lock().unwrap().faults = false;
-        for _ in 0..2 {
+        for _ in 0..3 {
             tokio::time::sleep(Duration::from_secs(6 * 3600)).await;
             let exporter = exporter(&world, &Arc::default(), setting, 0);
             let report = exporter.pass(&CancellationToken::new()).await.unwrap();

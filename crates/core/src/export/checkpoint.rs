@@ -3,7 +3,7 @@ and the other way round. */
 
 use serde::{Deserialize, Serialize};
 
-use crate::export::{Target, WindowRules};
+use crate::export::{Target, WindowRules, time_text};
 
 const FORMAT: &str = "logferry-export-checkpoint";
 const VERSION: u32 = 1;
@@ -90,11 +90,7 @@ impl Checkpoint {
             return Err(CheckpointFault::Corrupt(reason));
         }
         if WindowRules::is_in_the_future(checkpoint.exported_until, now) {
-            let time = jiff::Timestamp::from_millisecond(checkpoint.exported_until);
-            let time = time.map_or_else(
-                |_| format!("{} ms", checkpoint.exported_until),
-                |time| time.to_string(),
-            );
+            let time = time_text(checkpoint.exported_until);
             return Err(CheckpointFault::Future(time));
         }
         Ok(checkpoint)

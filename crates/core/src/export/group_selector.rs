@@ -53,6 +53,17 @@ impl GroupSelector {
             && !self.all_lambda
     }
 
+    /// Adds a pattern, or says what is wrong with it.
+    pub fn add_pattern(&mut self, pattern: &str) -> Result<(), String> {
+        let compiled = Regex::new(pattern).map_err(|error| {
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            last.trim_start_matches("error: ").to_owned()
+        });
+        self.patterns.push(compiled?);
+        Ok(())
+    }
+
     /// The prefixes whose groups must be listed, none of them below another. An empty prefix lists all groups.
     pub fn listed_prefixes(&self) -> Vec<&str> {
         if !self.patterns.is_empty() {

@@ -17,4 +17,4 @@ pub use bucket_policy::BucketPolicy;
 pub use checkpoint::{Checkpoint, CheckpointFault, LastTask};
 pub use group_selector::{GroupSelector, LeftOut, LogGroup, Selection};
 pub use target::{Destination, Target};
-pub use window::{Window, WindowRules};
+pub use window::{Window, WindowRules, time_text};

@@ -7,6 +7,20 @@ pub struct Window {
     pub to: i64,
 }
 
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {}", time_text(self.from), time_text(self.to))
+    }
+}
+
+/// A time for a person, to the second.
+pub fn time_text(milliseconds: i64) -> String {
+    match jiff::Timestamp::from_second(milliseconds.div_euclid(1000)) {
+        Ok(time) => time.to_string(),
+        Err(_) => format!("{milliseconds} ms"),
+    }
+}
+
 /**
 How windows follow each other.
 

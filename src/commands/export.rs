@@ -1,0 +1,231 @@
+/*! `export`: log groups go in; export tasks bring their events to S3, once or again and again. */
+
+mod status;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_cloudwatchlogs::config::retry::RetryConfig;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::export::status::ExportStatus;
+use crate::commands::worker::s3_client;
+use crate::config::{CheckpointTarget, ExportCommandConfig, ExportMode};
+use crate::export::bucket::{check_region, missing_permissions};
+use crate::export::bucket_checkpoints::BucketCheckpoints;
+use crate::export::cloudwatch::CloudWatchLogs;
+use crate::export::folder_checkpoints::FolderCheckpoints;
+use crate::export::{Checkpoints, ExportConfig, Exporter, LogsApi, PassError, PassReport};
+use crate::observe::Metrics;
+use crate::serve::serve;
+use logferry_core::export::{BucketPolicy, Destination};
+
+pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
+    let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
+    let Some(region) = aws.region().map(ToString::to_string) else {
+        bail!("no AWS region: set AWS_REGION to the region of the log groups and of the bucket");
+    };
+    let s3 = s3_client(&aws, config.path_style, None);
+    let api: Arc<dyn LogsApi> = Arc::new(CloudWatchLogs::new(logs_client(&aws)));
+    let checkpoints: Arc<dyn Checkpoints> = match config.checkpoints {
+        CheckpointTarget::S3 { bucket, prefix } => {
+            Arc::new(BucketCheckpoints::new(s3.clone(), bucket, &prefix))
+        }
+        CheckpointTarget::Folder(folder) => Arc::new(FolderCheckpoints::new(folder)),
+    };
+    let exporter = Exporter {
+        api,
+        checkpoints,
+        config: config.export,
+        metrics: Arc::new(Metrics::new()),
+        now: Arc::new(|| jiff::Timestamp::now().as_millisecond()),
+    };
+    let destination = &exporter.config.destination;
+    match config.mode {
+        ExportMode::PrintBucketPolicy => print_policy(&exporter, &region).await,
+        ExportMode::Status { json } => {
+            let status = ExportStatus::read(&exporter).await?;
+            print(&if json { status.json() } else { status.table() })?;
+            status.result()
+        }
+        ExportMode::DryRun => {
+            check_region(&s3, destination, &region)
+                .await
+                .map_err(in_flag)?;
+            let status = ExportStatus::read(&exporter).await?;
+            print(&status.table())?;
+            let lacks = lacking(&s3, destination, status.account(), &region).await?;
+            print("Dry run: nothing was exported.\n")?;
+            status.result()?;
+            match lacks.is_empty() {
+                true => Ok(()),
+                false => bail!(
+                    "--destination: the policy of the bucket {} does not allow {}; see --print-bucket-policy",
+                    destination.bucket,
+                    lacks.join(" and ")
+                ),
+            }
+        }
+        ExportMode::Once => {
+            check_region(&s3, destination, &region)
+                .await
+                .map_err(in_flag)?;
+            let stop = CancellationToken::new();
+            on_signals(&stop)?;
+            let report = exporter.pass(&stop).await?;
+            tracing::info!(
+                groups = report.groups,
+                windows = report.windows,
+                lost = report.lost.len(),
+                "export ends"
+            );
+            result_of(&report)
+        }
+        ExportMode::Every { interval, listen } => {
+            check_region(&s3, destination, &region)
+                .await
+                .map_err(in_flag)?;
+            let stop = CancellationToken::new();
+            on_signals(&stop)?;
+            let readiness = &exporter.metrics.readiness;
+            readiness.receiving(true);
+            readiness.hold(Some("the log groups are not listed yet".to_owned()));
+            let listening = CancellationToken::new();
+            let _end_listening = listening.clone().drop_guard();
+            let bound = serve(listen, exporter.metrics.clone(), listening).await;
+            let bound = bound.with_context(|| format!("--listen: cannot listen on {listen}"))?;
+            tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "export starts");
+            every(&exporter, interval, &stop).await;
+            Ok(())
+        }
+    }
+}
+
+fn in_flag(reason: String) -> anyhow::Error {
+    anyhow::anyhow!("--destination: {reason}")
+}
+
+/// Passes until a signal. What fails in one pass is due in the next.
+async fn every(exporter: &Exporter, interval: Duration, stop: &CancellationToken) {
+    loop {
+        let began = tokio::time::Instant::now();
+        match exporter.pass(stop).await {
+            Ok(report) => tracing::info!(
+                groups = report.groups,
+                windows = report.windows,
+                failed = report.failures.len(),
+                "pass ends"
+            ),
+            Err(PassError::Stopped) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the pass failed; the next one tries again");
+                exporter.metrics.readiness.hold(Some(error.to_string()));
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {
+                tracing::info!("export ends; the next run adopts a task that still runs");
+                return;
+            }
+            () = tokio::time::sleep_until(began + interval) => {}
+        }
+    }
+}
+
+/// Failures to print; the log has all of them.
+const SHOWN: usize = 20;
+
+fn result_of(report: &PassReport) -> anyhow::Result<()> {
+    let failed = report.failures.len();
+    if failed == 0 {
+        return Ok(());
+    }
+    let mut text = format!("{failed} log groups were not exported, and lost nothing:");
+    if failed == 1 {
+        text = "1 log group was not exported, and lost nothing:".to_owned();
+    }
+    for failure in report.failures.iter().take(SHOWN) {
+        text.push_str(&format!("\n  {}: {}", failure.group, failure.reason));
+    }
+    if failed > SHOWN {
+        text.push_str(&format!("\n  and {} more", failed - SHOWN));
+    }
+    bail!(text)
+}
+
+/// The permissions that the bucket's policy lacks; none, with a warning, if the policy may not be read.
+async fn lacking(
+    s3: &aws_sdk_s3::Client,
+    destination: &Destination,
+    account: Option<&str>,
+    region: &str,
+) -> anyhow::Result<Vec<String>> {
+    let needed = BucketPolicy {
+        destination,
+        account: account.unwrap_or_default(),
+        region,
+    };
+    match missing_permissions(s3, &needed).await {
+        Ok(missing) => Ok(missing),
+        Err(reason) => {
+            tracing::warn!(reason, "the bucket's policy is not checked");
+            Ok(Vec::new())
+        }
+    }
+}
+
+async fn print_policy(exporter: &Exporter, region: &str) -> anyhow::Result<()> {
+    let ExportConfig { destination, .. } = &exporter.config;
+    let page = exporter.api.groups("", None).await;
+    let page = page.context("the account's id is in the ARN of any of its log groups")?;
+    let Some(group) = page.items.first() else {
+        bail!(
+            "the account's id is in the ARN of any of its log groups, and there is none in {region}"
+        );
+    };
+    let policy = BucketPolicy {
+        destination,
+        account: &group.account,
+        region: &group.region,
+    };
+    print(&format!("{}\n", policy.write()))?;
+    Ok(())
+}
+
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// A signal ends the pass at once: the next run adopts the task that still runs.
+fn on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
+    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut int = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// The exporter retries, so that the client does not.
+fn logs_client(aws: &SdkConfig) -> aws_sdk_cloudwatchlogs::Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .build();
+    let config = aws_sdk_cloudwatchlogs::config::Builder::from(aws)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::disabled());
+    aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
+}

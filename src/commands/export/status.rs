@@ -1,0 +1,153 @@
+/*! Checkpoints go in; a table or JSON of where each log group stands comes out. */
+
+use std::time::Duration;
+
+use anyhow::bail;
+use serde_json::{Value, json};
+
+use crate::commands::setup::width;
+use crate::commands::table::Table;
+use crate::export::{Exporter, GroupPosition, list_groups};
+use logferry_core::export::{Checkpoint, LeftOut, Target, WindowRules, time_text as time};
+
+pub struct ExportStatus {
+    rows: Vec<Row>,
+    left_out: Vec<LeftOut>,
+    missing: Vec<String>,
+    rules: WindowRules,
+    now: i64,
+}
+
+struct Row {
+    target: Target,
+    /// `None`: not exported yet. An error: the checkpoint cannot be used.
+    checkpoint: Result<Option<Checkpoint>, String>,
+}
+
+impl ExportStatus {
+    pub async fn read(exporter: &Exporter) -> anyhow::Result<Self> {
+        let now = (exporter.now)();
+        let selection = list_groups(&*exporter.api, &exporter.config.selector).await?;
+        let mut rows = Vec::new();
+        for group in selection.chosen {
+            let target = Target::new(group, &exporter.config.destination);
+            let position = GroupPosition::read(&*exporter.checkpoints, &target, now).await;
+            rows.push(Row {
+                checkpoint: position.map(|found| found.map(|position| position.checkpoint)),
+                target,
+            });
+        }
+        Ok(Self {
+            rows,
+            left_out: selection.left_out,
+            missing: selection.missing,
+            rules: exporter.config.rules,
+            now,
+        })
+    }
+
+    pub fn account(&self) -> Option<&str> {
+        self.rows
+            .first()
+            .map(|row| row.target.group.account.as_str())
+    }
+
+    /// Fails if a group that is asked for cannot be exported.
+    pub fn result(&self) -> anyhow::Result<()> {
+        let missing = self
+            .missing
+            .iter()
+            .map(|name| format!("{name}: there is no such log group in this account and region"));
+        let broken = self.rows.iter().filter_map(|row| {
+            let reason = row.checkpoint.as_ref().err()?;
+            Some(format!("{}: {reason}", row.target.group.name))
+        });
+        let faults: Vec<String> = missing.chain(broken).collect();
+        match faults.is_empty() {
+            true if self.rows.is_empty() => bail!("no log group is selected"),
+            true => Ok(()),
+            false => bail!(faults.join("\n")),
+        }
+    }
+
+    pub fn table(&self) -> String {
+        let mut table = Table::new(&[
+            "group",
+            "exported until",
+            ">behind by",
+            "next window",
+            "last task",
+        ]);
+        for row in &self.rows {
+            let name = row.target.group.name.clone();
+            let checkpoint = match &row.checkpoint {
+                Ok(checkpoint) => checkpoint,
+                Err(_) => {
+                    let cells = ["unusable checkpoint", "", "", ""].map(str::to_owned);
+                    table.row([vec![name], cells.to_vec()].concat());
+                    continue;
+                }
+            };
+            let until = self.until(checkpoint.as_ref());
+            let window = self.rules.next(until, self.now);
+            table.row([
+                name,
+                checkpoint
+                    .as_ref()
+                    .map_or("never".to_owned(), |c| time(c.exported_until)),
+                duration(self.rules.behind(until, self.now)),
+                window.map_or("–".to_owned(), |window| window.to_string()),
+                (checkpoint.as_ref().and_then(|c| c.last_task.as_ref()))
+                    .map_or("–".to_owned(), |task| task.id.clone()),
+            ]);
+        }
+        let mut out = String::new();
+        table.write(&mut out, width());
+        for left in &self.left_out {
+            out.push_str(&format!("  {} is left out: {}\n", left.name, left.reason));
+        }
+        out
+    }
+
+    pub fn json(&self) -> String {
+        let groups = self.rows.iter().map(|row| {
+            let group = &row.target.group;
+            let mut value =
+                json!({"log_group": group.name, "account": group.account, "region": group.region});
+            let checkpoint = match &row.checkpoint {
+                Ok(checkpoint) => checkpoint,
+                Err(reason) => {
+                    value["error"] = json!(reason);
+                    return value;
+                }
+            };
+            let until = self.until(checkpoint.as_ref());
+            let window = self.rules.next(until, self.now);
+            let last = checkpoint.as_ref().and_then(|c| c.last_task.as_ref());
+            value["exported_until"] = json!(checkpoint.as_ref().map(|c| time(c.exported_until)));
+            value["behind_seconds"] = json!(self.rules.behind(until, self.now) / 1000);
+            value["next_window"] =
+                json!(window.map(|w| json!({"from": time(w.from), "to": time(w.to)})));
+            value["last_task"] = json!(last.map(|task| json!({
+                "id": task.id, "name": task.name, "from": time(task.from), "to": time(task.to),
+            })));
+            value
+        });
+        let groups: Vec<Value> = groups.collect();
+        let left = self.left_out.iter();
+        let left: Vec<Value> = left
+            .map(|left| json!({"log_group": left.name, "reason": left.reason}))
+            .collect();
+        let status = json!({"groups": groups, "left_out": left, "missing": self.missing});
+        format!("{status}\n")
+    }
+
+    fn until(&self, checkpoint: Option<&Checkpoint>) -> i64 {
+        checkpoint.map_or_else(|| self.rules.first(self.now), |c| c.exported_until)
+    }
+}
+
+fn duration(milliseconds: i64) -> String {
+    let minutes = u64::try_from(milliseconds / 60_000).unwrap_or(0);
+    humantime::format_duration(Duration::from_secs(minutes * 60)).to_string()
+}
