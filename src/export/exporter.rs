@@ -173,7 +173,7 @@ impl Exporter {
         }
     }
 
-    /// Exports the next window of a group. False if the group is over for this pass.
+    /// Exports the next window of a group, from where another exporter may have brought it meanwhile. False if the group is over for this pass.
     async fn export_window(
         &self,
         position: &mut GroupPosition,
@@ -181,6 +181,18 @@ impl Exporter {
         report: &mut PassReport,
     ) -> bool {
         let rules = &self.config.rules;
+        match GroupPosition::read(&*self.checkpoints, &position.target, (self.now)()).await {
+            Ok(Some(read)) => *position = read,
+            Ok(None) => {
+                let reason = "its checkpoint was deleted during the pass".to_owned();
+                self.fail(report, &position.target, reason);
+                return false;
+            }
+            Err(reason) => {
+                self.fail(report, &position.target, reason);
+                return false;
+            }
+        }
         let until = position.checkpoint.exported_until;
         let Some(window) = rules.next(until, now) else {
             return true;
