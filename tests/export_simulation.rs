@@ -42,7 +42,7 @@ fn no_event_is_missed_by_two_exporters_at_once() {
     }
 }
 
-/// Dies before or after each call of a pass, in turn.
+/// Dies before or after each call of a pass, in turn. The next run finds the task.
 #[test]
 fn no_event_is_missed_after_a_kill_at_each_step() {
     for step in 0..60 {
@@ -50,6 +50,7 @@ fn no_event_is_missed_after_a_kill_at_each_step() {
             days: 2,
             faults: false,
             kill_at: Some(step),
+            check_doubles: true,
             ..Setting::default()
         };
         let found = run(u64::from(step), &setting);

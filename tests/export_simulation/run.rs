@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use logferry::export::{Checkpoints, ExportConfig, Exporter, LogsApi};
 use logferry::observe::Metrics;
-use logferry_core::export::{Destination, GroupSelector, WindowRules};
+use logferry_core::export::{Destination, GroupSelector, TaskStatus, WindowRules};
 
 use crate::checkpoints::{SimCheckpoints, exported_until};
 use crate::logs::SimLogs;
-use crate::world::{BEGIN, DAY, GROUPS, HOUR, Kill, MINUTE, World, chance};
+use crate::world::{BEGIN, DAY, GROUPS, HOUR, Kill, MINUTE, SimTask, World, chance};
 use crate::wrong::{CompletedAtOnce, FirstPage};
 
 #[derive(Clone)]
@@ -69,6 +69,8 @@ pub enum Fault {
         hours: Option<i64>,
     },
     Backwards(String),
+    /// The task of an earlier run was not found: its window was exported again.
+    NotAdopted(String),
 }
 
 pub fn run(seed: u64, setting: &Setting) -> Vec<Fault> {
@@ -195,6 +197,14 @@ fn judge(world: &mut World, setting: &Setting) -> Vec<Fault> {
                     exports,
                 });
             }
+        }
+    }
+    // Each completed task brings its group's checkpoint forward, so that no two of a group begin at the same time.
+    let mut begins = std::collections::BTreeSet::new();
+    for SimTask { task, .. } in &world.tasks {
+        let begin = (&task.log_group, task.window.from);
+        if setting.check_doubles && task.status == TaskStatus::Completed && !begins.insert(begin) {
+            faults.push(Fault::NotAdopted(task.name.clone()));
         }
     }
     faults.truncate(10);

@@ -11,6 +11,7 @@ mod corpus;
 mod crash;
 mod dead_letters;
 mod documents;
+mod export;
 mod fields;
 mod input;
 mod memory;

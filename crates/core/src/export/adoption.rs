@@ -45,7 +45,8 @@ pub enum Adoption<'a> {
     Done(&'a ExportTask),
 }
 
-/// Finds the task that continues a checkpoint without a gap and reaches the farthest; one that is done goes first.
+/// Finds the task that was made from this very checkpoint and reaches the farthest; one that is done goes first. A
+/// group whose checkpoint was deleted begins anew.
 pub fn adoption<'a>(
     tasks: &'a [ExportTask],
     target: &Target,
@@ -56,7 +57,7 @@ pub fn adoption<'a>(
         let Window { from, to } = task.window;
         is_of(task, target)
             && to > exported_until
-            && from <= exported_until.saturating_sub(rules.overlap).max(0)
+            && from == exported_until.saturating_sub(rules.overlap).max(0)
             && task.created.is_none_or(|created| {
                 // A task of other rules may have ended before late events were there. The clock that chose `to` is not
                 // CloudWatch's.
@@ -126,10 +127,10 @@ mod tests {
     fn a_task_that_continues_the_checkpoint_is_adopted() {
         let tasks = [
             task("g", 490, 600, TaskStatus::Completed),
-            task("g", 400, 700, TaskStatus::Completed),
+            task("g", 490, 700, TaskStatus::Completed),
             task("g", 490, 800, TaskStatus::Running),
         ];
-        assert_eq!(adopted(&tasks), Some((true, "400-700")));
+        assert_eq!(adopted(&tasks), Some((true, "490-700")));
         assert_eq!(adopted(&tasks[2..]), Some((false, "490-800")));
     }
 
@@ -139,11 +140,12 @@ mod tests {
         assert!(adopted(std::slice::from_ref(&good)).is_some());
         for other in [
             task("h", 490, 600, TaskStatus::Running),
-            // A gap, or an overlap that is too short.
+            // A gap, an overlap that is too short, another checkpoint.
             task("g", 501, 600, TaskStatus::Completed),
             task("g", 495, 600, TaskStatus::Completed),
+            task("g", 400, 600, TaskStatus::Completed),
             // Nothing new.
-            task("g", 400, 500, TaskStatus::Completed),
+            task("g", 490, 500, TaskStatus::Completed),
             task("g", 490, 600, TaskStatus::Failed),
             task("g", 490, 600, TaskStatus::Cancelled),
             task("g", 490, 600, TaskStatus::PendingCancel),

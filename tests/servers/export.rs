@@ -1,0 +1,280 @@
+/*! From log groups to documents: CloudWatch Logs and S3 of moto, ElasticMQ, OpenSearch. */
+
+use std::process::{Command, Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_sdk_cloudwatchlogs::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use serde_json::Value;
+
+use crate::support::*;
+
+const STREAM: &str = "2026/11/27/[$LATEST]0123456789abcdef0123456789abcdef";
+
+struct Account {
+    logs: aws_sdk_cloudwatchlogs::Client,
+    s3: aws_sdk_s3::Client,
+    bucket: String,
+    /// Log groups of the test begin with it.
+    groups: String,
+}
+
+impl Account {
+    async fn new(name: &str) -> Self {
+        let credentials = || Credentials::new("test", "test", None, None, "test");
+        let logs = aws_sdk_cloudwatchlogs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials())
+            .endpoint_url(server("LOGFERRY_TEST_MOTO"));
+        let s3 = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials())
+            .endpoint_url(server("LOGFERRY_TEST_MOTO"))
+            .force_path_style(true);
+        let unique = format!("{name}-{}", std::process::id());
+        let account = Self {
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            bucket: format!("exports-{unique}"),
+            groups: format!("/aws/lambda/{unique}-"),
+        };
+        let made = account.s3.create_bucket().bucket(&account.bucket).send();
+        made.await.expect("a bucket");
+        account
+    }
+
+    /// Makes a group with the lines of `n` requests, and returns its name.
+    async fn group(&self, name: &str, n: u32) -> String {
+        let group = format!("{}{name}", self.groups);
+        let made = self.logs.create_log_group().log_group_name(&group).send();
+        made.await.expect("a log group");
+        let made = self.logs.create_log_stream().log_group_name(&group);
+        let made = made.log_stream_name(STREAM).send().await;
+        made.expect("a log stream");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let begin = i64::try_from(now.as_millis()).unwrap() - 3_600_000;
+        let mut events = Vec::new();
+        for i in 0..n {
+            let id = format!("{:08x}-0000-4000-8000-{i:012x}", name.len());
+            for line in [
+                format!("START RequestId: {id} Version: $LATEST\n"),
+                format!("END RequestId: {id}\n"),
+                format!(
+                    "REPORT RequestId: {id}\tDuration: 12.50 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 70 MB\t\n"
+                ),
+            ] {
+                let event = InputLogEvent::builder().timestamp(begin + i64::from(i) * 1000);
+                events.push(event.message(line).build().expect("an event"));
+            }
+        }
+        let put = self.logs.put_log_events().log_group_name(&group);
+        let put = put.log_stream_name(STREAM).set_log_events(Some(events));
+        put.send().await.expect("events");
+        group
+    }
+
+    async fn keys(&self, prefix: &str) -> Vec<String> {
+        let listed = self.s3.list_objects_v2().bucket(&self.bucket);
+        let listed = listed.prefix(prefix).send().await.expect("a listing");
+        let keys = listed.contents().iter().filter_map(|o| o.key());
+        keys.map(str::to_owned).collect()
+    }
+
+    /// `logferry export` with the test's groups, destination and checkpoints.
+    fn export(&self, arguments: &[&str]) -> Output {
+        let bucket = &self.bucket;
+        Command::new(env!("CARGO_BIN_EXE_logferry"))
+            .arg("export")
+            .args(arguments)
+            .env("LOGFERRY_EXPORT_LOG_GROUP_PREFIX", &self.groups)
+            .env(
+                "LOGFERRY_EXPORT_DESTINATION",
+                format!("s3://{bucket}/exports"),
+            )
+            .env(
+                "LOGFERRY_EXPORT_CHECKPOINTS",
+                format!("s3://{bucket}/checkpoints"),
+            )
+            .env("LOGFERRY_EXPORT_LATENESS", "0s")
+            .env("AWS_ENDPOINT_URL", server("LOGFERRY_TEST_MOTO"))
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_REGION", "us-east-1")
+            .stdin(Stdio::null())
+            .output()
+            .expect("export runs")
+    }
+}
+
+fn shown(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    )
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn log_groups_end_as_documents_and_an_overlap_doubles_nothing() {
+    let _node = NODE.read().await;
+    let stage = Stage::new("export").await;
+    let account = Account::new("circle").await;
+    let orders = account.group("orders", 20).await;
+    account.group("payments", 5).await;
+    let output = account.export(&["--once"]);
+    assert!(output.status.success(), "{}", shown(&output));
+    let first = account.keys("exports/").await;
+    assert_eq!(first.len(), 2, "{first:?}");
+
+    let work = async |keys: Vec<String>| {
+        for key in keys {
+            stage.send(&direct(&account.bucket, &[&key])).await;
+        }
+        let mut worker = stage.worker();
+        worker.env("AWS_ENDPOINT_URL_S3", server("LOGFERRY_TEST_MOTO"));
+        let log = finish(worker.spawn().expect("a worker"));
+        assert!(log.success, "{}", log.text);
+        stage.documents().await
+    };
+    let documents = work(first.clone()).await;
+    let logs: Vec<&Value> = (documents.iter())
+        .filter(|(id, _)| id.contains("-logs-"))
+        .map(|(_, document)| document)
+        .collect();
+    assert_eq!(logs.len(), 25 * 3);
+    assert_eq!(documents.len(), 25 * 4, "with the summaries");
+    let name = orders.rsplit('/').next().unwrap();
+    let of_orders = logs
+        .iter()
+        .filter(|document| document["faas"]["name"] == name);
+    assert_eq!(of_orders.count(), 60);
+    for document in &logs {
+        assert_eq!(document["cloud"]["account"]["id"], "123456789012");
+        assert_eq!(document["cloud"]["region"], "us-east-1");
+        let group = document["aws"]["log"]["group"]["name"].as_str().unwrap();
+        assert!(group.starts_with(&account.groups), "{group}");
+    }
+
+    // Everything once more: without checkpoints, under other task ids.
+    for key in account.keys("checkpoints/").await {
+        let deleted = account.s3.delete_object().bucket(&account.bucket).key(key);
+        deleted.send().await.expect("deleted");
+    }
+    let output = account.export(&["--once", "--initial", "23h"]);
+    assert!(output.status.success(), "{}", shown(&output));
+    let mut again = account.keys("exports/").await;
+    again.retain(|key| !first.contains(key));
+    assert_eq!(again.len(), 2, "{again:?}");
+    assert_eq!(work(again).await, documents);
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn a_group_that_fails_stops_no_other_and_the_exit_code_tells() {
+    let account = Account::new("failing").await;
+    let (good, bad) = (
+        account.group("good", 1).await,
+        account.group("bad", 1).await,
+    );
+    let output = account.export(&["--once"]);
+    assert!(output.status.success(), "{}", shown(&output));
+    let checkpoints = account.keys("checkpoints/").await;
+    let broken = checkpoints
+        .iter()
+        .find(|key| key.ends_with("bad.json"))
+        .unwrap();
+    let put = account.s3.put_object().bucket(&account.bucket).key(broken);
+    put.body(b"{\"mine\": true}".to_vec().into())
+        .send()
+        .await
+        .expect("put");
+    let output = account.export(&["--once", "--log-group", "/aws/lambda/none"]);
+    let text = shown(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains(&format!(
+            "{bad}: s3://{}/{broken} is no checkpoint",
+            account.bucket
+        )),
+        "{text}"
+    );
+    assert!(
+        text.contains("/aws/lambda/none: there is no such log group"),
+        "{text}"
+    );
+    let found = account
+        .s3
+        .get_object()
+        .bucket(&account.bucket)
+        .key(broken)
+        .send();
+    let found = found
+        .await
+        .expect("an object")
+        .body
+        .collect()
+        .await
+        .expect("a body");
+    assert_eq!(
+        &found.to_vec()[..],
+        b"{\"mine\": true}",
+        "nothing overwrites it"
+    );
+
+    let status = account.export(&["status", "--json"]);
+    assert_eq!(status.status.code(), Some(1));
+    let status: Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    let groups = status["groups"].as_array().unwrap();
+    let row = |name: &str| groups.iter().find(|row| row["log_group"] == name).unwrap();
+    assert!(
+        row(&bad)["error"]
+            .as_str()
+            .unwrap()
+            .contains("no checkpoint"),
+        "{status}"
+    );
+    assert!(row(&good)["exported_until"].is_string(), "{status}");
+
+    for (flag, value, sentence) in [
+        (
+            "--destination",
+            "s3://no-such-bucket-here/x",
+            "does not exist",
+        ),
+        (
+            "--checkpoints",
+            "s3://no-such-bucket-here/x",
+            "cannot be read",
+        ),
+    ] {
+        let output = account.export(&["--once", flag, value]);
+        let text = shown(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(
+            text.contains(sentence) && !text.contains("panicked"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn a_dry_run_checks_the_policy_that_is_printed_and_changes_nothing() {
+    let account = Account::new("dry").await;
+    account.group("orders", 1).await;
+    let output = account.export(&["--dry-run"]);
+    let text = shown(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("does not allow s3:GetBucketAcl"), "{text}");
+    let policy = account.export(&["--print-bucket-policy"]);
+    let policy = String::from_utf8(policy.stdout).expect("text");
+    let put = account.s3.put_bucket_policy().bucket(&account.bucket);
+    put.policy(policy).send().await.expect("a policy");
+    let output = account.export(&["--dry-run"]);
+    assert!(output.status.success(), "{}", shown(&output));
+    assert_eq!(account.keys("").await, Vec::<String>::new());
+}
