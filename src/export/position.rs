@@ -130,7 +130,7 @@ pub(super) async fn retrying<T>(
         match request().await {
             Err(error) if error.kind != LogsErrorKind::Refused => match delays.next() {
                 Some(delay) => {
-                    tracing::debug!(%error, "asking again");
+                    tracing::info!(%error, "no answer yet; asking again");
                     tokio::time::sleep(delay).await;
                 }
                 None => return Err(error),

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudwatchlogs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use serde_json::Value;
 
 use crate::support::*;
@@ -239,7 +240,19 @@ async fn a_group_that_fails_stops_no_other_and_the_exit_code_tells() {
     );
     assert!(row(&good)["exported_until"].is_string(), "{status}");
 
+    let elsewhere = format!("{}-elsewhere", account.bucket);
+    let place = CreateBucketConfiguration::builder();
+    let place = place.location_constraint(BucketLocationConstraint::EuWest1);
+    let made = account.s3.create_bucket().bucket(&elsewhere);
+    let made = made.create_bucket_configuration(place.build()).send();
+    made.await.expect("a bucket in another region");
+    let elsewhere = format!("s3://{elsewhere}/x");
     for (flag, value, sentence) in [
+        (
+            "--destination",
+            &*elsewhere,
+            "is in eu-west-1, and CloudWatch exports",
+        ),
         (
             "--destination",
             "s3://no-such-bucket-here/x",
