@@ -15,6 +15,8 @@ use logferry_core::export::{
 const LONGEST_TASK: Duration = Duration::from_secs(25 * 3600);
 /// How long requests may go without an answer.
 const LONGEST_OUTAGE: Duration = Duration::from_secs(3600);
+/// How often CloudWatch may say that there is no such task.
+const UNSEEN: u32 = 6;
 /// How often a window is tried. Each further attempt exports half of it.
 const ATTEMPTS: u32 = 3;
 const LEAST_WINDOW: i64 = 3_600_000;
@@ -138,11 +140,17 @@ async fn start(
 async fn wait(api: &dyn LogsApi, id: &str) -> Result<ExportTask, String> {
     let began = Instant::now();
     let mut poll = Poll::default();
+    let mut unseen = 0;
     loop {
         poll.sleep().await;
         let task = retrying(async || api.task(id).await).await;
         let task = task.map_err(|error: LogsError| error.to_string())?;
         let Some(task) = task else {
+            // A list may not have a task at once that was just created.
+            unseen += 1;
+            if unseen < UNSEEN {
+                continue;
+            }
             return Err(format!("CloudWatch has no export task {id} any more"));
         };
         if !task.status.is_active() {

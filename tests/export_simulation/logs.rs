@@ -133,6 +133,8 @@ impl LogsApi for SimLogs {
         let mut world = self.world.lock().unwrap();
         world.settle();
         let found = world.tasks.iter().rev().find(|task| task.task.id == id);
+        // A task is not seen at once.
+        let found = found.filter(|_| !world.faults || chance(0.9));
         Ok(found.map(|task| task.task.clone()))
     }
 
