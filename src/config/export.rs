@@ -58,7 +58,7 @@ pub fn export(args: ExportArgs) -> Result<ExportCommandConfig, ConfigErrors> {
         }
     };
     let is_policy = matches!(mode, Some(ExportMode::PrintBucketPolicy));
-    let destination = mistakes.destination(scope.destination.as_deref());
+    let destination = mistakes.export_destination(scope.destination.as_deref());
     let checkpoints = match is_policy {
         true => Some(CheckpointTarget::Folder(PathBuf::new())),
         false => mistakes.checkpoints(scope.checkpoints.as_deref()),
@@ -115,7 +115,7 @@ impl ConfigErrors {
         address
     }
 
-    fn destination(&mut self, value: Option<&str>) -> Option<Destination> {
+    fn export_destination(&mut self, value: Option<&str>) -> Option<Destination> {
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             self.0.push("--destination: give the bucket and the prefix of the exported objects, such as s3://my-logs/exports (or set LOGFERRY_EXPORT_DESTINATION)".to_owned());
             return None;

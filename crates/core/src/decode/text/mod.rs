@@ -1,5 +1,5 @@
-/*! Formats made of lines: CloudWatch exports, the output of `aws logs tail`, what the console copies and downloads, plain
-text and JSON lines. */
+/*! Formats made of lines: CloudWatch exports, the output of `aws logs tail`, what the console copies and downloads,
+plain text and JSON lines. */
 
 pub(crate) mod csv;
 pub(crate) mod export;
