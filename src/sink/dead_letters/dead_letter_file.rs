@@ -1,12 +1,11 @@
 /*! The dead letters of one parcel or of one object go in; a file with a deterministic name comes out, so that a
 redelivery overwrites the same file. */
 
-use std::io::Write;
-
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::sink::dead_letters::dead_letter_error::DeadLetterError;
-use logferry_core::dead_letter::DeadLetter;
+use crate::sink::dead_letters::letter_lines;
+use logferry_core::dead_letter::{DeadLetter, FORMAT};
 
 /// The value of [`DeadLetter::worker`].
 const WORKER: &str = concat!("logferry ", env!("CARGO_PKG_VERSION"));
@@ -47,11 +46,7 @@ impl DeadLetterFile {
     }
 
     pub(crate) fn gzip(&self) -> Result<Vec<u8>, DeadLetterError> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder
-            .write_all(&self.ndjson()?)
-            .map_err(DeadLetterError::new)?;
-        encoder.finish().map_err(DeadLetterError::new)
+        letter_lines::gzip(&self.ndjson()?).map_err(DeadLetterError::new)
     }
 }
 
@@ -75,6 +70,7 @@ impl ObjectName {
     /// A letter about this object or one of its documents, with the current time.
     pub fn letter(&self, kind: &'static str, offset: u64, reason: String) -> DeadLetter {
         DeadLetter {
+            format: FORMAT,
             time: jiff::Timestamp::now().to_string(),
             kind: kind.into(),
             bucket: self.bucket.clone(),

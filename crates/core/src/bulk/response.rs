@@ -30,7 +30,7 @@ struct BulkResponse<'a> {
 
 #[derive(Deserialize)]
 struct ResponseItem<'a> {
-    #[serde(borrow, alias = "index", alias = "update")]
+    #[serde(borrow, alias = "index", alias = "update", alias = "delete")]
     create: Object<ItemResult<'a>>,
 }
 
