@@ -25,7 +25,7 @@ mod run;
 mod settle;
 
 pub use context::{Ends, ReadConfig};
-pub use delivery::BulkConfig;
+pub use delivery::{BulkConfig, EncodedDocument, ResendVerdict, Resender};
 pub use object_limits::ObjectLimits;
 pub use receive::ReceiveConfig;
 pub use run::{Fatal, PipelineConfig, START_TIMEOUT, run};
