@@ -177,7 +177,7 @@ fn help_and_version_succeed_on_standard_output() {
     asked.extend(
         variables::commands()
             .iter()
-            .map(|(args, _)| vec![args[0], "--help"]),
+            .map(|(args, _)| [&args[..variables::names(args)], &["--help"]].concat()),
     );
     for args in asked {
         let output = logferry(&args, b"");

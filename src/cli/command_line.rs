@@ -4,6 +4,7 @@ help or the version). */
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::cli::dead_letters::DeadLettersCommand;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::export::ExportArgs;
 use crate::cli::heading;
@@ -94,6 +95,11 @@ pub enum Command {
     Setup(SetupArgs),
     /// Delete expired daily indices, after a plan and a confirmation
     Prune(PruneArgs),
+    /// List, show, replay and drop dead letters
+    ///
+    /// A dead letter is a document that OpenSearch has rejected, or an object that cannot be read to its end.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
     /// Find log lines, errors and invocations in OpenSearch
     ///
     /// Lines are printed newest last. Times are UTC.

@@ -10,3 +10,4 @@ pub const LIMITS: &str = "Limits";
 pub const SERVING: &str = "Serving";
 pub const SEARCH: &str = "Search";
 pub const OUTPUT: &str = "Output";
+pub const LETTERS: &str = "Dead letters";

@@ -2,6 +2,7 @@
 checks them. */
 
 pub mod command_line;
+pub mod dead_letters;
 pub mod explain;
 pub mod export;
 pub mod heading;
@@ -15,6 +16,10 @@ mod tests;
 pub mod worker;
 
 pub use command_line::{Cli, Command};
+pub use dead_letters::{
+    DeadLettersCommand, DropArgs, KindArg, ListArgs, RedriveArgs, ReplayLettersArgs, SelectArgs,
+    ShowArgs, StoreArgs,
+};
 pub use explain::{ExplainArgs, ExplainCommand};
 pub use export::{ExportArgs, ExportCommand, ExportScopeArgs, ExportStatusArgs};
 pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};

@@ -3,9 +3,10 @@ out. */
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, ExplainCommand};
+use crate::cli::{Cli, Command, DeadLettersCommand, ExplainCommand};
 use crate::commands::{
-    api_key, explain, explain_file, export, ingest, prune, replay, search, setup, worker,
+    api_key, dead_letters, explain, explain_file, export, ingest, prune, replay, search, setup,
+    worker,
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
@@ -82,11 +83,38 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
             crate::observe::log_to_stderr(&cli.log);
             block_on(prune::run(config))
         }
+        Command::DeadLetters(command) => run_dead_letters(command, &cli.log),
         Command::Search(args) => block_on(search::run(config::search(args)?)),
         Command::Explain(args) => match args.command {
             Some(ExplainCommand::Notification { file }) => Ok(explain::notification(&file)?),
             None => block_on(explain_file::run(config::explain(args)?)),
         },
+    }
+}
+
+fn run_dead_letters(command: DeadLettersCommand, log: &str) -> Result<(), CommandError> {
+    match command {
+        DeadLettersCommand::List(args) => {
+            block_on(dead_letters::list::run(config::list_letters(args)?))
+        }
+        DeadLettersCommand::Show(args) => {
+            block_on(dead_letters::show::run(config::show_letter(args)?))
+        }
+        DeadLettersCommand::Replay(args) => {
+            let config = config::replay_letters(*args)?;
+            crate::observe::log_to_stderr(log);
+            block_on(dead_letters::replay::run(config))
+        }
+        DeadLettersCommand::Drop(args) => {
+            let config = config::drop_letters(args)?;
+            crate::observe::log_to_stderr(log);
+            block_on(dead_letters::drop::run(config))
+        }
+        DeadLettersCommand::Redrive(args) => {
+            let config = config::redrive(args)?;
+            crate::observe::log_to_stderr(log);
+            block_on(dead_letters::redrive::run(config))
+        }
     }
 }
 

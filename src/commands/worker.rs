@@ -207,7 +207,7 @@ pub(crate) fn s3_client(
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
-fn has_own_endpoint() -> bool {
+pub(crate) fn has_own_endpoint() -> bool {
     ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"]
         .iter()
         .any(|name| std::env::var_os(name).is_some_and(|url| !url.is_empty()))

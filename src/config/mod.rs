@@ -1,6 +1,7 @@
 /*! Flags as typed (`cli`) → one validated configuration for each command, with all errors reported at once. */
 
 mod access;
+mod dead_letters;
 mod errors;
 mod explain;
 mod export;
@@ -12,6 +13,11 @@ mod search;
 mod when;
 mod worker;
 
+pub use dead_letters::{
+    DropLettersConfig, LetterSelection, LetterStoreConfig, ListLettersConfig, RedriveConfig,
+    ReplayLettersConfig, ShowLetterConfig, drop_letters, list_letters, redrive, replay_letters,
+    show_letter,
+};
 pub use errors::ConfigErrors;
 pub use explain::{ExplainConfig, explain};
 pub use export::{CheckpointTarget, ExportCommandConfig, ExportMode, export};

@@ -9,7 +9,22 @@ use crate::{EXPORT, text};
 pub fn commands() -> Vec<(Vec<&'static str>, clap::Command)> {
     use clap::CommandFactory;
     let cli = logferry::cli::Cli::command();
-    let named = cli.get_subcommands().map(|command| {
+    let letters = cli.find_subcommand("dead-letters").unwrap();
+    let of_letters = letters.get_subcommands().map(|command| {
+        let args: &[&str] = match command.get_name() {
+            "list" => &["dead-letters", "list"],
+            "show" => &["dead-letters", "show"],
+            "replay" => &["dead-letters", "replay"],
+            "drop" => &["dead-letters", "drop"],
+            "redrive" => &["dead-letters", "redrive"],
+            new => panic!("{new}: say how it is typed"),
+        };
+        (args.to_vec(), command.clone())
+    });
+    let others = cli
+        .get_subcommands()
+        .filter(|command| command.get_name() != "dead-letters");
+    let named = others.map(|command| {
         let args: &[&str] = match command.get_name() {
             "worker" => &["worker"],
             "ingest" => &["ingest", "-"],
@@ -23,7 +38,12 @@ pub fn commands() -> Vec<(Vec<&'static str>, clap::Command)> {
         };
         (args.to_vec(), command.clone())
     });
-    named.collect()
+    named.chain(of_letters).collect()
+}
+
+/// How many of the words name the command.
+pub fn names(args: &[&str]) -> usize {
+    if args[0] == "dead-letters" { 2 } else { 1 }
 }
 
 #[test]
@@ -65,7 +85,7 @@ fn an_empty_variable_is_as_good_as_an_unset_one() {
             tried += 1;
         }
         assert_eq!(run(&args, &variables).0, unset.0, "{args:?}, all of them");
-        let mut help = args[..1].to_vec();
+        let mut help = args[..names(&args)].to_vec();
         help.push("--help");
         let help = run(&help, &variables);
         assert_eq!(help.0, Some(0));
