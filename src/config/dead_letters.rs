@@ -86,7 +86,7 @@ const ATTEMPTS: usize = 8;
 pub fn list_letters(args: ListArgs) -> Result<ListLettersConfig, ConfigErrors> {
     let mut mistakes = ConfigErrors::default();
     let store = mistakes.letter_store(&args.store);
-    let selection = mistakes.selection(args.select);
+    let selection = mistakes.letter_selection(args.select);
     match store {
         Some(store) if mistakes.0.is_empty() => Ok(ListLettersConfig {
             store,
@@ -100,7 +100,7 @@ pub fn list_letters(args: ListArgs) -> Result<ListLettersConfig, ConfigErrors> {
 pub fn show_letter(args: ShowArgs) -> Result<ShowLetterConfig, ConfigErrors> {
     let mut mistakes = ConfigErrors::default();
     let store = mistakes.letter_store(&args.store);
-    let selection = mistakes.selection(args.select);
+    let selection = mistakes.letter_selection(args.select);
     match store {
         Some(store) if mistakes.0.is_empty() => Ok(ShowLetterConfig {
             store,
@@ -115,7 +115,7 @@ pub fn show_letter(args: ShowArgs) -> Result<ShowLetterConfig, ConfigErrors> {
 pub fn replay_letters(args: ReplayLettersArgs) -> Result<ReplayLettersConfig, ConfigErrors> {
     let mut mistakes = ConfigErrors::default();
     let store = mistakes.letter_target(&args.store);
-    let selection = mistakes.selection(args.select);
+    let selection = mistakes.letter_selection(args.select);
     let index = mistakes.opensearch(&args.store.index);
     let pipeline = mistakes.pipeline(args.pipeline, &args.store.index);
     let allowed_buckets = mistakes.allowed_buckets(args.allow_bucket);
@@ -166,7 +166,7 @@ pub fn drop_letters(args: DropArgs) -> Result<DropLettersConfig, ConfigErrors> {
                 .to_owned(),
         );
     }
-    let selection = mistakes.selection(args.select);
+    let selection = mistakes.letter_selection(args.select);
     if args.json && !args.yes && !args.dry_run {
         mistakes.0.push(
             "--json: give --yes to drop, or --dry-run to see what: it asks nobody".to_owned(),
@@ -230,7 +230,7 @@ impl ConfigErrors {
         })
     }
 
-    fn selection(&mut self, args: SelectArgs) -> LetterSelection {
+    fn letter_selection(&mut self, args: SelectArgs) -> LetterSelection {
         let older_than = args.older_than.and_then(|text| {
             let age = humantime::parse_duration(&text).ok();
             if age.is_none() {
