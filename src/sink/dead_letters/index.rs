@@ -69,18 +69,10 @@ const PAGE: usize = 1000;
 /// Most letters, and bytes of their documents, that are read together.
 const SET: usize = 100;
 const SET_BYTES: u64 = 4 << 20;
-/// How long a point in time outlives the last page, in which the letters of the page are settled.
-const KEEP_ALIVE: &str = "30m";
-
 /// Reads and removes the letters in an index.
 pub struct DeadLetterDocuments {
     opensearch: Arc<OpenSearch>,
     name: String,
-}
-
-#[derive(Deserialize)]
-struct PointInTime {
-    pit_id: String,
 }
 
 #[derive(Deserialize)]
@@ -117,12 +109,6 @@ struct HitSource {
     size: Value,
 }
 
-/// How far the index was read.
-struct Cursor {
-    point_in_time: String,
-    after: Option<Vec<Value>>,
-}
-
 impl DeadLetterDocuments {
     pub fn new(opensearch: Arc<OpenSearch>, name: String) -> Self {
         Self { opensearch, name }
@@ -136,69 +122,30 @@ impl DeadLetterDocuments {
         ArchiveError(format!("opensearch:{}: {reason}", self.name))
     }
 
-    async fn open(&self) -> Result<Cursor, IndexError> {
-        let path = format!(
-            "/{}/_search/point_in_time?keep_alive={KEEP_ALIVE}&allow_partial_pit_creation=false",
-            self.name
-        );
-        let opened = self.opensearch.call(Method::Post, &path, None).await?;
-        let opened: PointInTime = parsed(opened)?;
-        Ok(Cursor {
-            point_in_time: opened.pit_id,
-            after: None,
-        })
-    }
-
-    /// The next addresses. The cursor is `None` after the last page.
+    /// The addresses after these sort values, and the last sort values; `None` after the last page. Pages by id need no
+    /// point in time: a letter that is written or deleted meanwhile moves no other one.
     async fn page(
         &self,
-        cursor: Option<Cursor>,
-    ) -> Result<(Vec<LetterAddress>, Option<Cursor>), IndexError> {
-        let mut cursor = match cursor {
-            Some(cursor) => cursor,
-            None => self.open().await?,
-        };
+        after: Option<Vec<Value>>,
+    ) -> Result<(Vec<LetterAddress>, Option<Vec<Value>>), IndexError> {
         let mut body = json!({
             "size": PAGE, "track_total_hits": false, "_source": ["kind", "size"],
-            // No other field of a letter is one without a mapping.
             "sort": [{"_id": "asc"}],
-            "pit": {"id": cursor.point_in_time, "keep_alive": KEEP_ALIVE},
         });
-        if let Some(after) = &cursor.after {
+        if let Some(after) = &after {
             body["search_after"] = json!(after);
         }
-        let found = self.opensearch.call(Method::Post, "/_search", Some(&body));
-        let found: Found = match found.await {
-            Err(IndexError::NotFound) => {
-                let reason = "the point in time has ended: run it again".to_owned();
-                return Err(IndexError::Unanswered(reason));
-            }
-            found => parsed(found?)?,
-        };
+        let path = format!("/{}/_search", self.name);
+        let found = self.opensearch.call(Method::Post, &path, Some(&body));
+        let found: Found = parsed(found.await?)?;
         if found.shards.failed > 0 {
             let reason = format!("{} shards did not answer", found.shards.failed);
             return Err(IndexError::Unanswered(reason));
         }
         let hits = found.hits.hits;
         let last = hits.last().map(|hit| hit.sort.clone());
-        let is_last = hits.len() < PAGE;
-        let addresses = self.addresses_of(hits);
-        if is_last {
-            self.close(cursor).await;
-            return Ok((addresses, None));
-        }
-        cursor.after = last;
-        Ok((addresses, Some(cursor)))
-    }
-
-    /// Errors are ignored: a point in time expires by itself.
-    async fn close(&self, cursor: Cursor) {
-        let body = json!({"pit_id": [cursor.point_in_time]});
-        let path = "/_search/point_in_time";
-        let _ = self
-            .opensearch
-            .call(Method::Delete, path, Some(&body))
-            .await;
+        let last = last.filter(|_| hits.len() == PAGE);
+        Ok((self.addresses_of(hits), last))
     }
 
     /// Hits of one kind share an address, up to a limit of letters and bytes.
