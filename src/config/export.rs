@@ -200,7 +200,8 @@ impl ConfigErrors {
             Ok(duration) if duration <= longest => Some(duration),
             Ok(_) => {
                 let days = longest.as_secs() / DAY.as_secs();
-                self.add(flag, value, &format!("is more than {days} days"));
+                let unit = if days == 1 { "day" } else { "days" };
+                self.add(flag, value, &format!("is more than {days} {unit}"));
                 None
             }
             Err(_) => {

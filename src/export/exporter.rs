@@ -173,8 +173,8 @@ impl Exporter {
         }
     }
 
-    /// Exports the next window of a group, from where another exporter may have brought it meanwhile. False if the group
-    /// is over for this pass.
+    /// Exports the next window of a group, from where another exporter may have brought it meanwhile. False if the
+    /// group is over for this pass.
     async fn export_window(
         &self,
         position: &mut GroupPosition,
