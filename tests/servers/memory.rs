@@ -144,8 +144,9 @@ async fn watched(mut worker: Command) -> (Log, u64, u64) {
 
 /// The number of objects of one kind at once, with the default limits.
 const OBJECTS: u32 = 32;
-/// 110 MB in all, with the release build's code.
-const MOST: u64 = 110_000_000 - RELEASE_CODE;
+/// The release build holds 110 MB in all (docs/reliability.md). The build of the tests, beside other tests, needs up to
+/// 10 MB more than that.
+const MOST: u64 = 120_000_000 - RELEASE_CODE;
 const RELEASE_CODE: u64 = 15_000_000;
 
 /// Uploads an object for each number and runs a worker over them, which must stay under the limit.

@@ -3,10 +3,14 @@
 The spelling of a key does not matter: `awsRequestId`, `aws_request_id` and `AWSRequestId` are one slot. */
 
 mod key_table;
+mod slot;
 
 use crate::json::plain::Plain;
 use crate::json::values;
-use crate::json::values::{Key, RawValue};
+use crate::json::values::RawValue;
+use crate::parse::json::keys::key_table::ranked;
+pub use crate::parse::json::keys::key_table::slot_of;
+pub use crate::parse::json::keys::slot::{Slot, Slots};
 
 /// The known keys of one object with the JSON text of their values. `null` counts as absent.
 #[derive(Debug, Clone)]
@@ -51,7 +55,7 @@ impl<'a> Fields<'a> {
         let mut plain = Plain::of(text.len());
         let whole = values::each_member(text, &mut plain, |key, value| {
             fields.members += 1;
-            if let Some((slot, rank)) = Slot::ranked(key) {
+            if let Some((slot, rank)) = ranked(key) {
                 let value = value.raw();
                 if &*value != "null" {
                     fields.insert(KeyedValue { slot, rank, value });
@@ -154,161 +158,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A list of slots, the most preferred first.
-#[derive(Debug, Clone, Copy)]
-pub struct Slots {
-    list: &'static [Slot],
-    bits: u64,
-}
-
-impl Slots {
-    pub const fn of(list: &'static [Slot]) -> Self {
-        let mut bits = 0;
-        let mut at = 0;
-        while at < list.len() {
-            bits |= list[at].bit();
-            at += 1;
-        }
-        Slots { list, bits }
-    }
-}
-
-/// A known key, or several keys with the same meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    Type,
-    Record,
-    // Times, the most certain first.
-    Timestamp,
-    AtTimestamp,
-    Time,
-    Ts,
-    AtT,
-    TimeMillis,
-    Instant,
-    DateTime,
-    AscTime,
-    // Levels.
-    Level,
-    AtL,
-    LevelNumber,
-    Severity,
-    SeverityNumber,
-    // Messages.
-    Message,
-    Msg,
-    ShortMessage,
-    AtM,
-    RenderedMessage,
-    MessageTemplate,
-    AtMt,
-    Event,
-    // Loggers.
-    Logger,
-    Name,
-    Category,
-    Target,
-    // Ids.
-    AwsRequestId,
-    FunctionRequestId,
-    LambdaRequestId,
-    RequestId,
-    SnakeRequestId,
-    TenantId,
-    XrayTraceId,
-    TraceId,
-    FunctionName,
-    FunctionVersion,
-    FunctionArn,
-    /// The ARN of a durable execution.
-    ExecutionArn,
-    // Errors.
-    Error,
-    Err,
-    Exception,
-    ExceptionName,
-    ExcInfo,
-    AtX,
-    Thrown,
-    ErrorType,
-    ErrorMessage,
-    StackTrace,
-    Stack,
-    Trace,
-    ErrorStack,
-    // Objects in which some loggers nest the keys above.
-    Fields,
-    Span,
-    Spans,
-    Mdc,
-    Aws,
-    Context,
-    Log,
-    Properties,
-    Scopes,
-    // Embedded metric format.
-    EmfRoot,
-}
-
-/// Upper bound on the length of a word, in bytes: the longest word, and a few more.
-const LONGEST: usize = 24;
-
-/// Whether a byte may separate the words of a key.
-const fn is_separator(byte: u8) -> bool {
-    matches!(byte, b'_' | b'-' | b'.')
-}
-
-impl Slot {
-    /// The slot of a key in any spelling; `None` for an unknown key.
-    pub fn of(key: Key<'_>) -> Option<Slot> {
-        Slot::ranked(key).map(|(slot, _)| slot)
-    }
-
-    /// The slot of a key and its rank: 0 for the plain key, more for its other spellings, and still more for other
-    /// words.
-    #[inline]
-    fn ranked(key: Key<'_>) -> Option<(Slot, u8)> {
-        match key_table::known(key) {
-            Some(word) => Some((word.slot, word.rank)),
-            None if key_table::may_be_spelled_otherwise(key.text) => {
-                Slot::of_other_spelling(key.text)
-            }
-            None => None,
-        }
-    }
-
-    /// The slot and rank of a key in another spelling than the table has.
-    #[inline(never)]
-    fn of_other_spelling(key: &[u8]) -> Option<(Slot, u8)> {
-        let mut buffer = [0u8; LONGEST];
-        let normalized = normalized(key, &mut buffer)?;
-        let word = key_table::known(Key::of(normalized)).filter(|word| !word.exact)?;
-        Some((word.slot, word.rank + 1))
-    }
-
-    const fn bit(self) -> u64 {
-        1 << self as u64
-    }
-}
-
-/// A key in lower case without separators; `None` if it is too long for a known word.
-fn normalized<'b>(key: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b [u8]> {
-    let mut len = 0;
-    for byte in key.iter().filter(|byte| !is_separator(**byte)) {
-        *buffer.get_mut(len)? = byte.to_ascii_lowercase();
-        len += 1;
-    }
-    Some(&buffer[..len])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::values::Key;
 
-    impl Slot {
-        fn from_key(key: &str) -> Option<Slot> {
-            Slot::of(Key::of(key.as_bytes()))
-        }
+    fn from_key(key: &str) -> Option<Slot> {
+        slot_of(Key::of(key.as_bytes()))
     }
 
     #[test]
@@ -320,13 +176,13 @@ mod tests {
             "aws.requestId",
             "aws-request-id",
         ] {
-            assert_eq!(Slot::from_key(key), Some(Slot::AwsRequestId), "{key}");
+            assert_eq!(from_key(key), Some(Slot::AwsRequestId), "{key}");
         }
-        assert_eq!(Slot::from_key("requestId"), Some(Slot::RequestId));
-        assert_eq!(Slot::from_key("request_id"), Some(Slot::SnakeRequestId));
-        assert_eq!(Slot::from_key("_aws"), Some(Slot::EmfRoot));
-        assert_eq!(Slot::from_key("aws"), Some(Slot::Aws));
-        assert_eq!(Slot::from_key("x-amzn-requestid-of-somebody-else"), None);
+        assert_eq!(from_key("requestId"), Some(Slot::RequestId));
+        assert_eq!(from_key("request_id"), Some(Slot::SnakeRequestId));
+        assert_eq!(from_key("_aws"), Some(Slot::EmfRoot));
+        assert_eq!(from_key("aws"), Some(Slot::Aws));
+        assert_eq!(from_key("x-amzn-requestid-of-somebody-else"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::json::values;
 use crate::json::values::RawValue;
-use crate::parse::json::keys::{Fields, Slot, Slots};
+use crate::parse::json::keys::{Fields, Slot, Slots, slot_of};
 use crate::parse::json::typed_values;
 use crate::parse::level;
 use crate::parse::record::Level;
@@ -83,7 +83,7 @@ fn numbered(fields: &Fields<'_>) -> Option<Level> {
 fn in_log(fields: &Fields<'_>) -> Option<Level> {
     let mut level = None;
     values::each_member(fields.get(Slot::Log)?.text(), &mut (), |key, value| {
-        if Slot::of(key) == Some(Slot::Level) {
+        if slot_of(key) == Some(Slot::Level) {
             level = Some(value.raw());
         }
     });

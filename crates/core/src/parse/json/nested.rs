@@ -3,7 +3,7 @@ id, trace and logger. Each object is read once, and only if the record lacks one
 
 use crate::json::values;
 use crate::json::values::RawValue;
-use crate::parse::json::keys::{Fields, Slot, Slots};
+use crate::parse::json::keys::{Fields, Slot, Slots, slot_of};
 use crate::parse::json::typed_values;
 use crate::parse::record::{IdSource, Record};
 
@@ -87,7 +87,7 @@ fn read_object<'a>(record: &mut Record<'a>, object: RawValue<'a>, slot: Slot, id
     let mut traces = [None; 2];
     let (mut logger, mut function) = (None, false);
     values::each_member(object.text(), &mut (), |key, value| {
-        let Some(known) = Slot::of(key) else { return };
+        let Some(known) = slot_of(key) else { return };
         let value = Some(value.raw());
         match known {
             Slot::SnakeRequestId => snake = value,

@@ -1,11 +1,20 @@
 //! The key of a JSON object goes in; the [`Slot`] of the known word that it equals comes out, by a hash table.
 
 use crate::json::scan;
-use crate::parse::json::keys::{Key, LONGEST, Slot, is_separator};
+use crate::json::values::Key;
+use crate::parse::json::keys::slot::Slot;
+
+/// Upper bound on the length of a word, in bytes: the longest word, and a few more.
+const LONGEST: usize = 24;
+
+/// Whether a byte may separate the words of a key.
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.')
+}
 
 /// A word that names a slot.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Word {
+struct Word {
     pub text: &'static str,
     pub slot: Slot,
     /// 0 for the plain word, more for other words.
@@ -157,6 +166,40 @@ const TABLE: [(scan::Hash, u8); 256] = {
     table
 };
 
+/// The slot of a key in any spelling; `None` for an unknown key.
+pub fn slot_of(key: Key<'_>) -> Option<Slot> {
+    ranked(key).map(|(slot, _)| slot)
+}
+
+/// The slot of a key and its rank: 0 for the plain key, more for its other spellings, and still more for other words.
+#[inline]
+pub(crate) fn ranked(key: Key<'_>) -> Option<(Slot, u8)> {
+    match known(key) {
+        Some(word) => Some((word.slot, word.rank)),
+        None if may_be_spelled_otherwise(key.text) => of_other_spelling(key.text),
+        None => None,
+    }
+}
+
+/// The slot and rank of a key in another spelling than the table has.
+#[inline(never)]
+fn of_other_spelling(key: &[u8]) -> Option<(Slot, u8)> {
+    let mut buffer = [0u8; LONGEST];
+    let normalized = normalized(key, &mut buffer)?;
+    let word = known(Key::of(normalized)).filter(|word| !word.exact)?;
+    Some((word.slot, word.rank + 1))
+}
+
+/// A key in lower case without separators; `None` if it is too long for a known word.
+fn normalized<'b>(key: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b [u8]> {
+    let mut len = 0;
+    for byte in key.iter().filter(|byte| !is_separator(**byte)) {
+        *buffer.get_mut(len)? = byte.to_ascii_lowercase();
+        len += 1;
+    }
+    Some(&buffer[..len])
+}
+
 /// The index in [`TABLE`] at which the search for a hash begins.
 #[inline]
 const fn first_index(hash: scan::Hash) -> usize {
@@ -168,7 +211,7 @@ const fn first_index(hash: scan::Hash) -> usize {
 
 /// The word that equals `key`, byte by byte; `None` if there is none.
 #[inline]
-pub(crate) fn known(key: Key<'_>) -> Option<&'static Word> {
+fn known(key: Key<'_>) -> Option<&'static Word> {
     let mut index = first_index(key.hash);
     loop {
         let (hash, word) = TABLE[index];
@@ -221,7 +264,7 @@ const LETTERS: [u8; 256] = {
 /// Whether `key` may be another spelling of a word, judged by its first two and last letters. False is certain, true
 /// is not.
 #[inline]
-pub(crate) fn may_be_spelled_otherwise(key: &[u8]) -> bool {
+fn may_be_spelled_otherwise(key: &[u8]) -> bool {
     let [first, rest @ ..] = key else {
         return false;
     };
