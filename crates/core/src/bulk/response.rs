@@ -341,7 +341,7 @@ mod tests {
             b"{\"errors\":false}",
             b"{\"items\":{}}",
             b"{\"items\":[{\"create\":{}}]}",
-            b"{\"items\":[{\"delete\":{\"status\":200}}]}",
+            b"{\"items\":[{\"get\":{\"status\":200}}]}",
             b"{\"items\":[{\"create\":{\"status\":99999}}]}",
             b"[]",
             // By their values alone, as derived readers take structs.
