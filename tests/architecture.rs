@@ -246,9 +246,7 @@ fn main_is_thin_and_files_do_one_thing() {
             path.display()
         );
     }
-    // To be cut.
-    let present = ["crates/core/src/decode/subscription/envelopes.rs"];
-    only(&present, long);
+    only(&[], long);
 }
 
 #[test]

@@ -83,18 +83,18 @@ async fn disturbed(
         }
     }
     let effects = effects(&logs);
-    let mut messages: Vec<String> = effects
+    let mut shown: Vec<String> = effects
         .iter()
         .map(|(what, n)| format!("{n} {what}"))
         .collect();
-    messages.push(format!("hits {hits:?}"));
+    shown.push(format!("hits {hits:?}"));
     let run = Run {
         name,
         stage: &stage,
         letters: folder.path(),
         messages: messages.len() + again,
         faults,
-        effects: messages.join(", "),
+        effects: shown.join(", "),
         started,
     };
     run.judge(reference).await;

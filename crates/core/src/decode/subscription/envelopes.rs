@@ -11,6 +11,8 @@ that is no valid container is one of them. Where it holds containers only, inval
 An envelope may hold compressed envelopes: this module and [`nested`](crate::decode::subscription::nested) call each
 other, at most one level deep. [`values`] has the part of this decoder that reads arrays and whole objects. */
 
+mod held_bytes;
+mod step;
 mod values;
 
 use std::borrow::Cow;
@@ -21,14 +23,14 @@ use crate::decode::event::Origin;
 use crate::decode::event_span::{EventSource, EventSpan, IdentityKind};
 use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{EnvelopeHeader, envelope_start};
+use crate::decode::subscription::envelopes::held_bytes::{SEAM, error, shed};
+use crate::decode::subscription::envelopes::step::EnvelopeStep;
 use crate::decode::subscription::log_event::{LogEventElement, MessageText};
 use crate::decode::subscription::nested::{Inflated, Nested};
 use crate::decode::subscription::origins::Origins;
 use crate::decode::text::lines::{self, Containers, Lines};
 use crate::json::scan;
 
-/// Number of bytes before a cut in an element's message that are overwritten, so that no escape spans the cut.
-const SEAM: usize = 12;
 /// Maximum nesting of arrays in arrays.
 const MAX_DEPTH: u32 = 100;
 
@@ -442,63 +444,4 @@ impl Subscription {
             }
         }
     }
-}
-
-/// The result of a step.
-pub(crate) enum EnvelopeStep {
-    Event(EventSpan),
-    /// The position has changed; take the next step.
-    Again,
-    /// More bytes are needed.
-    More,
-}
-
-impl From<EventSpan> for EnvelopeStep {
-    fn from(found: EventSpan) -> Self {
-        EnvelopeStep::Event(found)
-    }
-}
-
-impl From<Option<EventSpan>> for EnvelopeStep {
-    fn from(found: Option<EventSpan>) -> Self {
-        found.map_or(EnvelopeStep::More, EnvelopeStep::Event)
-    }
-}
-
-/// Drops a part of a message that is far above the limit. The members behind the message are still read. Fails if the
-/// element is too long outside of a string.
-fn shed(
-    buffer: &mut Buffer,
-    scanner: &mut Scanner,
-    hold: usize,
-    offset: u64,
-) -> Result<(), DecodeError> {
-    if !is_in_held_string(scanner, hold) {
-        return Err(DecodeError {
-            offset,
-            reason: Cow::Borrowed("an element of logEvents that is too long"),
-        });
-    }
-    cut(buffer, scanner, hold);
-    Ok(())
-}
-
-/// Whether the scanned bytes behind `hold` are in a string that began before them.
-fn is_in_held_string(scanner: &Scanner, hold: usize) -> bool {
-    scanner.string.is_some_and(|start| start <= hold - SEAM)
-}
-
-/// Drops the scanned bytes behind `hold`.
-fn cut(buffer: &mut Buffer, scanner: &mut Scanner, hold: usize) {
-    let to = scanner.pos - usize::from(scanner.escape);
-    buffer.blot(hold - SEAM..hold);
-    buffer.cut(hold, to);
-    scanner.pos = hold + usize::from(scanner.escape);
-}
-
-fn error<T>(offset: u64, reason: &'static str) -> Result<T, DecodeError> {
-    Err(DecodeError {
-        offset,
-        reason: Cow::Borrowed(reason),
-    })
 }

@@ -10,9 +10,9 @@ use crate::decode::json_structure::scanner::{Progress, Scanner};
 use crate::decode::subscription::envelope_start::{
     EnvelopeHeader, EnvelopeStart, envelope_start, is_listed_event, may_be_listed_event,
 };
-use crate::decode::subscription::envelopes::{
-    EnvelopePosition, EnvelopeStep, MAX_DEPTH, SEAM, Subscription, cut, error, is_in_held_string,
-};
+use crate::decode::subscription::envelopes::held_bytes::{SEAM, cut, error, is_in_held_string};
+use crate::decode::subscription::envelopes::step::EnvelopeStep;
+use crate::decode::subscription::envelopes::{EnvelopePosition, MAX_DEPTH, Subscription};
 use crate::decode::subscription::nested::Nested;
 use crate::json::scan;
 
