@@ -4,7 +4,6 @@ pub(crate) mod aws_errors;
 pub mod decompress;
 pub mod files;
 pub mod listing;
-pub mod object_list;
 pub mod s3;
 pub mod sqs;
 pub mod traits;

@@ -1,7 +1,7 @@
 /*! Letters of objects go in; the objects are read again by the worker's pipeline, and the letters of those that are
 settled are removed. */
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,7 +22,7 @@ use crate::sink::Index;
 use crate::sink::dead_letters::{
     DeadLetter, DeadLetterError, DeadLetterFile, DeadLetters, LetterSet,
 };
-use crate::source::object_list::{ListedObject, ObjectList};
+use crate::source::listing::{Listed, ListingQueue, Page};
 use crate::source::s3::S3;
 use crate::source::{OpenError, Opened, Store};
 use logferry_core::notification::ObjectRef;
@@ -98,14 +98,18 @@ impl ObjectReplay {
         &self,
         replay: &Replay<'_>,
         batch: &[LetterSet],
-        selected: BTreeMap<ListedObject, Vec<Place>>,
+        selected: BTreeMap<NamedObject, Vec<Place>>,
         store: Arc<dyn Store>,
     ) -> anyhow::Result<()> {
-        let objects: Vec<ListedObject> = selected.keys().cloned().collect();
-        let list = Arc::new(ObjectList::new(objects));
+        let queue = Arc::new(ListingQueue::new(1));
+        queue.add(Page {
+            objects: selected.keys().map(NamedObject::listed).collect(),
+            through: None,
+            more: false,
+        });
         let failures = Arc::new(Failures::default());
         let ends = Ends {
-            queue: list.clone(),
+            queue: queue.clone(),
             store: Arc::new(WatchedStore {
                 store,
                 failures: failures.clone(),
@@ -119,13 +123,50 @@ impl ObjectReplay {
         let metrics = Arc::new(Metrics::new());
         let stop = CancellationToken::new();
         let ended = pipeline::run(ends, self.pipeline.clone(), metrics, stop).await;
-        let settled = settle(replay, batch, selected, &list, &failures);
+        let unsettled = queue.unsettled().iter().map(NamedObject::of).collect();
+        let settled = settle(replay, batch, selected, &unsettled, &failures);
         for (set, letters) in settled {
             let set = &batch[set];
             let removed = replay.archive.remove(set, &letters).await;
             replay.report().removal(set, letters.len(), removed);
         }
         Ok(ended?)
+    }
+}
+
+/// The object that a letter names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct NamedObject {
+    bucket: String,
+    key: String,
+    version_id: Option<String>,
+}
+
+impl NamedObject {
+    fn of(object: &ObjectRef) -> Self {
+        Self {
+            bucket: object.bucket.clone(),
+            key: object.key.clone(),
+            version_id: object.version_id.clone(),
+        }
+    }
+
+    fn of_letter(letter: &DeadLetter) -> Self {
+        Self {
+            bucket: letter.bucket.clone(),
+            key: letter.key.clone(),
+            version_id: letter.version_id.clone(),
+        }
+    }
+
+    fn listed(&self) -> Listed {
+        Listed {
+            object: ObjectRef {
+                version_id: self.version_id.clone(),
+                ..ObjectRef::new(&self.bucket, &self.key)
+            },
+            last_modified: None,
+        }
     }
 }
 
@@ -139,22 +180,18 @@ pub(super) struct Place {
 pub(super) fn selected(
     replay: &Replay<'_>,
     batch: &[LetterSet],
-) -> BTreeMap<ListedObject, Vec<Place>> {
-    let mut objects: BTreeMap<ListedObject, Vec<Place>> = BTreeMap::new();
+) -> BTreeMap<NamedObject, Vec<Place>> {
+    let mut objects: BTreeMap<NamedObject, Vec<Place>> = BTreeMap::new();
     for (set, letters) in batch.iter().enumerate() {
         for (position, stored) in letters.letters.iter().enumerate() {
             match &stored.letter {
                 Ok(letter) if !replay.selector.selects(letter) => {}
                 Ok(letter) if letter.kind == DeadLetter::OBJECT => {
-                    let object = ListedObject {
-                        bucket: letter.bucket.clone(),
-                        key: letter.key.clone(),
-                        version_id: letter.version_id.clone(),
-                    };
                     let place = Place {
                         set,
                         letter: position,
                     };
+                    let object = NamedObject::of_letter(letter);
                     objects.entry(object).or_default().push(place);
                 }
                 Ok(letter) => {
@@ -174,13 +211,13 @@ pub(super) fn selected(
 fn settle(
     replay: &Replay<'_>,
     batch: &[LetterSet],
-    selected: BTreeMap<ListedObject, Vec<Place>>,
-    list: &ObjectList,
+    selected: BTreeMap<NamedObject, Vec<Place>>,
+    unsettled: &BTreeSet<NamedObject>,
     failures: &Failures,
 ) -> BTreeMap<usize, Vec<usize>> {
     let failures = failures.lock();
     let mut settled: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (position, (object, places)) in selected.into_iter().enumerate() {
+    for (object, places) in selected {
         let failure = failures.get(&object);
         for place in places {
             let stored = &batch[place.set].letters[place.letter];
@@ -189,7 +226,7 @@ fn settle(
                 (Some(reason), Ok(letter)) => {
                     report.refuse(letter.clone(), &stored.reference, reason.clone());
                 }
-                _ if list.is_settled(position) => {
+                _ if !unsettled.contains(&object) => {
                     report.objects += 1;
                     settled.entry(place.set).or_default().push(place.letter);
                 }
@@ -206,10 +243,10 @@ fn settle(
 
 /// Objects that the pipeline settles although they were not read: their letters stay.
 #[derive(Default)]
-struct Failures(Mutex<BTreeMap<ListedObject, String>>);
+struct Failures(Mutex<BTreeMap<NamedObject, String>>);
 
 impl Failures {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ListedObject, String>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<NamedObject, String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -230,11 +267,7 @@ impl Store for WatchedStore {
     ) -> Result<Opened, OpenError> {
         let opened = self.store.open(object, from, etag).await;
         if matches!(opened, Err(OpenError::Gone)) {
-            let object = ListedObject {
-                bucket: object.bucket.clone(),
-                key: object.key.clone(),
-                version_id: object.version_id.clone(),
-            };
+            let object = NamedObject::of(object);
             self.failures.lock().insert(object, GONE.to_owned());
         }
         opened
@@ -254,11 +287,7 @@ impl DeadLetters for DocumentLetters {
         let Some(letter) = broken else {
             return self.letters.write(file).await;
         };
-        let object = ListedObject {
-            bucket: letter.bucket.clone(),
-            key: letter.key.clone(),
-            version_id: letter.version_id.clone(),
-        };
+        let object = NamedObject::of_letter(letter);
         let mut failures = self.failures.lock();
         failures.insert(object, letter.reason.clone());
         Ok(())

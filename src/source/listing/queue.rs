@@ -13,6 +13,7 @@ use crate::source::listing::checkpoint::{Checkpoint, CheckpointStore};
 use crate::source::listing::state::State;
 use crate::source::listing::{ListError, Listed, Page};
 use crate::source::{Attributes, Depth, Handle, Message, Outcome, Queue, QueueError};
+use logferry_core::notification::ObjectRef;
 
 /// Below this number of waiting objects the next page is listed.
 const ROOM: usize = 500;
@@ -141,6 +142,11 @@ impl ListingQueue {
     pub fn given_up(&self) -> (usize, Vec<String>) {
         let state = self.lock();
         (state.given_up_count, state.given_up.clone())
+    }
+
+    /// The objects that are not settled, in the order of the listing.
+    pub fn unsettled(&self) -> Vec<ObjectRef> {
+        self.lock().unsettled().cloned().collect()
     }
 
     /// Waits until the checkpoint holds all that has happened.

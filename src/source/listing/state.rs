@@ -54,11 +54,15 @@ impl State {
     }
 
     pub(super) fn snapshot(&self) -> Checkpoint {
-        let open = self.open.values().filter(|open| !open.is_settled);
         Checkpoint {
-            open: open.map(|open| OpenObject::new(&open.object)).collect(),
+            open: self.unsettled().map(OpenObject::new).collect(),
             ..self.checkpoint.clone()
         }
+    }
+
+    pub(super) fn unsettled(&self) -> impl Iterator<Item = &ObjectRef> {
+        let open = self.open.values().filter(|open| !open.is_settled);
+        open.map(|open| &open.object)
     }
 
     pub(super) fn take_due(&mut self, now: Instant) {

@@ -119,6 +119,46 @@ async fn every_object_is_delivered_once_and_the_queue_ends() {
     assert_eq!(queue.given_up(), (1, vec!["00000000".to_owned()]));
 }
 
+#[tokio::test]
+async fn each_object_is_delivered_once_under_its_key() {
+    let listed = |key: &str| Listed {
+        object: ObjectRef {
+            version_id: (key == "b").then(|| "v+1".to_owned()),
+            ..ObjectRef::new("logs", key)
+        },
+        last_modified: None,
+    };
+    let queue = ListingQueue::new(1);
+    queue.add(Page {
+        objects: vec![listed("a b+ü/%2F.gz"), listed("b")],
+        through: None,
+        more: false,
+    });
+    let messages = queue.receive(10).await.unwrap();
+    let read: Vec<_> = (messages.iter())
+        .flat_map(|message| notification::read(&message.body).objects)
+        .map(|read| (read.key, read.version_id))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("a b+ü/%2F.gz".to_owned(), None),
+            ("b".to_owned(), Some("v+1".to_owned()))
+        ]
+    );
+    let [first, second] = [0, 1].map(|i| messages[i].handle.clone());
+    queue.delete(&[first]).await.unwrap();
+    queue.release(&[second], Duration::ZERO).await.unwrap();
+    assert!(queue.receive(10).await.unwrap().is_empty());
+    assert!(queue.depth().await.unwrap().is_zero());
+    let unsettled: Vec<_> = queue
+        .unsettled()
+        .into_iter()
+        .map(|object| object.key)
+        .collect();
+    assert_eq!(unsettled, ["b"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_released_message_comes_back_after_its_delay_until_it_is_given_up() {
     let queue = filled(1, 3).await;
