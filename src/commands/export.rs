@@ -7,14 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_cloudwatchlogs::config::retry::RetryConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::aws_clients::{aws_config, logs_client, s3_client};
 use crate::commands::export::status::ExportStatus;
-use crate::commands::worker::s3_client;
 use crate::config::{CheckpointTarget, ExportCommandConfig, ExportMode};
 use crate::export::bucket::{check_region, missing_permissions};
 use crate::export::bucket_checkpoints::BucketCheckpoints;
@@ -26,10 +23,8 @@ use crate::serve::serve;
 use logferry_core::export::{BucketPolicy, Destination};
 
 pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
-    let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
-    let Some(region) = aws.region().map(ToString::to_string) else {
-        bail!("no AWS region: set AWS_REGION to the region of the log groups and of the bucket");
-    };
+    let aws = aws_config("the region of the log groups and of the bucket").await?;
+    let region = aws.region().map(ToString::to_string).unwrap_or_default();
     let s3 = s3_client(&aws, config.path_style, None);
     let api: Arc<dyn LogsApi> = Arc::new(CloudWatchLogs::new(logs_client(&aws)));
     let checkpoints: Arc<dyn Checkpoints> = match config.checkpoints {
@@ -216,16 +211,4 @@ fn on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
         stop.cancel();
     });
     Ok(())
-}
-
-/// The exporter retries, so that the client does not.
-fn logs_client(aws: &SdkConfig) -> aws_sdk_cloudwatchlogs::Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(60))
-        .build();
-    let config = aws_sdk_cloudwatchlogs::config::Builder::from(aws)
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::disabled());
-    aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
 }

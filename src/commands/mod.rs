@@ -2,6 +2,7 @@
 sinks, and runs to its end. */
 
 mod api_key;
+mod aws_clients;
 pub mod dead_letters;
 pub mod explain;
 pub mod explain_file;

@@ -4,13 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::PathStyle;
+use crate::commands::aws_clients::{aws_config, has_own_endpoint, s3_client, sqs_client};
 use crate::commands::setup::prepare;
 use crate::config::WorkerConfig;
 use crate::error_class::ErrorClass;
@@ -50,10 +48,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     };
     tracing::info!(version, "the index answers");
 
-    let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
-    if aws.region().is_none() {
-        bail!("no AWS region: set AWS_REGION to the queue's region");
-    }
+    let aws = aws_config("the queue's region").await?;
     if config.pipeline.receive.until_empty.is_some() && !has_own_endpoint() {
         // SQS itself counts with a delay; emulators do not.
         config.pipeline.receive.until_empty = Some(Duration::from_secs(20));
@@ -171,58 +166,5 @@ pub(crate) async fn await_index(
             () = stop.cancelled() => return Ok(None),
             () = tokio::time::sleep(Duration::from_secs(2)) => {}
         }
-    }
-}
-
-/// An attempt ends after `longest`; without a limit a dead connection would hang.
-pub(crate) fn sqs_client(aws: &SdkConfig, longest: Duration) -> aws_sdk_sqs::Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(longest)
-        .build();
-    let config = aws_sdk_sqs::config::Builder::from(aws).timeout_config(timeouts);
-    aws_sdk_sqs::Client::from_conf(config.build())
-}
-
-pub(crate) fn s3_client(
-    aws: &SdkConfig,
-    path_style: PathStyle,
-    region: Option<String>,
-) -> aws_sdk_s3::Client {
-    let force = match path_style {
-        PathStyle::On => true,
-        PathStyle::Off => false,
-        PathStyle::Auto => endpoint_has_no_subdomains(),
-    };
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .read_timeout(Duration::from_secs(30))
-        .build();
-    let mut config = aws_sdk_s3::config::Builder::from(aws)
-        .force_path_style(force)
-        .timeout_config(timeouts);
-    if let Some(region) = region {
-        config = config.region(aws_sdk_s3::config::Region::new(region));
-    }
-    aws_sdk_s3::Client::from_conf(config.build())
-}
-
-pub(crate) fn has_own_endpoint() -> bool {
-    ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|url| !url.is_empty()))
-}
-
-/// Whether the S3 endpoint is an IP address, localhost or a bare host name: no bucket can stand before such a name.
-fn endpoint_has_no_subdomains() -> bool {
-    let endpoint =
-        std::env::var("AWS_ENDPOINT_URL_S3").or_else(|_| std::env::var("AWS_ENDPOINT_URL"));
-    match endpoint.ok().and_then(|e| url::Url::parse(&e).ok()) {
-        Some(url) => match url.host() {
-            Some(url::Host::Domain(name)) => !name.contains('.') || name.ends_with(".localhost"),
-            Some(_) => true,
-            None => false,
-        },
-        None => false,
     }
 }

@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::bail;
 use async_trait::async_trait;
-use aws_config::BehaviorVersion;
 use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::PathStyle;
+use crate::commands::aws_clients::{aws_config, s3_client};
 use crate::commands::dead_letters::replayed::Replay;
 use crate::commands::dead_letters::store::{Read, sets};
-use crate::commands::worker::s3_client;
 use crate::observe::Metrics;
 use crate::pipeline;
 use crate::pipeline::{Ends, PipelineConfig};
@@ -81,10 +80,7 @@ impl ObjectReplay {
     }
 
     async fn s3(&self) -> anyhow::Result<Arc<dyn Store>> {
-        let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        if aws.region().is_none() {
-            bail!("no AWS region: set AWS_REGION to the region of the objects");
-        }
+        let aws = aws_config("the region of the objects").await?;
         let client = s3_client(&aws, self.path_style, None);
         Ok(Arc::new(S3::new(
             client,

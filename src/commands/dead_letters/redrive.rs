@@ -4,12 +4,11 @@ use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use aws_config::BehaviorVersion;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use crate::commands::aws_clients::{aws_config, has_own_endpoint, sqs_client};
 use crate::commands::table::grouped;
-use crate::commands::worker::{has_own_endpoint, sqs_client};
 use crate::config::RedriveConfig;
 use crate::source::QueueError;
 use crate::source::sqs::redrive::{MoveTask, Redrive, TaskError};
@@ -20,10 +19,7 @@ const POLL: Duration = Duration::from_secs(1);
 const LOG: Duration = Duration::from_secs(10);
 
 pub async fn run(config: RedriveConfig) -> anyhow::Result<()> {
-    let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
-    if aws.region().is_none() {
-        bail!("no AWS region: set AWS_REGION to the queue's region");
-    }
+    let aws = aws_config("the queue's region").await?;
     let client = sqs_client(&aws, Duration::from_secs(15));
     let redrive = Redrive::find(client, &config.queue_url).await?;
     let result = if config.dry_run {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::bail;
-use aws_config::BehaviorVersion;
 use futures_util::{Stream, StreamExt};
 
+use crate::commands::aws_clients::{aws_config, s3_client};
 use crate::commands::setup::TIMEOUT;
-use crate::commands::worker::s3_client;
 use crate::config::LetterStoreConfig;
 use crate::sink::Index;
 use crate::sink::dead_letters::file::DeadLetterFolder;
@@ -38,10 +37,7 @@ pub(crate) async fn open(config: LetterStoreConfig) -> anyhow::Result<Store> {
             }
         }
         DeadLetterTarget::S3 { bucket, prefix } => {
-            let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
-            if aws.region().is_none() {
-                bail!("no AWS region: set AWS_REGION to the region of the bucket {bucket}");
-            }
+            let aws = aws_config(&format!("the region of the bucket {bucket}")).await?;
             let client = s3_client(&aws, config.path_style, None);
             let bucket = Arc::new(DeadLetterBucket::new(client, bucket, &prefix));
             Store {

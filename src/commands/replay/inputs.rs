@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
-use aws_config::{BehaviorVersion, SdkConfig};
+use anyhow::{Context, anyhow};
+use aws_config::SdkConfig;
 
 use crate::cli::PathStyle;
-use crate::commands::worker::{s3_client, sqs_client};
+use crate::commands::aws_clients::{aws_config, s3_client, sqs_client};
 use crate::config::{CheckpointPlace, ReplayConfig, ReplayDestination, ReplaySource, S3Config};
 use crate::sink::dead_letters::DeadLetterTarget;
 use crate::source::Store;
@@ -38,12 +38,8 @@ impl Clients {
                 path_style,
             });
         }
-        let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        if aws.region().is_none() {
-            bail!("no AWS region: set AWS_REGION to the bucket's region");
-        }
         Ok(Self {
-            aws: Some(aws),
+            aws: Some(aws_config("the bucket's region").await?),
             path_style,
         })
     }
