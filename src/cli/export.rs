@@ -4,7 +4,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 
 use crate::cli::heading;
-use crate::cli::worker::PathStyle;
+use crate::cli::s3::S3Args;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -160,16 +160,6 @@ pub struct ExportScopeArgs {
         help_heading = heading::EXPORT
     )]
     pub lateness: String,
-    /// Put the bucket into the path of S3 requests
-    ///
-    /// auto: on if the S3 endpoint is an IP address, localhost or a bare host name; else the bucket is in the host
-    /// name.
-    #[arg(
-        long,
-        env = "LOGFERRY_S3_PATH_STYLE",
-        value_enum,
-        default_value = "auto",
-        help_heading = heading::EXPORT
-    )]
-    pub s3_path_style: PathStyle,
+    #[command(flatten, next_help_heading = heading::EXPORT)]
+    pub s3: S3Args,
 }

@@ -10,6 +10,7 @@ pub mod maintenance;
 pub mod opensearch;
 pub mod pipeline;
 pub mod replay;
+pub mod s3;
 pub mod search;
 #[cfg(test)]
 mod tests;
@@ -23,8 +24,9 @@ pub use dead_letters::{
 pub use explain::{ExplainArgs, ExplainCommand};
 pub use export::{ExportArgs, ExportCommand, ExportScopeArgs, ExportStatusArgs};
 pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
-pub use opensearch::{AwsServiceArg, IndexArgs};
+pub use opensearch::{AwsServiceArg, IndexArgs, StartArgs};
 pub use pipeline::{DecodeArgs, PipelineArgs};
 pub use replay::{ByArg, ReplayArgs};
+pub use s3::{PathStyle, S3Args};
 pub use search::SearchArgs;
-pub use worker::{IngestArgs, PathStyle, To, WorkerArgs};
+pub use worker::{IngestArgs, To, WorkerArgs};

@@ -93,3 +93,18 @@ pub enum AwsServiceArg {
     Es,
     Aoss,
 }
+
+/// What is done before the first document.
+#[derive(Debug, Args)]
+pub struct StartArgs {
+    /// Run `logferry setup` at the start
+    ///
+    /// Without it the command stops if templates are missing or older than itself.
+    #[arg(
+        long,
+        env = "LOGFERRY_SETUP",
+        value_parser = BoolishValueParser::new(),
+        help_heading = heading::OPENSEARCH
+    )]
+    pub setup: bool,
+}

@@ -1,12 +1,11 @@
 /*! Flags of `replay`. */
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::cli::heading;
-use crate::cli::opensearch::IndexArgs;
+use crate::cli::opensearch::{IndexArgs, StartArgs};
 use crate::cli::pipeline::PipelineArgs;
-use crate::cli::worker::PathStyle;
+use crate::cli::s3::S3Args;
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -62,18 +61,8 @@ pub struct ReplayArgs {
         help_heading = heading::OBJECTS
     )]
     pub expected_bucket_owner: Option<String>,
-    /// Put the bucket into the path of S3 requests
-    ///
-    /// auto: on if the S3 endpoint is an IP address, localhost or a bare host name; else the bucket is in the host
-    /// name.
-    #[arg(
-        long,
-        env = "LOGFERRY_S3_PATH_STYLE",
-        value_enum,
-        default_value = "auto",
-        help_heading = heading::OBJECTS
-    )]
-    pub s3_path_style: PathStyle,
+    #[command(flatten, next_help_heading = heading::OBJECTS)]
+    pub s3: S3Args,
     /// Store for rejected documents and broken objects
     ///
     /// s3://bucket/prefix, file:///folder or opensearch:index. Without this flag, their objects are not settled, and
@@ -87,16 +76,8 @@ pub struct ReplayArgs {
     pub dead_letters: Option<String>,
     #[command(flatten)]
     pub index: IndexArgs,
-    /// Run `logferry setup` at the start
-    ///
-    /// Without it the command stops if templates are missing or older than itself.
-    #[arg(
-        long,
-        env = "LOGFERRY_SETUP",
-        value_parser = BoolishValueParser::new(),
-        help_heading = heading::OPENSEARCH
-    )]
-    pub setup: bool,
+    #[command(flatten)]
+    pub start: StartArgs,
     #[command(flatten)]
     pub pipeline: PipelineArgs,
 }

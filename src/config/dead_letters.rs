@@ -129,7 +129,7 @@ pub fn replay_letters(args: ReplayLettersArgs) -> Result<ReplayLettersConfig, Co
                 selection,
                 index,
                 expected_owner: args.expected_bucket_owner,
-                setup: args.setup,
+                setup: args.start.setup,
                 pipeline: PipelineConfig {
                     receive: ReceiveConfig {
                         until_empty: Some(Duration::ZERO),
@@ -225,7 +225,7 @@ impl ConfigErrors {
         Some(LetterStoreConfig {
             name: args.dead_letters.clone().unwrap_or_default(),
             target,
-            path_style: args.s3_path_style,
+            path_style: args.s3.s3_path_style,
             index: None,
         })
     }

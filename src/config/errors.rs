@@ -1,5 +1,6 @@
 /*! Values of flags go in; checked values, or messages about the mistakes in them, come out. */
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,6 +45,18 @@ impl ConfigErrors {
                 None
             }
         }
+    }
+
+    pub(crate) fn listen(&mut self, listen: &str) -> Option<SocketAddr> {
+        let address = listen.parse().ok();
+        if address.is_none() {
+            self.add(
+                "--listen",
+                listen,
+                "is no address and port, such as 0.0.0.0:9090",
+            );
+        }
+        address
     }
 
     pub(crate) fn count(
@@ -104,8 +117,7 @@ impl ConfigErrors {
         let Some(value) = value.filter(|v| !v.is_empty()) else {
             return Some(None);
         };
-        let target = if let Some(rest) = value.strip_prefix("s3://") {
-            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let target = if let Some((bucket, prefix)) = s3_place(value) {
             (!bucket.is_empty()).then(|| DeadLetterTarget::S3 {
                 bucket: bucket.to_owned(),
                 prefix: prefix.to_owned(),
@@ -161,6 +173,12 @@ impl ConfigErrors {
             );
         }
     }
+}
+
+/// Bucket and key, or key prefix, of an `s3://` URL; either may be empty.
+pub(crate) fn s3_place(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("s3://")?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
 }
 
 /// Whether a text is an index name or may begin one.

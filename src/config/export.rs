@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::cli::{ExportArgs, ExportCommand, ExportScopeArgs, PathStyle};
 use crate::config::ConfigErrors;
+use crate::config::errors::s3_place;
 use crate::export::ExportConfig;
 use logferry_core::export::{Destination, GroupSelector, WindowRules};
 
@@ -76,7 +77,7 @@ pub fn export(args: ExportArgs) -> Result<ExportCommandConfig, ConfigErrors> {
                     rules,
                 },
                 checkpoints,
-                path_style: scope.s3_path_style,
+                path_style: scope.s3.s3_path_style,
                 mode,
             })
         }
@@ -101,18 +102,6 @@ impl ConfigErrors {
         }
         let (listen, interval) = (self.listen(listen)?, interval?);
         Some(ExportMode::Every { interval, listen })
-    }
-
-    fn listen(&mut self, listen: &str) -> Option<SocketAddr> {
-        let address = listen.parse().ok();
-        if address.is_none() {
-            self.add(
-                "--listen",
-                listen,
-                "is no address and port, such as 0.0.0.0:9090",
-            );
-        }
-        address
     }
 
     fn export_destination(&mut self, value: Option<&str>) -> Option<Destination> {
@@ -218,8 +207,7 @@ fn milliseconds(duration: Duration) -> i64 {
 
 /// Bucket and prefix, without slashes at its ends.
 fn s3_url(value: &str) -> Option<(String, String)> {
-    let rest = value.strip_prefix("s3://")?;
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let (bucket, prefix) = s3_place(value)?;
     let fits = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
     let is_bucket = bucket.len() >= 3 && bucket.bytes().all(fits);
     (is_bucket && !prefix.contains("//"))

@@ -41,7 +41,7 @@ pub fn ingest(args: IngestArgs) -> Result<IngestConfig, ConfigErrors> {
         (Some(to), Some(pipeline)) if mistakes.0.is_empty() => Ok(IngestConfig {
             paths: args.paths,
             to,
-            setup: args.setup,
+            setup: args.start.setup,
             pipeline: PipelineConfig {
                 receive: ReceiveConfig {
                     until_empty: Some(Duration::ZERO),

@@ -7,6 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 
 use crate::cli::{ByArg, ReplayArgs};
+use crate::config::errors::s3_place;
 use crate::config::{ConfigErrors, S3Config, when};
 use crate::pipeline::{PipelineConfig, ReceiveConfig};
 use crate::sink::dead_letters::DeadLetterTarget;
@@ -86,7 +87,7 @@ pub fn replay(args: ReplayArgs) -> Result<ReplayConfig, ConfigErrors> {
                 dry_run: args.dry_run,
                 destination,
                 s3: S3Config {
-                    path_style: args.s3_path_style,
+                    path_style: args.s3.s3_path_style,
                     expected_owner: args.expected_bucket_owner,
                     regions: Vec::new(),
                 },
@@ -163,8 +164,7 @@ impl ConfigErrors {
     }
 
     fn s3_place(&mut self, flag: &str, url: &str, form: &str) -> Option<(String, String)> {
-        let rest = url.strip_prefix("s3://")?;
-        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        let (bucket, key) = s3_place(url)?;
         if bucket.is_empty() {
             self.add(flag, url, &format!("names no bucket: write {form}"));
             return None;
@@ -291,7 +291,7 @@ impl ConfigErrors {
         self.opensearch(&args.index)
             .map(|index| ReplayDestination::Index {
                 index: Box::new(index),
-                setup: args.setup,
+                setup: args.start.setup,
             })
     }
 }

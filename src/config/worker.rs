@@ -34,14 +34,7 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, ConfigErrors> {
     let mut mistakes = ConfigErrors::default();
     let queue_url = mistakes.queue_url(args.queue_url.as_deref());
     let index = mistakes.opensearch(&args.index);
-    let listen = args.listen.parse().ok();
-    if listen.is_none() {
-        mistakes.add(
-            "--listen",
-            &args.listen,
-            "is no address and port, such as 0.0.0.0:9090",
-        );
-    }
+    let listen = mistakes.listen(&args.listen);
     let messages = mistakes.count("--messages-in-flight", &args.messages_in_flight, 1, 100_000);
     let drain = mistakes.duration("--drain-timeout", &args.drain_timeout);
     let pipeline = mistakes.pipeline(args.pipeline, &args.index);
@@ -70,10 +63,10 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, ConfigErrors> {
         ) if mistakes.0.is_empty() => Ok(WorkerConfig {
             queue_url,
             index,
-            setup: args.setup,
+            setup: args.start.setup,
             listen,
             s3: S3Config {
-                path_style: args.s3_path_style,
+                path_style: args.s3.s3_path_style,
                 expected_owner: args.expected_bucket_owner,
                 regions: args.allow_region,
             },
