@@ -5,7 +5,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 
 use crate::export::{CheckpointError, Checkpoints, Condition, PutOutcome, Stored};
-use crate::source::aws_errors::{innermost, sdk_reason};
+use crate::source::aws_errors::{innermost, is_changed, sdk_reason};
 
 pub struct BucketCheckpoints {
     client: Client,
@@ -82,13 +82,8 @@ impl Checkpoints for BucketCheckpoints {
         };
         match request.send().await {
             Ok(response) => Ok(PutOutcome::Written(response.e_tag.unwrap_or_default())),
-            // 412; 409 of two writes at once; a checkpoint that was deleted meanwhile.
-            Err(error)
-                if matches!(
-                    error.code(),
-                    Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey")
-                ) =>
-            {
+            // Also a checkpoint that was deleted meanwhile.
+            Err(error) if is_changed(error.code()) || error.code() == Some("NoSuchKey") => {
                 Ok(PutOutcome::Lost)
             }
             Err(error) => Err(self.error(name, "written", &sdk_reason(&error))),

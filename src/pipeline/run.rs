@@ -45,6 +45,17 @@ pub struct PipelineConfig {
     pub drain_timeout: Duration,
 }
 
+impl PipelineConfig {
+    pub(crate) fn memory_config(&self) -> MemoryConfig {
+        MemoryConfig {
+            bytes: self.memory,
+            objects_in_flight: self.receive.objects_in_flight,
+            max_event_bytes: self.read.decode.max_event_bytes,
+            bulk_bytes: self.bulk.bytes,
+        }
+    }
+}
+
 /// Why the pipeline ended by itself.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -90,13 +101,7 @@ fn start(
     fatal_error: &Arc<FatalErrorSlot>,
     background: CancellationToken,
 ) -> Arc<PipelineContext> {
-    let memory = MemoryConfig {
-        bytes: config.memory,
-        objects_in_flight: config.receive.objects_in_flight,
-        max_event_bytes: config.read.decode.max_event_bytes,
-        bulk_bytes: config.bulk.bytes,
-    };
-    let memory = MemoryLimiter::new(&memory, metrics.clone());
+    let memory = MemoryLimiter::new(&config.memory_config(), metrics.clone());
     let concurrency = ConcurrencyLimiter::new(config.bulk.in_flight, metrics.clone());
     let index_prefix = config.read.document.index_prefix.clone();
     let index_health = Arc::new(IndexHealth::new(index_prefix, metrics.clone()));

@@ -21,6 +21,8 @@ pub use error::{IncompleteAnswer, SearchError};
 pub use follow::{Follow, FollowNotice, FollowTick};
 pub use pages::Pages;
 pub use query::{Order, Query, SourceFields, list};
+#[cfg(test)]
+pub(crate) use question::a_question_of_everything;
 pub use question::{Question, Since, TimeRange, View};
 pub use requests::{FoundRequests, RequestSummaries, find_requests, lines_of_request};
 pub use response::{Hit, Page, Total, TotalRelation};

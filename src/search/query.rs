@@ -275,8 +275,7 @@ fn error_filter() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::question::Since;
-    use std::time::Duration;
+    use crate::search::question::a_question_of_everything;
 
     fn now() -> Timestamp {
         "2026-11-24T12:00:00Z".parse().unwrap()
@@ -289,17 +288,7 @@ mod tests {
 
     #[test]
     fn questions_as_they_are_asked() {
-        let everything = Question {
-            text: Some("payment AND declined".to_owned()),
-            request_id: Some("8f14e45f".to_owned()),
-            functions: vec!["orders".to_owned(), "check*".to_owned()],
-            errors: true,
-            range: TimeRange {
-                since: Some(Since::Ago(Duration::from_secs(3600))),
-                until: Some("2026-11-24T11:30:00Z".parse().unwrap()),
-            },
-            ..Question::default()
-        };
+        let everything = a_question_of_everything();
         insta::assert_json_snapshot!("lines", asked(&everything));
         let slowest = Question {
             view: View::Slowest,

@@ -68,3 +68,19 @@ pub struct TimeRange {
     /// End of the range, exclusive.
     pub until: Option<Timestamp>,
 }
+
+/// For tests: a question with a text, a request, functions, errors and a range of times.
+#[cfg(test)]
+pub(crate) fn a_question_of_everything() -> Question {
+    Question {
+        text: Some("payment AND declined".to_owned()),
+        request_id: Some("8f14e45f".to_owned()),
+        functions: vec!["orders".to_owned(), "check*".to_owned()],
+        errors: true,
+        range: TimeRange {
+            since: Some(Since::Ago(Duration::from_secs(3600))),
+            until: "2026-11-24T11:30:00Z".parse().ok(),
+        },
+        ..Question::default()
+    }
+}

@@ -23,6 +23,14 @@ where
     }
 }
 
+/// Whether S3 refused a conditional request because the object is another one now (412), or is being written (409).
+pub(crate) fn is_changed(code: Option<&str>) -> bool {
+    matches!(
+        code,
+        Some("PreconditionFailed" | "ConditionalRequestConflict")
+    )
+}
+
 /// The last cause of a chain: the others only say that a cause below them failed.
 pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;

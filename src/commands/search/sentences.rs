@@ -145,25 +145,13 @@ fn quoted_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::search::{Since, TimeRange};
+    use crate::search::{TimeRange, a_question_of_everything};
 
     #[test]
     fn questions_in_words() {
         let now = "2026-11-24T12:00:00Z".parse().unwrap();
-        let everything = Question {
-            text: Some("payment AND declined".to_owned()),
-            request_id: Some("8f14e45f".to_owned()),
-            functions: vec!["orders".to_owned(), "check*".to_owned()],
-            errors: true,
-            range: TimeRange {
-                since: Some(Since::Ago(Duration::from_secs(3600))),
-                until: Some("2026-11-24T11:30:00Z".parse().unwrap()),
-            },
-            ..Question::default()
-        };
+        let everything = a_question_of_everything();
         assert_eq!(
             asked_documents(&everything, now),
             "line that tells of a failure of function orders, check* of request 8f14e45f with \

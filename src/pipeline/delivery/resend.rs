@@ -15,7 +15,7 @@ use crate::pipeline::delivery::index_health::IndexHealth;
 use crate::pipeline::delivery::parcel::PendingParcel;
 use crate::pipeline::delivery::tally::VerdictTally;
 use crate::pipeline::fatal_error::FatalErrorSlot;
-use crate::pipeline::memory::{MemoryConfig, MemoryLimiter};
+use crate::pipeline::memory::MemoryLimiter;
 use crate::pipeline::run::PipelineConfig;
 use crate::sink::Index;
 use crate::sink::dead_letters::ObjectName;
@@ -59,13 +59,7 @@ impl Resender {
     pub fn start(index: Arc<dyn Index>, config: &PipelineConfig, metrics: &Arc<Metrics>) -> Self {
         let background = CancellationToken::new();
         let fatal_error = FatalErrorSlot::new(background.child_token());
-        let memory = MemoryConfig {
-            bytes: config.memory,
-            objects_in_flight: config.receive.objects_in_flight,
-            max_event_bytes: config.read.decode.max_event_bytes,
-            bulk_bytes: config.bulk.bytes,
-        };
-        let memory = MemoryLimiter::new(&memory, metrics.clone());
+        let memory = MemoryLimiter::new(&config.memory_config(), metrics.clone());
         let prefix = config.read.document.index_prefix.clone();
         let batcher = Batcher::start(BulkSender {
             config: config.bulk.clone(),

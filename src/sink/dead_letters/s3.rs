@@ -14,7 +14,7 @@ use crate::sink::dead_letters::letter_lines::{
     ENDING, LARGEST_STORED, gzip, kind_of, read_letters,
 };
 use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters};
-use crate::source::aws_errors::sdk_reason;
+use crate::source::aws_errors::{is_changed, sdk_reason};
 
 pub struct DeadLetterBucket {
     client: Client,
@@ -111,14 +111,6 @@ where
         _ => String::new(),
     };
     ArchiveError(format!("{url}: {}{hint}", sdk_reason(error)))
-}
-
-/// Whether a conditional request was refused because the object is another one now.
-fn is_changed(code: Option<&str>) -> bool {
-    matches!(
-        code,
-        Some("PreconditionFailed" | "ConditionalRequestConflict")
-    )
 }
 
 #[async_trait]

@@ -219,11 +219,11 @@ fn named_line(
         let OpenRequest {
             summary,
             cold_start,
-            ..
+            key,
         } = request;
         let mut after_init = false;
         if matches!(kind, Kind::Start) {
-            stream.start(number, &summary.request_id, line);
+            stream.start(number, *key, &summary.request_id, line);
             *cold_start = (stream.seen && stream.shows_order()).then_some(false);
             if let Some(init) = stream.init.take() {
                 after_init = init.cold;
@@ -232,7 +232,7 @@ fn named_line(
             stream.seen = true;
             summary.share_version(stream.function_version.as_ref(), line);
         } else {
-            let is_known = !summary.starts.all().is_empty() || stream.has_started(stream.key(id));
+            let is_known = !summary.starts.all().is_empty() || stream.has_started(*key);
             if stream.other_line(number, &summary.request_id, line, is_known)
                 && let Some(head) = stream.head.take()
             {

@@ -14,7 +14,7 @@ pub(crate) struct OpenRequest {
     /// Whether the request is the first of its environment.
     pub cold_start: Option<bool>,
     /// [`StreamState::key`].
-    key: u64,
+    pub key: u64,
 }
 
 /// Context of the invocation that a line belongs to.

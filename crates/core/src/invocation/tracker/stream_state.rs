@@ -206,11 +206,11 @@ impl StreamState {
         }
     }
 
-    /// Handles a START: the lines after it belong to its request, unless the request runs beside another one.
-    pub fn start(&mut self, number: u64, request_id: &Arc<str>, line: &SummaryLine<'_>) {
+    /// Handles a START: the lines after it belong to its request, unless the request runs beside another one. `key` is
+    /// the request's [`StreamState::key`].
+    pub fn start(&mut self, number: u64, key: u64, request_id: &Arc<str>, line: &SummaryLine<'_>) {
         let json = line.is_json();
         self.begin(line.event);
-        let key = self.key(request_id);
         self.started[self.next_started % STARTS] = key;
         self.next_started = self.next_started.wrapping_add(1);
         if matches!(self.position, StreamPosition::Disordered) {

@@ -26,17 +26,20 @@ const COMPACT: Slots = Slots::of(&[Slot::AtM, Slot::AtMt]);
 
 /// The level of an object; `inner` is the object in which loguru nests its keys, if there is one.
 pub fn of(fields: &Fields<'_>, inner: Option<&Fields<'_>>) -> Option<Level> {
-    let outer = named(fields);
     if is_channel(fields) {
         let message = fields.get(Slot::Message)?;
-        return in_message(message).or(outer);
+        return in_message(message).or_else(|| named(fields));
     }
     let loguru = || inner.filter(|_| fields.get(Slot::Record).is_some());
-    outer
+    stated(fields).or_else(|| named(loguru()?))
+}
+
+/// The level that the object itself states, in the form of any logger.
+fn stated(fields: &Fields<'_>) -> Option<Level> {
+    named(fields)
         .or_else(|| compact(fields))
         .or_else(|| numbered(fields))
         .or_else(|| in_log(fields))
-        .or_else(|| named(loguru()?))
 }
 
 /// The level of a key that holds its name, or the number of pino.
@@ -114,9 +117,5 @@ fn in_message(raw: RawValue<'_>) -> Option<Level> {
 }
 
 fn of_text(object: &str) -> Option<Level> {
-    let fields = Fields::read(object)?;
-    named(&fields)
-        .or_else(|| compact(&fields))
-        .or_else(|| numbered(&fields))
-        .or_else(|| in_log(&fields))
+    stated(&Fields::read(object)?)
 }
