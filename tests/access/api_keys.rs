@@ -11,22 +11,10 @@ use logferry::sink::opensearch::{Auth, OpenSearchConfig};
 use serde_json::json;
 
 use crate::start::reason_given;
-use crate::stub::{Stub, bulk, healthy};
+use crate::stub::{Stub, bulk, guarded};
 
 const OLD: &str = "ApiKey os_old";
 const NEW: &str = "ApiKey os_new";
-
-/// As the plugin answers: a key that is unknown, expired or revoked is refused like a wrong password.
-async fn guarded(accepted: Arc<Mutex<&'static str>>) -> Stub {
-    Stub::start(move |request| {
-        if request.header("authorization") == *accepted.lock().unwrap() {
-            healthy(request)
-        } else {
-            (401, json!("Unauthorized"))
-        }
-    })
-    .await
-}
 
 async fn with_file(url: &str, file: &Path) -> OpenSearch {
     let mut config = OpenSearchConfig::of_url(url.parse().unwrap());

@@ -8,24 +8,12 @@ use logferry::error_class::ErrorClass;
 use logferry::sink::Index;
 use logferry::sink::opensearch::OpenSearch;
 use logferry::sink::opensearch::{Auth, OpenSearchConfig, Password};
-use serde_json::json;
 
-use crate::stub::{Stub, bulk, healthy};
+use crate::stub::{bulk, guarded};
 
 /// Of `u:old` and `u:new`.
 const OLD: &str = "Basic dTpvbGQ=";
 const NEW: &str = "Basic dTpuZXc=";
-
-async fn guarded(accepted: Arc<Mutex<&'static str>>) -> Stub {
-    Stub::start(move |request| {
-        if request.header("authorization") == *accepted.lock().unwrap() {
-            healthy(request)
-        } else {
-            (401, json!("Unauthorized"))
-        }
-    })
-    .await
-}
 
 async fn with_file(url: &str, file: &Path) -> OpenSearch {
     let mut config = OpenSearchConfig::of_url(url.parse().unwrap());

@@ -193,3 +193,16 @@ pub fn bulk_of(documents: &[(&str, &str, &str)]) -> Bulk {
     }
     Bulk::pack([parcel])
 }
+
+/// A node that takes this header `authorization` only. As the security plugin answers: an API key that is unknown,
+/// expired or revoked is refused like a wrong password.
+pub async fn guarded(accepted: Arc<Mutex<&'static str>>) -> Stub {
+    Stub::start(move |request| {
+        if request.header("authorization") == *accepted.lock().unwrap() {
+            healthy(request)
+        } else {
+            (401, json!("Unauthorized"))
+        }
+    })
+    .await
+}
