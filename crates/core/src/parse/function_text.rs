@@ -36,6 +36,7 @@ pub(crate) fn parse(text: &str) -> Record<'_> {
 }
 
 /// Completes the record of a runtime's prefix from the text behind the prefix, which the function printed.
+#[inline]
 pub(crate) fn behind_prefix<'a>((mut record, rest): (Record<'a>, &'a str)) -> Record<'a> {
     if is_json(&mut record, rest) {
         return record;
@@ -62,7 +63,23 @@ fn unusual_behind_prefix<'a>(mut record: Record<'a>, rest: &'a str) -> Record<'a
 /// Whether `text` has neither colours nor the bytes that stand for line breaks and blanks in some stack traces: the
 /// fast path of [`colours::without`] and [`stack_trace::readable`].
 fn has_usual_bytes(text: &str) -> bool {
-    text.is_ascii() && memchr::memchr2(colours::ESC, b'\r', text.as_bytes()).is_none()
+    let bytes = text.as_bytes();
+    match bytes.last_chunk::<BLOCK>() {
+        // The last block overlaps the one before it.
+        Some(last) => !is_unusual(last) && !bytes.as_chunks::<BLOCK>().0.iter().any(is_unusual),
+        None => !bytes.iter().any(|byte| is_unusual(&[*byte])),
+    }
+}
+
+/// Number of bytes that are looked at together.
+const BLOCK: usize = 32;
+
+/// Whether a byte is unusual. The compiler vectorises this fold.
+#[inline]
+fn is_unusual<const N: usize>(bytes: &[u8; N]) -> bool {
+    bytes.iter().fold(false, |unusual, byte| {
+        unusual | !byte.is_ascii() | (*byte == colours::ESC) | (*byte == b'\r')
+    })
 }
 
 /// The prefix that the runtime of Node, .NET or Python writes.
@@ -138,4 +155,17 @@ fn error(text: &str) -> Option<ErrorInfo<'_>> {
     python::runtime_error(text)
         .or_else(|| errors::at_end(text))
         .or_else(|| stack_trace::find(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn unusual_bytes_are_found_wherever_they_stand(text in "[a-c\r\u{1b}é]{0,2}[a-c]{0,70}[a-c\r\u{1b}é]{0,2}[a-c]{0,40}") {
+            let usual = text.bytes().all(|byte| byte.is_ascii() && byte != colours::ESC && byte != b'\r');
+            proptest::prop_assert_eq!(has_usual_bytes(&text), usual);
+        }
+    }
 }

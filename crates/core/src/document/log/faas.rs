@@ -69,6 +69,7 @@ impl FaasJson {
         out.extend_from_slice(&self.written);
     }
 
+    #[inline(never)]
     fn encode(&mut self, faas: FaasFields<'_>) {
         copy(&mut self.name, faas.name);
         copy(&mut self.version, faas.version);

@@ -13,7 +13,7 @@ use crate::document::{
     DocumentOptions, DocumentSpan, EventId, Flag, Flags, LineContext, ObjectInfo,
 };
 use crate::json;
-use crate::parse::{App, ErrorInfo, Kind, Platform, Record, Xray};
+use crate::parse::{App, Emf, ErrorInfo, Kind, Platform, Record, Xray};
 use crate::time::{calendar, rfc3339};
 use std::sync::Arc;
 
@@ -152,8 +152,21 @@ impl LogDocumentWriter {
             write_error(error, out);
         }
         self.write_origin(event.origin, record.xray.as_deref(), out);
-        self.write_app(record, &mut flags, out);
-        Self::write_emf(record, out);
+        if record.app.is_some() || record.platform.is_some() {
+            self.write_app(record, &mut flags, out);
+        }
+        if let Some(emf) = &record.emf {
+            write_emf(emf, out);
+        }
+        if self.options.keep_original || !flags.is_empty() {
+            self.write_original_and_flags(event, flags, out);
+        }
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// Appends `event` and `logferry`. Most documents have neither; see [`write_error`].
+    #[inline(never)]
+    fn write_original_and_flags(&self, event: &Event<'_>, flags: Flags, out: &mut Vec<u8>) {
         if self.options.keep_original || flags.has_loss() {
             json::object_member(out, "event", |out| {
                 let text = String::from_utf8_lossy(event.text);
@@ -168,7 +181,6 @@ impl LogDocumentWriter {
                 }
             });
         }
-        out.extend_from_slice(b"}\n");
     }
 
     /// Appends `aws` and `cloud`.
@@ -188,10 +200,8 @@ impl LogDocumentWriter {
     }
 
     /// Appends `app`: the logged object, or the unknown pairs of a platform line, or both in one object.
+    #[inline(never)]
     fn write_app(&mut self, record: &Record<'_>, flags: &mut Flags, out: &mut Vec<u8>) {
-        if record.app.is_none() && record.platform.is_none() {
-            return;
-        }
         let unknown = match &record.platform {
             Some(platform) => platform.unknown.as_slice(),
             None => &[],
@@ -227,22 +237,6 @@ impl LogDocumentWriter {
         if record.app.as_ref().is_some_and(App::is_repaired) {
             flags.set(Flag::JsonRepaired);
         }
-    }
-
-    fn write_emf(record: &Record<'_>, out: &mut Vec<u8>) {
-        let Some(emf) = &record.emf else {
-            return;
-        };
-        json::object_member(out, "emf", |out| {
-            json::strings_member(out, "namespaces", &emf.namespaces);
-            // `app` has the timestamps that are not dates too.
-            if let Some(time) = emf.timestamp
-                && rfc3339::WRITABLE.contains(&time)
-                && let Ok(millis) = u64::try_from(time)
-            {
-                json::unsigned_member(out, "timestamp", millis);
-            }
-        });
     }
 }
 
@@ -305,6 +299,7 @@ fn write_lambda(kind: &Kind<'_>, platform: Option<&Platform<'_>>, out: &mut Vec<
 }
 
 /// Appends the members of `lambda` behind its type.
+#[inline(never)]
 fn write_platform(platform: &Platform<'_>, out: &mut Vec<u8>) {
     for (name, value) in [
         ("duration_ms", platform.duration_ms),
@@ -361,6 +356,23 @@ fn write_platform(platform: &Platform<'_>, out: &mut Vec<u8>) {
     }
 }
 
+#[inline(never)]
+fn write_emf(emf: &Emf<'_>, out: &mut Vec<u8>) {
+    json::object_member(out, "emf", |out| {
+        json::strings_member(out, "namespaces", &emf.namespaces);
+        // `app` has the timestamps that are not dates too.
+        if let Some(time) = emf.timestamp
+            && rfc3339::WRITABLE.contains(&time)
+            && let Ok(millis) = u64::try_from(time)
+        {
+            json::unsigned_member(out, "timestamp", millis);
+        }
+    });
+}
+
+/// Not inlined, like the other parts that most documents do not have: the code of every document stays short, and in
+/// the processor's cache.
+#[inline(never)]
 fn write_error(error: &ErrorInfo<'_>, out: &mut Vec<u8>) {
     json::object_member(out, "error", |out| {
         json::string_member(out, "type", error.kind.as_deref());

@@ -14,7 +14,11 @@ pub fn find(text: &str) -> Option<ErrorInfo<'_>> {
         [.., b')', b':'] => return rails(line, rest),
         _ => return None,
     }
-    let (before, kind) = line.strip_suffix(')')?.rsplit_once(" (")?;
+    let open = memchr::memrchr(b'(', line.as_bytes())?;
+    let (before, kind) = (
+        line[..open].strip_suffix(' ')?,
+        &line[open + 1..line.len() - 1],
+    );
     if !is_constant(kind) {
         return None;
     }
