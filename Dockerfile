@@ -1,8 +1,7 @@
 # logferry as a container: one static binary and the certificate authorities, nothing else; no shell, not root.
 #   docker build -t logferry .
 #   docker run --rm logferry --help
-# Liveness and readiness are HTTP: /livez and /readyz on port 9090, for the orchestrator to ask (there is no program
-# in here that a HEALTHCHECK could run).
+# Liveness and readiness are HTTP: /livez and /readyz on port 9090. Docker and ECS ask by `logferry healthcheck`.
 
 FROM rust:1.95.0-slim-bookworm AS build
 # jemalloc is built by make.
@@ -21,5 +20,7 @@ FROM scratch AS runtime
 COPY --from=build /out/ /
 USER 65532:65532
 EXPOSE 9090
+# Only whether it is alive: a worker that waits for OpenSearch must not be restarted.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/logferry", "healthcheck"]
 ENTRYPOINT ["/logferry"]
 CMD ["worker"]

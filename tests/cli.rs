@@ -1,5 +1,11 @@
 /*! The built binary without any server: the commands that a new user tries first. */
 
+#[path = "docs/generated_page.rs"]
+mod generated_page;
+#[path = "cli/healthcheck.rs"]
+mod healthcheck;
+#[path = "cli/reference.rs"]
+mod reference;
 #[path = "cli/variables.rs"]
 mod variables;
 

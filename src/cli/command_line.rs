@@ -11,6 +11,7 @@ use crate::cli::heading;
 use crate::cli::maintenance::{PruneArgs, SetupArgs};
 use crate::cli::replay::ReplayArgs;
 use crate::cli::search::SearchArgs;
+use crate::cli::shell::{CompletionsArgs, HealthcheckArgs, ManArgs};
 use crate::cli::worker::{IngestArgs, WorkerArgs};
 
 /// Move AWS Lambda logs from S3 into OpenSearch: nothing lost, nothing twice
@@ -53,6 +54,11 @@ impl Cli {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The definition of all commands and flags.
+pub fn definition() -> clap::Command {
+    Cli::command()
 }
 
 /// Compose files and charts set variables to an empty text to leave them out.
@@ -108,4 +114,12 @@ pub enum Command {
     ///
     /// Run it first on a file whose documents look wrong.
     Explain(ExplainArgs),
+    /// Ask a running command whether it is alive, or ready
+    ///
+    /// For the health checks of containers: the image has no other program.
+    Healthcheck(HealthcheckArgs),
+    /// Print completions for bash, zsh or fish
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page for each command
+    Man(ManArgs),
 }

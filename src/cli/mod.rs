@@ -12,11 +12,12 @@ pub mod pipeline;
 pub mod replay;
 pub mod s3;
 pub mod search;
+pub mod shell;
 #[cfg(test)]
 mod tests;
 pub mod worker;
 
-pub use command_line::{Cli, Command};
+pub use command_line::{Cli, Command, definition};
 pub use dead_letters::{
     DeadLettersCommand, DropArgs, KindArg, ListArgs, RedriveArgs, ReplayLettersArgs, SelectArgs,
     ShowArgs, StoreArgs,
@@ -29,4 +30,5 @@ pub use pipeline::{DecodeArgs, PipelineArgs};
 pub use replay::{ByArg, ReplayArgs};
 pub use s3::{PathStyle, S3Args};
 pub use search::SearchArgs;
+pub use shell::{CompletionsArgs, HealthcheckArgs, ManArgs, ShellArg};
 pub use worker::{IngestArgs, To, WorkerArgs};

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, DeadLettersCommand, ExplainCommand};
 use crate::commands::{
-    api_key, dead_letters, explain, explain_file, export, ingest, prune, replay, search, setup,
-    worker,
+    api_key, dead_letters, explain, explain_file, export, healthcheck, ingest, manual, prune,
+    replay, search, setup, worker,
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
@@ -89,6 +89,9 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
             Some(ExplainCommand::Notification { file }) => Ok(explain::notification(&file)?),
             None => block_on(explain_file::run(config::explain(args)?)),
         },
+        Command::Healthcheck(args) => block_on(healthcheck::run(config::healthcheck(&args)?)),
+        Command::Completions(args) => Ok(manual::completions(args.shell)?),
+        Command::Man(args) => Ok(manual::pages(args.folder.as_deref())?),
     }
 }
 

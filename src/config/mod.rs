@@ -5,6 +5,7 @@ mod dead_letters;
 mod errors;
 mod explain;
 mod export;
+mod healthcheck;
 mod ingest;
 mod maintenance;
 mod pipeline;
@@ -21,6 +22,7 @@ pub use dead_letters::{
 pub use errors::ConfigErrors;
 pub use explain::{ExplainConfig, explain};
 pub use export::{CheckpointTarget, ExportCommandConfig, ExportMode, export};
+pub use healthcheck::{HealthcheckConfig, healthcheck};
 pub use ingest::{IngestConfig, Target, ingest};
 pub use maintenance::{
     ApiKeyConfig, PruneConfig, Retention, SetupConfig, SetupTask, Wanted, prune, setup,

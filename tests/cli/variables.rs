@@ -33,6 +33,9 @@ pub fn commands() -> Vec<(Vec<&'static str>, clap::Command)> {
             "setup" => &["setup"],
             "prune" => &["prune"],
             "search" => &["search"],
+            "healthcheck" => &["healthcheck"],
+            "completions" => &["completions", "bash"],
+            "man" => &["man"],
             "explain" => &["explain", "--json", "-"],
             new => panic!("{new}: say how it is typed"),
         };
