@@ -15,6 +15,7 @@ mod world;
 #[path = "export_simulation/wrong.rs"]
 mod wrong;
 
+use logferry_core::export::TagFilter;
 use run::{Setting, run};
 
 fn seeds() -> std::ops::Range<u64> {
@@ -68,6 +69,22 @@ fn nothing_but_the_overlap_is_exported_twice() {
         ..Setting::default()
     };
     for seed in 0..4 {
+        let found = run(seed, &setting);
+        assert!(found.is_empty(), "seed {seed}: {found:#?}");
+    }
+}
+
+/// The tags are asked for in each pass, throttled; one group refuses to tell them.
+#[test]
+fn only_groups_with_the_tags_are_exported_and_no_event_of_theirs_is_missed() {
+    let setting = Setting {
+        days: 7,
+        tags: ["team=shop", "query=a=b"]
+            .map(|tag| TagFilter::read(tag).unwrap())
+            .to_vec(),
+        ..Setting::default()
+    };
+    for seed in seeds() {
         let found = run(seed, &setting);
         assert!(found.is_empty(), "seed {seed}: {found:#?}");
     }

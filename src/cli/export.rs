@@ -107,6 +107,18 @@ pub struct ExportScopeArgs {
         help_heading = heading::GROUPS
     )]
     pub all_lambda: bool,
+    /// Of these log groups, only those with this tag; KEY alone: with any value
+    ///
+    /// May be repeated: a group must have all the tags. Without another way to name groups, all groups with the tags
+    /// are exported. The first = ends the key.
+    #[arg(
+        long,
+        env = "LOGFERRY_EXPORT_LOG_GROUP_TAG",
+        value_name = "KEY[=VALUE]",
+        value_delimiter = ',',
+        help_heading = heading::GROUPS
+    )]
+    pub log_group_tag: Vec<String>,
     /// Bucket and prefix for the exported objects
     ///
     /// The bucket must be in the region of the log groups. Below the prefix, the keys name account, region and log

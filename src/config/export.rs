@@ -8,7 +8,7 @@ use crate::cli::{ExportArgs, ExportCommand, ExportScopeArgs, PathStyle};
 use crate::config::ConfigErrors;
 use crate::config::errors::s3_place;
 use crate::export::ExportConfig;
-use logferry_core::export::{Destination, GroupSelector, WindowRules};
+use logferry_core::export::{Destination, GroupSelector, TagFilter, WindowRules};
 
 #[derive(Debug)]
 pub struct ExportCommandConfig {
@@ -157,6 +157,7 @@ impl ConfigErrors {
             names: scope.log_group.clone(),
             prefixes: scope.log_group_prefix.clone(),
             all_lambda: scope.all_lambda,
+            tags: self.tags(&scope.log_group_tag),
             ..GroupSelector::default()
         };
         if let Some(pattern) = &scope.log_group_pattern
@@ -167,9 +168,31 @@ impl ConfigErrors {
             return None;
         }
         if selector.is_empty() && !may_be_empty {
-            self.0.push("--log-group: say which log groups: --log-group NAME, --log-group-prefix P, --log-group-pattern RE or --all-lambda".to_owned());
+            self.0.push("--log-group: say which log groups: --log-group NAME, --log-group-prefix P, --log-group-pattern RE, --all-lambda or --log-group-tag KEY=VALUE".to_owned());
         }
         Some(selector)
+    }
+
+    fn tags(&mut self, given: &[String]) -> Vec<TagFilter> {
+        const FLAG: &str = "--log-group-tag";
+        let mut tags: Vec<TagFilter> = Vec::new();
+        for text in given {
+            let tag = match TagFilter::read(text) {
+                Ok(tag) => tag,
+                Err(reason) => {
+                    self.add(FLAG, text, &reason);
+                    continue;
+                }
+            };
+            if let Some(other) = tags.iter().find(|other| other.contradicts(&tag)) {
+                let reason = format!(
+                    "and {other} are two values of one key, and a group must have all the tags"
+                );
+                self.add(FLAG, text, &reason);
+            }
+            tags.push(tag);
+        }
+        tags
     }
 
     fn window_rules(&mut self, scope: &ExportScopeArgs) -> Option<WindowRules> {
@@ -262,6 +285,12 @@ mod tests {
             "--log-group a b --log-group c,d --destination s3://logs --checkpoints /tmp/x --once",
         );
         assert_eq!(names.unwrap().export.selector.names, ["a", "b", "c", "d"]);
+        let tagged = read(
+            "--log-group-tag team=orders --log-group-tag live,query=a=b --destination s3://logs --checkpoints /tmp/x --once",
+        );
+        let selector = tagged.unwrap().export.selector;
+        let tags: Vec<String> = selector.tags.iter().map(ToString::to_string).collect();
+        assert_eq!(tags, ["team=orders", "live", "query=a=b"]);
         let policy = read("--print-bucket-policy --destination s3://logs/exports")
             .unwrap()
             .mode;
@@ -272,7 +301,8 @@ mod tests {
     fn every_mistake_is_reported_at_once() {
         let mistakes = read(
             "--log-group arn:aws:logs:eu-central-1:1:log-group:x --log-group-pattern ( --destination logs \
-             --checkpoints http://x --initial 9000days --overlap 2days --lateness soon --every 1s --once --listen 90",
+             --checkpoints http://x --initial 9000days --overlap 2days --lateness soon --every 1s --once --listen 90 \
+             --log-group-tag =x --log-group-tag env=a --log-group-tag env=b*,env=c",
         )
         .unwrap_err();
         let nothing = read("").unwrap_err();

@@ -7,7 +7,7 @@ use aws_sdk_cloudwatchlogs::types as sdk;
 
 use crate::export::{LogsApi, LogsError, LogsErrorKind, Page};
 use crate::source::aws_errors::sdk_reason;
-use logferry_core::export::{ExportTask, LogGroup, Target, TaskStatus, Window};
+use logferry_core::export::{ExportTask, LogGroup, Tags, Target, TaskStatus, Window};
 
 /// CloudWatch's greatest page.
 const PAGE: i32 = 50;
@@ -45,6 +45,24 @@ impl LogsApi for CloudWatchLogs {
             items,
             next: response.next_token,
         })
+    }
+
+    async fn tags(&self, group: &LogGroup) -> Result<Option<Tags>, LogsError> {
+        let request = self.client.list_tags_for_resource();
+        match request.resource_arn(&group.arn).send().await {
+            Ok(response) => Ok(Some(
+                response.tags.unwrap_or_default().into_iter().collect(),
+            )),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => {
+                let mut error = logs_error("logs:ListTagsForResource", &error);
+                if error.kind == LogsErrorKind::Denied {
+                    // This call's permission is the only one that names the ARN without `:*`.
+                    error.reason += &format!(" (allow it on {})", group.arn);
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn create(&self, target: &Target, window: Window) -> Result<String, LogsError> {
@@ -109,13 +127,16 @@ impl LogsApi for CloudWatchLogs {
 
 /// Account and region stand in the ARN: `arn:aws:logs:<region>:<account>:log-group:<name>:*`.
 fn log_group(group: &sdk::LogGroup) -> Option<LogGroup> {
-    let mut arn = group.arn().or(group.log_group_arn())?.split(':').skip(3);
-    let (region, account) = (arn.next()?, arn.next()?);
+    let arn = group.arn().or(group.log_group_arn())?;
+    let arn = arn.strip_suffix(":*").unwrap_or(arn);
+    let mut parts = arn.split(':').skip(3);
+    let (region, account) = (parts.next()?, parts.next()?);
     (!region.is_empty() && !account.is_empty()).then_some(())?;
     Some(LogGroup {
         name: group.log_group_name()?.to_owned(),
         account: account.to_owned(),
         region: region.to_owned(),
+        arn: arn.to_owned(),
         class: group
             .log_group_class()
             .map(|class| class.as_str().to_owned()),
@@ -186,9 +207,9 @@ where
 fn kind(code: &str, status: Option<u16>) -> LogsErrorKind {
     match code {
         "LimitExceededException" => LogsErrorKind::LimitExceeded,
+        "AccessDeniedException" => LogsErrorKind::Denied,
         "ResourceNotFoundException"
         | "InvalidParameterException"
-        | "AccessDeniedException"
         | "UnrecognizedClientException"
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
@@ -226,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_of_three_kinds() {
+    fn errors_are_of_four_kinds() {
         for (code, status, expected) in [
             (
                 "LimitExceededException",
@@ -253,7 +274,7 @@ mod tests {
             ("InternalFailure", Some(500), LogsErrorKind::Retryable),
             ("", None, LogsErrorKind::Retryable),
             ("", Some(502), LogsErrorKind::Retryable),
-            ("AccessDeniedException", Some(400), LogsErrorKind::Refused),
+            ("AccessDeniedException", Some(400), LogsErrorKind::Denied),
             (
                 "ResourceNotFoundException",
                 Some(400),
@@ -267,6 +288,16 @@ mod tests {
             ("SomethingNewException", Some(400), LogsErrorKind::Refused),
         ] {
             assert_eq!(kind(code, status), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_arn_of_the_tags_has_no_star() {
+        let arn = "arn:aws-cn:logs:cn-north-1:123456789012:log-group:/aws/lambda/x";
+        for listed in [arn.to_owned(), format!("{arn}:*")] {
+            let group = sdk::LogGroup::builder().log_group_name("/aws/lambda/x");
+            let group = log_group(&group.arn(listed).build()).unwrap();
+            assert_eq!(group.arn, arn);
         }
     }
 

@@ -56,6 +56,10 @@ pub enum PassError {
     Groups(String),
     #[error("no log group is selected: check the names, the prefix or the pattern, and the region")]
     Nothing,
+    #[error(
+        "no log group is selected: the names fit {0}, and none of these has the tags of --log-group-tag"
+    )]
+    NoneTagged(usize),
     #[error("stopped; the next run adopts the task that still runs")]
     Stopped,
 }
@@ -77,7 +81,10 @@ impl Exporter {
         self.metrics.readiness.hold(None);
         let mut report = self.report_of(&selection);
         if selection.chosen.is_empty() && report.failures.is_empty() {
-            return Err(PassError::Nothing);
+            return Err(match selection.untagged.len() {
+                0 => PassError::Nothing,
+                untagged => PassError::NoneTagged(untagged),
+            });
         }
         let mut positions = Vec::new();
         for group in selection.chosen {
@@ -133,6 +140,15 @@ impl Exporter {
                     reason: left.reason.clone(),
                 });
             }
+        }
+        if !selection.untagged.is_empty() {
+            let groups = selection.untagged.len();
+            tracing::info!(groups, "left out: the groups lack a tag of --log-group-tag");
+        }
+        for undecided in &selection.undecided {
+            let (group, reason) = (undecided.name.clone(), undecided.reason.clone());
+            tracing::warn!(group, reason, "the group is not exported");
+            report.failures.push(GroupFailure { group, reason });
         }
         report
             .failures

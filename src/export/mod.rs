@@ -7,12 +7,14 @@ pub mod bucket_checkpoints;
 pub mod cloudwatch;
 mod exporter;
 pub mod folder_checkpoints;
+mod groups;
 mod position;
 mod task_run;
 mod traits;
 
 pub use exporter::{ExportConfig, Exporter, GroupFailure, PassError, PassReport};
-pub use position::{GroupPosition, list_groups};
+pub use groups::list_groups;
+pub use position::GroupPosition;
 pub use traits::{
     CheckpointError, Checkpoints, Condition, LogsApi, LogsError, LogsErrorKind, Page, PutOutcome,
     Stored,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::export::{Checkpoints, Condition, LogsApi, LogsError, LogsErrorKind, PutOutcome};
+use crate::export::{Checkpoints, Condition, LogsError, PutOutcome};
 use crate::retry::Delays;
-use logferry_core::export::{Checkpoint, GroupSelector, LogGroup, Selection, Target, WindowRules};
+use logferry_core::export::{Checkpoint, Target, WindowRules};
 
 /// Where a group stands, and the version of its checkpoint.
 #[derive(Debug, Clone)]
@@ -101,26 +101,6 @@ impl GroupPosition {
     }
 }
 
-/// Lists all groups that the selector may name, page by page, and selects.
-pub async fn list_groups(
-    api: &dyn LogsApi,
-    selector: &GroupSelector,
-) -> Result<Selection, LogsError> {
-    let mut listed: Vec<LogGroup> = Vec::new();
-    for prefix in selector.listed_prefixes() {
-        let mut page = None;
-        loop {
-            let found = retrying(async || api.groups(prefix, page.as_deref()).await).await?;
-            listed.extend(found.items);
-            page = found.next;
-            if page.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(selector.select(listed))
-}
-
 /// Repeats a request that only reads, until it has an answer or ten attempts failed.
 pub(super) async fn retrying<T>(
     request: impl AsyncFn() -> Result<T, LogsError>,
@@ -128,7 +108,7 @@ pub(super) async fn retrying<T>(
     let mut delays = Delays::new(Duration::from_millis(500), Duration::from_secs(60), 10);
     loop {
         match request().await {
-            Err(error) if error.kind != LogsErrorKind::Refused => match delays.next() {
+            Err(error) if error.kind.may_succeed_later() => match delays.next() {
                 Some(delay) => {
                     tracing::info!(%error, "no answer yet; asking again");
                     tokio::time::sleep(delay).await;

@@ -99,7 +99,7 @@ async fn start(
             Err(error) => error,
         };
         let patience = match error.kind {
-            LogsErrorKind::Refused => return Err(error.to_string()),
+            LogsErrorKind::Denied | LogsErrorKind::Refused => return Err(error.to_string()),
             LogsErrorKind::LimitExceeded => {
                 outage = None;
                 began.elapsed() < LONGEST_TASK

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use logferry_core::export::{ExportTask, LogGroup, Target, TaskStatus, Window};
+use logferry_core::export::{ExportTask, LogGroup, Tags, Target, TaskStatus, Window};
 
 /// A part of a list, and where the next part begins.
 #[derive(Debug, Clone)]
@@ -17,8 +17,19 @@ pub enum LogsErrorKind {
     LimitExceeded,
     /// Throttled, unavailable or without an answer: a later request may succeed. It may have had its effect.
     Retryable,
-    /// A retry cannot help: no permission, no such group, a bucket that cannot be written.
+    /// The identity has no permission.
+    Denied,
+    /// A retry cannot help: no such group, a bucket that cannot be written.
     Refused,
+}
+
+impl LogsErrorKind {
+    pub fn may_succeed_later(self) -> bool {
+        match self {
+            Self::LimitExceeded | Self::Retryable => true,
+            Self::Denied | Self::Refused => false,
+        }
+    }
 }
 
 /// A failed request. `reason` is CloudWatch's.
@@ -36,6 +47,9 @@ pub struct LogsError {
 pub trait LogsApi: Send + Sync {
     /// Log groups whose names begin with `prefix`. `page` is the `next` of the page before.
     async fn groups(&self, prefix: &str, page: Option<&str>) -> Result<Page<LogGroup>, LogsError>;
+
+    /// The tags of a group; `None`: there is no such group any more.
+    async fn tags(&self, group: &LogGroup) -> Result<Option<Tags>, LogsError>;
 
     /// Creates the task that exports a window, and returns its id.
     async fn create(&self, target: &Target, window: Window) -> Result<String, LogsError>;

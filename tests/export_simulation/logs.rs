@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use logferry::export::{LogsApi, LogsError, LogsErrorKind, Page};
-use logferry_core::export::{ExportTask, LogGroup, Target, TaskStatus, Window};
+use logferry_core::export::{ExportTask, LogGroup, Tags, Target, TaskStatus, Window};
 
 use crate::world::{DAY, GROUPS, HOUR, Kill, MINUTE, SimTask, World, chance};
 
@@ -58,6 +58,37 @@ impl SimLogs {
     }
 }
 
+/// A request for tags, until it is answered or its process dies.
+struct Asking(Arc<Mutex<World>>);
+
+impl Asking {
+    fn begin(world: &Arc<Mutex<World>>) -> (Self, u32) {
+        let asked = {
+            let mut world = world.lock().unwrap();
+            world.tag_requests += 1;
+            world.tag_requests
+        };
+        (Self(world.clone()), asked)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().tag_requests -= 1;
+    }
+}
+
+/// The tags of a group.
+pub fn tags_of(name: &str) -> Tags {
+    let team = match name {
+        "/aws/lambda/orders" | "/aws/lambda/zebra" => "shop",
+        _ => "site",
+    };
+    [("team", team), ("query", "a=b")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
 fn page<T: Clone>(items: &[T], size: usize, page: Option<&str>) -> Page<T> {
     let from = page.map_or(0, |page| page.parse().unwrap());
     let to = items.len().min(from + size);
@@ -75,6 +106,7 @@ impl LogsApi for SimLogs {
             name: name.to_owned(),
             account: "123456789012".to_owned(),
             region: "eu-central-1".to_owned(),
+            arn: format!("arn:aws:logs:eu-central-1:123456789012:log-group:{name}"),
             class: Some(class.to_owned()),
         };
         let mut groups: Vec<LogGroup> = GROUPS.iter().map(|name| group(name, "STANDARD")).collect();
@@ -83,6 +115,26 @@ impl LogsApi for SimLogs {
         groups.retain(|group| group.name.starts_with(prefix));
         groups.sort();
         Ok(page(&groups, 2, at))
+    }
+
+    /// The third group keeps its tags to itself. Asking for many at once is throttled.
+    async fn tags(&self, group: &LogGroup) -> Result<Option<Tags>, LogsError> {
+        let (_asking, asked) = Asking::begin(&self.world);
+        self.before().await?;
+        assert!(asked <= 4, "{asked} requests for tags at once");
+        if self.world.lock().unwrap().faults && asked > 1 && chance(0.3) {
+            return Err(error(LogsErrorKind::Retryable));
+        }
+        let name = group.name.as_str();
+        assert!(
+            group.arn.ends_with(&format!(":log-group:{name}")),
+            "{}",
+            group.arn
+        );
+        if name == GROUPS[2] {
+            return Err(error(LogsErrorKind::Denied));
+        }
+        Ok(Some(tags_of(name)))
     }
 
     async fn create(&self, target: &Target, window: Window) -> Result<String, LogsError> {

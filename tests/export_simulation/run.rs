@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use logferry::export::{Checkpoints, ExportConfig, Exporter, LogsApi};
 use logferry::observe::Metrics;
-use logferry_core::export::{Destination, GroupSelector, TaskStatus, WindowRules};
+use logferry_core::export::{Destination, GroupSelector, TagFilter, TaskStatus, WindowRules};
 
 use crate::checkpoints::{SimCheckpoints, exported_until};
-use crate::logs::SimLogs;
+use crate::logs::{SimLogs, tags_of};
 use crate::world::{BEGIN, DAY, GROUPS, HOUR, Kill, MINUTE, SimTask, World, chance};
 use crate::wrong::{CompletedAtOnce, FirstPage};
 
@@ -22,6 +22,8 @@ pub struct Setting {
     /// Calls after which the first process dies.
     pub kill_at: Option<u32>,
     pub check_doubles: bool,
+    /// Tags that the groups must have.
+    pub tags: Vec<TagFilter>,
     pub rules: WindowRules,
     // Wrong exporters.
     pub completed_at_once: bool,
@@ -37,6 +39,7 @@ impl Default for Setting {
             faults: true,
             kill_at: None,
             check_doubles: false,
+            tags: Vec::new(),
             rules: WindowRules {
                 initial: DAY,
                 overlap: 15 * MINUTE,
@@ -69,6 +72,8 @@ pub enum Fault {
         hours: Option<i64>,
     },
     Backwards(String),
+    /// The group lacks a tag.
+    Untagged(String),
     /// The task of an earlier run was not found: its window was exported again.
     NotAdopted(String),
 }
@@ -90,7 +95,14 @@ pub fn run(seed: u64, setting: &Setting) -> Vec<Fault> {
             tokio::time::sleep(Duration::from_secs(6 * 3600)).await;
             let exporter = exporter(&world, &Arc::default(), setting, 0);
             let report = exporter.pass(&CancellationToken::new()).await.unwrap();
-            assert!(report.failures.is_empty(), "{report:?}");
+            // With tags, the group whose tags must not be read fails in each pass.
+            let failed: Vec<&str> = report.failures.iter().map(|f| f.group.as_str()).collect();
+            let unreadable = &GROUPS[2..3];
+            assert_eq!(
+                failed,
+                unreadable[..usize::from(!setting.tags.is_empty())],
+                "{report:?}"
+            );
         }
         judge(&mut world.lock().unwrap(), setting)
     })
@@ -125,6 +137,7 @@ fn exporter(
         config: ExportConfig {
             selector: GroupSelector {
                 all_lambda: true,
+                tags: setting.tags.clone(),
                 ..GroupSelector::default()
             },
             destination: Destination {
@@ -165,7 +178,18 @@ async fn live(world: Arc<Mutex<World>>, setting: &Setting) {
 fn judge(world: &mut World, setting: &Setting) -> Vec<Fault> {
     world.settle();
     let mut faults: Vec<Fault> = world.backwards.drain(..).map(Fault::Backwards).collect();
+    let is_wanted = |name: &str| {
+        let tags = tags_of(name);
+        setting.tags.is_empty()
+            || (name != GROUPS[2] && setting.tags.iter().all(|tag| tag.fits(&tags)))
+    };
+    let exported = world.tasks.iter().map(|task| &task.task.log_group);
+    let untagged = exported.filter(|group| !is_wanted(group)).cloned();
+    faults.extend(untagged.map(Fault::Untagged));
     for (index, group) in GROUPS.into_iter().enumerate() {
+        if !is_wanted(group) {
+            continue;
+        }
         let name = format!("123456789012/eu-central-1/{}.json", group.replace('/', "!"));
         let stored = world.checkpoints.get(&name);
         let until = stored.map(|(bytes, _)| exported_until(bytes));

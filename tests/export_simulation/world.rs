@@ -53,6 +53,8 @@ pub struct World {
     pub others: Vec<(i64, i64)>,
     pub checkpoints: BTreeMap<String, (Vec<u8>, u64)>,
     pub writes: u64,
+    /// Requests for tags that are under way.
+    pub tag_requests: u32,
     /// Checkpoints that went back.
     pub backwards: Vec<String>,
 }
@@ -111,6 +113,7 @@ impl World {
             others,
             checkpoints: BTreeMap::new(),
             writes: 0,
+            tag_requests: 0,
             backwards: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use logferry::export::{LogsApi, LogsError, Page};
-use logferry_core::export::{ExportTask, LogGroup, Target, TaskStatus, Window, WindowRules};
+use logferry_core::export::{ExportTask, LogGroup, Tags, Target, TaskStatus, Window, WindowRules};
 
 use crate::run::{Fault, Setting, run};
 use crate::world::DAY;
@@ -17,6 +17,10 @@ pub struct CompletedAtOnce(pub Arc<dyn LogsApi>);
 impl LogsApi for CompletedAtOnce {
     async fn groups(&self, prefix: &str, page: Option<&str>) -> Result<Page<LogGroup>, LogsError> {
         self.0.groups(prefix, page).await
+    }
+
+    async fn tags(&self, group: &LogGroup) -> Result<Option<Tags>, LogsError> {
+        self.0.tags(group).await
     }
 
     async fn create(&self, target: &Target, window: Window) -> Result<String, LogsError> {
@@ -52,6 +56,10 @@ impl LogsApi for FirstPage {
     async fn groups(&self, prefix: &str, page: Option<&str>) -> Result<Page<LogGroup>, LogsError> {
         let page = self.0.groups(prefix, page).await?;
         Ok(Page { next: None, ..page })
+    }
+
+    async fn tags(&self, group: &LogGroup) -> Result<Option<Tags>, LogsError> {
+        self.0.tags(group).await
     }
 
     async fn create(&self, target: &Target, window: Window) -> Result<String, LogsError> {

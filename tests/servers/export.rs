@@ -5,7 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudwatchlogs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, Event, FilterRule, FilterRuleName,
+    NotificationConfiguration, NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,
+};
+use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 
 use crate::support::*;
@@ -15,6 +19,7 @@ const STREAM: &str = "2026/11/27/[$LATEST]0123456789abcdef0123456789abcdef";
 struct Account {
     logs: aws_sdk_cloudwatchlogs::Client,
     s3: aws_sdk_s3::Client,
+    sqs: aws_sdk_sqs::Client,
     bucket: String,
     /// Log groups of the test begin with it.
     groups: String,
@@ -34,16 +39,64 @@ impl Account {
             .credentials_provider(credentials())
             .endpoint_url(server("LOGFERRY_TEST_MOTO"))
             .force_path_style(true);
+        let sqs = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials())
+            .endpoint_url(server("LOGFERRY_TEST_MOTO"));
         let unique = format!("{name}-{}", std::process::id());
         let account = Self {
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
             bucket: format!("exports-{unique}"),
             groups: format!("/aws/lambda/{unique}-"),
         };
         let made = account.s3.create_bucket().bucket(&account.bucket).send();
         made.await.expect("a bucket");
         account
+    }
+
+    /// Makes a queue that S3 notifies of exported objects, and returns its URL.
+    async fn notified_queue(&self) -> String {
+        let made = self.sqs.create_queue().queue_name(&self.bucket);
+        let url = made
+            .send()
+            .await
+            .expect("a queue")
+            .queue_url
+            .expect("a URL");
+        let asked = self.sqs.get_queue_attributes().queue_url(&url);
+        let asked = asked
+            .attribute_names(QueueAttributeName::QueueArn)
+            .send()
+            .await;
+        let attributes = asked.expect("attributes").attributes.expect("an ARN");
+        let rule = FilterRule::builder().name(FilterRuleName::Prefix);
+        let keys = S3KeyFilter::builder().filter_rules(rule.value("exports/").build());
+        let below_exports = NotificationConfigurationFilter::builder().key(keys.build());
+        let below_exports = below_exports.build();
+        let queue = QueueConfiguration::builder()
+            .queue_arn(&attributes[&QueueAttributeName::QueueArn])
+            .events(Event::S3ObjectCreated)
+            .filter(below_exports)
+            .build()
+            .expect("a notification");
+        let notifications = NotificationConfiguration::builder().queue_configurations(queue);
+        let put = self.s3.put_bucket_notification_configuration();
+        let put = put.bucket(&self.bucket);
+        let put = put.notification_configuration(notifications.build());
+        put.send().await.expect("a notification");
+        url
+    }
+
+    async fn tag(&self, group: &str, tags: &[(&str, &str)]) {
+        let arn = format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}");
+        let mut tagged = self.logs.tag_resource().resource_arn(arn);
+        for (key, value) in tags {
+            tagged = tagged.tags(*key, *value);
+        }
+        tagged.send().await.expect("tags");
     }
 
     /// Makes a group with the lines of `n` requests, and returns its name.
@@ -126,22 +179,22 @@ async fn log_groups_end_as_documents_and_an_overlap_doubles_nothing() {
     let account = Account::new("circle").await;
     let orders = account.group("orders", 20).await;
     account.group("payments", 5).await;
+    let queue = account.notified_queue().await;
     let output = account.export(&["--once"]);
     assert!(output.status.success(), "{}", shown(&output));
     let first = account.keys("exports/").await;
     assert_eq!(first.len(), 2, "{first:?}");
 
-    let work = async |keys: Vec<String>| {
-        for key in keys {
-            stage.send(&direct(&account.bucket, &[&key])).await;
-        }
+    let work = async || {
         let mut worker = stage.worker();
         worker.env("AWS_ENDPOINT_URL_S3", server("LOGFERRY_TEST_MOTO"));
+        worker.env("AWS_ENDPOINT_URL_SQS", server("LOGFERRY_TEST_MOTO"));
+        worker.env("LOGFERRY_QUEUE_URL", &queue);
         let log = finish(worker.spawn().expect("a worker"));
         assert!(log.success, "{}", log.text);
         stage.documents().await
     };
-    let documents = work(first.clone()).await;
+    let documents = work().await;
     let logs: Vec<&Value> = (documents.iter())
         .filter(|(id, _)| id.contains("-logs-"))
         .map(|(_, document)| document)
@@ -160,6 +213,21 @@ async fn log_groups_end_as_documents_and_an_overlap_doubles_nothing() {
         assert!(group.starts_with(&account.groups), "{group}");
     }
 
+    let found = Command::new(env!("CARGO_BIN_EXE_logferry"))
+        .args(["search", "--request-id"])
+        .arg("00000006-0000-4000-8000-000000000007")
+        .env("LOGFERRY_OPENSEARCH_URL", &stage.index_url)
+        .env("LOGFERRY_INDEX_PREFIX", &stage.prefix)
+        .stdin(Stdio::null())
+        .output()
+        .expect("search runs");
+    let found = shown(&found);
+    assert!(
+        found.contains(&format!("{name}, version $LATEST")),
+        "{found}"
+    );
+    assert!(found.contains("3, of them 0 with an error"), "{found}");
+
     // Everything once more: without checkpoints, under other task ids.
     for key in account.keys("checkpoints/").await {
         let deleted = account.s3.delete_object().bucket(&account.bucket).key(key);
@@ -170,7 +238,12 @@ async fn log_groups_end_as_documents_and_an_overlap_doubles_nothing() {
     let mut again = account.keys("exports/").await;
     again.retain(|key| !first.contains(key));
     assert_eq!(again.len(), 2, "{again:?}");
-    assert_eq!(work(again).await, documents);
+    assert_eq!(work().await, documents);
+    let status = account.export(&["status", "--json"]);
+    let status: Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    for group in status["groups"].as_array().unwrap() {
+        assert!(group["last_task"]["id"].is_string(), "{status}");
+    }
 }
 
 #[tokio::test]
@@ -272,6 +345,38 @@ async fn a_group_that_fails_stops_no_other_and_the_exit_code_tells() {
             "{text}"
         );
     }
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn tags_choose_among_the_groups_of_the_prefix() {
+    let account = Account::new("tags").await;
+    let orders = account.group("orders", 1).await;
+    let payments = account.group("payments", 1).await;
+    let site = account.group("site", 1).await;
+    (account.tag(&orders, &[("team", "shop"), ("query", "a=b")])).await;
+    account.tag(&payments, &[("team", "shop")]).await;
+    for args in [&["--once"][..], &["--dry-run"]] {
+        let none = account.export(&[args, &["--log-group-tag", "team=nobody"]].concat());
+        let text = shown(&none);
+        assert_eq!(none.status.code(), Some(1), "{text}");
+        assert!(
+            text.contains("the names fit 3, and none of these has the tags"),
+            "{text}"
+        );
+    }
+    let tags = ["--log-group-tag", "team,query=a=b"];
+    let output = account.export(&[&["--once"][..], &tags].concat());
+    assert!(output.status.success(), "{}", shown(&output));
+    let keys = account.keys("exports/").await;
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    assert!(keys[0].contains(&orders.replace('/', "!")), "{keys:?}");
+    let status = account.export(&[&["status", "--json"][..], &tags].concat());
+    assert!(status.status.success(), "{}", shown(&status));
+    let status: Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    assert_eq!(status["groups"][0]["log_group"], *orders);
+    assert_eq!(status["groups"].as_array().unwrap().len(), 1, "{status}");
+    assert_eq!(status["without_tags"], serde_json::json!([payments, site]));
 }
 
 #[tokio::test]

@@ -7,13 +7,15 @@ use serde_json::{Value, json};
 
 use crate::commands::setup::width;
 use crate::commands::table::Table;
-use crate::export::{Exporter, GroupPosition, list_groups};
+use crate::export::{Exporter, GroupPosition, PassError, list_groups};
 use logferry_core::export::{Checkpoint, LeftOut, Target, WindowRules, time_text as time};
 
 pub struct ExportStatus {
     rows: Vec<Row>,
     left_out: Vec<LeftOut>,
     missing: Vec<String>,
+    untagged: Vec<String>,
+    undecided: Vec<LeftOut>,
     rules: WindowRules,
     now: i64,
 }
@@ -41,6 +43,8 @@ impl ExportStatus {
             rows,
             left_out: selection.left_out,
             missing: selection.missing,
+            untagged: selection.untagged,
+            undecided: selection.undecided,
             rules: exporter.config.rules,
             now,
         })
@@ -62,9 +66,14 @@ impl ExportStatus {
             let reason = row.checkpoint.as_ref().err()?;
             Some(format!("{}: {reason}", row.target.group.name))
         });
-        let faults: Vec<String> = missing.chain(broken).collect();
+        let undecided =
+            (self.undecided.iter()).map(|left| format!("{}: {}", left.name, left.reason));
+        let faults: Vec<String> = missing.chain(broken).chain(undecided).collect();
         match faults.is_empty() {
-            true if self.rows.is_empty() => bail!("no log group is selected"),
+            true if self.rows.is_empty() && !self.untagged.is_empty() => {
+                bail!(PassError::NoneTagged(self.untagged.len()))
+            }
+            true if self.rows.is_empty() => bail!(PassError::Nothing),
             true => Ok(()),
             false => bail!(faults.join("\n")),
         }
@@ -103,8 +112,16 @@ impl ExportStatus {
         }
         let mut out = String::new();
         table.write(&mut out, width());
-        for left in &self.left_out {
+        for left in self.left_out.iter().chain(&self.undecided) {
             out.push_str(&format!("  {} is left out: {}\n", left.name, left.reason));
+        }
+        if let Some((first, others)) = self.untagged.split_first() {
+            let more = match others.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let lack = "left out, without the tags of --log-group-tag";
+            out.push_str(&format!("  {lack}: {first}{more}\n"));
         }
         out
     }
@@ -134,11 +151,11 @@ impl ExportStatus {
             value
         });
         let groups: Vec<Value> = groups.collect();
-        let left = self.left_out.iter();
+        let left = self.left_out.iter().chain(&self.undecided);
         let left: Vec<Value> = left
             .map(|left| json!({"log_group": left.name, "reason": left.reason}))
             .collect();
-        let status = json!({"groups": groups, "left_out": left, "missing": self.missing});
+        let status = json!({"groups": groups, "left_out": left, "missing": self.missing, "without_tags": self.untagged});
         format!("{status}\n")
     }
 

@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use crate::decode::log_group;
+use crate::export::{TagFilter, Tags};
 
 /// A log group.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,11 +11,13 @@ pub struct LogGroup {
     pub name: String,
     pub account: String,
     pub region: String,
+    /// Without the `:*` that CloudWatch puts at the end of some: the ARN that has the tags.
+    pub arn: String,
     /// CloudWatch's word for the class. Servers that know no classes leave it out.
     pub class: Option<String>,
 }
 
-/// Which groups to export. The parts add up.
+/// Which groups to export. The parts add up, and the tags filter what they name. Tags alone filter all groups.
 #[derive(Debug, Clone, Default)]
 pub struct GroupSelector {
     pub names: Vec<String>,
@@ -23,6 +26,8 @@ pub struct GroupSelector {
     pub patterns: Vec<Regex>,
     /// All groups below `/aws/lambda/`.
     pub all_lambda: bool,
+    /// A group must have all of them.
+    pub tags: Vec<TagFilter>,
 }
 
 /// A group that is not exported.
@@ -41,12 +46,30 @@ pub struct Selection {
     pub left_out: Vec<LeftOut>,
     /// Names that no group has.
     pub missing: Vec<String>,
+    /// Names of groups that lack a tag.
+    pub untagged: Vec<String>,
+    /// Groups whose tags could not be read.
+    pub undecided: Vec<LeftOut>,
+}
+
+/// What is known of a group's tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupTags {
+    Read(Tags),
+    /// The group was deleted after it was listed.
+    Gone,
+    /// The reason completes the sentence "the group is left out: …".
+    Unreadable(String),
 }
 
 const LAMBDA: &str = "/aws/lambda/";
 
 impl GroupSelector {
     pub fn is_empty(&self) -> bool {
+        self.names_none() && self.tags.is_empty()
+    }
+
+    fn names_none(&self) -> bool {
         self.names.is_empty()
             && self.prefixes.is_empty()
             && self.patterns.is_empty()
@@ -66,7 +89,7 @@ impl GroupSelector {
 
     /// The prefixes whose groups must be listed, none of them below another. An empty prefix lists all groups.
     pub fn listed_prefixes(&self) -> Vec<&str> {
-        if !self.patterns.is_empty() {
+        if !self.patterns.is_empty() || (self.names_none() && !self.tags.is_empty()) {
             return vec![""];
         }
         let named = self.names.iter().chain(&self.prefixes).map(String::as_str);
@@ -100,9 +123,39 @@ impl GroupSelector {
         selection
     }
 
+    /// Keeps the chosen groups that have all tags. `tags` has each chosen group once.
+    pub fn filter_by_tags(
+        &self,
+        selection: Selection,
+        tags: Vec<(LogGroup, GroupTags)>,
+    ) -> Selection {
+        let mut selection = Selection {
+            chosen: Vec::new(),
+            ..selection
+        };
+        for (group, tags) in tags {
+            match tags {
+                GroupTags::Read(tags) if self.tags.iter().all(|tag| tag.fits(&tags)) => {
+                    selection.chosen.push(group);
+                }
+                GroupTags::Read(_) => selection.untagged.push(group.name),
+                GroupTags::Gone if self.names.contains(&group.name) => {
+                    selection.missing.push(group.name);
+                }
+                GroupTags::Gone => {}
+                GroupTags::Unreadable(reason) => selection.undecided.push(LeftOut {
+                    name: group.name,
+                    reason,
+                }),
+            }
+        }
+        selection
+    }
+
     fn names(&self, group: &LogGroup) -> bool {
         let name = group.name.as_str();
-        self.names.iter().any(|named| named == name)
+        self.names_none()
+            || self.names.iter().any(|named| named == name)
             || self.prefixes.iter().any(|p| name.starts_with(p.as_str()))
             || self.patterns.iter().any(|pattern| pattern.is_match(name))
             || (self.all_lambda && name.starts_with(LAMBDA))
@@ -145,6 +198,7 @@ mod tests {
             name: name.to_owned(),
             account: "123456789012".to_owned(),
             region: "eu-central-1".to_owned(),
+            arn: format!("arn:aws:logs:eu-central-1:123456789012:log-group:{name}"),
             class: class.map(str::to_owned),
         }
     }
@@ -227,6 +281,70 @@ mod tests {
             names(&selector.select(listed()).chosen),
             ["/aws/lambda/orders", "team/app"]
         );
+    }
+
+    #[test]
+    fn tags_filter_what_the_names_select() {
+        let selector = GroupSelector {
+            names: ["/aws/lambda/gone", "team/app"].map(str::to_owned).to_vec(),
+            all_lambda: true,
+            tags: ["team=orders", "live"]
+                .map(|tag| TagFilter::read(tag).unwrap())
+                .to_vec(),
+            ..GroupSelector::default()
+        };
+        let tags = |text: &str| {
+            let pairs = text
+                .split_whitespace()
+                .map(|tag| TagFilter::read(tag).unwrap());
+            GroupTags::Read(
+                pairs
+                    .map(|tag| (tag.key, tag.value.unwrap_or_default()))
+                    .collect(),
+            )
+        };
+        let tagged = [
+            ("/aws/lambda/both", tags("team=orders live=yes")),
+            ("/aws/lambda/deleted", GroupTags::Gone),
+            ("/aws/lambda/gone", GroupTags::Gone),
+            ("/aws/lambda/none", tags("")),
+            ("/aws/lambda/one", tags("team=orders")),
+            ("/aws/lambda/other", tags("team=payments live=yes")),
+            ("/aws/lambda/secret", GroupTags::Unreadable("no".to_owned())),
+        ]
+        .map(|(name, tags)| (group(name, None), tags));
+        let before = selector.select(tagged.iter().map(|(group, _)| group.clone()).collect());
+        assert_eq!(before.chosen.len(), tagged.len(), "tags are not known yet");
+        let selection = selector.filter_by_tags(before, tagged.to_vec());
+        assert_eq!(names(&selection.chosen), ["/aws/lambda/both"]);
+        assert_eq!(
+            selection.untagged,
+            ["/aws/lambda/none", "/aws/lambda/one", "/aws/lambda/other"]
+        );
+        assert_eq!(selection.missing, ["team/app", "/aws/lambda/gone"]);
+        assert_eq!(selection.undecided.len(), 1);
+        assert_eq!(selection.undecided[0].name, "/aws/lambda/secret");
+    }
+
+    #[test]
+    fn tags_alone_filter_all_groups() {
+        let selector = GroupSelector {
+            tags: vec![TagFilter::read("team").unwrap()],
+            ..GroupSelector::default()
+        };
+        assert!(!selector.is_empty());
+        assert_eq!(selector.listed_prefixes(), [""]);
+        let selection = selector.select(listed());
+        assert_eq!(
+            names(&selection.chosen),
+            ["/aws/lambda/orders", "/aws/lambda/web/site", "team/app"]
+        );
+        let named = GroupSelector {
+            names: vec!["team/app".to_owned()],
+            ..selector
+        };
+        assert_eq!(named.listed_prefixes(), ["team/app"]);
+        assert_eq!(names(&named.select(listed()).chosen), ["team/app"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod adoption;
 mod bucket_policy;
 mod checkpoint;
 mod group_selector;
+mod tag_filter;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod window;
 pub use adoption::{Adoption, ExportTask, TaskStatus, adoption};
 pub use bucket_policy::BucketPolicy;
 pub use checkpoint::{Checkpoint, CheckpointFault, LastTask};
-pub use group_selector::{GroupSelector, LeftOut, LogGroup, Selection};
+pub use group_selector::{GroupSelector, GroupTags, LeftOut, LogGroup, Selection};
+pub use tag_filter::{TagFilter, Tags};
 pub use target::{Destination, Target};
 pub use window::{Window, WindowRules, time_text};

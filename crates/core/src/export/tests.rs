@@ -7,6 +7,7 @@ pub fn target(name: &str) -> Target {
         name: name.to_owned(),
         account: "123456789012".to_owned(),
         region: "eu-central-1".to_owned(),
+        arn: format!("arn:aws:logs:eu-central-1:123456789012:log-group:{name}"),
         class: None,
     };
     let destination = Destination {
