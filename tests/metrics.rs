@@ -238,9 +238,9 @@ fn page() -> String {
     let mut page = String::from(
         "# Metrics\n\n\
          `LOGFERRY_UPDATE_DOCS=1 cargo test --test metrics` generates this page from `src/observe/metrics.rs`.\n\n\
-         The worker answers `GET /metrics` at the address of `--listen`, in the text format of Prometheus or as\n\
-         OpenMetrics, whichever the `Accept` header prefers. Each metric is exposed from the start, counters as 0.\n\
-         A histogram has the series `_bucket`, `_sum` and `_count`.\n\n\
+         The worker, `export --every` and `replay --listen` answer `GET /metrics` at the address of `--listen`, in the\n\
+         text format of Prometheus or as OpenMetrics, whichever the `Accept` header prefers. Each metric is exposed from\n\
+         the start, counters as 0. A histogram has the series `_bucket`, `_sum` and `_count`.\n\n\
          | name | type | unit | labels | what it counts or measures |\n|---|---|---|---|---|\n",
     );
     let metrics = Metrics::new();

@@ -80,6 +80,16 @@ pub struct ReplayArgs {
     pub start: StartArgs,
     #[command(flatten)]
     pub pipeline: PipelineArgs,
+    /// Address that serves /livez, /readyz and /metrics
+    ///
+    /// Without this flag, nothing is served: a replay may run beside a worker.
+    #[arg(
+        long,
+        env = "LOGFERRY_LISTEN",
+        value_name = "ADDR:PORT",
+        help_heading = heading::SERVING
+    )]
+    pub listen: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

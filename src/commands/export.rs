@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::aws_clients::{aws_config, logs_client, s3_client};
 use crate::commands::export::status::ExportStatus;
+use crate::commands::worker::serve_probes;
 use crate::config::{CheckpointTarget, ExportCommandConfig, ExportMode};
 use crate::export::bucket::{check_region, missing_permissions};
 use crate::export::bucket_checkpoints::BucketCheckpoints;
@@ -19,7 +20,6 @@ use crate::export::cloudwatch::CloudWatchLogs;
 use crate::export::folder_checkpoints::FolderCheckpoints;
 use crate::export::{Checkpoints, ExportConfig, Exporter, LogsApi, PassError, PassReport};
 use crate::observe::Metrics;
-use crate::serve::serve;
 use logferry_core::export::{BucketPolicy, Destination};
 
 pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
@@ -90,11 +90,7 @@ pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
             let readiness = &exporter.metrics.readiness;
             readiness.receiving(true);
             readiness.hold(Some("the log groups are not listed yet".to_owned()));
-            let listening = CancellationToken::new();
-            let _end_listening = listening.clone().drop_guard();
-            let bound = serve(listen, exporter.metrics.clone(), listening).await;
-            let bound = bound.with_context(|| format!("--listen: cannot listen on {listen}"))?;
-            tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "export starts");
+            let _listening = serve_probes(listen, &exporter.metrics, "export starts").await?;
             every(&exporter, interval, &stop).await;
             Ok(())
         }

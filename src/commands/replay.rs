@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::replay::inputs::{Checkpoints, Clients, Inputs};
 use crate::commands::replay::progress::Progress;
-use crate::commands::worker::{await_index, dead_letter_store, on_signals};
+use crate::commands::worker::{await_index, dead_letter_store, on_signals, serve_probes};
 use crate::config::{ReplayConfig, ReplayDestination};
 use crate::observe::Metrics;
 use crate::pipeline;
@@ -33,6 +33,15 @@ const DELIVERIES: u32 = 5;
 pub async fn run(config: ReplayConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     on_signals(stop.clone())?;
+    let metrics = Arc::new(Metrics::new());
+    metrics.readiness.receiving(true);
+    (metrics.readiness).hold(Some("the listing is not read yet".to_owned()));
+    let _listening = match config.listen {
+        Some(address) if !config.dry_run => {
+            Some(serve_probes(address, &metrics, "replay starts").await?)
+        }
+        _ => None,
+    };
     let clients = Clients::of(&config).await?;
     let inputs = Inputs::open(&config.source, &config.s3, &clients).await?;
     let mut selection = config.selection;
@@ -80,7 +89,7 @@ pub async fn run(config: ReplayConfig) -> anyhow::Result<()> {
     match config.destination {
         ReplayDestination::Queue(url) => {
             let sender = Sender::new(clients.sqs()?, url);
-            let metrics = Arc::new(Metrics::new());
+            metrics.readiness.hold(None);
             let sent = send::send_all(replay.queue.clone(), Arc::new(sender), replay.stop.clone());
             replay.watch(metrics, "sent", sent).await
         }
@@ -92,7 +101,7 @@ pub async fn run(config: ReplayConfig) -> anyhow::Result<()> {
                 dead_letters: config.dead_letters,
                 clients,
             };
-            replay.index_documents(to, config.pipeline).await
+            replay.index_documents(to, config.pipeline, metrics).await
         }
         ReplayDestination::Nothing => bail!("--opensearch-url: give the URL of OpenSearch"),
     }
@@ -116,8 +125,13 @@ struct Replay {
 }
 
 impl Replay {
-    async fn index_documents(self, to: IndexEnds, config: PipelineConfig) -> anyhow::Result<()> {
-        let metrics = Arc::new(Metrics::new());
+    async fn index_documents(
+        self,
+        to: IndexEnds,
+        config: PipelineConfig,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<()> {
+        (metrics.readiness).hold(Some("OpenSearch has not answered yet".to_owned()));
         let index = OpenSearch::new(to.index, config.bulk_timeout)
             .await
             .context("the index cannot be used")?
@@ -127,6 +141,7 @@ impl Replay {
             bail!("interrupted before the first object");
         };
         tracing::info!(version, "the index answers");
+        metrics.readiness.hold(None);
         let index: Arc<dyn Index> = Arc::new(index);
         let dead_letters = match to.dead_letters {
             Some(target) => Some(dead_letter_store(target, || to.clients.s3(), &index)?),

@@ -1,12 +1,13 @@
 /*! `worker`: SQS messages and S3 objects go in; documents go to OpenSearch, until a signal or an empty queue ends it.
 */
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::commands::aws_clients::{aws_config, has_own_endpoint, s3_client, sqs_client};
 use crate::commands::setup::prepare;
@@ -31,12 +32,7 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     on_signals(stop.clone())?;
     let metrics = Arc::new(Metrics::new());
-    let listening = CancellationToken::new();
-    let _end_listening = listening.clone().drop_guard();
-    let bound = serve(config.listen, metrics.clone(), listening)
-        .await
-        .with_context(|| format!("--listen: cannot listen on {}", config.listen))?;
-    tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "logferry starts");
+    let _listening = serve_probes(config.listen, &metrics, "logferry starts").await?;
 
     let index = OpenSearch::new(config.index, config.pipeline.bulk_timeout)
         .await
@@ -96,6 +92,20 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     pipeline::run(ends, config.pipeline, metrics, stop).await?;
     tracing::info!("logferry ends");
     Ok(())
+}
+
+/// Serves probes and metrics until the guard is dropped.
+pub(crate) async fn serve_probes(
+    address: SocketAddr,
+    metrics: &Arc<Metrics>,
+    what_starts: &'static str,
+) -> anyhow::Result<DropGuard> {
+    let listening = CancellationToken::new();
+    let end_listening = listening.clone().drop_guard();
+    let bound = serve(address, metrics.clone(), listening).await;
+    let bound = bound.with_context(|| format!("--listen: cannot listen on {address}"))?;
+    tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "{what_starts}");
+    Ok(end_listening)
 }
 
 /// The first signal starts the drain, the second ends the process at once.

@@ -1,5 +1,6 @@
 /*! Flags of `replay` go in; its configuration or the mistakes come out. */
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub struct ReplayConfig {
     pub identity: ReplayIdentity,
     pub checkpoint: Option<CheckpointPlace>,
     pub dry_run: bool,
+    pub listen: Option<SocketAddr>,
     pub destination: ReplayDestination,
     pub s3: S3Config,
     pub dead_letters: Option<DeadLetterTarget>,
@@ -74,6 +76,7 @@ pub fn replay(args: ReplayArgs) -> Result<ReplayConfig, ConfigErrors> {
     }
     let destination = mistakes.destination(&args, source.as_ref());
     let identity = identity(&args);
+    let listen = args.listen.as_deref().and_then(|at| mistakes.listen(at));
     let pipeline = mistakes.pipeline(args.pipeline, &args.index);
     match (source, destination, dead_letters, pipeline) {
         (Some(source), Some(destination), Some(dead_letters), Some(pipeline))
@@ -85,6 +88,7 @@ pub fn replay(args: ReplayArgs) -> Result<ReplayConfig, ConfigErrors> {
                 identity,
                 checkpoint,
                 dry_run: args.dry_run,
+                listen,
                 destination,
                 s3: S3Config {
                     path_style: args.s3.s3_path_style,

@@ -1,5 +1,5 @@
-/*! The metrics of a worker or an exporter. In: what the pipeline or an export counts and measures; out: scrapes, and a
-description of each metric.
+/*! The metrics of a worker, an exporter or a replay. In: what the pipeline, an export or a replay counts and measures;
+out: scrapes, and a description of each metric.
 
 The struct is passed along; there is no global registry. A metric is declared once, in [`Metrics::new`]. */
 
@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use crate::observe::catalogue::{Catalogue, MetricDescription};
 use crate::observe::exposition::{self, ExpositionFormat};
 use crate::observe::readiness::Readiness;
+use crate::observe::replay::ReplayMetrics;
 
 /// From a second to a day.
 const LAG_BUCKETS: [f64; 15] = [
@@ -77,6 +78,7 @@ pub struct Metrics {
     export_tasks_completed: Counter,
     export_tasks_failed: Counter,
     pub export_conflicts: Counter,
+    pub replay: ReplayMetrics,
     pub readiness: Readiness,
 }
 
@@ -120,6 +122,7 @@ impl Metrics {
             "Export tasks of CloudWatch Logs that ended, by their status; failed ones include cancelled ones",
         );
         Self {
+            replay: ReplayMetrics::declare(declare),
             export_tasks_completed,
             export_tasks_failed,
             export_groups: declare.gauge("export_groups", "Log groups that export selects"),

@@ -5,9 +5,11 @@ mod exposition;
 mod logs;
 mod metrics;
 mod readiness;
+mod replay;
 
 pub use catalogue::{LabelDescription, MetricDescription, MetricKind};
 pub use exposition::ExpositionFormat;
 pub use logs::log_to_stderr;
 pub use metrics::{Counts, Metrics};
 pub use readiness::Readiness;
+pub use replay::{ReplayMetrics, ReplayState};

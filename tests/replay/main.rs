@@ -9,3 +9,4 @@ mod kills;
 mod refusals;
 mod s3;
 mod sending;
+mod serving;

@@ -1,14 +1,14 @@
-//! The state of a running replay goes in; a progress bar on a terminal, or log lines, come out.
+//! The state of a running replay goes in; a progress bar on a terminal, or log lines, and metrics come out.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::observe::Metrics;
+use crate::observe::{Metrics, ReplayState};
 use crate::source::listing::feed::survey;
 use crate::source::listing::{Lister, ListingQueue, Selection};
 
@@ -17,16 +17,19 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Shows the progress until it is told to end.
 pub(super) struct Progress {
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
     bar: ProgressBar,
 }
 
 /// The number of objects, as far as it is counted.
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Total {
-    objects: AtomicU64,
-    is_final: AtomicBool,
+    objects: u64,
+    is_final: bool,
 }
+
+/// Never closed: each task has the sender.
+type Counted = Arc<watch::Sender<Total>>;
 
 impl Progress {
     pub(super) fn start(
@@ -36,11 +39,16 @@ impl Progress {
         selection: &Selection,
     ) -> Self {
         let bar = bar();
-        let total = Arc::new(Total::default());
+        let total: Counted = Arc::default();
         let counting = count(queue.clone(), lister, selection.copy(), total.clone());
+        let measuring = measure(queue.clone(), metrics.clone(), total.clone());
         let showing = show(queue, metrics, total, bar.clone());
         Self {
-            tasks: [tokio::spawn(counting), tokio::spawn(showing)],
+            tasks: [
+                tokio::spawn(counting),
+                tokio::spawn(measuring),
+                tokio::spawn(showing),
+            ],
             bar,
         }
     }
@@ -66,28 +74,54 @@ async fn count(
     queue: Arc<ListingQueue>,
     lister: Arc<dyn Lister>,
     selection: Selection,
-    total: Arc<Total>,
+    total: Counted,
 ) {
     let now = queue.progress();
     let known = now.settled + now.open as u64;
     let through = queue.through();
-    if queue.is_listed() {
-        total.objects.store(known, Ordering::Relaxed);
-        total.is_final.store(true, Ordering::Relaxed);
-        return;
+    let mut objects = known;
+    let mut is_final = queue.is_listed();
+    if !is_final {
+        let counted = |counted| {
+            objects = known + counted;
+            total.send_modify(|total| total.objects = objects);
+        };
+        // A listing that fails stops the replay itself.
+        let survey = survey(&*lister, &selection, through, 0, counted).await;
+        is_final = survey.is_ok();
     }
-    let counted = |objects| total.objects.store(known + objects, Ordering::Relaxed);
-    // A listing that fails stops the replay itself.
-    let survey = survey(&*lister, &selection, through, 0, counted).await;
-    total.is_final.store(survey.is_ok(), Ordering::Relaxed);
+    total.send_replace(Total { objects, is_final });
 }
 
-async fn show(
-    queue: Arc<ListingQueue>,
-    metrics: Arc<Metrics>,
-    total: Arc<Total>,
-    bar: ProgressBar,
-) {
+/// Keeps the metrics at the state of the queue.
+async fn measure(queue: Arc<ListingQueue>, metrics: Arc<Metrics>, total: Counted) {
+    let mut counted = total.subscribe();
+    let resumed = queue.progress().settled;
+    loop {
+        let changed = queue.changed();
+        let now = queue.progress();
+        let total = *counted.borrow_and_update();
+        let seen = now.settled + now.open as u64;
+        metrics.replay.show(&ReplayState {
+            listed: if total.is_final {
+                total.objects
+            } else {
+                total.objects.max(seen)
+            },
+            is_counted: total.is_final,
+            settled: now.settled,
+            settled_bytes: now.settled_bytes,
+            failed: now.given_up as u64,
+            resumed,
+        });
+        tokio::select! {
+            () = changed => {}
+            _ = counted.changed() => {}
+        }
+    }
+}
+
+async fn show(queue: Arc<ListingQueue>, metrics: Arc<Metrics>, total: Counted, bar: ProgressBar) {
     let (started, before) = (Instant::now(), queue.progress().settled);
     let every = if bar.is_hidden() {
         LINE_EVERY
@@ -97,8 +131,8 @@ async fn show(
     loop {
         tokio::time::sleep(every).await;
         let now = queue.progress();
-        let of = total.objects.load(Ordering::Relaxed);
-        let of = total.is_final.load(Ordering::Relaxed).then_some(of);
+        let counted = *total.borrow();
+        let of = counted.is_final.then_some(counted.objects);
         let rate = (now.settled - before) as f64 / started.elapsed().as_secs_f64();
         let eta = of.and_then(|of| eta(of.saturating_sub(now.settled), rate));
         let documents = metrics.counts().indexed;
@@ -115,7 +149,7 @@ async fn show(
             );
             continue;
         }
-        bar.set_length(of.unwrap_or_else(|| total.objects.load(Ordering::Relaxed)));
+        bar.set_length(counted.objects);
         bar.set_position(now.settled);
         let left = match eta {
             Some(eta) => format!("{} left", humantime::format_duration(eta)),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -126,6 +127,11 @@ impl ListingQueue {
     pub fn fail(&self, error: ListError) {
         self.lock().failure = Some(error);
         self.changed.notify_waiters();
+    }
+
+    /// Ends with the next change of the queue. It also sees the changes between this call and its first poll.
+    pub fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     pub fn progress(&self) -> ListingProgress {

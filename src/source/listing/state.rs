@@ -23,6 +23,8 @@ pub(super) struct State {
     pub(super) waiting: VecDeque<u64>,
     /// Released messages, by the time at which they are delivered again.
     pub(super) delayed: BTreeSet<(Instant, u64)>,
+    /// Settled, and not yet in the stored checkpoint.
+    unsaved: usize,
     /// Delivered, and not yet deleted or released.
     pub(super) held: usize,
     pub(super) given_up: Vec<String>,
@@ -113,6 +115,7 @@ impl State {
             return false;
         }
         open.is_settled = true;
+        self.unsaved += 1;
         self.checkpoint.settled += 1;
         self.checkpoint.settled_bytes += open.object.size.unwrap_or(0);
         self.version += 1;
@@ -149,12 +152,13 @@ impl State {
     pub(super) fn forget(&mut self, id: u64) {
         if self.open.remove(&id).is_some() {
             self.held -= 1;
+            self.unsaved -= 1;
         }
     }
 
-    /// The number of objects that are not settled in the checkpoint.
+    /// The number of objects that are not settled.
     pub(super) fn open(&self) -> usize {
-        self.open.len()
+        self.open.len() - self.unsaved
     }
 }
 

@@ -227,6 +227,32 @@ async fn a_deletion_is_confirmed_when_the_checkpoint_holds_it() {
     assert_eq!(next.depth().await.unwrap().visible, 0);
 }
 
+/// Also while the checkpoint is behind.
+#[tokio::test(start_paused = true)]
+async fn settled_and_open_objects_add_up_at_each_change() {
+    let kept = Kept::default();
+    let (queue, keep) = ListingQueue::continuing(1, Checkpoint::default(), Box::new(kept));
+    tokio::spawn(keep);
+    queue.add(Numbered::new(30).page(None).await.unwrap());
+    let watched = queue.clone();
+    let watching = tokio::spawn(async move {
+        loop {
+            let changed = watched.changed();
+            let now = watched.progress();
+            assert_eq!(now.settled + now.open as u64, 30);
+            if now.settled == 30 {
+                return;
+            }
+            changed.await;
+        }
+    });
+    for _ in 0..3 {
+        let messages = queue.receive(10).await.unwrap();
+        queue.delete(&handles(&messages)).await.unwrap();
+    }
+    watching.await.unwrap();
+}
+
 /// One object that takes for ever does not make the checkpoint long.
 #[tokio::test(start_paused = true)]
 async fn a_checkpoint_stays_short_behind_a_slow_object() {
