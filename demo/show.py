@@ -94,4 +94,5 @@ def main():
         sys.exit(f"OpenSearch at {given.url} does not answer: {error.reason}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -81,4 +81,5 @@ def main():
     print(url)
 
 
-main()
+if __name__ == "__main__":
+    main()
