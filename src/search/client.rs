@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::search::error::{IncompleteAnswer, SearchError};
 use crate::search::query::{Query, SourceFields};
-use crate::search::response::{Page, PointInTimeResponse, SearchResponse};
+use crate::search::response::{IndexNames, Page, PointInTimeResponse, SearchResponse};
 use crate::sink::IndexError;
 use crate::sink::opensearch::{Method, OpenSearch};
 use logferry_core::document::index_name::DocumentKind;
@@ -110,20 +110,39 @@ impl SearchClient {
         rest: Value,
     ) -> Result<Page, SearchError> {
         let path = self.endpoint(&self.indices_path(query.kind), "_search", parameters);
-        let response = self.send_search(&path, query, size, rest).await?;
+        let response: SearchResponse = self.send_search(&path, query, size, rest).await?;
         if response.shards.total == 0 {
             return Err(SearchError::NoIndex(self.pattern(query.kind)));
         }
         Ok(response.into_page())
     }
 
-    pub(crate) async fn send_search(
+    /// The aggregations `aggs` over all hits of a query.
+    pub(crate) async fn aggregate<A: DeserializeOwned>(
+        &self,
+        query: &Query,
+        aggs: Value,
+    ) -> Result<A, SearchError> {
+        let path = self.endpoint(&self.indices_path(query.kind), "_search", &[]);
+        let rest = json!({"track_total_hits": false, "aggs": aggs});
+        let response: SearchResponse<A> = self.send_search(&path, query, 0, rest).await?;
+        if response.shards.total == 0 {
+            return Err(SearchError::NoIndex(self.pattern(query.kind)));
+        }
+        let missing = || SearchError::UnknownResponse {
+            path,
+            source: serde::de::Error::missing_field("aggregations"),
+        };
+        response.aggregations.ok_or_else(missing)
+    }
+
+    pub(crate) async fn send_search<A: DeserializeOwned>(
         &self,
         path: &str,
         query: &Query,
         size: usize,
         rest: Value,
-    ) -> Result<SearchResponse, SearchError> {
+    ) -> Result<SearchResponse<A>, SearchError> {
         let mut body = json!({"size": size, "query": query.query(), "sort": query.sort});
         if let (Value::Object(body), Value::Object(rest)) = (&mut body, rest) {
             body.extend(rest);
@@ -132,7 +151,7 @@ impl SearchClient {
             response = self.opensearch.call_raw(Method::Post, path, Some(&body)) => response?,
             () = self.stop.cancelled() => return Err(SearchError::Interrupted),
         };
-        let response: SearchResponse = read_response(path, &response)?;
+        let response: SearchResponse<A> = read_response(path, &response)?;
         if let Some(incomplete) = response.incomplete() {
             self.lock_incomplete().get_or_insert(incomplete);
         }
@@ -162,7 +181,7 @@ impl SearchClient {
         let path = self.endpoint(&self.indices_path(query.kind), "_search", &[]);
         let indices = json!({"terms": {"field": "_index", "size": MAX_NAMED_INDICES}});
         let rest = json!({"track_total_hits": false, "aggs": {"indices": indices}});
-        let response = self.send_search(&path, query, 0, rest).await?;
+        let response: SearchResponse<IndexNames> = self.send_search(&path, query, 0, rest).await?;
         let names = response.into_index_names();
         let path = format!("/{}", names.join(","));
         let fits = !names.is_empty() && path.len() <= MAX_PATH_BYTES;

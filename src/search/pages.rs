@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::search::client::{POINT_IN_TIME_KEEP_ALIVE, SearchClient};
 use crate::search::error::SearchError;
 use crate::search::query::{Query, SourceFields};
-use crate::search::response::{Hit, Page};
+use crate::search::response::{Hit, Page, SearchResponse};
 use crate::sink::IndexError;
 
 /// Hits of a page with documents. Documents may be large: [`MAX_PAGE_SIZE`] of them could be gigabytes.
@@ -161,7 +161,10 @@ impl<'a> Pages<'a> {
         let sent = self.client.send_search("/_search", &self.query, size, rest);
         match sent.await {
             Err(SearchError::OpenSearch(IndexError::NotFound)) => Err(SearchError::PointInTimeGone),
-            response => Ok(response?.into_page()),
+            response => {
+                let response: SearchResponse = response?;
+                Ok(response.into_page())
+            }
         }
     }
 

@@ -11,7 +11,7 @@ const REQUEST_ID_LENGTH: usize = 36;
 /// How long before a cold start its environment may have begun its init.
 const MAX_INIT_MS: i64 = 15 * 60 * 1000;
 /// Statuses of invocations that failed.
-const FAILED_STATUSES: [&str; 3] = ["error", "timeout", "out_of_memory"];
+pub(crate) const FAILED_STATUSES: [&str; 3] = ["error", "timeout", "out_of_memory"];
 
 /// One search without its size and its position in the hits.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 /*! A response of `_search` or of a point in time goes in; hits and totals come out. Pure. */
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -60,16 +61,15 @@ pub enum TotalRelation {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct SearchResponse {
+pub(crate) struct SearchResponse<A = IgnoredAny> {
     timed_out: bool,
     #[serde(rename = "_shards")]
     pub shards: Shards,
     hits: Hits,
-    #[serde(default)]
-    aggregations: Option<Aggregations>,
+    pub aggregations: Option<A>,
 }
 
-impl SearchResponse {
+impl<A> SearchResponse<A> {
     pub fn incomplete(&self) -> Option<IncompleteAnswer> {
         let timed_out = self.timed_out.then_some(IncompleteAnswer::TimedOut);
         self.shards.incomplete().or(timed_out)
@@ -81,7 +81,9 @@ impl SearchResponse {
             total: self.hits.total,
         }
     }
+}
 
+impl SearchResponse<IndexNames> {
     /// Names of the aggregation `indices`; empty if it does not name all of them.
     pub fn into_index_names(self) -> Vec<String> {
         let indices = self.aggregations.map(|aggregations| aggregations.indices);
@@ -127,7 +129,7 @@ struct Hits {
 }
 
 #[derive(Deserialize)]
-struct Aggregations {
+pub(crate) struct IndexNames {
     indices: IndexBuckets,
 }
 

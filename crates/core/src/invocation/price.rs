@@ -33,6 +33,14 @@ impl Architecture {
             Architecture::Arm => "arm64",
         }
     }
+
+    /// The architecture in the name of a price, such as `arm64/eu-central-1/2025-08`.
+    pub fn of_price(price: &str) -> Option<Architecture> {
+        let name = price.split('/').next()?;
+        [Architecture::X86, Architecture::Arm]
+            .into_iter()
+            .find(|architecture| architecture.as_str() == name)
+    }
 }
 
 /// Reasons to refuse a price table.
@@ -137,6 +145,15 @@ impl Prices {
             architecture: self.architecture.as_str(),
             region: usage.region.unwrap_or("any-region"),
             since: &row.month,
+        })
+    }
+
+    /// The GB-seconds that cost as much as one request, by the latest common price.
+    pub fn gb_seconds_of_a_request(&self) -> f64 {
+        let common = self.rows.iter().find(|row| row.regions.is_empty());
+        common.map_or(0.0, |row| match row.gb_second_usd {
+            0.0 => 0.0,
+            gb_second_usd => row.request_usd / gb_second_usd,
         })
     }
 
@@ -265,6 +282,30 @@ mod tests {
             "x86_64/any-region/2020-12"
         );
         assert_eq!(cost(x86, None, 0).1, "x86_64/any-region/2020-12");
+    }
+
+    #[test]
+    fn a_request_costs_as_much_as_some_gb_seconds() {
+        let seconds = |architecture| Prices::builtin(architecture).gb_seconds_of_a_request();
+        assert!((seconds(Architecture::X86) - 0.012).abs() < 1e-6);
+        assert!((seconds(Architecture::Arm) - 0.015).abs() < 1e-6);
+        let free = COMMON.replace(":2,", ":0,");
+        let prices = Prices::parse(&table(&free), Architecture::X86).expect("it is right");
+        assert_eq!(prices.gb_seconds_of_a_request(), 0.0);
+    }
+
+    #[test]
+    fn the_name_of_a_price_tells_its_architecture() {
+        let architecture = Architecture::of_price;
+        assert_eq!(
+            architecture("arm64/any-region/2025-08"),
+            Some(Architecture::Arm)
+        );
+        assert_eq!(
+            architecture("x86_64/eu-central-1/2025-08"),
+            Some(Architecture::X86)
+        );
+        assert_eq!(architecture("mips/any-region/2025-08"), None);
     }
 
     #[test]

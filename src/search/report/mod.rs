@@ -1,0 +1,24 @@
+/*! A question about many invocations goes in; figures for each function, version, error or account come out, of one
+aggregation request. `commands/report` prints them.
+
+`question` is what is asked, `request` is its body, `response` is what OpenSearch answers, and `answer` is the typed
+result: `read` makes it. `order` sorts rows, `time_steps` divides a span, `memory` finds smaller sizes. `ask` sends. */
+
+mod answer;
+mod ask;
+mod memory;
+mod order;
+mod question;
+mod read;
+mod request;
+mod response;
+#[cfg(test)]
+mod tests;
+mod time_steps;
+
+pub use answer::{
+    ErrorExample, ErrorTypeCount, Figures, GroupCount, GroupKey, PriceCount, Quantiles, Report,
+    Row, StatusCounts, TimeBucket, TotalBucket,
+};
+pub use memory::{MemoryUse, SmallerSize};
+pub use question::{GroupBy, ReportQuestion, SortKey, Span};
