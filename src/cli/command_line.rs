@@ -10,6 +10,7 @@ use crate::cli::export::ExportArgs;
 use crate::cli::heading;
 use crate::cli::maintenance::{PruneArgs, SetupArgs};
 use crate::cli::replay::ReplayArgs;
+use crate::cli::report::ReportArgs;
 use crate::cli::search::SearchArgs;
 use crate::cli::shell::{CompletionsArgs, HealthcheckArgs, ManArgs};
 use crate::cli::worker::{IngestArgs, WorkerArgs};
@@ -110,6 +111,10 @@ pub enum Command {
     ///
     /// Lines are printed newest last. Times are UTC.
     Search(SearchArgs),
+    /// Show errors, durations and costs of functions over a span of time
+    ///
+    /// Also of versions, errors, accounts and regions. One request to OpenSearch for each report. Times are UTC.
+    Report(ReportArgs),
     /// Show how logferry reads a log file
     ///
     /// Run it first on a file whose documents look wrong.

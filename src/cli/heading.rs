@@ -8,6 +8,7 @@ pub const EXPORT: &str = "Export";
 pub const OPENSEARCH: &str = "OpenSearch";
 pub const LIMITS: &str = "Limits";
 pub const SERVING: &str = "Serving";
+pub const REPORT: &str = "Report";
 pub const SEARCH: &str = "Search";
 pub const OUTPUT: &str = "Output";
 pub const LETTERS: &str = "Dead letters";

@@ -12,6 +12,7 @@ pub mod ingest;
 pub mod manual;
 pub mod prune;
 pub mod replay;
+pub mod report;
 mod run;
 pub mod search;
 pub mod setup;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command, DeadLettersCommand, ExplainCommand};
 use crate::commands::{
     api_key, dead_letters, explain, explain_file, export, healthcheck, ingest, manual, prune,
-    replay, search, setup, worker,
+    replay, report, search, setup, worker,
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
@@ -85,6 +85,7 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
         }
         Command::DeadLetters(command) => run_dead_letters(command, &cli.log),
         Command::Search(args) => block_on(search::run(config::search(args)?)),
+        Command::Report(args) => block_on(report::run(config::report(args)?)),
         Command::Explain(args) => match args.command {
             Some(ExplainCommand::Notification { file }) => Ok(explain::notification(&file)?),
             None => block_on(explain_file::run(config::explain(args)?)),

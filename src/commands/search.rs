@@ -2,10 +2,11 @@
 OpenSearch. */
 
 mod execution;
-mod lists;
+pub(crate) mod lists;
 mod log_line;
-mod output;
-mod sentences;
+pub(crate) mod output;
+pub(crate) mod sentences;
+pub(crate) mod session;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -22,9 +23,8 @@ use crate::config::SearchConfig;
 use crate::search;
 use crate::search::{
     Follow, FollowNotice, Hit, Order, Pages, Question, RequestSummaries, SearchClient, SearchError,
-    SourceFields, TextCheck, Total, TotalRelation, View,
+    SourceFields, Total, TotalRelation, View,
 };
-use crate::sink::IndexError;
 use crate::sink::opensearch::OpenSearch;
 use logferry_core::document::stored::StoredInvocation;
 
@@ -44,13 +44,7 @@ const SUMMARIES_A_REQUEST: usize = 4;
 const MAX_OF_EXECUTIONS: usize = 1000;
 
 pub async fn run(config: SearchConfig) -> anyhow::Result<()> {
-    let stop = CancellationToken::new();
-    let interrupted = stop.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            interrupted.cancel();
-        }
-    });
+    let stop = session::stopped_by_interrupt();
     let opensearch = OpenSearch::new(config.index, REQUEST_TIMEOUT).await?;
     let following = config.question.view == View::Follow;
     let command = SearchCommand {
@@ -75,20 +69,7 @@ pub async fn run(config: SearchConfig) -> anyhow::Result<()> {
     if following && ended.as_ref().is_err_and(interrupted) {
         ended = Ok(());
     }
-    let Err(error) = ended else {
-        let incomplete = || command.client.incomplete().map(|why| why.to_string());
-        return match closed.or_else(incomplete) {
-            Some(why) => bail!("there may be more than was found: {why}"),
-            None => Ok(()),
-        };
-    };
-    match (error.downcast_ref::<SearchError>(), closed) {
-        // The reader of the output has seen enough.
-        _ if output::is_closed_pipe(&error) => Ok(()),
-        (Some(SearchError::NoIndex(_)), Some(closed)) => bail!(closed),
-        (Some(search_error), _) => bail!(command.sentence(search_error)),
-        (None, _) => Err(error),
-    }
+    session::outcome(ended, &command.client, &command.question, closed)
 }
 
 struct SearchCommand {
@@ -104,45 +85,15 @@ struct SearchCommand {
 impl SearchCommand {
     async fn run(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         if let Some(text) = &self.question.text {
-            self.check_text(text).await?;
+            let why = session::check_text(&self.client, &self.question, text, self.now).await?;
+            if let Some(why) = why {
+                let _ = self.unchecked_text.set(why);
+            }
         }
         match self.question.view {
             View::Timeline => self.timelines().await,
             View::Follow => self.follow(stop).await,
             View::Lines | View::Slowest | View::ColdStarts => self.list().await,
-        }
-    }
-
-    async fn check_text(&self, text: &str) -> anyhow::Result<()> {
-        let literal = self.question.literal;
-        let query = search::list(&self.question, self.now, Order::OldestFirst);
-        let check = match self.client.validate(&query).await {
-            Ok(response) => search::check_text(text, literal, &response),
-            Err(error @ IndexError::Unanswered(_)) => bail!(error),
-            Err(error) => TextCheck::Unknown(error.to_string()),
-        };
-        match check {
-            TextCheck::Unknown(why) if !literal && search::names_fields(text) => {
-                note(&format!(
-                    "TEXT: whether its fields exist could not be checked: {why}"
-                ));
-                let _ = self.unchecked_text.set(why);
-            }
-            TextCheck::Wrong(problem) => {
-                bail!(sentences::text_problem(&self.question, text, &problem))
-            }
-            TextCheck::Good | TextCheck::Unknown(_) => {}
-        }
-        Ok(())
-    }
-
-    /// Why a search failed. If TEXT could not be checked before, it may be the reason.
-    fn sentence(&self, error: &SearchError) -> String {
-        let sentence = sentences::search_error(error);
-        let problem = search::refused_text(&sentence);
-        match (&self.question.text, problem) {
-            (Some(text), Some(problem)) => sentences::text_problem(&self.question, text, &problem),
-            _ => sentence,
         }
     }
 

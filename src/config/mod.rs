@@ -10,6 +10,7 @@ mod ingest;
 mod maintenance;
 mod pipeline;
 mod replay;
+mod report;
 mod search;
 mod when;
 mod worker;
@@ -28,5 +29,6 @@ pub use maintenance::{
     ApiKeyConfig, PruneConfig, Retention, SetupConfig, SetupTask, Wanted, prune, setup,
 };
 pub use replay::{CheckpointPlace, ReplayConfig, ReplayDestination, ReplaySource, replay};
+pub use report::{ReportConfig, report};
 pub use search::{SearchConfig, search};
 pub use worker::{S3Config, WorkerConfig, worker};

@@ -128,7 +128,7 @@ impl ConfigErrors {
         );
     }
 
-    fn text(&mut self, text: Option<&str>, literal: bool) {
+    pub(super) fn text(&mut self, text: Option<&str>, literal: bool) {
         let Some(text) = text else {
             if literal {
                 self.0
@@ -149,25 +149,37 @@ impl ConfigErrors {
     }
 
     fn range(&mut self, args: &SearchArgs, now: Timestamp) -> TimeRange {
+        let mut range = self.time_range(args.since.as_deref(), args.until.as_deref(), now);
+        if args.follow && args.since.is_none() {
+            range.since = Some(Since::Ago(FOLLOW_SINCE));
+        }
+        range
+    }
+
+    /// The range of `--since` and `--until`.
+    pub(super) fn time_range(
+        &mut self,
+        since: Option<&str>,
+        until: Option<&str>,
+        now: Timestamp,
+    ) -> TimeRange {
         const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) \
             or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
         let mut range = TimeRange::default();
-        if let Some(text) = &args.since {
+        if let Some(text) = since {
             range.since = when::since(text.trim(), now);
             if range.since.is_none() {
                 self.add("--since", text, HOW);
             }
-        } else if args.follow {
-            range.since = Some(Since::Ago(FOLLOW_SINCE));
         }
-        if let Some(text) = &args.until {
+        if let Some(text) = until {
             range.until = when::until(text.trim(), now);
             if range.until.is_none() {
                 self.add("--until", text, HOW);
             }
         }
-        if let (Some(since), Some(until), Some(text)) = (range.since, range.until, &args.until)
-            && since.at(now) >= until
+        if let (Some(since), Some(end), Some(text)) = (range.since, range.until, until)
+            && since.at(now) >= end
         {
             self.add("--until", text, "is not after --since");
         }

@@ -111,11 +111,16 @@ pub enum GroupKey {
 pub struct Figures {
     pub invocations: u64,
     pub statuses: StatusCounts,
+    /// Errors of all kinds: timeouts and out-of-memory too.
+    pub errors: u64,
+    /// Share of errors among the invocations whose end is known.
+    pub error_rate: Option<f64>,
     /// Attempts of all invocations: asynchronous retries repeat a request id.
     pub attempts: u64,
     pub cold_starts: u64,
     /// Invocations of which it is known whether they were a cold start.
     pub cold_start_known: u64,
+    pub cold_start_rate: Option<f64>,
     /// 95th percentile of the duration of inits, milliseconds: an estimate.
     pub init_p95_ms: Option<f64>,
     /// Durations in milliseconds: estimates.
@@ -134,55 +139,32 @@ pub struct Figures {
     pub memory_used_p99_mb: Option<f64>,
     /// The most memory that is configured, megabytes.
     pub memory_size_mb: Option<f64>,
+    /// Share of the configured memory that one invocation used at most.
+    pub memory_used_share: Option<f64>,
     /// Start of the newest invocation.
     #[serde(serialize_with = "as_optional_text")]
     pub newest: Option<Timestamp>,
 }
 
 impl Figures {
-    /// Errors of all kinds: timeouts and out-of-memory too.
-    pub fn errors(&self) -> u64 {
-        self.statuses.failed()
-    }
-
-    /// Share of errors among the invocations whose end is known.
-    pub fn error_rate(&self) -> Option<f64> {
-        let ended = self.invocations.saturating_sub(self.statuses.incomplete);
-        share(self.errors(), ended)
-    }
-
-    pub fn cold_start_rate(&self) -> Option<f64> {
-        share(self.cold_starts, self.cold_start_known)
-    }
-
-    /// Share of the configured memory that one invocation used at most.
-    pub fn memory_share(&self) -> Option<f64> {
-        let size = self.memory_size_mb.filter(|size| *size > 0.0)?;
-        Some(self.memory_used_max_mb? / size)
-    }
-
     /// The value of a sort key; `None` if it is not known.
     pub fn value(&self, key: SortKey) -> Option<f64> {
         let duration = |pick: fn(&Quantiles) -> f64| self.duration_ms.as_ref().map(pick);
         match key {
             SortKey::Invocations => Some(self.invocations as f64),
-            SortKey::Errors => Some(self.errors() as f64),
-            SortKey::ErrorRate => self.error_rate(),
+            SortKey::Errors => Some(self.errors as f64),
+            SortKey::ErrorRate => self.error_rate,
             SortKey::Timeouts => Some(self.statuses.timeout as f64),
             SortKey::OutOfMemory => Some(self.statuses.out_of_memory as f64),
-            SortKey::ColdStarts => self.cold_start_rate(),
+            SortKey::ColdStarts => self.cold_start_rate,
             SortKey::P50 => duration(|quantiles| quantiles.p50),
             SortKey::P95 => duration(|quantiles| quantiles.p95),
             SortKey::P99 => duration(|quantiles| quantiles.p99),
             SortKey::Billed => Some(self.billed_ms),
             SortKey::Cost => Some(self.cost_usd),
-            SortKey::Memory => self.memory_share(),
+            SortKey::Memory => self.memory_used_share,
         }
     }
-}
-
-fn share(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -199,6 +181,10 @@ pub struct StatusCounts {
 impl StatusCounts {
     pub fn failed(&self) -> u64 {
         self.error + self.timeout + self.out_of_memory
+    }
+
+    pub fn all(&self) -> u64 {
+        self.failed() + self.success + self.incomplete
     }
 
     /// The count of a status by its name in documents.

@@ -227,12 +227,21 @@ fn figures(read: &FigureAggregations) -> Figures {
     }
     let duration = &read.duration;
     let quantiles = duration.p50().zip(duration.p95()).zip(duration.p99());
+    let errors = statuses.failed();
+    let ended = read.doc_count.saturating_sub(statuses.incomplete);
+    let (cold_starts, cold_start_known) = (read.cold.doc_count, read.cold_known.count());
+    let size = read.memory_size.value;
+    let used = read.memory_used.value;
+    let used_of_size = used.zip(size.filter(|size| *size > 0.0));
     Figures {
         invocations: read.doc_count,
         statuses,
+        errors,
+        error_rate: share(errors, ended),
         attempts: read.attempts.count(),
-        cold_starts: read.cold.doc_count,
-        cold_start_known: read.cold_known.count(),
+        cold_starts,
+        cold_start_known,
+        cold_start_rate: share(cold_starts, cold_start_known),
         init_p95_ms: read.init.p95(),
         duration_ms: quantiles.map(|((p50, p95), p99)| Quantiles { p50, p95, p99 }),
         longest_ms: read.longest.value,
@@ -240,11 +249,16 @@ fn figures(read: &FigureAggregations) -> Figures {
         billed_ms: read.billed.or_zero(),
         cost_usd: read.cost.or_zero(),
         priced: read.priced.count(),
-        memory_used_max_mb: read.memory_used.value,
+        memory_used_max_mb: used,
         memory_used_p99_mb: read.memory_used_p99.p99(),
-        memory_size_mb: read.memory_size.value,
+        memory_size_mb: size,
+        memory_used_share: used_of_size.map(|(used, size)| used / size),
         newest: (read.newest.value).and_then(|ms| Timestamp::from_millisecond(ms as i64).ok()),
     }
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 fn group_count(rows: &GroupTerms, distinct: Option<u64>) -> GroupCount {

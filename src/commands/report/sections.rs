@@ -1,0 +1,124 @@
+/*! A report goes in; what stands below its table comes out: why invocations failed, and where less memory would do.
+Pure. */
+
+use console::style;
+
+use crate::commands::report::amounts::{percent, whole};
+use crate::commands::report::columns::{first_name, second_name};
+use crate::commands::search::lists::cost;
+use crate::commands::table::{Table, grouped, harmless};
+use crate::search::report::{GroupBy, MemoryUse, Report, Row, SmallerSize};
+
+/// Most rows of a section.
+const MOST: usize = 5;
+
+pub fn write(report: &Report, rows: &[Row], width: usize, out: &mut String) {
+    match report.by {
+        GroupBy::Error => write_examples(rows, width, out),
+        _ => write_errors(rows, width, out),
+    }
+    write_smaller_sizes(rows, width, out);
+}
+
+/// The rows with most errors, by their error types.
+fn write_errors(rows: &[Row], width: usize, out: &mut String) {
+    let mut failed: Vec<&Row> = rows.iter().filter(|row| row.now.errors > 0).collect();
+    failed.sort_by_key(|row| std::cmp::Reverse(row.now.errors));
+    let mut table = Table::new(&["", "", ""]);
+    for row in failed.iter().take(MOST) {
+        let rate = row.now.error_rate.map(percent).unwrap_or_default();
+        table.row([
+            name(row),
+            format!("{} ({rate})", grouped(row.now.errors)),
+            reasons(row),
+        ]);
+    }
+    if !failed.is_empty() {
+        heading("errors", out);
+        table.write(out, width);
+    }
+}
+
+/// `7 Runtime.ExitError, 3 without a type`.
+fn reasons(row: &Row) -> String {
+    let typed = row.error_types.iter().map(|counted| counted.invocations);
+    let untyped = row.now.errors.saturating_sub(typed.sum());
+    let types = row.error_types.iter();
+    let mut reasons: Vec<String> = types
+        .map(|counted| {
+            format!(
+                "{} {}",
+                grouped(counted.invocations),
+                harmless(&counted.error_type)
+            )
+        })
+        .collect();
+    if untyped > 0 {
+        reasons.push(format!("{} without a reported type", grouped(untyped)));
+    }
+    reasons.join(", ")
+}
+
+/// The newest invocation of each error.
+fn write_examples(rows: &[Row], width: usize, out: &mut String) {
+    let mut table = Table::new(&["", "", "", ""]);
+    let mut examples = 0;
+    for row in rows.iter().take(MOST) {
+        let Some(example) = &row.example else {
+            continue;
+        };
+        examples += 1;
+        let text = |text: &Option<String>| harmless(text.as_deref().unwrap_or_default());
+        table.row([
+            name(row),
+            text(&example.function),
+            text(&example.request_id).chars().take(8).collect(),
+            text(&example.first_error),
+        ]);
+    }
+    if examples > 0 {
+        heading("the newest of each", out);
+        table.write(out, width);
+    }
+}
+
+/// The sizes that would save most.
+fn write_smaller_sizes(rows: &[Row], width: usize, out: &mut String) {
+    let mut savings: Vec<(&Row, &MemoryUse, SmallerSize)> = Vec::new();
+    for row in rows {
+        let sizes = row.memory.iter();
+        savings.extend(sizes.filter_map(|size| Some((row, size, size.smaller?))));
+    }
+    savings.sort_by(|a, b| b.2.saves_at_most_usd.total_cmp(&a.2.saves_at_most_usd));
+    if savings.is_empty() {
+        return;
+    }
+    heading("smaller sizes of memory", out);
+    let mut table = Table::new(&["", ">", ">", ""]);
+    for (row, size, smaller) in savings.into_iter().take(MOST) {
+        let used = size.used_mb.map(whole).unwrap_or_default();
+        table.row([
+            name(row),
+            format!("{} MB", whole(size.size_mb)),
+            format!("used at most {used} MB"),
+            format!(
+                "{} MB would hold it and save up to {}",
+                whole(smaller.size_mb),
+                cost(smaller.saves_at_most_usd)
+            ),
+        ]);
+    }
+    table.write(out, width);
+}
+
+fn heading(text: &str, out: &mut String) {
+    out.push_str(&format!("\n{}\n", style(text).bold()));
+}
+
+fn name(row: &Row) -> String {
+    let first = first_name(&row.key).map_or_else(|| "(none)".to_owned(), harmless);
+    match second_name(&row.key) {
+        Some(second) => format!("{first} {}", harmless(second)),
+        None => first,
+    }
+}
