@@ -94,7 +94,10 @@ impl ReportCommand {
         }
         let newest = self.client.newest_invocation(&self.question, self.now);
         let advice = match newest.await? {
-            Some(newest) => format!("the newest one is of {newest:.0}: --since {newest:.0}"),
+            Some(newest) => {
+                let day = newest.strftime("%Y-%m-%d");
+                format!("the newest one is of {newest:.0}: --since {day}")
+            }
             None => "there is none at any other time either".to_owned(),
         };
         note(&format!("found no {asked}; {advice}"));

@@ -91,9 +91,10 @@ impl Trial for Search {
         "indices:monitor/settings/get",
     ];
 
-    /// More lines than a page has.
+    /// More lines than a page has, and an invocation.
     async fn before(prefix: &str) {
         let lines = (0..1100).map(|i| format!("2026-11-23T10:00:00.{:03}Z line {i}\n", i % 1000));
+        let lines = lines.chain(PARTS.map(str::to_owned));
         let admin = User::admin(prefix);
         admin
             .ingest(&lines.collect::<String>(), &["--setup"])
@@ -106,6 +107,9 @@ impl Trial for Search {
     async fn run(user: &User<'_>) -> Result<(), String> {
         let out = user.run(&["search", "line", "--limit", "all"]).await?;
         assert!(out.contains("line 1099"), "{out}");
+        let day = ["--since", "2026-11-23", "--until", "2026-11-23"];
+        let out = user.run(&[&["report"], &day[..]].concat()).await?;
+        assert!(out.contains(": 1 invocation"), "{out}");
         Ok(())
     }
 }

@@ -23,6 +23,7 @@ mod prune;
 mod redrive;
 mod refusals;
 mod replay_letters;
+mod report;
 mod search;
 mod setup;
 mod support;

@@ -17,18 +17,18 @@ mod text;
 mod whole;
 
 /// Indices of one test.
-struct Indices {
-    prefix: String,
+pub struct Indices {
+    pub prefix: String,
 }
 
 impl Indices {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         Self {
             prefix: format!("t-{name}-{}", std::process::id()),
         }
     }
 
-    fn logferry(&self, args: &[&str]) -> Command {
+    pub fn logferry(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
         command
             .args(args)
@@ -65,7 +65,7 @@ impl Indices {
     }
 
     /// The demo's objects, by `ingest`, as they lie in its bucket but not compressed.
-    async fn load_demo(&self) {
+    pub async fn load_demo(&self) {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo");
         let folder = tempfile::tempdir().expect("a folder");
         let mut folders = vec![fixtures.clone()];
@@ -91,7 +91,7 @@ impl Indices {
         self.refresh().await;
     }
 
-    async fn refresh(&self) {
+    pub async fn refresh(&self) {
         let path = format!("/{}-*/_refresh", self.prefix);
         opensearch(Method::Post, &path, None).await;
     }
@@ -122,7 +122,7 @@ impl Indices {
     }
 }
 
-async fn bulk(path: &str, body: String) -> Value {
+pub async fn bulk(path: &str, body: String) -> Value {
     use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
     let url = server("LOGFERRY_TEST_OPENSEARCH");
     let transport = opensearch::http::transport::Transport::single_node(&url).expect("a URL");
@@ -138,7 +138,7 @@ async fn bulk(path: &str, body: String) -> Value {
     answer.json().await.expect("JSON")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 

@@ -189,7 +189,8 @@ impl<'a> Cells<'a> {
         let report = self.report;
         let cell = match column {
             Name => "all".to_owned(),
-            SecondName | Functions => String::new(),
+            // The most used by one function is not of the most configured for another.
+            SecondName | Functions | Memory => String::new(),
             OverTime => {
                 let bars: Vec<Bar> = (report.over_time.iter())
                     .map(|bucket| Bar {

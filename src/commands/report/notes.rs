@@ -12,6 +12,12 @@ pub fn notes(report: &Report, hidden: &[Row], left_out: &[&str]) -> Vec<String> 
     let mut notes = vec![estimates(report)];
     notes.extend(not_shown(report, hidden));
     notes.extend(not_read(report));
+    if (report.before_groups).is_some_and(|groups| !groups.is_exact()) {
+        notes.push(
+            "± The span before has more rows than one request reads: changes of single rows may be wrong."
+                .to_owned(),
+        );
+    }
     notes.extend(incomplete(report));
     notes.extend(costs(report));
     if report

@@ -7,7 +7,7 @@ use crate::commands::report::amounts::{percent, whole};
 use crate::commands::report::columns::{first_name, second_name};
 use crate::commands::search::lists::cost;
 use crate::commands::table::{Table, grouped, harmless};
-use crate::search::report::{GroupBy, MemoryUse, Report, Row, SmallerSize};
+use crate::search::report::{GroupBy, MemoryUse, ReasonCount, Report, Row, SmallerSize};
 
 /// Most rows of a section.
 const MOST: usize = 5;
@@ -34,27 +34,29 @@ fn write_errors(rows: &[Row], width: usize, out: &mut String) {
         ]);
     }
     if !failed.is_empty() {
-        heading("errors", out);
+        heading(
+            "errors: logferry search --slowest --errors --function NAME lists them",
+            out,
+        );
         table.write(out, width);
     }
 }
 
-/// `7 Runtime.ExitError, 3 without a type`.
+/// `7 Runtime.ExitError, 3 timeout, 1 error without a type`.
 fn reasons(row: &Row) -> String {
-    let typed = row.error_types.iter().map(|counted| counted.invocations);
-    let untyped = row.now.errors.saturating_sub(typed.sum());
-    let types = row.error_types.iter();
-    let mut reasons: Vec<String> = types
-        .map(|counted| {
-            format!(
-                "{} {}",
-                grouped(counted.invocations),
-                harmless(&counted.error_type)
-            )
-        })
-        .collect();
-    if untyped > 0 {
-        reasons.push(format!("{} without a reported type", grouped(untyped)));
+    let reason = |counted: &ReasonCount| {
+        let name = match (&*counted.status, &counted.error_type) {
+            (_, Some(error_type)) => harmless(error_type),
+            ("error", None) => "error without a type".to_owned(),
+            (status, None) => harmless(status),
+        };
+        format!("{} {name}", grouped(counted.invocations))
+    };
+    let mut reasons: Vec<String> = row.reasons.iter().map(reason).collect();
+    let counted: u64 = row.reasons.iter().map(|counted| counted.invocations).sum();
+    let rest = row.now.errors.saturating_sub(counted);
+    if rest > 0 {
+        reasons.push(format!("{} others", grouped(rest)));
     }
     reasons.join(", ")
 }
@@ -77,7 +79,10 @@ fn write_examples(rows: &[Row], width: usize, out: &mut String) {
         ]);
     }
     if examples > 0 {
-        heading("the newest of each", out);
+        heading(
+            "the newest of each: logferry search --request-id ID shows it",
+            out,
+        );
         table.write(out, width);
     }
 }
@@ -102,13 +107,22 @@ fn write_smaller_sizes(rows: &[Row], width: usize, out: &mut String) {
             format!("{} MB", whole(size.size_mb)),
             format!("used at most {used} MB"),
             format!(
-                "{} MB would hold it and save up to {}",
+                "{} MB would hold it and save up to {}{}",
                 whole(smaller.size_mb),
-                cost(smaller.saves_at_most_usd)
+                cost(smaller.saves_at_most_usd),
+                share_of_cost(size.cost_usd, smaller)
             ),
         ]);
     }
     table.write(out, width);
+}
+
+/// ` (63%)` of what the invocations cost.
+fn share_of_cost(cost_usd: f64, smaller: SmallerSize) -> String {
+    match cost_usd > 0.0 {
+        true => format!(" ({})", percent(smaller.saves_at_most_usd / cost_usd)),
+        false => String::new(),
+    }
 }
 
 fn heading(text: &str, out: &mut String) {

@@ -24,6 +24,8 @@ pub struct Report {
     /// The greatest first. With a span before also groups that have invocations in that span only.
     pub rows: Vec<Row>,
     pub groups: GroupCount,
+    /// The same of the span before.
+    pub before_groups: Option<GroupCount>,
     /// Price tables that costs are estimated by, the most frequent first.
     pub prices: Vec<PriceCount>,
 }
@@ -60,8 +62,8 @@ pub struct Row {
     pub before: Option<Figures>,
     /// One bucket for each step.
     pub over_time: Vec<TimeBucket>,
-    /// Error types of failed invocations, the most frequent first; not all failures have one.
-    pub error_types: Vec<ErrorTypeCount>,
+    /// Why invocations failed, the most frequent reasons first.
+    pub reasons: Vec<ReasonCount>,
     /// Configured sizes, the most frequent first. Only by function and by version.
     pub memory: Vec<MemoryUse>,
     /// Functions of the group (an estimate above some thousands). Only by error, account and region.
@@ -225,8 +227,11 @@ pub struct TotalBucket {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ErrorTypeCount {
-    pub error_type: String,
+pub struct ReasonCount {
+    /// `error`, `timeout` or `out_of_memory`.
+    pub status: String,
+    /// The platform does not report a type for each failure.
+    pub error_type: Option<String>,
     pub invocations: u64,
 }
 

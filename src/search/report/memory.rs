@@ -16,6 +16,7 @@ pub struct MemoryUse {
     pub invocations: u64,
     /// The most that one invocation used.
     pub used_mb: Option<f64>,
+    pub cost_usd: f64,
     pub smaller: Option<SmallerSize>,
 }
 

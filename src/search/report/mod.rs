@@ -17,8 +17,8 @@ mod tests;
 mod time_steps;
 
 pub use answer::{
-    ErrorExample, ErrorTypeCount, Figures, GroupCount, GroupKey, PriceCount, Quantiles, Report,
-    Row, StatusCounts, TimeBucket, TotalBucket,
+    ErrorExample, Figures, GroupCount, GroupKey, PriceCount, Quantiles, ReasonCount, Report, Row,
+    StatusCounts, TimeBucket, TotalBucket,
 };
 pub use memory::{MemoryUse, SmallerSize};
 pub use question::{GroupBy, ReportQuestion, SortKey, Span};

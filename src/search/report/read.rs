@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 use crate::search::error::SearchError;
 use crate::search::report::answer::{
-    ErrorExample, ErrorTypeCount, Figures, GroupCount, GroupKey, PriceCount, Quantiles, Report,
-    Row, StatusCounts, TimeBucket, TotalBucket,
+    ErrorExample, Figures, GroupCount, GroupKey, PriceCount, Quantiles, ReasonCount, Report, Row,
+    StatusCounts, TimeBucket, TotalBucket,
 };
 use crate::search::report::memory::{MemoryUse, SizeBill};
 use crate::search::report::order;
 use crate::search::report::question::{GroupBy, ReportQuestion};
 use crate::search::report::response::{
     Aggregations, BucketKey, FigureAggregations, GroupBucket, GroupTerms, Histogram, NamedBucket,
-    SizeBucket, SpanAggregations, StatusBucket, TopHits,
+    PairBucket, SizeBucket, SpanAggregations, StatusBucket, TopHits,
 };
 use crate::search::report::time_steps::{bucket_count, bucket_index};
 use logferry_core::document::stored::StoredInvocation;
@@ -40,9 +40,11 @@ pub fn report(question: &ReportQuestion, answer: Aggregations) -> Result<Report,
         rows.push(reader.row(bucket)?);
     }
     let over_time = reader.total_over_time(&total.statuses.buckets);
-    let mut before_total = None;
+    let (mut before_total, mut before_groups) = (None, None);
     if let Some(before) = answer.before {
         before_total = Some(figures(&before.figures));
+        let distinct = before.groups.distinct.map(|distinct| distinct.count());
+        before_groups = Some(group_count(&before.groups.rows, distinct));
         let all_are_read = count.left_out_invocations == 0;
         reader.compare(&mut rows, all_are_read, before.groups.rows);
     }
@@ -58,6 +60,7 @@ pub fn report(question: &ReportQuestion, answer: Aggregations) -> Result<Report,
         over_time,
         rows,
         groups: count,
+        before_groups,
         prices,
     })
 }
@@ -75,7 +78,7 @@ impl Reader<'_> {
             now: figures(&bucket.figures),
             before: None,
             over_time: self.over_time(&bucket.over_time, &bucket.failed.over_time),
-            error_types: types.map(error_type_count).collect(),
+            reasons: types.map(reason_count).collect(),
             memory: memory.collect(),
             functions: bucket.functions.map(|functions| functions.count()),
             example: bucket.example.map(example).transpose()?.flatten(),
@@ -90,7 +93,7 @@ impl Reader<'_> {
             now: Figures::default(),
             before: None,
             over_time: self.over_time(&Histogram::default(), &Histogram::default()),
-            error_types: Vec::new(),
+            reasons: Vec::new(),
             memory: Vec::new(),
             functions: None,
             example: None,
@@ -213,6 +216,7 @@ impl Reader<'_> {
             size_mb: size.key,
             invocations: size.doc_count,
             used_mb: size.used.value,
+            cost_usd: bill.cost_usd,
             smaller: bill.smaller(),
         }
     }
@@ -295,9 +299,11 @@ fn price_count(NamedBucket { key, doc_count }: NamedBucket) -> PriceCount {
     }
 }
 
-fn error_type_count(NamedBucket { key, doc_count }: NamedBucket) -> ErrorTypeCount {
-    ErrorTypeCount {
-        error_type: key,
+fn reason_count(PairBucket { key, doc_count }: PairBucket) -> ReasonCount {
+    let [status, error_type] = key;
+    ReasonCount {
+        status,
+        error_type: (!error_type.is_empty()).then_some(error_type),
         invocations: doc_count,
     }
 }

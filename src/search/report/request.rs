@@ -16,8 +16,10 @@ const MAX_ERROR_GROUPS: usize = 200;
 const MAX_BUCKETS: usize = 60_000;
 /// Most statuses that are counted; documents have five.
 const STATUSES: usize = 8;
-/// Most error types, and most configured sizes of memory, that a row has.
-pub const ERROR_TYPES: usize = 5;
+/// Why an invocation failed.
+const REASON: [&str; 2] = ["invocation.status", "lambda.error_type"];
+/// Most reasons, and most configured sizes of memory, that a row has.
+const ERROR_TYPES: usize = 5;
 const MEMORY_SIZES: usize = 4;
 /// Most price tables that are named.
 const PRICES: usize = 10;
@@ -70,7 +72,10 @@ fn groups(question: &ReportQuestion, over_time: Option<Value>) -> Value {
     let mut inside = figures();
     let failed = failed();
     if let Some(over_time) = over_time {
-        let types = json!({"terms": {"field": "lambda.error_type", "size": ERROR_TYPES}});
+        let (kind, source, _) = multiple(REASON);
+        let mut types = json!({"size": ERROR_TYPES});
+        extend(&mut types, source);
+        let types = json!({kind: types});
         let failures = json!({"over_time": over_time, "types": types});
         insert(&mut inside, "failed", with(failed.clone(), failures));
         insert(&mut inside, "over_time", over_time);
@@ -100,7 +105,7 @@ fn groups(question: &ReportQuestion, over_time: Option<Value>) -> Value {
         GroupBy::Account => single("cloud.account.id"),
         GroupBy::Region => single("cloud.region"),
         GroupBy::Version => multiple(["faas.name", "faas.version"]),
-        GroupBy::Error => multiple(["invocation.status", "lambda.error_type"]),
+        GroupBy::Error => multiple(REASON),
     };
     extend(&mut terms, source);
     let mut aggregations = json!({"rows": with(json!({kind: terms}), inside)});

@@ -87,7 +87,7 @@ pub struct Failed {
     #[serde(default)]
     pub over_time: Histogram,
     #[serde(default)]
-    pub types: Terms<NamedBucket>,
+    pub types: Terms<PairBucket>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,6 +106,12 @@ impl<B> Default for Terms<B> {
 #[derive(Debug, Deserialize)]
 pub struct NamedBucket {
     pub key: String,
+    pub doc_count: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct PairBucket {
+    pub key: [String; 2],
     pub doc_count: u64,
 }
 
