@@ -108,7 +108,7 @@ impl ConfigErrors {
         }
         let before = span.earlier(shift);
         if before.is_none() {
-            self.add("--compare", text, "leads to before all times");
+            self.add("--compare", text, "goes back too far");
         }
         Some((span, Some(before?)))
     }

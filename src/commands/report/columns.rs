@@ -4,7 +4,7 @@ use console::{measure_text_width, style, truncate_str};
 
 use crate::commands::report::amounts::{billed, duration, memory, percent};
 use crate::commands::report::change::{MoreIs, change};
-use crate::commands::report::spark::{Bar, joined, spark};
+use crate::commands::report::spark::{Bar, bars_together, joined, spark};
 use crate::commands::search::lists::cost;
 use crate::commands::table::{grouped, harmless};
 use crate::search::report::{Figures, GroupBy, GroupKey, Report, Row, SortKey};
@@ -72,7 +72,7 @@ const ALL: [Column; 20] = [
 ];
 
 /// Columns that a narrow terminal leaves out, the first ones first.
-const LEFT_OUT_FIRST: [Column; 13] = [
+const LEFT_OUT_FIRST: [Column; 15] = [
     Billed,
     P50,
     OutOfMemory,
@@ -86,6 +86,8 @@ const LEFT_OUT_FIRST: [Column; 13] = [
     P95Change,
     ErrorRate,
     ErrorsChange,
+    InvocationsChange,
+    P95,
 ];
 
 /// The cells of the rows to show.
@@ -129,6 +131,11 @@ impl<'a> Cells<'a> {
             }
         }
         (columns, left_out)
+    }
+
+    /// How many times one bar joins.
+    pub fn bars_together(&self) -> u64 {
+        bars_together(self.report.over_time.len(), self.bars) as u64
     }
 
     pub fn head(&self, column: Column) -> &'static str {

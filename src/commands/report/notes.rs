@@ -8,8 +8,14 @@ use crate::search::report::{GroupBy, Report, Row, SortKey};
 const MOST_NAMES: usize = 5;
 
 /// `hidden` are the rows beyond the limit, `left_out` the columns that did not fit.
-pub fn notes(report: &Report, hidden: &[Row], left_out: &[&str]) -> Vec<String> {
-    let mut notes = vec![estimates(report)];
+/// `bars_together` is how many times one bar joins.
+pub fn notes(
+    report: &Report,
+    hidden: &[Row],
+    left_out: &[&str],
+    bars_together: u64,
+) -> Vec<String> {
+    let mut notes = vec![estimates(report, bars_together)];
     notes.extend(not_shown(report, hidden));
     notes.extend(not_read(report));
     if (report.before_groups).is_some_and(|groups| !groups.is_exact()) {
@@ -40,19 +46,16 @@ pub fn notes(report: &Report, hidden: &[Row], left_out: &[&str]) -> Vec<String> 
     notes
 }
 
-fn estimates(report: &Report) -> String {
-    let step = std::time::Duration::from_millis(report.step_ms.unsigned_abs());
-    let step = humantime::format_duration(step);
-    let bars = match report.over_time.len() {
-        0 | 1 => String::new(),
-        bars => format!(" Each row has {bars} times of {step}, joined where they do not fit."),
+fn estimates(report: &Report, bars_together: u64) -> String {
+    let step = report.step_ms.unsigned_abs().saturating_mul(bars_together);
+    let step = humantime::format_duration(std::time::Duration::from_millis(step));
+    let bars =
+        format!("One bar is {step}, red if something failed; each row has a scale of its own.");
+    let exact = match report.groups.is_exact() {
+        true => "Counts, sums and maxima are exact",
+        false => "The row of all is exact",
     };
-    let counts = if report.groups.is_exact() {
-        "Counts, sums and maxima are exact"
-    } else {
-        "The row of all is exact"
-    };
-    format!("~ Percentiles are estimates (TDigest). {counts}.{bars}")
+    format!("~ Percentiles are estimates (TDigest). {exact}. {bars}")
 }
 
 fn not_shown(report: &Report, hidden: &[Row]) -> Option<String> {

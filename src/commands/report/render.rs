@@ -24,10 +24,11 @@ pub fn rendered(report: &Report, layout: Layout) -> String {
     let (shown, hidden) = report.rows.split_at(shown);
     let mut out = title(report);
     out.push('\n');
-    let left_out = write_table(report, shown, layout.columns, &mut out);
+    let cells = Cells::new(report, layout.columns);
+    let left_out = write_table(&cells, shown, layout.columns, &mut out);
     sections::write(report, shown, width, &mut out);
     out.push('\n');
-    for note in notes::notes(report, hidden, &left_out) {
+    for note in notes::notes(report, hidden, &left_out, cells.bars_together()) {
         out.push_str(&wrapped(&note, width));
     }
     out
@@ -35,12 +36,11 @@ pub fn rendered(report: &Report, layout: Layout) -> String {
 
 /// Returns the names of the columns that were left out.
 fn write_table(
-    report: &Report,
+    cells: &Cells<'_>,
     rows: &[Row],
     width: Option<usize>,
     out: &mut String,
 ) -> Vec<&'static str> {
-    let cells = Cells::new(report, width);
     let (columns, left_out) = cells.columns(rows, width);
     let heads: Vec<&'static str> = columns.iter().map(|column| cells.head(*column)).collect();
     let mut table = Table::new(&heads);

@@ -1,7 +1,7 @@
 /*! A report goes in; what stands below its table comes out: why invocations failed, and where less memory would do.
 Pure. */
 
-use console::style;
+use console::{style, truncate_str};
 
 use crate::commands::report::amounts::{percent, whole};
 use crate::commands::report::columns::{first_name, second_name};
@@ -9,6 +9,8 @@ use crate::commands::search::lists::cost;
 use crate::commands::table::{Table, grouped, harmless};
 use crate::search::report::{GroupBy, MemoryUse, ReasonCount, Report, Row, SmallerSize};
 
+/// On a terminal a name has at most so many columns, or a quarter of the width.
+const MOST_NAME: usize = 20;
 /// Most rows of a section.
 const MOST: usize = 5;
 
@@ -28,7 +30,7 @@ fn write_errors(rows: &[Row], width: usize, out: &mut String) {
     for row in failed.iter().take(MOST) {
         let rate = row.now.error_rate.map(percent).unwrap_or_default();
         table.row([
-            name(row),
+            name(row, width),
             format!("{} ({rate})", grouped(row.now.errors)),
             reasons(row),
         ]);
@@ -42,12 +44,12 @@ fn write_errors(rows: &[Row], width: usize, out: &mut String) {
     }
 }
 
-/// `7 Runtime.ExitError, 3 timeout, 1 error without a type`.
+/// `7 Runtime.ExitError, 3 timeout, 1 without a type`.
 fn reasons(row: &Row) -> String {
     let reason = |counted: &ReasonCount| {
         let name = match (&*counted.status, &counted.error_type) {
             (_, Some(error_type)) => harmless(error_type),
-            ("error", None) => "error without a type".to_owned(),
+            ("error", None) => "without a type".to_owned(),
             (status, None) => harmless(status),
         };
         format!("{} {name}", grouped(counted.invocations))
@@ -72,8 +74,8 @@ fn write_examples(rows: &[Row], width: usize, out: &mut String) {
         examples += 1;
         let text = |text: &Option<String>| harmless(text.as_deref().unwrap_or_default());
         table.row([
-            name(row),
-            text(&example.function),
+            name(row, width),
+            cut(text(&example.function), width),
             text(&example.request_id).chars().take(8).collect(),
             text(&example.first_error),
         ]);
@@ -98,17 +100,19 @@ fn write_smaller_sizes(rows: &[Row], width: usize, out: &mut String) {
     if savings.is_empty() {
         return;
     }
-    heading("smaller sizes of memory", out);
+    heading(
+        "smaller sizes of memory that would hold the most that was used",
+        out,
+    );
     let mut table = Table::new(&["", ">", ">", ""]);
     for (row, size, smaller) in savings.into_iter().take(MOST) {
         let used = size.used_mb.map(whole).unwrap_or_default();
         table.row([
-            name(row),
-            format!("{} MB", whole(size.size_mb)),
-            format!("used at most {used} MB"),
+            name(row, width),
+            format!("{} → {} MB", whole(size.size_mb), whole(smaller.size_mb)),
+            format!("used {used}"),
             format!(
-                "{} MB would hold it and save up to {}{}",
-                whole(smaller.size_mb),
+                "saves up to {}{}",
                 cost(smaller.saves_at_most_usd),
                 share_of_cost(size.cost_usd, smaller)
             ),
@@ -129,10 +133,18 @@ fn heading(text: &str, out: &mut String) {
     out.push_str(&format!("\n{}\n", style(text).bold()));
 }
 
-fn name(row: &Row) -> String {
+fn name(row: &Row, width: usize) -> String {
     let first = first_name(&row.key).map_or_else(|| "(none)".to_owned(), harmless);
-    match second_name(&row.key) {
+    let name = match second_name(&row.key) {
         Some(second) => format!("{first} {}", harmless(second)),
         None => first,
+    };
+    cut(name, width)
+}
+
+fn cut(name: String, width: usize) -> String {
+    match width {
+        usize::MAX => name,
+        width => truncate_str(&name, (width / 4).max(MOST_NAME), "…").into_owned(),
     }
 }

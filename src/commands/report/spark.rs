@@ -28,12 +28,17 @@ pub fn spark(bars: &[Bar], width: usize) -> String {
 
 /// Neighbours are joined in equal numbers until they fit.
 pub fn joined(bars: &[Bar], width: usize) -> Vec<Bar> {
-    let together = bars.len().div_ceil(width.max(1)).max(1);
+    let together = bars_together(bars.len(), width);
     let sum = |bars: &[Bar]| Bar {
         invocations: bars.iter().map(|bar| bar.invocations).sum(),
         failed: bars.iter().map(|bar| bar.failed).sum(),
     };
     bars.chunks(together).map(sum).collect()
+}
+
+/// How many neighbours one bar joins.
+pub fn bars_together(bars: usize, width: usize) -> usize {
+    bars.div_ceil(width.max(1)).max(1)
 }
 
 fn block(count: u64, most: u64) -> char {
