@@ -20,8 +20,8 @@ use crate::commands::report::render::{Layout, rendered};
 use crate::commands::search::output::{self, note, print};
 use crate::commands::search::{sentences, session};
 use crate::config::ReportConfig;
-use crate::search::SearchClient;
 use crate::search::report::{Report, ReportQuestion};
+use crate::search::{Question, SearchClient, TimeRange};
 use crate::sink::opensearch::OpenSearch;
 
 /// Time limit of one request.
@@ -98,7 +98,14 @@ impl ReportCommand {
                 let day = newest.strftime("%Y-%m-%d");
                 format!("the newest one is of {newest:.0}: --since {day}")
             }
-            None => "there is none at any other time either".to_owned(),
+            None => {
+                let at_any_time = Question {
+                    range: TimeRange::default(),
+                    ..self.question.invocations().clone()
+                };
+                let advice = sentences::no_hits_advice(&at_any_time);
+                format!("there is none at any time: {advice}")
+            }
         };
         note(&format!("found no {asked}; {advice}"));
         Ok(())

@@ -17,13 +17,18 @@ const MOST: usize = 5;
 pub fn write(report: &Report, rows: &[Row], width: usize, out: &mut String) {
     match report.by {
         GroupBy::Error => write_examples(rows, width, out),
-        _ => write_errors(rows, width, out),
+        GroupBy::Function | GroupBy::Version => {
+            let lists_them =
+                "errors: logferry search --slowest --errors --function NAME lists them";
+            write_errors(lists_them, rows, width, out);
+        }
+        GroupBy::Account | GroupBy::Region => write_errors("errors", rows, width, out),
     }
     write_smaller_sizes(rows, width, out);
 }
 
 /// The rows with most errors, by their error types.
-fn write_errors(rows: &[Row], width: usize, out: &mut String) {
+fn write_errors(head: &str, rows: &[Row], width: usize, out: &mut String) {
     let mut failed: Vec<&Row> = rows.iter().filter(|row| row.now.errors > 0).collect();
     failed.sort_by_key(|row| std::cmp::Reverse(row.now.errors));
     let mut table = Table::new(&["", "", ""]);
@@ -36,10 +41,7 @@ fn write_errors(rows: &[Row], width: usize, out: &mut String) {
         ]);
     }
     if !failed.is_empty() {
-        heading(
-            "errors: logferry search --slowest --errors --function NAME lists them",
-            out,
-        );
+        heading(head, out);
         table.write(out, width);
     }
 }
