@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::search::report::memory::MemoryUse;
-use crate::search::report::question::{GroupBy, SortKey, Span, as_text};
+use crate::search::report::question::{GroupBy, SortKey};
+use crate::search::report::span::{Span, as_text};
 
 /// The answer to a [`ReportQuestion`](crate::search::report::ReportQuestion).
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,7 +2,7 @@
 aggregation request. `commands/report` prints them.
 
 `question` is what is asked, `request` is its body, `response` is what OpenSearch answers, and `answer` is the typed
-result: `read` makes it. `order` sorts rows, `time_steps` divides a span, `memory` finds smaller sizes. `ask` sends. */
+result: `read` makes it. `order` sorts rows, `time_steps` divides a `span`, `memory` finds smaller sizes. `ask` sends. */
 
 mod answer;
 mod ask;
@@ -12,6 +12,7 @@ mod question;
 mod read;
 mod request;
 mod response;
+mod span;
 #[cfg(test)]
 mod tests;
 mod time_steps;
@@ -21,4 +22,5 @@ pub use answer::{
     StatusCounts, TimeBucket, TotalBucket,
 };
 pub use memory::{MemoryUse, SmallerSize};
-pub use question::{GroupBy, ReportQuestion, SortKey, Span};
+pub use question::{GroupBy, ReportQuestion, SortKey};
+pub use span::Span;

@@ -1,9 +1,10 @@
 /*! What a report is asked for, validated. `config/report.rs` builds it from flags. */
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Serialize, Serializer};
+use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::search::question::{Question, Since, TimeRange, View};
+use crate::search::report::span::Span;
 use crate::search::report::time_steps::nice_step;
 
 /// What one row stands for.
@@ -39,29 +40,6 @@ pub enum SortKey {
     Cost,
     /// Share of the configured memory that was used.
     Memory,
-}
-
-/// Times from `since` (inclusive) to `until` (exclusive), in whole milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Span {
-    #[serde(serialize_with = "as_text")]
-    pub since: Timestamp,
-    #[serde(serialize_with = "as_text")]
-    pub until: Timestamp,
-}
-
-impl Span {
-    pub fn duration(self) -> SignedDuration {
-        self.until.duration_since(self.since)
-    }
-
-    /// The span of the same length that begins earlier; `None` outside of the range of timestamps.
-    pub fn earlier(self, by: SignedDuration) -> Option<Self> {
-        Some(Self {
-            since: self.since.checked_sub(by).ok()?,
-            until: self.until.checked_sub(by).ok()?,
-        })
-    }
 }
 
 /// What is asked.
@@ -121,9 +99,4 @@ impl ReportQuestion {
             ..self.invocations.clone()
         }
     }
-}
-
-/// RFC 3339, as in documents.
-pub(super) fn as_text<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(time)
 }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::search::query;
 use crate::search::query::{FAILED_STATUSES, Order, Query};
-use crate::search::report::question::{GroupBy, ReportQuestion, SortKey, Span};
+use crate::search::report::question::{GroupBy, ReportQuestion, SortKey};
+use crate::search::report::span::Span;
 use crate::search::report::time_steps::bucket_count;
 
 /// Most groups that one request reads. Beyond it OpenSearch chooses the greatest.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::question::{GroupBy, ReportQuestion, SortKey, Span};
+use super::question::{GroupBy, ReportQuestion, SortKey};
 use super::request;
+use super::span::Span;
 use crate::search::question::Question;
 
 fn time(text: &str) -> Timestamp {

@@ -1,6 +1,6 @@
 /*! A span goes in; equal time buckets that begin with it come out. Pure. */
 
-use crate::search::report::question::Span;
+use crate::search::report::span::Span;
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
