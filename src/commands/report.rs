@@ -1,5 +1,5 @@
-/*! `report`: a validated question about many invocations goes in; a table of figures is printed. `crate::search::report`
-asks OpenSearch. */
+/*! `report`: a validated question about many invocations goes in; a table of figures is printed.
+`crate::search::report` asks OpenSearch. */
 
 mod amounts;
 mod change;

@@ -75,7 +75,7 @@ impl ConfigErrors {
             None => None,
         };
         let found = self.0.len();
-        let range = self.time_range(args.since.as_deref(), args.until.as_deref(), now);
+        let range = self.time_range(args.since.as_deref(), args.until.as_deref(), None, now);
         if self.0.len() > found {
             return None;
         }

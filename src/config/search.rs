@@ -149,18 +149,16 @@ impl ConfigErrors {
     }
 
     fn range(&mut self, args: &SearchArgs, now: Timestamp) -> TimeRange {
-        let mut range = self.time_range(args.since.as_deref(), args.until.as_deref(), now);
-        if args.follow && args.since.is_none() {
-            range.since = Some(Since::Ago(FOLLOW_SINCE));
-        }
-        range
+        let default = args.follow.then_some(Since::Ago(FOLLOW_SINCE));
+        self.time_range(args.since.as_deref(), args.until.as_deref(), default, now)
     }
 
-    /// The range of `--since` and `--until`.
+    /// The range of `--since` and `--until`. `default` stands for a `--since` that is not given.
     pub(super) fn time_range(
         &mut self,
         since: Option<&str>,
         until: Option<&str>,
+        default: Option<Since>,
         now: Timestamp,
     ) -> TimeRange {
         const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) \
@@ -171,6 +169,8 @@ impl ConfigErrors {
             if range.since.is_none() {
                 self.add("--since", text, HOW);
             }
+        } else {
+            range.since = default;
         }
         if let Some(text) = until {
             range.until = when::until(text.trim(), now);

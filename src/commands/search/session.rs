@@ -1,5 +1,5 @@
-/*! What `search` and `report` do before and after their questions: interrupts, mistakes in TEXT, closed indices, answers
-that are not whole. */
+/*! What `search` and `report` do before and after their questions: interrupts, mistakes in TEXT, closed indices,
+answers that are not whole. */
 
 use anyhow::bail;
 use jiff::Timestamp;

@@ -40,8 +40,8 @@ pub struct GroupCount {
     pub about: Option<u64>,
     /// Invocations of the groups that were not read.
     pub left_out_invocations: u64,
-    /// Most invocations that a row may lack because a shard did not return its group: 0 means that rows are exact, `None`
-    /// that OpenSearch does not know.
+    /// Most invocations that a row may lack because a shard did not return its group: 0 means that rows are exact,
+    /// `None` that OpenSearch does not know.
     pub missing_at_most: Option<u64>,
 }
 

@@ -24,8 +24,8 @@ pub struct MemoryUse {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SmallerSize {
     pub size_mb: f64,
-    /// What it would have saved if each invocation had taken the same time. Lambda gives less CPU to less memory, so this
-    /// is the most that can be saved.
+    /// What it would have saved if each invocation had taken the same time. Lambda gives less CPU to less memory, so
+    /// this is the most that can be saved.
     pub saves_at_most_usd: f64,
 }
 

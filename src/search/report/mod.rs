@@ -2,7 +2,8 @@
 aggregation request. `commands/report` prints them.
 
 `question` is what is asked, `request` is its body, `response` is what OpenSearch answers, and `answer` is the typed
-result: `read` makes it. `order` sorts rows, `time_steps` divides a `span`, `memory` finds smaller sizes. `ask` sends. */
+result: `read` makes it. `order` sorts rows, `time_steps` divides a `span`, `memory` finds smaller sizes. `ask` sends
+the request. */
 
 mod answer;
 mod ask;
