@@ -11,6 +11,8 @@ pub mod allow_list;
 mod base64_url;
 pub mod bulk;
 mod colours;
+/// What `logferry coverage` concludes: windows, objects and documents → gaps, lag, doubts.
+pub mod coverage;
 pub mod dead_letter;
 pub mod decode;
 pub mod document;

@@ -3,10 +3,12 @@ and the other way round. */
 
 use serde::{Deserialize, Serialize};
 
-use crate::export::{Target, WindowRules, time_text};
+use crate::export::{Destination, LogGroup, Target, Window, WindowRules, time_text};
 
 const FORMAT: &str = "logferry-export-checkpoint";
 const VERSION: u32 = 1;
+/// Windows that a checkpoint remembers: 41 days of hourly ones, in about 130 kB.
+pub const REMEMBERED_WINDOWS: usize = 1000;
 
 /// Where the export of one group stands. All times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,28 @@ pub struct Checkpoint {
     /// The task that brought the checkpoint here; none before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_task: Option<LastTask>,
+    /// The windows of completed tasks in the order of their completion, the newest [`REMEMBERED_WINDOWS`] of them.
+    /// Older versions of logferry write none, and drop those that they find.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    windows: Vec<ExportedWindow>,
+}
+
+/// A window whose export task is completed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedWindow {
+    /// Id of the task, which is a segment of its objects' keys.
+    pub task: String,
+    pub from: i64,
+    pub to: i64,
+}
+
+impl ExportedWindow {
+    pub fn window(&self) -> Window {
+        Window {
+            from: self.from,
+            to: self.to,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +54,16 @@ pub struct LastTask {
     pub name: String,
     pub from: i64,
     pub to: i64,
+}
+
+impl LastTask {
+    fn window(&self) -> ExportedWindow {
+        ExportedWindow {
+            task: self.id.clone(),
+            from: self.from,
+            to: self.to,
+        }
+    }
 }
 
 /// Why a checkpoint cannot be used. Nothing overwrites such a checkpoint.
@@ -59,10 +93,51 @@ impl Checkpoint {
             destination: target.destination.to_string(),
             exported_until,
             last_task: None,
+            windows: Vec::new(),
         }
     }
 
+    /// Reads the checkpoint of a group.
     pub fn read(bytes: &[u8], target: &Target, now: i64) -> Result<Self, CheckpointFault> {
+        let checkpoint = Self::parse(bytes)?;
+        let expected = Self::new(target, checkpoint.exported_until);
+        if checkpoint.owner() != expected.owner() {
+            return Err(CheckpointFault::Foreign {
+                found: checkpoint.owner(),
+                expected: expected.owner(),
+            });
+        }
+        checkpoint.checked(now)
+    }
+
+    /// Reads the checkpoint of any group, as `name` below the operator's prefix. It tells its group and destination.
+    pub fn read_named(
+        bytes: &[u8],
+        name: &str,
+        now: i64,
+    ) -> Result<(Self, Target), CheckpointFault> {
+        let checkpoint = Self::parse(bytes)?;
+        let Some(destination) = Destination::read(&checkpoint.destination) else {
+            let reason = format!("its destination is {:?}", checkpoint.destination);
+            return Err(CheckpointFault::Corrupt(reason));
+        };
+        let group = LogGroup {
+            name: checkpoint.log_group.clone(),
+            account: checkpoint.account.clone(),
+            region: checkpoint.region.clone(),
+            class: None,
+        };
+        let target = Target::new(group, &destination);
+        if target.checkpoint_name() != name {
+            return Err(CheckpointFault::Foreign {
+                found: checkpoint.owner(),
+                expected: format!("the group that its name {name} tells"),
+            });
+        }
+        Ok((checkpoint.checked(now)?, target))
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, CheckpointFault> {
         #[derive(Deserialize)]
         struct Head {
             format: String,
@@ -77,14 +152,11 @@ impl Checkpoint {
         if head.version > VERSION {
             return Err(CheckpointFault::Newer(head.version));
         }
-        let checkpoint: Self = serde_json::from_slice(bytes).map_err(corrupt)?;
-        let expected = Self::new(target, checkpoint.exported_until);
-        if checkpoint.owner() != expected.owner() {
-            return Err(CheckpointFault::Foreign {
-                found: checkpoint.owner(),
-                expected: expected.owner(),
-            });
-        }
+        serde_json::from_slice(bytes).map_err(corrupt)
+    }
+
+    fn checked(self, now: i64) -> Result<Self, CheckpointFault> {
+        let checkpoint = self;
         if checkpoint.exported_until < 0 {
             let reason = "its time is before 1970".to_owned();
             return Err(CheckpointFault::Corrupt(reason));
@@ -98,10 +170,22 @@ impl Checkpoint {
 
     /// The checkpoint after a completed task.
     pub fn advanced(&self, task: LastTask) -> Self {
+        let mut windows = self.windows();
+        windows.push(task.window());
+        windows.drain(..windows.len().saturating_sub(REMEMBERED_WINDOWS));
         Self {
             exported_until: self.exported_until.max(task.to),
             last_task: Some(task),
+            windows,
             ..self.clone()
+        }
+    }
+
+    /// The windows that the checkpoint remembers. One of an older version remembers the last.
+    pub fn windows(&self) -> Vec<ExportedWindow> {
+        match &self.last_task {
+            Some(task) if self.windows.is_empty() => vec![task.window()],
+            _ => self.windows.clone(),
         }
     }
 
@@ -152,6 +236,66 @@ mod tests {
             ..checkpoint.last_task.clone().unwrap()
         };
         assert_eq!(checkpoint.advanced(older).exported_until, NOW - 500);
+    }
+
+    #[test]
+    fn the_newest_windows_are_remembered() {
+        let task = |n: i64| LastTask {
+            id: n.to_string(),
+            name: String::new(),
+            from: n * 10 - 1,
+            to: n * 10 + 10,
+        };
+        let mut checkpoint = Checkpoint::new(&target("/aws/lambda/orders"), 0);
+        for n in 0..1500 {
+            checkpoint = checkpoint.advanced(task(n));
+        }
+        let windows = checkpoint.windows();
+        assert_eq!(windows.len(), REMEMBERED_WINDOWS);
+        assert_eq!((&*windows[0].task, &*windows[999].task), ("500", "1499"));
+        assert!(checkpoint.write().len() < 200_000);
+        let text = String::from_utf8(checkpoint.write()).unwrap();
+        assert_eq!(read(&text).unwrap(), checkpoint);
+    }
+
+    /// As the versions before the windows wrote it: the last task is the only one that is known.
+    #[test]
+    fn a_checkpoint_without_windows_is_continued() {
+        let mut old: serde_json::Value = serde_json::from_str(&stored()).unwrap();
+        old.as_object_mut().unwrap().remove("windows").unwrap();
+        let old = read(&old.to_string()).unwrap();
+        let tasks = |checkpoint: &Checkpoint| -> Vec<String> {
+            let windows = checkpoint.windows().into_iter();
+            windows.map(|window| window.task).collect()
+        };
+        assert_eq!(tasks(&old), ["t"]);
+        let next = LastTask {
+            id: "u".to_owned(),
+            ..old.last_task.clone().unwrap()
+        };
+        assert_eq!(tasks(&old.advanced(next)), ["t", "u"]);
+    }
+
+    #[test]
+    fn a_checkpoint_tells_its_group_and_destination() {
+        let name = "123456789012/eu-central-1/!aws!lambda!orders.json";
+        let named = |text: &str, name: &str| Checkpoint::read_named(text.as_bytes(), name, NOW);
+        let (checkpoint, found) = named(&stored(), name).unwrap();
+        assert_eq!(checkpoint, read(&stored()).unwrap());
+        assert_eq!(found, target("/aws/lambda/orders"));
+        let faults: Vec<String> = [
+            named("{}", name),
+            named(&stored().replace("s3://logs/exports", "logs"), name),
+            named(
+                &stored(),
+                "123456789012/eu-central-1/!aws!lambda!other.json",
+            ),
+            named(&stored().replace("1794999999500", "1795999999500"), name),
+        ]
+        .into_iter()
+        .map(|read| format!("it {}", read.unwrap_err()))
+        .collect();
+        insta::assert_snapshot!(faults.join("\n"));
     }
 
     #[test]

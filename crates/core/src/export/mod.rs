@@ -15,7 +15,7 @@ mod window;
 
 pub use adoption::{Adoption, ExportTask, TaskStatus, adoption};
 pub use bucket_policy::BucketPolicy;
-pub use checkpoint::{Checkpoint, CheckpointFault, LastTask};
+pub use checkpoint::{Checkpoint, CheckpointFault, ExportedWindow, LastTask, REMEMBERED_WINDOWS};
 pub use group_selector::{GroupSelector, GroupTags, LeftOut, LogGroup, Selection};
 pub use tag_filter::{TagFilter, Tags};
 pub use target::{Destination, Target};

@@ -12,6 +12,18 @@ pub struct Destination {
     pub prefix: String,
 }
 
+impl Destination {
+    /// Reads what `Display` writes.
+    pub fn read(url: &str) -> Option<Self> {
+        let rest = url.strip_prefix("s3://")?;
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        (!bucket.is_empty()).then(|| Self {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        })
+    }
+}
+
 impl std::fmt::Display for Destination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let url = format!("s3://{}/{}", self.bucket, self.prefix);
