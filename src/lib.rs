@@ -12,6 +12,8 @@ pub mod cli;
 /// Each command joins ends to the one road.
 pub mod commands;
 pub mod config;
+/// Windows, objects and documents: what is missing.
+pub mod coverage;
 /// What an error means for what happens next.
 pub mod error_class;
 /// The other road: export tasks of CloudWatch Logs.

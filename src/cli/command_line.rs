@@ -4,6 +4,7 @@ help or the version). */
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::cli::coverage::CoverageArgs;
 use crate::cli::dead_letters::DeadLettersCommand;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::export::ExportArgs;
@@ -96,6 +97,11 @@ pub enum Command {
     ///
     /// It keeps a checkpoint for each log group. What ends or fails at any step is continued by the next run.
     Export(ExportArgs),
+    /// Compare exported windows, objects and documents, and name the gaps
+    ///
+    /// For each log group: windows without a task between them, objects that were never settled, and the commands that
+    /// bring them. It writes nothing.
+    Coverage(Box<CoverageArgs>),
     /// Make or update templates, aliases and retention in OpenSearch
     ///
     /// It shows a plan, then what changed. A second run changes nothing.

@@ -65,10 +65,10 @@ pub struct ExportStatusArgs {
     pub json: bool,
 }
 
-/// What is exported, whereto and in which windows.
+/// Which log groups.
 #[derive(Debug, Args)]
-pub struct ExportScopeArgs {
-    /// Log groups to export, by their whole names
+pub struct GroupArgs {
+    /// Log groups by their whole names
     ///
     /// The ways to name groups add up. Only groups of class STANDARD can be exported.
     #[arg(
@@ -107,6 +107,13 @@ pub struct ExportScopeArgs {
         help_heading = heading::GROUPS
     )]
     pub all_lambda: bool,
+}
+
+/// What is exported, whereto and in which windows.
+#[derive(Debug, Args)]
+pub struct ExportScopeArgs {
+    #[command(flatten)]
+    pub groups: GroupArgs,
     /// Of these log groups, only those with this tag; KEY alone: with any value
     ///
     /// May be repeated: a group must have all the tags. Without another way to name groups, all groups with the tags

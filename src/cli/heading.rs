@@ -5,6 +5,7 @@ pub const QUEUE: &str = "Queue";
 pub const OBJECTS: &str = "Objects";
 pub const GROUPS: &str = "Log groups";
 pub const EXPORT: &str = "Export";
+pub const COVERAGE: &str = "Coverage";
 pub const OPENSEARCH: &str = "OpenSearch";
 pub const LIMITS: &str = "Limits";
 pub const SERVING: &str = "Serving";

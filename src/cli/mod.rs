@@ -2,6 +2,7 @@
 checks them. */
 
 pub mod command_line;
+pub mod coverage;
 pub mod dead_letters;
 pub mod explain;
 pub mod export;
@@ -19,12 +20,13 @@ mod tests;
 pub mod worker;
 
 pub use command_line::{Cli, Command, definition};
+pub use coverage::CoverageArgs;
 pub use dead_letters::{
     DeadLettersCommand, DropArgs, KindArg, ListArgs, RedriveArgs, ReplayLettersArgs, SelectArgs,
     ShowArgs, StoreArgs,
 };
 pub use explain::{ExplainArgs, ExplainCommand};
-pub use export::{ExportArgs, ExportCommand, ExportScopeArgs, ExportStatusArgs};
+pub use export::{ExportArgs, ExportCommand, ExportScopeArgs, ExportStatusArgs, GroupArgs};
 pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
 pub use opensearch::{AwsServiceArg, IndexArgs, StartArgs};
 pub use pipeline::{DecodeArgs, PipelineArgs};

@@ -4,15 +4,13 @@ mod status;
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::aws_clients::{aws_config, logs_client, s3_client};
 use crate::commands::export::status::ExportStatus;
-use crate::commands::worker::serve_probes;
+use crate::commands::passes::{on_signals, repeat};
 use crate::config::{CheckpointTarget, ExportCommandConfig, ExportMode};
 use crate::export::bucket::{check_region, missing_permissions};
 use crate::export::bucket_checkpoints::BucketCheckpoints;
@@ -27,12 +25,7 @@ pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
     let region = aws.region().map(ToString::to_string).unwrap_or_default();
     let s3 = s3_client(&aws, config.path_style, None);
     let api: Arc<dyn LogsApi> = Arc::new(CloudWatchLogs::new(logs_client(&aws)));
-    let checkpoints: Arc<dyn Checkpoints> = match config.checkpoints {
-        CheckpointTarget::S3 { bucket, prefix } => {
-            Arc::new(BucketCheckpoints::new(s3.clone(), bucket, &prefix))
-        }
-        CheckpointTarget::Folder(folder) => Arc::new(FolderCheckpoints::new(folder)),
-    };
+    let checkpoints = checkpoint_store(config.checkpoints, &s3);
     let exporter = Exporter {
         api,
         checkpoints,
@@ -87,45 +80,38 @@ pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
                 .map_err(in_flag)?;
             let stop = CancellationToken::new();
             on_signals(&stop)?;
-            let readiness = &exporter.metrics.readiness;
-            readiness.receiving(true);
-            readiness.hold(Some("the log groups are not listed yet".to_owned()));
-            let _listening = serve_probes(listen, &exporter.metrics, "export starts").await?;
-            every(&exporter, interval, &stop).await;
+            let metrics = exporter.metrics.clone();
+            let pass = async || {
+                let report = exporter.pass(&stop).await?;
+                tracing::info!(
+                    groups = report.groups,
+                    windows = report.windows,
+                    failed = report.failures.len(),
+                    "pass ends"
+                );
+                Ok::<(), PassError>(())
+            };
+            repeat(interval, listen, metrics, &stop, pass).await?;
+            tracing::info!("export ends; the next run adopts a task that still runs");
             Ok(())
         }
     }
 }
 
-fn in_flag(reason: String) -> anyhow::Error {
-    anyhow::anyhow!("--destination: {reason}")
+pub(crate) fn checkpoint_store(
+    place: CheckpointTarget,
+    s3: &aws_sdk_s3::Client,
+) -> Arc<dyn Checkpoints> {
+    match place {
+        CheckpointTarget::S3 { bucket, prefix } => {
+            Arc::new(BucketCheckpoints::new(s3.clone(), bucket, &prefix))
+        }
+        CheckpointTarget::Folder(folder) => Arc::new(FolderCheckpoints::new(folder)),
+    }
 }
 
-/// Passes until a signal. What fails in one pass is due in the next.
-async fn every(exporter: &Exporter, interval: Duration, stop: &CancellationToken) {
-    loop {
-        let began = tokio::time::Instant::now();
-        match exporter.pass(stop).await {
-            Ok(report) => tracing::info!(
-                groups = report.groups,
-                windows = report.windows,
-                failed = report.failures.len(),
-                "pass ends"
-            ),
-            Err(PassError::Stopped) => {}
-            Err(error) => {
-                tracing::warn!(%error, "the pass failed; the next one tries again");
-                exporter.metrics.readiness.hold(Some(error.to_string()));
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => {
-                tracing::info!("export ends; the next run adopts a task that still runs");
-                return;
-            }
-            () = tokio::time::sleep_until(began + interval) => {}
-        }
-    }
+fn in_flag(reason: String) -> anyhow::Error {
+    anyhow::anyhow!("--destination: {reason}")
 }
 
 /// Failures to print; the log has all of them.
@@ -192,19 +178,4 @@ fn print(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
-}
-
-/// A signal ends the pass at once: the next run adopts the task that still runs.
-fn on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
-    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut int = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = int.recv() => {}
-        }
-        stop.cancel();
-    });
-    Ok(())
 }

@@ -3,6 +3,7 @@ sinks, and runs to its end. */
 
 mod api_key;
 mod aws_clients;
+pub mod coverage;
 pub mod dead_letters;
 pub mod explain;
 pub mod explain_file;
@@ -10,6 +11,7 @@ pub mod export;
 pub mod healthcheck;
 pub mod ingest;
 pub mod manual;
+mod passes;
 pub mod prune;
 pub mod replay;
 pub mod report;

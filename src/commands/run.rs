@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, DeadLettersCommand, ExplainCommand};
 use crate::commands::{
-    api_key, dead_letters, explain, explain_file, export, healthcheck, ingest, manual, prune,
-    replay, report, search, setup, worker,
+    api_key, coverage, dead_letters, explain, explain_file, export, healthcheck, ingest, manual,
+    prune, replay, report, search, setup, worker,
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
@@ -69,6 +69,11 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
             let config = config::export(args)?;
             crate::observe::log_to_stderr(&cli.log);
             block_on(export::run(config))
+        }
+        Command::Coverage(args) => {
+            let config = config::coverage(*args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            block_on(coverage::run(config))
         }
         Command::Setup(args) => {
             let task = config::setup(args)?;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::{ExportArgs, ExportCommand, ExportScopeArgs, PathStyle};
+use crate::cli::{ExportArgs, ExportCommand, ExportScopeArgs, GroupArgs, PathStyle};
 use crate::config::ConfigErrors;
 use crate::config::errors::s3_place;
 use crate::export::ExportConfig;
@@ -33,7 +33,7 @@ pub enum ExportMode {
     },
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum CheckpointTarget {
     S3 { bucket: String, prefix: String },
     Folder(PathBuf),
@@ -41,7 +41,7 @@ pub enum CheckpointTarget {
 
 /// The longest --initial: ten years.
 const LONGEST_HISTORY: u32 = 3650;
-const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 /// A task ends after 24 hours, done or not.
 const LONGEST_WINDOW: Duration = DAY;
 
@@ -64,7 +64,7 @@ pub fn export(args: ExportArgs) -> Result<ExportCommandConfig, ConfigErrors> {
         true => Some(CheckpointTarget::Folder(PathBuf::new())),
         false => mistakes.checkpoints(scope.checkpoints.as_deref()),
     };
-    let selector = mistakes.selector(&scope, is_policy);
+    let selector = mistakes.selector(&scope.groups, &scope.log_group_tag, is_policy);
     let rules = mistakes.window_rules(&scope);
     match (mode, destination, checkpoints, selector, rules) {
         (Some(mode), Some(destination), Some(checkpoints), Some(selector), Some(rules))
@@ -96,15 +96,21 @@ impl ConfigErrors {
         if once {
             self.add("--every", every, "cannot be given together with --once");
         }
-        let interval = self.duration_to("--every", every, DAY);
-        if interval.is_some_and(|interval| interval < Duration::from_secs(60)) {
-            self.add("--every", every, "is less than a minute");
-        }
+        let interval = self.interval(every);
         let (listen, interval) = (self.listen(listen)?, interval?);
         Some(ExportMode::Every { interval, listen })
     }
 
-    fn export_destination(&mut self, value: Option<&str>) -> Option<Destination> {
+    /// The interval of passes.
+    pub(super) fn interval(&mut self, every: &str) -> Option<Duration> {
+        let interval = self.duration_to("--every", every, DAY);
+        if interval.is_some_and(|interval| interval < Duration::from_secs(60)) {
+            self.add("--every", every, "is less than a minute");
+        }
+        interval
+    }
+
+    pub(super) fn export_destination(&mut self, value: Option<&str>) -> Option<Destination> {
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             self.0.push("--destination: give the bucket and the prefix of the exported objects, such as s3://my-logs/exports (or set LOGFERRY_EXPORT_DESTINATION)".to_owned());
             return None;
@@ -116,7 +122,7 @@ impl ConfigErrors {
         Some(Destination { bucket, prefix })
     }
 
-    fn checkpoints(&mut self, value: Option<&str>) -> Option<CheckpointTarget> {
+    pub(super) fn checkpoints(&mut self, value: Option<&str>) -> Option<CheckpointTarget> {
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             self.0.push("--checkpoints: give the place of the checkpoints, such as s3://my-logs/checkpoints or file:///folder (or set LOGFERRY_EXPORT_CHECKPOINTS)".to_owned());
             return None;
@@ -136,7 +142,12 @@ impl ConfigErrors {
         Some(CheckpointTarget::Folder(PathBuf::from(folder)))
     }
 
-    fn selector(&mut self, scope: &ExportScopeArgs, may_be_empty: bool) -> Option<GroupSelector> {
+    pub(super) fn selector(
+        &mut self,
+        scope: &GroupArgs,
+        tags: &[String],
+        may_be_empty: bool,
+    ) -> Option<GroupSelector> {
         let named = (scope.log_group.iter().map(|name| ("--log-group", name))).chain(
             scope
                 .log_group_prefix
@@ -157,7 +168,7 @@ impl ConfigErrors {
             names: scope.log_group.clone(),
             prefixes: scope.log_group_prefix.clone(),
             all_lambda: scope.all_lambda,
-            tags: self.tags(&scope.log_group_tag),
+            tags: self.tags(tags),
             ..GroupSelector::default()
         };
         if let Some(pattern) = &scope.log_group_pattern
@@ -207,7 +218,12 @@ impl ConfigErrors {
         })
     }
 
-    fn duration_to(&mut self, flag: &str, value: &str, longest: Duration) -> Option<Duration> {
+    pub(super) fn duration_to(
+        &mut self,
+        flag: &str,
+        value: &str,
+        longest: Duration,
+    ) -> Option<Duration> {
         match humantime::parse_duration(value) {
             Ok(duration) if duration <= longest => Some(duration),
             Ok(_) => {
@@ -224,7 +240,7 @@ impl ConfigErrors {
     }
 }
 
-fn milliseconds(duration: Duration) -> i64 {
+pub(super) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 

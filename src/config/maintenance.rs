@@ -163,7 +163,7 @@ impl ConfigErrors {
         }
     }
 
-    fn days(&mut self, flag: &str, value: Option<&str>) -> Option<u32> {
+    pub(super) fn days(&mut self, flag: &str, value: Option<&str>) -> Option<u32> {
         const DAY: u64 = 24 * 3600;
         let value = value.filter(|v| !v.is_empty())?;
         let days = humantime::parse_duration(value)

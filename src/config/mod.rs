@@ -1,6 +1,7 @@
 /*! Flags as typed (`cli`) → one validated configuration for each command, with all errors reported at once. */
 
 mod access;
+mod coverage;
 mod dead_letters;
 mod errors;
 mod explain;
@@ -15,6 +16,7 @@ mod search;
 mod when;
 mod worker;
 
+pub use coverage::{CoverageConfig, CoverageRun, CoverageSource, coverage};
 pub use dead_letters::{
     DropLettersConfig, LetterSelection, LetterStoreConfig, ListLettersConfig, RedriveConfig,
     ReplayLettersConfig, ShowLetterConfig, drop_letters, list_letters, redrive, replay_letters,

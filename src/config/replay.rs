@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::cli::{ByArg, ReplayArgs};
 use crate::config::errors::s3_place;
-use crate::config::{ConfigErrors, S3Config, when};
+use crate::config::{ConfigErrors, S3Config};
 use crate::pipeline::{PipelineConfig, ReceiveConfig};
 use crate::sink::dead_letters::DeadLetterTarget;
 use crate::sink::opensearch::OpenSearchConfig;
@@ -177,27 +177,9 @@ impl ConfigErrors {
     }
 
     fn selection(&mut self, args: &ReplayArgs, now: Timestamp) -> Selection {
-        const HOW: &str = "is no time: use a duration back from now (7d), a date (2026-11-23) or a time \
-            (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
-        let mut time = |flag, text: Option<&str>, read: &dyn Fn(&str) -> Option<Timestamp>| {
-            let text = text?;
-            let found = read(text.trim());
-            if found.is_none() {
-                self.add(flag, text, HOW);
-            }
-            found.map(Timestamp::as_millisecond)
-        };
-        let since = time("--since", args.since.as_deref(), &|text| {
-            when::since(text, now).map(|since| since.at(now))
-        });
-        let until = time("--until", args.until.as_deref(), &|text| {
-            when::until(text, now)
-        });
-        if let (Some(since), Some(until), Some(text)) = (since, until, &args.until)
-            && since >= until
-        {
-            self.add("--until", text, "is not after --since");
-        }
+        let range = self.time_range(args.since.as_deref(), args.until.as_deref(), None, now);
+        let since = range.since.map(|since| since.at(now).as_millisecond());
+        let until = range.until.map(Timestamp::as_millisecond);
         let include = self.globs("--include", &args.include);
         Selection {
             include: (!args.include.is_empty()).then_some(include),

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use crate::cli::SearchArgs;
 use crate::config::ConfigErrors;
-use crate::config::when;
 use crate::search::{Question, Since, TimeRange, View};
 use crate::sink::opensearch::OpenSearchConfig;
 
@@ -151,39 +150,6 @@ impl ConfigErrors {
     fn range(&mut self, args: &SearchArgs, now: Timestamp) -> TimeRange {
         let default = args.follow.then_some(Since::Ago(FOLLOW_SINCE));
         self.time_range(args.since.as_deref(), args.until.as_deref(), default, now)
-    }
-
-    /// The range of `--since` and `--until`. `default` stands for a `--since` that is not given.
-    pub(super) fn time_range(
-        &mut self,
-        since: Option<&str>,
-        until: Option<&str>,
-        default: Option<Since>,
-        now: Timestamp,
-    ) -> TimeRange {
-        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) \
-            or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
-        let mut range = TimeRange::default();
-        if let Some(text) = since {
-            range.since = when::since(text.trim(), now);
-            if range.since.is_none() {
-                self.add("--since", text, HOW);
-            }
-        } else {
-            range.since = default;
-        }
-        if let Some(text) = until {
-            range.until = when::until(text.trim(), now);
-            if range.until.is_none() {
-                self.add("--until", text, HOW);
-            }
-        }
-        if let (Some(since), Some(end), Some(text)) = (range.since, range.until, until)
-            && since.at(now) >= end
-        {
-            self.add("--until", text, "is not after --since");
-        }
-        range
     }
 
     fn limit(&mut self, value: Option<&str>, view: View) -> Option<usize> {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 
+use crate::export::traits::is_name;
 use crate::export::{CheckpointError, Checkpoints, Condition, PutOutcome, Stored};
 use crate::source::aws_errors::{innermost, is_changed, sdk_reason};
 
@@ -26,6 +27,7 @@ impl BucketCheckpoints {
         }
     }
 
+    /// The key of a checkpoint; of an empty name, the folder of all of them.
     fn key(&self, name: &str) -> String {
         let key = format!("{}/{name}", self.prefix);
         key.trim_start_matches('/').to_owned()
@@ -88,6 +90,20 @@ impl Checkpoints for BucketCheckpoints {
             }
             Err(error) => Err(self.error(name, "written", &sdk_reason(&error))),
         }
+    }
+
+    async fn names(&self) -> Result<Vec<String>, CheckpointError> {
+        let folder = self.key("");
+        let mut names = Vec::new();
+        let request = self.client.list_objects_v2().bucket(&self.bucket);
+        let mut pages = request.prefix(&folder).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.error("", "listed", &sdk_reason(&error)))?;
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            let found = keys.filter_map(|key| key.strip_prefix(&folder));
+            names.extend(found.filter(|name| is_name(name)).map(str::to_owned));
+        }
+        Ok(names)
     }
 
     fn place(&self, name: &str) -> String {

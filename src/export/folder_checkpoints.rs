@@ -1,11 +1,12 @@
 /*! Checkpoints as files of a local folder, for trials: one exporter at a time. */
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::export::traits::is_name;
 use crate::export::{CheckpointError, Checkpoints, Condition, PutOutcome, Stored};
 
 pub struct FolderCheckpoints {
@@ -20,6 +21,13 @@ impl FolderCheckpoints {
     fn error(&self, name: &str, error: &std::io::Error) -> CheckpointError {
         CheckpointError(format!("{}: {error}", self.place(name)))
     }
+}
+
+/// Names in a folder.
+fn entries(folder: &Path) -> std::io::Result<Vec<String>> {
+    let entries = std::fs::read_dir(folder)?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    Ok(names.collect())
 }
 
 fn etag(bytes: &[u8]) -> String {
@@ -68,6 +76,20 @@ impl Checkpoints for FolderCheckpoints {
         }
     }
 
+    async fn names(&self) -> Result<Vec<String>, CheckpointError> {
+        let mut names = Vec::new();
+        for account in entries(&self.folder).map_err(|error| self.error("", &error))? {
+            for region in entries(&self.folder.join(&account)).unwrap_or_default() {
+                let folder = format!("{account}/{region}");
+                let files = entries(&self.folder.join(&folder)).unwrap_or_default();
+                names.extend(files.into_iter().map(|file| format!("{folder}/{file}")));
+            }
+        }
+        names.retain(|name| is_name(name));
+        names.sort_unstable();
+        Ok(names)
+    }
+
     fn place(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
@@ -97,5 +119,25 @@ mod tests {
             PutOutcome::Lost
         );
         assert_eq!(store.get("a/b.json").await.unwrap().unwrap().bytes, b"2");
+    }
+
+    #[tokio::test]
+    async fn names_are_those_of_checkpoints_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FolderCheckpoints::new(folder.path().to_owned());
+        assert_eq!(store.names().await.unwrap(), Vec::<String>::new());
+        for name in [
+            "1/r/b.json",
+            "1/r/a.json",
+            "1/r/a.7.tmp",
+            "1/a.json",
+            "a.json",
+        ] {
+            let put = store.put(name, Vec::new(), &Condition::New).await;
+            assert!(matches!(put, Ok(PutOutcome::Written(_))));
+        }
+        assert_eq!(store.names().await.unwrap(), ["1/r/a.json", "1/r/b.json"]);
+        let none = FolderCheckpoints::new(folder.path().join("none"));
+        assert!(none.names().await.is_err());
     }
 }

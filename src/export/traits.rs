@@ -96,6 +96,11 @@ pub enum PutOutcome {
 #[error("{0}")]
 pub struct CheckpointError(pub String);
 
+/// Whether a name below the operator's prefix may be that of a checkpoint.
+pub(super) fn is_name(name: &str) -> bool {
+    name.matches('/').count() == 2 && name.ends_with(".json")
+}
+
 /// A store of checkpoints by name.
 #[async_trait]
 pub trait Checkpoints: Send + Sync {
@@ -108,6 +113,9 @@ pub trait Checkpoints: Send + Sync {
         condition: &Condition,
     ) -> Result<PutOutcome, CheckpointError>;
 
-    /// The place of a checkpoint, for messages.
+    /// The names of all checkpoints: `<account>/<region>/<group>.json`.
+    async fn names(&self) -> Result<Vec<String>, CheckpointError>;
+
+    /// The place of a checkpoint, for messages; of all of them, if the name is empty.
     fn place(&self, name: &str) -> String;
 }

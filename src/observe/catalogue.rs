@@ -45,7 +45,25 @@ pub struct MetricDescription {
     pub kind: MetricKind,
     pub unit: Option<&'static str>,
     pub labels: Vec<LabelDescription>,
+    /// Series appear with their first values, and not from the start.
+    pub appears_later: bool,
     pub help: &'static str,
+}
+
+/// A gauge for each log group. The label's values come from outside, so that the caller bounds their number.
+#[derive(Clone, Default)]
+pub(crate) struct GroupGauges(Family<[(&'static str, String); 1], Gauge>);
+
+impl GroupGauges {
+    const LABEL: &str = "log_group";
+
+    /// Replaces all series.
+    pub(crate) fn replace(&self, values: impl IntoIterator<Item = (String, i64)>) {
+        self.0.clear();
+        for (group, value) in values {
+            self.0.get_or_create(&[(Self::LABEL, group)]).set(value);
+        }
+    }
 }
 
 /// Declares, describes and encodes metrics.
@@ -93,6 +111,38 @@ impl Catalogue {
         let gauge = Gauge::default();
         self.add(name, MetricKind::Gauge, Vec::new(), help, gauge.clone());
         gauge
+    }
+
+    /// One gauge for each value of a label. All are scraped from the start, as 0.
+    pub(crate) fn gauges_by<const N: usize>(
+        &mut self,
+        name: &'static str,
+        label: &'static str,
+        values: [&'static str; N],
+        help: &'static str,
+    ) -> [Gauge; N] {
+        let family = Family::<[(&'static str, &'static str); 1], Gauge>::default();
+        let gauges = values.map(|value| family.get_or_create_owned(&[(label, value)]));
+        let label = LabelDescription {
+            name: label,
+            values: values.to_vec(),
+        };
+        self.add(name, MetricKind::Gauge, vec![label], help, family);
+        gauges
+    }
+
+    /// One gauge for each log group.
+    pub(crate) fn group_gauges(&mut self, name: &'static str, help: &'static str) -> GroupGauges {
+        let gauges = GroupGauges::default();
+        let label = LabelDescription {
+            name: GroupGauges::LABEL,
+            values: Vec::new(),
+        };
+        self.add(name, MetricKind::Gauge, vec![label], help, gauges.0.clone());
+        if let Some(description) = self.descriptions.last_mut() {
+            description.appears_later = true;
+        }
+        gauges
     }
 
     /// A gauge that is always 1; the value of its label is the information.
@@ -143,6 +193,7 @@ impl Catalogue {
             kind,
             unit: unit.as_ref().map(|(name, _)| *name),
             labels,
+            appears_later: false,
             help,
         });
         match unit {

@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
 use crate::observe::catalogue::{Catalogue, MetricDescription};
+use crate::observe::coverage::CoverageMetrics;
 use crate::observe::exposition::{self, ExpositionFormat};
 use crate::observe::readiness::Readiness;
 use crate::observe::replay::ReplayMetrics;
@@ -79,6 +80,7 @@ pub struct Metrics {
     export_tasks_failed: Counter,
     pub export_conflicts: Counter,
     pub replay: ReplayMetrics,
+    pub coverage: CoverageMetrics,
     pub readiness: Readiness,
 }
 
@@ -262,6 +264,7 @@ impl Metrics {
                 "panics",
                 "Tasks that panicked; the queue delivers their messages again",
             ),
+            coverage: CoverageMetrics::declare(&mut catalogue),
             readiness: Readiness::default(),
             catalogue,
         }

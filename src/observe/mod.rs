@@ -1,6 +1,7 @@
 /*! How operators observe logferry: logs, readiness, and the catalogue of metrics with its exposition formats. */
 
 mod catalogue;
+mod coverage;
 mod exposition;
 mod logs;
 mod metrics;

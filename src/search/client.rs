@@ -1,6 +1,6 @@
 /*! A query goes in; it is sent to the indices of one prefix; the response comes out. */
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -25,7 +25,7 @@ const MAX_PATH_BYTES: usize = 3500;
 
 /// Searches the indices of one prefix.
 pub struct SearchClient {
-    pub(crate) opensearch: OpenSearch,
+    pub(crate) opensearch: Arc<OpenSearch>,
     pub(crate) prefix: String,
     stop: CancellationToken,
     /// The first incomplete answer.
@@ -34,9 +34,13 @@ pub struct SearchClient {
 
 impl SearchClient {
     /// Searches fail with [`SearchError::Interrupted`] once `stop` is cancelled.
-    pub fn new(opensearch: OpenSearch, prefix: String, stop: CancellationToken) -> Self {
+    pub fn new(
+        opensearch: impl Into<Arc<OpenSearch>>,
+        prefix: String,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
-            opensearch,
+            opensearch: opensearch.into(),
             prefix,
             stop,
             incomplete: Mutex::default(),
@@ -71,7 +75,7 @@ impl SearchClient {
 
     /// Path and parameters of a request. Hidden indices are searched too; Serverless has none and may refuse the
     /// parameter.
-    fn endpoint(&self, indices: &str, verb: &str, parameters: &[&str]) -> String {
+    pub(super) fn endpoint(&self, indices: &str, verb: &str, parameters: &[&str]) -> String {
         let hidden = (!self.opensearch.is_serverless()).then_some("expand_wildcards=open,hidden");
         let parameters: Vec<&str> = parameters.iter().copied().chain(hidden).collect();
         let mark = if parameters.is_empty() { "" } else { "?" };
@@ -201,7 +205,10 @@ impl SearchClient {
     }
 }
 
-fn read_response<R: DeserializeOwned>(path: &str, response: &[u8]) -> Result<R, SearchError> {
+pub(super) fn read_response<R: DeserializeOwned>(
+    path: &str,
+    response: &[u8],
+) -> Result<R, SearchError> {
     serde_json::from_slice(response).map_err(|source| SearchError::UnknownResponse {
         path: path.to_owned(),
         source,

@@ -18,6 +18,8 @@ pub enum SearchError {
         path: String,
         source: serde_json::Error,
     },
+    #[error("OpenSearch counted only a part of the documents: {0}")]
+    Incomplete(IncompleteAnswer),
     /// OpenSearch refuses the point in time that more than one page needs.
     #[error("no point in time: {0}")]
     NoPointInTime(IndexError),
@@ -41,6 +43,7 @@ impl SearchError {
             SearchError::OpenSearch(error) | SearchError::NoPointInTime(error) => {
                 error.class() == ErrorClass::Retryable
             }
+            SearchError::Incomplete(_) => true,
             _ => false,
         }
     }

@@ -2,13 +2,14 @@
 
 `question` is what is asked and `query` is its request body. `client` sends one request, and `response` is what comes
 back. `pages` reads all hits, `follow` reads the hits that arrive, `requests` finds the invocations of a timeline.
-`report` asks for figures of many invocations. `text_check` finds mistakes in TEXT, and `closed_indices` finds the
-indices that OpenSearch leaves out silently. */
+`report` asks for figures of many invocations, and `objects` counts the documents of objects. `text_check` finds
+mistakes in TEXT, and `closed_indices` finds the indices that OpenSearch leaves out silently. */
 
 mod client;
 mod closed_indices;
 mod error;
 mod follow;
+mod objects;
 mod pages;
 mod query;
 mod question;

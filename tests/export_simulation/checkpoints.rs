@@ -78,6 +78,11 @@ impl Checkpoints for SimCheckpoints {
         }
     }
 
+    async fn names(&self) -> Result<Vec<String>, CheckpointError> {
+        let world = self.world.lock().unwrap();
+        Ok(world.checkpoints.keys().cloned().collect())
+    }
+
     fn place(&self, name: &str) -> String {
         format!("sim:{name}")
     }

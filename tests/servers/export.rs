@@ -16,17 +16,17 @@ use crate::support::*;
 
 const STREAM: &str = "2026/11/27/[$LATEST]0123456789abcdef0123456789abcdef";
 
-struct Account {
+pub struct Account {
     logs: aws_sdk_cloudwatchlogs::Client,
-    s3: aws_sdk_s3::Client,
+    pub s3: aws_sdk_s3::Client,
     sqs: aws_sdk_sqs::Client,
-    bucket: String,
+    pub bucket: String,
     /// Log groups of the test begin with it.
     groups: String,
 }
 
 impl Account {
-    async fn new(name: &str) -> Self {
+    pub async fn new(name: &str) -> Self {
         let credentials = || Credentials::new("test", "test", None, None, "test");
         let logs = aws_sdk_cloudwatchlogs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -100,18 +100,24 @@ impl Account {
     }
 
     /// Makes a group with the lines of `n` requests, and returns its name.
-    async fn group(&self, name: &str, n: u32) -> String {
+    pub async fn group(&self, name: &str, n: u32) -> String {
         let group = format!("{}{name}", self.groups);
         let made = self.logs.create_log_group().log_group_name(&group).send();
         made.await.expect("a log group");
-        let made = self.logs.create_log_stream().log_group_name(&group);
-        let made = made.log_stream_name(STREAM).send().await;
+        self.stream(&group, STREAM, n).await;
+        group
+    }
+
+    /// Makes a stream with the lines of `n` requests.
+    pub async fn stream(&self, group: &str, stream: &str, n: u32) {
+        let made = self.logs.create_log_stream().log_group_name(group);
+        let made = made.log_stream_name(stream).send().await;
         made.expect("a log stream");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let begin = i64::try_from(now.as_millis()).unwrap() - 3_600_000;
         let mut events = Vec::new();
         for i in 0..n {
-            let id = format!("{:08x}-0000-4000-8000-{i:012x}", name.len());
+            let id = format!("{:08x}-0000-4000-8000-{i:012x}", group.len());
             for line in [
                 format!("START RequestId: {id} Version: $LATEST\n"),
                 format!("END RequestId: {id}\n"),
@@ -123,13 +129,12 @@ impl Account {
                 events.push(event.message(line).build().expect("an event"));
             }
         }
-        let put = self.logs.put_log_events().log_group_name(&group);
-        let put = put.log_stream_name(STREAM).set_log_events(Some(events));
+        let put = self.logs.put_log_events().log_group_name(group);
+        let put = put.log_stream_name(stream).set_log_events(Some(events));
         put.send().await.expect("events");
-        group
     }
 
-    async fn keys(&self, prefix: &str) -> Vec<String> {
+    pub async fn keys(&self, prefix: &str) -> Vec<String> {
         let listed = self.s3.list_objects_v2().bucket(&self.bucket);
         let listed = listed.prefix(prefix).send().await.expect("a listing");
         let keys = listed.contents().iter().filter_map(|o| o.key());
@@ -137,10 +142,16 @@ impl Account {
     }
 
     /// `logferry export` with the test's groups, destination and checkpoints.
-    fn export(&self, arguments: &[&str]) -> Output {
+    pub fn export(&self, arguments: &[&str]) -> Output {
+        let mut command = self.logferry(&[&["export"], arguments].concat());
+        command.output().expect("export runs")
+    }
+
+    /// A command with the test's groups, destination and checkpoints.
+    pub fn logferry(&self, arguments: &[&str]) -> Command {
         let bucket = &self.bucket;
-        Command::new(env!("CARGO_BIN_EXE_logferry"))
-            .arg("export")
+        let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
+        command
             .args(arguments)
             .env("LOGFERRY_EXPORT_LOG_GROUP_PREFIX", &self.groups)
             .env(
@@ -156,13 +167,12 @@ impl Account {
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", "us-east-1")
-            .stdin(Stdio::null())
-            .output()
-            .expect("export runs")
+            .stdin(Stdio::null());
+        command
     }
 }
 
-fn shown(output: &Output) -> String {
+pub fn shown(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
     format!(
         "{}{}",

@@ -8,6 +8,7 @@ bucket and an index prefix of its own.
 mod bulks;
 mod cluster;
 mod corpus;
+mod coverage;
 mod crash;
 mod dead_letters;
 mod documents;

@@ -10,7 +10,7 @@ pub mod replay;
 mod replayed;
 mod select;
 pub mod show;
-mod store;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 mod unreadable;

@@ -86,7 +86,9 @@ pub fn search_error(error: &SearchError) -> String {
         ),
         SearchError::UnknownResponse { source, .. }
         | SearchError::UnknownDocument { source, .. } => format!("{error}: {source}"),
-        SearchError::OpenSearch(_) | SearchError::Interrupted => error.to_string(),
+        SearchError::OpenSearch(_) | SearchError::Interrupted | SearchError::Incomplete(_) => {
+            error.to_string()
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use serde::Deserialize;
 pub(crate) const SECURITY: &str = "security_exception";
 /// Type of the error for an index that does not exist.
 pub(crate) const INDEX_NOT_FOUND: &str = "index_not_found_exception";
+/// Type of the error for a closed index.
+pub(crate) const INDEX_CLOSED: &str = "index_closed_exception";
 /// Type of the error of a block: a read-only index, a full disk.
 const BLOCK: &str = "cluster_block_exception";
 /// OpenSearch Serverless refuses document ids by an error of this type, which has many other meanings. Only the

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::sink::opensearch::client::{OpenSearch, Request, SERVERLESS, malformed, unreadable};
-use crate::sink::opensearch::error_body::ErrorBody;
+use crate::sink::opensearch::error_body::{ErrorBody, INDEX_CLOSED};
 use crate::sink::opensearch::node::JSON;
 use crate::sink::opensearch::reason;
 use crate::sink::opensearch::serverless::refuses_id;
@@ -110,25 +110,26 @@ impl Index for OpenSearch {
     }
 
     async fn fetch(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Stored>>, IndexError> {
-        let all: Vec<_> = wanted.iter().collect();
-        if !self.is_serverless() {
-            return self.mget(Method::Post, "/_mget", &all).await;
-        }
-        // OpenSearch Serverless has `_mget` for one index at a time.
-        let mut found = vec![None; wanted.len()];
-        let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (position, (index, _)) in wanted.iter().enumerate() {
-            positions.entry(index).or_default().push(position);
-        }
-        for (index, positions) in positions {
-            let some: Vec<_> = positions.iter().map(|position| all[*position]).collect();
-            let path = format!("/{index}/_mget");
-            let answer = self.mget(Method::Get, &path, &some).await?;
-            for (position, stored) in positions.into_iter().zip(answer) {
-                found[position] = stored;
-            }
-        }
-        Ok(found)
+        self.fetch_each(wanted, "", stored).await
+    }
+}
+
+/// Whether an index holds a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    There,
+    /// The document or its index does not exist.
+    Absent,
+    /// The index is closed.
+    Closed,
+}
+
+fn presence(document: FetchedDocument<'_>) -> Result<Presence, IndexError> {
+    match document.error {
+        Some(error) if error.is(INDEX_CLOSED) => Ok(Presence::Closed),
+        Some(error) => reason::document_error(error).map_or(Ok(Presence::Absent), Err),
+        None if document.found => Ok(Presence::There),
+        None => Ok(Presence::Absent),
     }
 }
 
@@ -154,12 +155,46 @@ fn stored(document: FetchedDocument<'_>) -> Result<Option<Stored>, IndexError> {
 }
 
 impl OpenSearch {
-    async fn mget(
+    /// Tells for each index name and id whether the document is there, also before a refresh shows it to searches.
+    pub async fn presence(&self, wanted: &[(String, String)]) -> Result<Vec<Presence>, IndexError> {
+        self.fetch_each(wanted, "?_source=false", presence).await
+    }
+
+    /// Asks for documents by index name and id, and reads each answer.
+    async fn fetch_each<T>(
+        &self,
+        wanted: &[(String, String)],
+        query: &str,
+        read: fn(FetchedDocument<'_>) -> Result<T, IndexError>,
+    ) -> Result<Vec<T>, IndexError> {
+        let all: Vec<_> = wanted.iter().collect();
+        if !self.is_serverless() {
+            let path = format!("/_mget{query}");
+            return self.mget(Method::Post, &path, &all, read).await;
+        }
+        // OpenSearch Serverless has `_mget` for one index at a time.
+        let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (position, (index, _)) in wanted.iter().enumerate() {
+            positions.entry(index).or_default().push(position);
+        }
+        let mut found = Vec::with_capacity(wanted.len());
+        for (index, positions) in positions {
+            let some: Vec<_> = positions.iter().map(|position| all[*position]).collect();
+            let path = format!("/{index}/_mget{query}");
+            let answer = self.mget(Method::Get, &path, &some, read).await?;
+            found.extend(positions.into_iter().zip(answer));
+        }
+        found.sort_by_key(|(position, _)| *position);
+        Ok(found.into_iter().map(|(_, answer)| answer).collect())
+    }
+
+    async fn mget<T>(
         &self,
         method: Method,
         path: &str,
         wanted: &[&(String, String)],
-    ) -> Result<Vec<Option<Stored>>, IndexError> {
+        read: fn(FetchedDocument<'_>) -> Result<T, IndexError>,
+    ) -> Result<Vec<T>, IndexError> {
         let docs: Vec<_> = wanted
             .iter()
             .map(|(index, id)| serde_json::json!({"_index": index, "_id": id}))
@@ -180,7 +215,7 @@ impl OpenSearch {
             let (answered, wanted) = (fetched.docs.len(), wanted.len());
             return Err(unreadable(format!("_mget answered {answered} of {wanted}")));
         }
-        fetched.docs.into_iter().map(stored).collect()
+        fetched.docs.into_iter().map(read).collect()
     }
 
     /// Sends a body of `n` documents once.

@@ -16,4 +16,5 @@ mod serverless;
 pub use client::OpenSearch;
 pub(crate) use client::SERVERLESS;
 pub use config::{Auth, AwsService, OpenSearchConfig, Password, Secret, Tls};
+pub use index::Presence;
 pub(crate) use opensearch::http::Method;

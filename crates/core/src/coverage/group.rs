@@ -118,6 +118,8 @@ pub struct GroupCoverage {
     tasks: BTreeMap<String, Window>,
     /// Tasks that have objects.
     seen: BTreeSet<String>,
+    /// When the newest object of a task that the checkpoint does not know was stored.
+    newest_stray: Option<i64>,
     /// Where the first missing object's window begins, or when the object was stored.
     first_missing: Option<i64>,
     oldest_object: Option<i64>,
@@ -194,6 +196,9 @@ impl GroupCoverage {
                 self.least_delay = Some(self.least_delay.map_or(delay, |least| least.min(delay)));
             }
         }
+        if window.is_none() {
+            self.newest_stray = self.newest_stray.max(object.last_modified);
+        }
         self.oldest_object = earlier(self.oldest_object, object.last_modified);
         let named = |reason: String| NamedObject {
             key: object.key.to_owned(),
@@ -254,6 +259,7 @@ impl GroupCoverage {
     /// The windows without objects that cannot be proven empty. A lifecycle rule deletes the oldest objects first, so
     /// a window had no objects if objects of its time are still there: `oldest` is when the oldest listed object of
     /// the destination was stored, and `delay` the least time from the end of a window until its objects are stored.
+    /// Later objects of tasks that the checkpoint does not know may be those of the window.
     pub fn windows_in_doubt(
         &self,
         oldest: Option<i64>,
@@ -264,7 +270,8 @@ impl GroupCoverage {
             .iter()
             .filter(|window| !self.seen.contains(&window.task));
         without.filter(move |window| {
-            oldest.is_none_or(|oldest| window.to.saturating_add(delay) < oldest)
+            let has_strays = self.newest_stray.is_some_and(|stored| stored >= window.to);
+            !has_strays && oldest.is_none_or(|oldest| window.to.saturating_add(delay) < oldest)
         })
     }
 

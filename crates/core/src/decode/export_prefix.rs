@@ -33,7 +33,7 @@ impl<'a> ExportPrefix<'a> {
     }
 
     pub fn log_group(&self) -> String {
-        self.group.replace('!', "/")
+        group_of_escaped(self.group)
     }
 }
 
@@ -50,6 +50,11 @@ pub fn export_prefix(base: &str, account: &str, region: &str, log_group: &str) -
 /// The name of a group as one segment of a key.
 pub fn escaped_group(log_group: &str) -> String {
     log_group.replace('/', "!")
+}
+
+/// The group that [`escaped_group`] has made a segment of.
+pub fn group_of_escaped(segment: &str) -> String {
+    segment.replace('!', "/")
 }
 
 #[cfg(test)]

@@ -125,6 +125,8 @@ impl Checkpoint {
             name: checkpoint.log_group.clone(),
             account: checkpoint.account.clone(),
             region: checkpoint.region.clone(),
+            // A checkpoint does not tell it, and only tags are asked by it.
+            arn: String::new(),
             class: None,
         };
         let target = Target::new(group, &destination);

@@ -102,7 +102,10 @@ impl GroupSelector {
 
     /// Chooses among the listed groups; a group may be listed twice.
     pub fn select(&self, listed: Vec<LogGroup>) -> Selection {
-        let mut listed: Vec<LogGroup> = listed.into_iter().filter(|g| self.names(g)).collect();
+        let mut listed: Vec<LogGroup> = listed
+            .into_iter()
+            .filter(|group| self.names(group))
+            .collect();
         listed.sort();
         listed.dedup_by(|group, before| group.name == before.name);
         let is_listed = |name: &&String| listed.iter().any(|group| group.name == **name);
@@ -152,10 +155,14 @@ impl GroupSelector {
         selection
     }
 
+    /// Tags alone select among all groups.
     fn names(&self, group: &LogGroup) -> bool {
-        let name = group.name.as_str();
-        self.names_none()
-            || self.names.iter().any(|named| named == name)
+        self.names_none() || self.names_group(&group.name)
+    }
+
+    /// Whether a name, prefix or pattern fits the name of a group.
+    pub fn names_group(&self, name: &str) -> bool {
+        self.names.iter().any(|named| named == name)
             || self.prefixes.iter().any(|p| name.starts_with(p.as_str()))
             || self.patterns.iter().any(|pattern| pattern.is_match(name))
             || (self.all_lambda && name.starts_with(LAMBDA))

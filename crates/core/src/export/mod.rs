@@ -19,4 +19,4 @@ pub use checkpoint::{Checkpoint, CheckpointFault, ExportedWindow, LastTask, REME
 pub use group_selector::{GroupSelector, GroupTags, LeftOut, LogGroup, Selection};
 pub use tag_filter::{TagFilter, Tags};
 pub use target::{Destination, Target};
-pub use window::{Window, WindowRules, time_text};
+pub use window::{Window, WindowRules, behind, time_text};

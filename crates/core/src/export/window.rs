@@ -62,14 +62,19 @@ impl WindowRules {
 
     /// How much is due: the time from the end of the last window to the newest time that may be exported.
     pub fn behind(&self, exported_until: i64, now: i64) -> i64 {
-        let due = now.saturating_sub(self.lateness);
-        due.saturating_sub(exported_until).max(0)
+        behind(exported_until, self.lateness, now)
     }
 
     /// Whether no exporter can have come so far.
     pub fn is_in_the_future(exported_until: i64, now: i64) -> bool {
         exported_until > now.saturating_add(SKEW)
     }
+}
+
+/// How much is due if windows end `lateness` before now.
+pub fn behind(exported_until: i64, lateness: i64, now: i64) -> i64 {
+    let due = now.saturating_sub(lateness);
+    due.saturating_sub(exported_until).max(0)
 }
 
 #[cfg(test)]
