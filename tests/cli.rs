@@ -152,6 +152,13 @@ fn failures_and_mistakes_have_a_sentence_and_an_exit_code() {
             "export --once --log-group x --destination s3://logs/x --checkpoints /c",
             "no AWS region",
         ),
+        (
+            64,
+            &format!("coverage {nobody}"),
+            "--checkpoints: give the place of the exporter's checkpoints",
+        ),
+        (64, "coverage s3://logs", "--opensearch-url: give the URL"),
+        (1, &format!("coverage s3://logs {nobody}"), "no AWS region"),
         (64, "setup", "--opensearch-url: give the URL"),
         (64, &format!("prune {nobody}"), "--retain-logs"),
         (64, &format!("search --since never {nobody}"), "--since"),

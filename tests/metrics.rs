@@ -168,7 +168,8 @@ fn scrapes_and_descriptions_name_the_same_metrics() {
     let metrics = Metrics::new();
     for format in [ExpositionFormat::Prometheus, ExpositionFormat::OpenMetrics] {
         let mut scraped = parse(&metrics.expose(format), format);
-        for described in metrics.descriptions() {
+        let from_start = metrics.descriptions().iter();
+        for described in from_start.filter(|described| !described.appears_later) {
             let name = match format {
                 ExpositionFormat::Prometheus => &described.name,
                 ExpositionFormat::OpenMetrics => described.name.trim_end_matches("_total"),
@@ -185,6 +186,64 @@ fn scrapes_and_descriptions_name_the_same_metrics() {
         }
         assert!(scraped.is_empty(), "not described: {scraped:?}");
     }
+}
+
+/// The gauges of log groups appear with the first result, and those of groups that are gone disappear.
+#[test]
+fn each_log_group_of_the_last_pass_has_its_series() {
+    use logferry_core::coverage::{Finding, GroupCoverage, GroupName, ListedObject};
+    let metrics = Metrics::new();
+    let group = |log_group: &str, missing: usize| {
+        let name = GroupName {
+            log_group: log_group.to_owned(),
+            ..GroupName::default()
+        };
+        let mut group = GroupCoverage::new(name, "logs".to_owned(), 1);
+        for n in 0..missing {
+            let object = ListedObject {
+                key: &n.to_string(),
+                size: 1,
+                last_modified: None,
+                task: None,
+            };
+            group.add(object, Finding::Missing(String::new()), 0);
+        }
+        group
+    };
+    let shown = || {
+        let text = metrics.expose(ExpositionFormat::OpenMetrics);
+        let mut scraped = parse(&text, ExpositionFormat::OpenMetrics);
+        for described in metrics.descriptions() {
+            let found = scraped.remove(described.name.trim_end_matches("_total"));
+            assert!(found.is_some(), "{}", described.name);
+        }
+        text
+    };
+    metrics
+        .coverage
+        .show(&[group("/a", 3), group("/b", 1)], 5_000);
+    let text = shown();
+    for line in [
+        "logferry_coverage_missing_objects{log_group=\"/a\"} 3",
+        "logferry_coverage_missing_objects{log_group=\"/b\"} 1",
+        "logferry_coverage_objects{finding=\"missing\"} 4",
+        "logferry_coverage_groups{state=\"gap\"} 2",
+        "logferry_coverage_last_pass_timestamp_seconds 5",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    metrics.coverage.show(&[group("/a", 0)], 6_000);
+    let text = shown();
+    assert!(
+        text.contains("missing_objects{log_group=\"/a\"} 0"),
+        "{text}"
+    );
+    assert!(!text.contains("/b"), "{text}");
+    let many: Vec<GroupCoverage> = (0..2000).map(|n| group(&format!("/{n:04}"), 1)).collect();
+    metrics.coverage.show(&many, 7_000);
+    let text = shown();
+    assert_eq!(text.matches("coverage_missing_objects{").count(), 500);
+    assert!(text.contains("logferry_coverage_objects{finding=\"missing\"} 2000"));
 }
 
 fn assert_labels(scraped: &ScrapedMetric, described: &MetricDescription) {
@@ -238,9 +297,11 @@ fn page() -> String {
     let mut page = String::from(
         "# Metrics\n\n\
          `LOGFERRY_UPDATE_DOCS=1 cargo test --test metrics` generates this page from `src/observe/metrics.rs`.\n\n\
-         The worker, `export --every` and `replay --listen` answer `GET /metrics` at the address of `--listen`, in the\n\
-         text format of Prometheus or as OpenMetrics, whichever the `Accept` header prefers. Each metric is exposed from\n\
-         the start, counters as 0. A histogram has the series `_bucket`, `_sum` and `_count`.\n\n\
+         The worker, `export --every`, `coverage --every` and `replay --listen` answer `GET /metrics` at the address of\n\
+         `--listen`, in the text format of Prometheus or as OpenMetrics, whichever the `Accept` header prefers. Each metric\n\
+         is exposed from the start, counters as 0. A histogram has the series `_bucket`, `_sum` and `_count`. The series of\n\
+         log groups (`log_group`) are those of the last pass of [`coverage --every`](coverage.md), of the 500 worst groups at\n\
+         the most.\n\n\
          | name | type | unit | labels | what it counts or measures |\n|---|---|---|---|---|\n",
     );
     let metrics = Metrics::new();

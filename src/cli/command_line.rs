@@ -100,7 +100,7 @@ pub enum Command {
     /// Compare exported windows, objects and documents, and name the gaps
     ///
     /// For each log group: windows without a task between them, objects that were never settled, and the commands that
-    /// bring them. It writes nothing.
+    /// bring them. It writes nothing. The exit code is 1 if there is a gap.
     Coverage(Box<CoverageArgs>),
     /// Make or update templates, aliases and retention in OpenSearch
     ///

@@ -118,10 +118,17 @@ pub enum ApiKeyFor {
     Setup,
     Prune,
     Search,
+    Coverage,
 }
 
 impl ApiKeyFor {
-    pub const ALL: [Self; 4] = [Self::Worker, Self::Setup, Self::Prune, Self::Search];
+    pub const ALL: [Self; 5] = [
+        Self::Worker,
+        Self::Setup,
+        Self::Prune,
+        Self::Search,
+        Self::Coverage,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -129,6 +136,7 @@ impl ApiKeyFor {
             ApiKeyFor::Setup => "setup",
             ApiKeyFor::Prune => "prune",
             ApiKeyFor::Search => "search",
+            ApiKeyFor::Coverage => "coverage",
         }
     }
 }

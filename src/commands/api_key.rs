@@ -84,6 +84,12 @@ const SEARCH: Permissions = Permissions {
     ],
 };
 
+const COVERAGE: Permissions = Permissions {
+    cluster: &["indices:data/read/mget"],
+    indices: &["-logs-*"],
+    on_indices: &["indices:data/read/search", "indices:data/read/mget[shard]"],
+};
+
 impl Permissions {
     fn of(command: ApiKeyFor) -> &'static Self {
         match command {
@@ -91,6 +97,7 @@ impl Permissions {
             ApiKeyFor::Setup => &SETUP,
             ApiKeyFor::Prune => &PRUNE,
             ApiKeyFor::Search => &SEARCH,
+            ApiKeyFor::Coverage => &COVERAGE,
         }
     }
 

@@ -4,7 +4,7 @@ use opensearch::http::Method;
 use serde_json::{Value, json};
 
 use crate::node::{Client, User, documented, path, printed_or_log, unique, url};
-use crate::start::ingest;
+use crate::start::{ingest, logferry};
 use crate::support::{Stage, export, export_key, finish, gzip};
 
 /// Two parts of one request: the second is merged with what is there.
@@ -114,6 +114,42 @@ impl Trial for Search {
     }
 }
 
+struct Coverage;
+
+impl Trial for Coverage {
+    const ROLE: &str = "logferry-coverage";
+
+    /// A bucket with an object that nothing has indexed.
+    async fn before(prefix: &str) {
+        make(&format!("{prefix}-logs-2026.11.23")).await;
+        let stage = Stage::new("coverage").await;
+        let bucket = stage.s3.create_bucket().bucket(prefix).send().await;
+        bucket.unwrap();
+        let put = stage.s3.put_object().bucket(prefix).key(export_key(1));
+        let put = put.body(gzip(&export(1, 5)).into()).send().await;
+        put.unwrap();
+    }
+
+    async fn run(user: &User<'_>) -> Result<(), String> {
+        let source = format!("s3://{}", user.prefix);
+        let (url, ca) = (url(), path("ca.pem"));
+        let s3 = std::env::var("LOGFERRY_TEST_S3").unwrap();
+        let aws = [
+            ("AWS_ENDPOINT_URL_S3", s3.as_str()),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_REGION", "us-east-1"),
+        ];
+        let variables = [&user.variables(&url, &ca)[..], &aws].concat();
+        let output = logferry(&["coverage", &source, "--grace", "0s"], &variables).await;
+        match printed_or_log(output) {
+            Err(log) if last(&log).contains("1 object missing") => Ok(()),
+            Err(log) => Err(log),
+            Ok(printed) => Err(printed),
+        }
+    }
+}
+
 async fn make(index: &str) {
     let admin = Client::admin();
     admin
@@ -188,6 +224,12 @@ async fn what_prune_needs() {
 #[ignore = "needs servers: make test"]
 async fn what_search_needs() {
     try_out::<Search>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn what_coverage_needs() {
+    try_out::<Coverage>().await;
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub fn commands() -> Vec<(Vec<&'static str>, clap::Command)> {
             "ingest" => &["ingest", "-"],
             "replay" => &["replay", "-"],
             "export" => &["export"],
+            "coverage" => &["coverage"],
             "setup" => &["setup"],
             "prune" => &["prune"],
             "search" => &["search"],

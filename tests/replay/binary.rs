@@ -107,7 +107,7 @@ fn status(pid: u32, name: &str) -> Option<u64> {
 
 /// Waits for the end or until `until` objects were opened, and then kills. Returns whether it ended, and its peak
 /// resident memory without the program's own code.
-async fn watch(stage: &Stage, mut child: Child, until: usize) -> (bool, u64) {
+pub async fn watch(stage: &Stage, mut child: Child, until: usize) -> (bool, u64) {
     let (mut peak, mut code) = (0, u64::MAX);
     loop {
         if let Some(ended) = child.try_wait().unwrap() {

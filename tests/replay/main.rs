@@ -5,6 +5,7 @@
 mod index;
 
 mod binary;
+mod coverage;
 mod kills;
 mod refusals;
 mod s3;

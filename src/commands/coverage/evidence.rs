@@ -100,7 +100,7 @@ impl Evidence {
             }
             (CoverageSource::Checkpoints { .. }, None) => bail!("--checkpoints: not opened"),
         };
-        Ok(CoverageReport::new(groups, &self.config, now))
+        Ok(CoverageReport::new(groups, self.config.replay.clone(), now))
     }
 
     async fn surveyor(&self, now: i64) -> anyhow::Result<Surveyor> {

@@ -1,15 +1,15 @@
-/*! The coverage of log groups goes in; a table with the gaps below it, or JSON, comes out. Pure. */
+/*! The coverage of log groups goes in; a table with the gaps below it comes out, or one object as JSON. Pure. */
+
+mod json;
 
 use std::time::Duration;
 
 use anyhow::bail;
-use serde_json::{Value, json};
 
 use crate::commands::setup::width;
 use crate::commands::table::{Table, grouped, harmless};
-use crate::config::CoverageConfig;
 use logferry_core::coverage::{CoverageState, GroupCoverage, NamedObject, ReplayFlags};
-use logferry_core::export::{Window, time_text as time};
+use logferry_core::export::time_text as time;
 
 /// The log groups, the worst first.
 pub(super) struct CoverageReport {
@@ -25,11 +25,11 @@ const HOUR: i64 = 3_600_000;
 const SHOWN: usize = 20;
 
 impl CoverageReport {
-    pub(super) fn new(mut groups: Vec<GroupCoverage>, config: &CoverageConfig, now: i64) -> Self {
+    pub(super) fn new(mut groups: Vec<GroupCoverage>, replay: ReplayFlags, now: i64) -> Self {
         groups.sort_by_cached_key(GroupCoverage::sort_key);
         Self {
             groups,
-            replay: config.replay.clone(),
+            replay,
             now,
         }
     }
@@ -151,6 +151,11 @@ impl CoverageReport {
                 harmless(reason)
             ));
         }
+        if let Some(unknown) = group.unknown_before() {
+            out.push_str(&format!(
+                "  the checkpoint was begun anew: nothing tells whether {unknown} was exported\n"
+            ));
+        }
         if let Some(window) = group.vanished_windows.first() {
             out.push_str(&format!(
                 "  {} of the windows have neither objects nor documents, the first {window}: they had no events, or \
@@ -159,77 +164,6 @@ impl CoverageReport {
             ));
         }
         out
-    }
-
-    pub(super) fn json(&self) -> String {
-        let groups: Vec<Value> = self
-            .groups
-            .iter()
-            .map(|group| self.group_json(group))
-            .collect();
-        let worst = self.groups.first().map(GroupCoverage::state);
-        let report = json!({
-            "time": time(self.now),
-            "state": worst.map(CoverageState::as_str),
-            "groups": groups,
-        });
-        format!("{report}\n")
-    }
-
-    fn group_json(&self, group: &GroupCoverage) -> Value {
-        let mut value = json!({
-            "log_group": group.name.log_group,
-            "account": group.name.account,
-            "region": group.name.region,
-            "state": group.state().as_str(),
-        });
-        if let Some(reason) = &group.failure {
-            value["error"] = json!(reason);
-            return value;
-        }
-        let window = |window: &Window| json!({"from": time(window.from), "to": time(window.to)});
-        let windows = |windows: &[Window]| windows.iter().map(window).collect::<Vec<_>>();
-        let objects = |objects: &[NamedObject]| -> Vec<Value> {
-            let objects = objects.iter();
-            let object = objects.map(|object| {
-                json!({
-                    "object": url(group, &object.key),
-                    "last_modified": object.last_modified.map(time),
-                    "reason": object.reason,
-                })
-            });
-            object.collect()
-        };
-        let doubts = group.doubts.iter().map(|(reason, (objects, first))| {
-            json!({"reason": reason, "objects": objects, "first": url(group, first)})
-        });
-        let counts = &group.counts;
-        value["exported_until"] = json!(group.exported_until.map(time));
-        value["behind_seconds"] = json!(group.exported_until.map(|_| group.behind / 1000));
-        value["first_gap"] = json!(group.first_gap().map(time));
-        value["unexported"] = json!(windows(&group.unexported));
-        value["windows"] = json!({
-            "exported": group.windows.len(),
-            "objects_deleted": group.deleted_windows,
-            "without_objects_or_documents": windows(&group.vanished_windows),
-        });
-        value["objects"] = json!({
-            "listed": counts.listed,
-            "bytes": counts.bytes,
-            "settled": counts.settled,
-            "settled_without_events": counts.empty,
-            "settled_by_other_objects": counts.elsewhere,
-            "settled_by_dead_letters": counts.dead_letters,
-            "waiting": counts.waiting,
-            "missing": counts.missing,
-            "doubtful": counts.doubtful,
-        });
-        value["documents"] = json!(counts.documents);
-        value["missing"] = json!(objects(&group.missing));
-        value["waiting"] = json!(objects(&group.waiting));
-        value["doubts"] = doubts.collect();
-        value["replay"] = json!(group.replay.commands(&group.bucket, &self.replay));
-        value
     }
 
     /// One sentence for each group with a gap, or that cannot be judged.
@@ -312,4 +246,97 @@ fn round_up(milliseconds: i64) -> i64 {
 fn duration(milliseconds: i64) -> String {
     let minutes = u64::try_from(milliseconds / 60_000).unwrap_or(0);
     humantime::format_duration(Duration::from_secs(minutes * 60)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use logferry_core::coverage::{Finding, GroupName, ListedObject, SettledBy};
+    use logferry_core::export::{ExportedWindow, Window};
+    use serde_json::Value;
+
+    const NOW: i64 = 1_795_824_000_000;
+    const EVER: Window = Window {
+        from: i64::MIN,
+        to: i64::MAX,
+    };
+
+    fn name(log_group: &str) -> GroupName {
+        GroupName {
+            log_group: log_group.to_owned(),
+            account: Some("123456789012".to_owned()),
+            region: Some("eu-central-1".to_owned()),
+        }
+    }
+
+    /// A group with two windows of an hour, and objects with these findings.
+    fn group(log_group: &str, hole: i64, findings: Vec<Finding>) -> GroupCoverage {
+        let mut group = GroupCoverage::new(name(log_group), "logs".to_owned(), 2);
+        let window = |task: &str, from: i64| ExportedWindow {
+            task: task.to_owned(),
+            from,
+            to: from + HOUR,
+        };
+        let begin = NOW - 20 * HOUR;
+        let windows = vec![window("t1", begin), window("t2", begin + HOUR + hole)];
+        group.exported(windows, begin + 2 * HOUR + hole, 90 * 60_000, EVER);
+        for (chunk, finding) in findings.into_iter().enumerate() {
+            let key = format!("exports{log_group}/t1/[$LATEST]7f/{chunk:06}.gz");
+            let object = ListedObject {
+                key: &key,
+                size: 1000,
+                last_modified: Some(NOW - HOUR),
+                task: Some("t1"),
+            };
+            group.add(object, finding, 1234);
+        }
+        group
+    }
+
+    fn report() -> CoverageReport {
+        let missing = || Finding::Missing("none of its documents is there".to_owned());
+        let doubt = Finding::Doubtful("its documents are of closed indices".to_owned());
+        let settled = || Finding::Settled(SettledBy::Documents);
+        let mut quiet = group("/quiet", 0, vec![settled()]);
+        quiet.judge_windows(vec![(Window { from: 0, to: HOUR }, 0)]);
+        let waiting = Finding::Waiting("none of its documents is there".to_owned());
+        let groups = vec![
+            group("/covered", 0, vec![settled(), settled()]),
+            quiet,
+            group("/lag", 0, vec![waiting, settled()]),
+            group(
+                "/missing",
+                0,
+                vec![missing(), missing(), settled(), missing(), doubt],
+            ),
+            group("/hole", HOUR, vec![settled()]),
+            GroupCoverage::failed(name("/bad\u{1b}"), "it is damaged".to_owned()),
+        ];
+        let replay = ReplayFlags {
+            opensearch_urls: vec!["https://os:9200/".to_owned()],
+            ..ReplayFlags::default()
+        };
+        CoverageReport::new(groups, replay, NOW)
+    }
+
+    #[test]
+    fn the_worst_group_comes_first_and_each_gap_has_its_remedy() {
+        let report = report();
+        let error = report.result().unwrap_err();
+        insta::assert_snapshot!(format!("{}\n{error}", report.text()));
+    }
+
+    #[test]
+    fn the_same_as_json() {
+        let json: Value = serde_json::from_str(&report().json()).unwrap();
+        insta::assert_json_snapshot!(json);
+    }
+
+    #[test]
+    fn without_a_gap_it_succeeds() {
+        let settled = vec![Finding::Settled(SettledBy::Documents)];
+        let groups = vec![group("/covered", 0, settled)];
+        let report = CoverageReport::new(groups, ReplayFlags::default(), NOW);
+        assert!(report.result().is_ok() && report.gaps().is_empty());
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::coverage::object::{Finding, SettledBy};
 use crate::coverage::{ReplayPrefixes, uncovered};
-use crate::export::{ExportedWindow, Window};
+use crate::export::{ExportedWindow, REMEMBERED_WINDOWS, Window};
 
 /// Reasons for doubts that are kept; the others are counted.
 const REASONS: usize = 10;
@@ -285,6 +285,15 @@ impl GroupCoverage {
         }
     }
 
+    /// The time from the last sign of an earlier export to the first window of the checkpoint, if the checkpoint was
+    /// begun anew: an export task ends before its objects are stored, so they prove nothing about the time after.
+    pub fn unknown_before(&self) -> Option<Window> {
+        let is_whole = self.tasks.len() < REMEMBERED_WINDOWS;
+        let first = self.tasks.values().map(|window| window.from).min()?;
+        let from = self.newest_stray.filter(|_| is_whole)?;
+        (from < first).then_some(Window { from, to: first })
+    }
+
     /// The beginning of the first gap.
     pub fn first_gap(&self) -> Option<i64> {
         let unexported = self.unexported.first().map(|gap| gap.from);
@@ -298,7 +307,10 @@ impl GroupCoverage {
             CoverageState::Gap
         } else if self.counts.waiting > 0 || self.behind > LONGEST_BEHIND {
             CoverageState::Lag
-        } else if self.counts.doubtful > 0 || !self.vanished_windows.is_empty() {
+        } else if self.counts.doubtful > 0
+            || !self.vanished_windows.is_empty()
+            || self.unknown_before().is_some()
+        {
             CoverageState::Doubt
         } else {
             CoverageState::Covered

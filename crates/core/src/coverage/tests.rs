@@ -229,3 +229,32 @@ fn a_hole_between_windows_is_a_gap_only_within_the_range() {
     };
     assert_eq!(exported(later), (CoverageState::Covered, None, 2));
 }
+
+/// Somebody deleted the checkpoint, and the export began anew.
+#[test]
+fn a_chain_that_was_begun_anew_is_in_doubt_from_the_last_object_before() {
+    let window = |task: &str, from, to| ExportedWindow {
+        task: task.to_owned(),
+        from,
+        to,
+    };
+    let with_object_stored = |stored| {
+        let mut group = GroupCoverage::new(GroupName::default(), "logs".to_owned(), 9);
+        let windows = vec![window("a", 100, 110), window("b", 109, 120)];
+        group.exported(windows, 120, 0, EVER);
+        let object = ListedObject {
+            key: "x/old/s/000000.gz",
+            size: 1,
+            last_modified: Some(stored),
+            task: Some("old"),
+        };
+        group.add(object, Finding::Settled(SettledBy::Documents), 1);
+        (group.state(), group.unknown_before())
+    };
+    let unknown = Window { from: 60, to: 100 };
+    assert_eq!(
+        with_object_stored(60),
+        (CoverageState::Doubt, Some(unknown))
+    );
+    assert_eq!(with_object_stored(100), (CoverageState::Covered, None));
+}
