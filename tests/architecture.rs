@@ -143,7 +143,7 @@ fn libraries_stay_in_their_places() {
         &[],
         lines_with(
             &["reqwest"],
-            &["src/sink/opensearch", "src/commands/healthcheck.rs"],
+            &["src/sink/opensearch", "src/commands/binary/healthcheck.rs"],
         ),
     );
     only(

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::coverage::evidence::Evidence;
 use crate::commands::coverage::report::CoverageReport;
-use crate::commands::passes::{on_signals, repeat};
+use crate::commands::shared::passes::{on_signals, repeat};
 use crate::config::{CoverageConfig, CoverageRun};
 use crate::observe::Metrics;
 

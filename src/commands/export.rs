@@ -8,9 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::aws_clients::{aws_config, logs_client, s3_client};
 use crate::commands::export::status::ExportStatus;
-use crate::commands::passes::{on_signals, repeat};
+use crate::commands::shared::aws_clients::{aws_config, logs_client, s3_client};
+use crate::commands::shared::passes::{on_signals, repeat};
 use crate::config::{CheckpointTarget, ExportCommandConfig, ExportMode};
 use crate::export::bucket::{check_region, missing_permissions};
 use crate::export::bucket_checkpoints::BucketCheckpoints;

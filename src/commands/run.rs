@@ -4,9 +4,10 @@ out. */
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, DeadLettersCommand, ExplainCommand};
+use crate::commands::binary::{healthcheck, manual};
 use crate::commands::{
-    api_key, coverage, dead_letters, explain, explain_file, export, healthcheck, ingest, manual,
-    prune, replay, report, search, setup, worker,
+    api_key, coverage, dead_letters, explain, export, ingest, prune, replay, report, search, setup,
+    worker,
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
@@ -92,8 +93,8 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
         Command::Search(args) => block_on(search::run(config::search(args)?)),
         Command::Report(args) => block_on(report::run(config::report(args)?)),
         Command::Explain(args) => match args.command {
-            Some(ExplainCommand::Notification { file }) => Ok(explain::notification(&file)?),
-            None => block_on(explain_file::run(config::explain(args)?)),
+            Some(ExplainCommand::Notification { file }) => Ok(explain::notification::print(&file)?),
+            None => block_on(explain::file::run(config::explain(args)?)),
         },
         Command::Healthcheck(args) => block_on(healthcheck::run(config::healthcheck(&args)?)),
         Command::Completions(args) => Ok(manual::completions(args.shell)?),

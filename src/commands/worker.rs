@@ -9,8 +9,8 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::commands::aws_clients::{aws_config, has_own_endpoint, s3_client, sqs_client};
 use crate::commands::setup::prepare;
+use crate::commands::shared::aws_clients::{aws_config, has_own_endpoint, s3_client, sqs_client};
 use crate::config::WorkerConfig;
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;

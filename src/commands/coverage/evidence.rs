@@ -8,12 +8,12 @@ use anyhow::{Context, bail};
 use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::aws_clients::{aws_config, s3_client};
 use crate::commands::coverage::progress::Progress;
 use crate::commands::coverage::report::CoverageReport;
 use crate::commands::dead_letters::store::{self, Read, sets};
 use crate::commands::export::checkpoint_store;
 use crate::commands::setup::TIMEOUT;
+use crate::commands::shared::aws_clients::{aws_config, s3_client};
 use crate::config::{CoverageConfig, CoverageSource};
 use crate::coverage::{CoverageError, Examiner, Groups, KnownLetters, Surveyor};
 use crate::export::Checkpoints;

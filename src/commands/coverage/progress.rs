@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::commands::table::grouped;
+use crate::commands::shared::table::grouped;
 
 const LINE_EVERY: Duration = Duration::from_secs(10);
 

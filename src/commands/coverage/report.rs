@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::commands::setup::width;
-use crate::commands::table::{Table, grouped, harmless};
+use crate::commands::shared::table::{Table, grouped, harmless};
 use logferry_core::coverage::{CoverageState, GroupCoverage, NamedObject, ReplayFlags};
 use logferry_core::export::time_text as time;
 

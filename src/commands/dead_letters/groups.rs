@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::commands::table::{Table, grouped, harmless};
+use crate::commands::shared::table::{Table, grouped, harmless};
 use crate::sink::dead_letters::DeadLetter;
 use logferry_core::dead_letter::reason;
 

@@ -11,9 +11,9 @@ use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::PathStyle;
-use crate::commands::aws_clients::{aws_config, s3_client};
 use crate::commands::dead_letters::replayed::Replay;
 use crate::commands::dead_letters::store::{Read, sets};
+use crate::commands::shared::aws_clients::{aws_config, s3_client};
 use crate::observe::Metrics;
 use crate::pipeline;
 use crate::pipeline::{Ends, PipelineConfig};

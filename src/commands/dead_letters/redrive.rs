@@ -7,8 +7,8 @@ use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::commands::aws_clients::{aws_config, has_own_endpoint, sqs_client};
-use crate::commands::table::grouped;
+use crate::commands::shared::aws_clients::{aws_config, has_own_endpoint, sqs_client};
+use crate::commands::shared::table::grouped;
 use crate::config::RedriveConfig;
 use crate::source::QueueError;
 use crate::source::sqs::redrive::{MoveTask, Redrive, TaskError};

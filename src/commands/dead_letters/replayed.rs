@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::commands::dead_letters::groups::{Groups, count};
 use crate::commands::dead_letters::select::Selector;
 use crate::commands::dead_letters::unreadable::Unreadable;
-use crate::commands::table::grouped;
+use crate::commands::shared::table::grouped;
 use crate::sink::dead_letters::{ArchiveError, DeadLetter, DeadLetterArchive, LetterSet, Removal};
 
 /// Reasons that are kept.

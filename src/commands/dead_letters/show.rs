@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::commands::dead_letters::select::Selector;
 use crate::commands::dead_letters::store::{self, Read, sets};
 use crate::commands::dead_letters::unreadable::Unreadable;
-use crate::commands::table::{Table, harmless};
+use crate::commands::shared::table::{Table, harmless};
 use crate::config::ShowLetterConfig;
 use crate::sink::dead_letters::DeadLetter;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::bail;
 use futures_util::{Stream, StreamExt};
 
-use crate::commands::aws_clients::{aws_config, s3_client};
 use crate::commands::setup::TIMEOUT;
+use crate::commands::shared::aws_clients::{aws_config, s3_client};
 use crate::config::LetterStoreConfig;
 use crate::sink::Index;
 use crate::sink::dead_letters::file::DeadLetterFolder;

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use crate::commands::setup::width;
-use crate::commands::table::Table;
+use crate::commands::shared::table::Table;
 use crate::export::{Exporter, GroupPosition, PassError, list_groups};
 use logferry_core::export::{Checkpoint, LeftOut, Target, WindowRules, time_text as time};
 

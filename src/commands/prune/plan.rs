@@ -4,7 +4,7 @@ use console::style;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::table::{Table, grouped};
+use crate::commands::shared::table::{Table, grouped};
 use crate::config::Retention;
 use logferry_core::document::index_name;
 use logferry_core::time::{calendar, rfc3339};

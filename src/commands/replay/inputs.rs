@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 use aws_config::SdkConfig;
 
 use crate::cli::PathStyle;
-use crate::commands::aws_clients::{aws_config, s3_client, sqs_client};
+use crate::commands::shared::aws_clients::{aws_config, s3_client, sqs_client};
 use crate::config::{CheckpointPlace, ReplayConfig, ReplayDestination, ReplaySource, S3Config};
 use crate::sink::dead_letters::DeadLetterTarget;
 use crate::source::Store;

@@ -1,6 +1,6 @@
 /*! Figures go in; short texts for table cells come out. Pure. */
 
-use crate::commands::table::grouped;
+use crate::commands::shared::table::grouped;
 
 /// Milliseconds with about three digits: `0.42 ms`, `12.5 ms`, `1.48 s`, `840 s`.
 pub fn duration(ms: f64) -> String {

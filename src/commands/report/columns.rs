@@ -6,7 +6,7 @@ use crate::commands::report::amounts::{billed, duration, memory, percent};
 use crate::commands::report::change::{MoreIs, change};
 use crate::commands::report::spark::{Bar, bars_together, joined, spark};
 use crate::commands::search::lists::cost;
-use crate::commands::table::{grouped, harmless};
+use crate::commands::shared::table::{grouped, harmless};
 use crate::search::report::{Figures, GroupBy, GroupKey, Report, Row, SortKey};
 
 /// Most columns of a name on a terminal.

@@ -1,7 +1,7 @@
 /*! A report goes in; sentences about its figures come out: what is an estimate, and what is not shown. Pure. */
 
 use crate::commands::report::columns::{first_name, second_name};
-use crate::commands::table::{grouped, harmless};
+use crate::commands::shared::table::{grouped, harmless};
 use crate::search::report::{GroupBy, Report, Row, SortKey};
 
 /// Most names in a sentence.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::commands::report::amounts::percent;
 use crate::commands::report::columns::Cells;
 use crate::commands::report::{notes, sections};
-use crate::commands::table::{Table, grouped};
+use crate::commands::shared::table::{Table, grouped};
 use crate::search::report::{Figures, Report, Row, Span};
 
 /// How a report is laid out.

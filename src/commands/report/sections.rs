@@ -6,7 +6,7 @@ use console::{style, truncate_str};
 use crate::commands::report::amounts::{percent, whole};
 use crate::commands::report::columns::{first_name, second_name};
 use crate::commands::search::lists::cost;
-use crate::commands::table::{Table, grouped, harmless};
+use crate::commands::shared::table::{Table, grouped, harmless};
 use crate::search::report::{GroupBy, MemoryUse, ReasonCount, Report, Row, SmallerSize};
 
 /// On a terminal a name has at most so many columns, or a quarter of the width.

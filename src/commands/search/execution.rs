@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::commands::search::lists::cost;
 use crate::commands::search::log_line::{ms, parse_time};
-use crate::commands::table::{Table, harmless};
+use crate::commands::shared::table::{Table, harmless};
 use logferry_core::document::stored::StoredInvocation;
 
 /// A durable execution, and its invocations by their starts.

@@ -3,7 +3,7 @@
 use console::{style, truncate_str};
 
 use crate::commands::search::log_line::{LogLine, memory, ms};
-use crate::commands::table::{Table, harmless};
+use crate::commands::shared::table::{Table, harmless};
 use logferry_core::document::stored::{
     StoredFaas, StoredInvocation, StoredInvocationFields, StoredLogDocument,
 };

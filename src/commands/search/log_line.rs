@@ -3,7 +3,7 @@
 use console::style;
 use jiff::Timestamp;
 
-use crate::commands::table::harmless;
+use crate::commands::shared::table::harmless;
 use logferry_core::document::stored::{OptionalText, StoredLambda, StoredLogDocument};
 
 /// The fields of a log document that are shown.

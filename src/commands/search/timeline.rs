@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::commands::search::lists::{cost, status};
 use crate::commands::search::log_line::{LogLine, memory, ms, parse_time};
-use crate::commands::table::{Table, harmless};
+use crate::commands::shared::table::{Table, harmless};
 use logferry_core::document::stored::{StoredInvocation, StoredLogDocument};
 
 /// The fields of a summary that a timeline shows.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::commands::setup::apply::FailedStep;
 use crate::commands::setup::plan::Plan;
 use crate::commands::setup::plan::step::{Action, Request, Step};
-use crate::commands::table::Table;
+use crate::commands::shared::table::Table;
 
 /// Columns of output that goes to no terminal.
 const WITHOUT_TERMINAL: u16 = 140;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::commands::explain_file::finding;
-use crate::commands::explain_file::finding::{Example, Findings};
-use crate::commands::explain_file::rows::{InvocationRows, LineKindRows, OriginRows};
+use crate::commands::explain::file::finding;
+use crate::commands::explain::file::finding::{Example, Findings};
+use crate::commands::explain::file::rows::{InvocationRows, LineKindRows, OriginRows};
 use logferry_core::decode::{Counters, Event, Format, KeyInfo};
 use logferry_core::parse::{Kind, Record};
 use logferry_core::time::rfc3339::TimeWriter;

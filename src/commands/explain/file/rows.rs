@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::commands::explain_file::finding::Example;
+use crate::commands::explain::file::finding::Example;
 use logferry_core::decode::Origin;
 use logferry_core::document::stored::StoredInvocation;
 

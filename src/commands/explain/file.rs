@@ -23,7 +23,7 @@ use logferry_core::document::{DocumentOptions, ObjectEncoder, ObjectInfo, event_
 use logferry_core::invocation::{Architecture, Prices};
 use logferry_core::notification::ObjectRef;
 
-use crate::commands::explain_file::report::Report;
+use crate::commands::explain::file::report::Report;
 
 /// Columns of the output if the terminal reports no width, or if there is no terminal.
 const WIDTH: u16 = 120;

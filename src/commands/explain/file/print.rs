@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use console::style;
 
-use crate::commands::explain_file::finding::{Example, Finding, Findings};
-use crate::commands::explain_file::report::{Report, shown_time};
-use crate::commands::explain_file::rows::{
+use crate::commands::explain::file::finding::{Example, Finding, Findings};
+use crate::commands::explain::file::report::{Report, shown_time};
+use crate::commands::explain::file::rows::{
     InvocationRow, InvocationRows, LineKindRows, OriginRows,
 };
-use crate::commands::table::{Table, grouped, harmless};
+use crate::commands::shared::table::{Table, grouped, harmless};
 
 /// Most rows shown of invocations and of streams.
 const INVOCATIONS: usize = 20;

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 /// Prints one JSON line for each object that a message body names, or the reason why it names none. `file` holds the
 /// body; `-` reads standard input. Returns an error if the body cannot be read or the lines cannot be written.
-pub fn notification(file: &Path) -> anyhow::Result<()> {
+pub fn print(file: &Path) -> anyhow::Result<()> {
     let mut bytes = Vec::new();
     if file.as_os_str() == "-" {
         std::io::stdin()

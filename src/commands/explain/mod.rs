@@ -1,0 +1,4 @@
+/*! `explain`: how logferry reads a log file, and what a message body names. */
+
+pub mod file;
+pub mod notification;

@@ -1,0 +1,5 @@
+/*! What several commands need: AWS clients, tables, passes that repeat. */
+
+pub(crate) mod aws_clients;
+pub(crate) mod passes;
+pub(crate) mod table;
