@@ -1,6 +1,6 @@
 # Chores of one line each; the scripts are in demo/, stack/, fuzz/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test test-core doc simulate chaos fmt clippy bench bench-road bench-worker bench-mapping fuzz findings runtimes stack image clean-stack
+.PHONY: help demo demo-docker test test-core doc simulate chaos fmt clippy bench bench-road bench-worker bench-mapping fuzz findings runtimes stack image deploy-test clean-stack
 # How long each fuzz target runs.
 SECONDS := 60
 
@@ -15,6 +15,9 @@ demo-docker: ## run the same demo in containers; needs only Docker (KEEP=1: leav
 
 test: ## check formatting and lints, and run all tests, including those on real servers
 	@stack/test
+
+deploy-test: ## test what lies in deploy/ with the real tools that read it (ARGS=vega: only that)
+	@deploy/test $(ARGS)
 
 test-core: ## run the tests of the pure core alone; needs no server and no AWS crate
 	cargo test --locked --package logferry-core

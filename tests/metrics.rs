@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use logferry::observe::{Counts, ExpositionFormat, LabelDescription, MetricDescription, Metrics};
 
+#[path = "metrics/alerts.rs"]
+mod alerts;
 #[path = "docs/generated_page.rs"]
 mod generated_page;
 

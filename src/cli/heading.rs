@@ -7,6 +7,7 @@ pub const GROUPS: &str = "Log groups";
 pub const EXPORT: &str = "Export";
 pub const COVERAGE: &str = "Coverage";
 pub const OPENSEARCH: &str = "OpenSearch";
+pub const DASHBOARDS: &str = "OpenSearch Dashboards";
 pub const LIMITS: &str = "Limits";
 pub const SERVING: &str = "Serving";
 pub const REPORT: &str = "Report";

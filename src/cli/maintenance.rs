@@ -37,9 +37,26 @@ pub struct SetupArgs {
     pub codec: Option<CodecArg>,
     #[command(flatten)]
     pub retain: RetainArgs,
+    /// URL of OpenSearch Dashboards; imports the dashboards of logferry
+    ///
+    /// http(s)://host:port/path, with its base path. User, key, certificates and signature are those of OpenSearch.
+    /// Dashboards and panels that people have changed stay as they are.
+    #[arg(long, env = "LOGFERRY_DASHBOARDS", value_name = "URL", help_heading = heading::DASHBOARDS)]
+    pub dashboards: Option<String>,
+    /// Tenant that gets the dashboards
+    ///
+    /// Only for Dashboards with the security plugin: global is the tenant that all users share.
+    #[arg(
+        long,
+        env = "LOGFERRY_DASHBOARDS_TENANT",
+        value_name = "NAME",
+        default_value = "global",
+        help_heading = heading::DASHBOARDS
+    )]
+    pub dashboards_tenant: String,
     /// Overwrite templates and policies that logferry did not make
     ///
-    /// Also overwrites those of a newer logferry.
+    /// Also overwrites those of a newer logferry, and dashboards and panels that people have changed.
     #[arg(long, help_heading = heading::OPENSEARCH)]
     pub force: bool,
     /// Print the body that makes the least API key for a command, and end

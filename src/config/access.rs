@@ -32,15 +32,7 @@ impl ConfigErrors {
             return (urls, given);
         }
         for value in values.into_iter().filter(|v| !v.is_empty()) {
-            // The messages do not show the URL: it may contain a password.
-            let url = Url::parse(value).ok().filter(|url| {
-                url.has_host()
-                    && matches!(url.scheme(), "http" | "https")
-                    && url.query().is_none()
-                    && url.fragment().is_none()
-            });
-            let Some(mut url) = url else {
-                self.say("--opensearch-url: not a URL of the form http(s)://host:port (a comma or another special character in its password is written as %2C and the like)");
+            let Some(mut url) = self.node_url("--opensearch-url", value) else {
                 continue;
             };
             let own = credentials(&url);
@@ -51,12 +43,27 @@ impl ConfigErrors {
             // Both calls succeed for a URL with a host.
             let _ = url.set_username("");
             let _ = url.set_password(None);
-            if !url.path().ends_with('/') {
-                url.set_path(&format!("{}/", url.path()));
-            }
             urls.push(url);
         }
         (urls, given)
+    }
+
+    /// The URL of a server, whose path ends with a slash. The message does not show the URL: it may contain a password.
+    pub(crate) fn node_url(&mut self, flag: &str, value: &str) -> Option<Url> {
+        let url = Url::parse(value).ok().filter(|url| {
+            url.has_host()
+                && matches!(url.scheme(), "http" | "https")
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+        let Some(mut url) = url else {
+            self.say(&format!("{flag}: not a URL of the form http(s)://host:port (a comma or another special character in its password is written as %2C and the like)"));
+            return None;
+        };
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        Some(url)
     }
 
     fn auth(&mut self, args: &IndexArgs, in_url: Option<(String, Secret)>) -> Option<Auth> {

@@ -2,7 +2,7 @@
 
 use crate::cli::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
 use crate::config::ConfigErrors;
-use crate::sink::opensearch::OpenSearchConfig;
+use crate::sink::opensearch::{Auth, AwsService, DashboardsConfig, OpenSearchConfig};
 use logferry_core::document::index_name::DocumentKind;
 
 /// What `setup` is to do.
@@ -22,6 +22,8 @@ pub struct ApiKeyConfig {
 pub struct SetupConfig {
     pub index: OpenSearchConfig,
     pub wanted: Wanted,
+    /// OpenSearch Dashboards, if it is to get the dashboards.
+    pub dashboards: Option<DashboardsConfig>,
     pub dry_run: bool,
     pub json: bool,
 }
@@ -99,16 +101,18 @@ pub fn setup(args: SetupArgs) -> Result<SetupTask, ConfigErrors> {
         let number = mistakes.count(flag, &value?, least, 1024)?;
         u32::try_from(number).ok()
     };
-    let shards = number("--shards", args.shards, 1);
-    let replicas = number("--replicas", args.replicas, 0);
-    let refresh_interval = args.refresh_interval.and_then(|text| {
-        let interval = mistakes.duration("--refresh-interval", &text)?;
+    let shards = number("--shards", args.shards.clone(), 1);
+    let replicas = number("--replicas", args.replicas.clone(), 0);
+    let refresh_interval = args.refresh_interval.as_deref().and_then(|text| {
+        let interval = mistakes.duration("--refresh-interval", text)?;
         Some(format!("{}ms", interval.as_millis().max(1)))
     });
     let retention = mistakes.retention(&args.retain);
+    let dashboards = mistakes.dashboards(&args, index.as_ref());
     match index {
         Some(index) if mistakes.0.is_empty() => Ok(SetupTask::Apply(Box::new(SetupConfig {
             index,
+            dashboards,
             wanted: Wanted {
                 prefix,
                 shards,
@@ -156,6 +160,41 @@ pub fn prune(args: PruneArgs) -> Result<PruneConfig, ConfigErrors> {
 }
 
 impl ConfigErrors {
+    /// Authentication and TLS of OpenSearch, at the URL of Dashboards.
+    fn dashboards(
+        &mut self,
+        args: &SetupArgs,
+        index: Option<&OpenSearchConfig>,
+    ) -> Option<DashboardsConfig> {
+        let value = args.dashboards.as_deref().filter(|url| !url.is_empty())?;
+        // The message does not show the URL: it may contain a password.
+        let url = self.node_url("--dashboards", value)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            self.0.push("--dashboards: give no user in this URL: Dashboards gets the user of OpenSearch, by --opensearch-user and --opensearch-password-file".to_owned());
+        }
+        if args.dashboards_tenant.is_empty() {
+            self.0
+                .push("--dashboards-tenant: give a name, such as global".to_owned());
+        }
+        let index = index?;
+        if matches!(
+            &index.auth,
+            Auth::Aws {
+                service: AwsService::Aoss,
+                ..
+            }
+        ) {
+            self.0.push("--dashboards: the Dashboards of OpenSearch Serverless take no signed request: import the files of deploy/dashboards there by hand".to_owned());
+        }
+        Some(DashboardsConfig {
+            access: OpenSearchConfig {
+                urls: vec![url],
+                ..index.clone()
+            },
+            tenant: args.dashboards_tenant.clone(),
+        })
+    }
+
     fn retention(&mut self, args: &RetainArgs) -> Retention {
         Retention {
             logs: self.days("--retain-logs", args.retain_logs.as_deref()),
@@ -236,6 +275,44 @@ mod tests {
         assert_eq!(config.prefix, "lf");
         let mistakes = printed("logferry setup --print-api-key search --index-prefix A*");
         assert!(mistakes.unwrap_err().0[0].starts_with("--index-prefix: "));
+    }
+
+    #[test]
+    fn dashboards_have_the_access_of_opensearch() {
+        let configured = |flags: &str| {
+            let line = format!("logferry setup --opensearch-url https://os:9200 {flags}");
+            let Command::Setup(args) = Cli::try_parse_from(line.split(' ')).unwrap().command else {
+                unreachable!()
+            };
+            setup(args)
+        };
+        let flags = "--opensearch-user u --opensearch-password p --dashboards https://d:5601/base";
+        let SetupTask::Apply(config) = configured(flags).unwrap() else {
+            unreachable!()
+        };
+        let dashboards = config.dashboards.unwrap();
+        assert_eq!(dashboards.access.urls[0].as_str(), "https://d:5601/base/");
+        assert_eq!(dashboards.access.auth, config.index.auth);
+        assert_eq!(dashboards.tenant, "global");
+        for (flags, mistake) in [
+            ("--dashboards d:5601", "--dashboards: not a URL"),
+            (
+                "--dashboards https://u:secret@d",
+                "--dashboards: give no user",
+            ),
+            (
+                "--dashboards http://d --dashboards-tenant=",
+                "--dashboards-tenant: ",
+            ),
+            (
+                "--dashboards http://d --opensearch-aws-service aoss",
+                "--dashboards: the Dashboards of",
+            ),
+        ] {
+            let mistakes = configured(flags).unwrap_err().to_string();
+            assert!(mistakes.starts_with(mistake), "{flags}: {mistakes}");
+            assert!(!mistakes.contains("secret"), "{mistakes}");
+        }
     }
 
     #[test]

@@ -5,11 +5,13 @@ The built binary against real servers: OpenSearch, ElasticMQ and an S3 server.
 bucket and an index prefix of its own.
 */
 
+mod alerts;
 mod bulks;
 mod cluster;
 mod corpus;
 mod coverage;
 mod crash;
+mod dashboards;
 mod dead_letters;
 mod documents;
 mod export;
@@ -21,6 +23,7 @@ mod memory;
 mod node;
 mod old_node;
 mod prune;
+mod queries;
 mod redrive;
 mod refusals;
 mod replay_letters;

@@ -13,6 +13,7 @@ pub mod bulk;
 mod colours;
 /// What `logferry coverage` concludes: windows, objects and documents → gaps, lag, doubts.
 pub mod coverage;
+pub mod dashboards;
 pub mod dead_letter;
 pub mod decode;
 pub mod document;

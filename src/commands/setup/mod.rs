@@ -6,6 +6,7 @@ mod at_start;
 mod cluster_settings;
 mod columnar;
 mod current_state;
+mod dashboards;
 mod plan;
 mod print;
 mod request;

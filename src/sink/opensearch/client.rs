@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use bytes::Bytes;
-use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use opensearch::http::{Method, StatusCode};
 use prometheus_client::metrics::gauge::Gauge;
 use reqwest::Response;
@@ -54,8 +54,17 @@ pub(crate) struct Request<'a, Q: ?Sized> {
 impl OpenSearch {
     /// `timeout` limits one request. No connection is opened yet.
     pub async fn new(config: OpenSearchConfig, timeout: Duration) -> Result<Self, IndexError> {
+        Self::with_headers(config, timeout, HeaderMap::new()).await
+    }
+
+    /// Sends these headers with each request.
+    pub(super) async fn with_headers(
+        config: OpenSearchConfig,
+        timeout: Duration,
+        headers: HeaderMap,
+    ) -> Result<Self, IndexError> {
         let authorization = Authorization::new(config.auth.clone()).await?;
-        Self::build(config, timeout, authorization).await
+        Self::build(config, timeout, authorization, headers).await
     }
 
     /// Connects with the credentials, region and clock of `aws` instead of the environment's.
@@ -66,13 +75,20 @@ impl OpenSearch {
         aws: &SdkConfig,
     ) -> Result<Self, IndexError> {
         let signing = Signing::new(service, aws)?;
-        Self::build(config, timeout, Authorization::Aws(signing)).await
+        Self::build(
+            config,
+            timeout,
+            Authorization::Aws(signing),
+            HeaderMap::new(),
+        )
+        .await
     }
 
     async fn build(
         config: OpenSearchConfig,
         timeout: Duration,
         authorization: Authorization,
+        headers: HeaderMap,
     ) -> Result<Self, IndexError> {
         let material = TlsMaterial::read(&config.tls).await?;
         for url in config.urls.iter().filter(|url| is_unencrypted(url)) {
@@ -84,7 +100,7 @@ impl OpenSearch {
         let nodes = config
             .urls
             .into_iter()
-            .map(|url| material.node(url, &authorization, timeout))
+            .map(|url| material.node(url, &authorization, timeout, &headers))
             .collect::<Result<Vec<_>, _>>()?;
         if config.tls.accept_invalid {
             tracing::warn!(

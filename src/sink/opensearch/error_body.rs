@@ -26,18 +26,26 @@ pub(crate) struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// Reads a response of OpenSearch (`error`) or of AWS's front (`message`). The reason in any other response is the
-    /// beginning of its text.
+    /// Reads a response of OpenSearch (`error`), of AWS's front or of OpenSearch Dashboards (`message`). The reason in
+    /// any other response is the beginning of its text.
     pub(crate) fn of(body: &[u8]) -> Self {
         #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum ErrorField {
+            Body(ErrorBody),
+            /// Dashboards names the HTTP status here.
+            Status(serde::de::IgnoredAny),
+        }
+        #[derive(Deserialize)]
         struct ErrorResponse {
-            error: Option<ErrorBody>,
+            error: Option<ErrorField>,
             #[serde(alias = "Message")]
             message: Option<String>,
         }
         match serde_json::from_slice(body) {
             Ok(ErrorResponse {
-                error: Some(error), ..
+                error: Some(ErrorField::Body(error)),
+                ..
             }) => error,
             Ok(ErrorResponse {
                 message: Some(reason),
@@ -156,8 +164,13 @@ mod tests {
                 b"{\"Message\":\"User: x is not authorized\"}",
                 "User: x is not authorized",
             ),
+            (
+                br#"{"statusCode":400,"error":"Bad Request","message":"Invalid file extension .json"}"#,
+                "Invalid file extension .json",
+            ),
             (b"", ""),
             (b"{\"error\":null}", "{\"error\":null}"),
+            (b"{\"error\":\"x\"}", "{\"error\":\"x\"}"),
         ] {
             assert_eq!(ErrorBody::of(body).reason, reason);
         }

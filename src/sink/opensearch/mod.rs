@@ -1,10 +1,11 @@
 /*! The index over OpenSearch: requests to one of its nodes go in, responses or typed errors come out. No retries: the
-pipeline has them. */
+pipeline has them. `dashboards` talks to OpenSearch Dashboards in the same way. */
 
 mod auth;
 mod aws;
 mod client;
 mod config;
+mod dashboards;
 mod error_body;
 mod error_chain;
 mod index;
@@ -16,5 +17,6 @@ mod serverless;
 pub use client::OpenSearch;
 pub(crate) use client::SERVERLESS;
 pub use config::{Auth, AwsService, OpenSearchConfig, Password, Secret, Tls};
+pub use dashboards::{Dashboards, DashboardsConfig};
 pub use index::Presence;
 pub(crate) use opensearch::http::Method;

@@ -80,12 +80,14 @@ impl TlsMaterial {
         url: Url,
         authorization: &Authorization,
         timeout: Duration,
+        headers: &HeaderMap,
     ) -> Result<Node, IndexError> {
         let shown = url.to_string();
-        let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(JSON))]);
+        let mut headers = headers.clone();
+        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
         let mut builder = Client::builder()
             .user_agent(concat!("logferry/", env!("CARGO_PKG_VERSION")))
-            .default_headers(accept)
+            .default_headers(headers)
             .redirect(redirect::Policy::none())
             .timeout(timeout);
         let signed = matches!(authorization, Authorization::Aws(_));
