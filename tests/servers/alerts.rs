@@ -118,13 +118,13 @@ async fn functions(cluster: &Cluster, name: &str) -> Vec<String> {
         "buckets_path": condition["buckets_path"], "script": condition["script"], "gap_policy": condition["gap_policy"],
     }});
     let answer = search(cluster, &monitor, &body).await;
-    let buckets = answer["aggregations"][parent]["buckets"]
-        .as_array()
-        .unwrap();
-    buckets
-        .iter()
-        .map(|b| b["key"]["function"].as_str().unwrap().to_owned())
-        .collect()
+    // A search over no index has no aggregations.
+    let buckets = answer["aggregations"][parent]["buckets"].as_array();
+    let names = buckets
+        .into_iter()
+        .flatten()
+        .map(|b| b["key"]["function"].as_str().unwrap());
+    names.map(str::to_owned).collect()
 }
 
 /// Whether a query-level monitor would raise an alert: its condition runs over the answer of its search, as Painless.

@@ -330,7 +330,7 @@ async fn the_panels_of_dead_letters() {
 /// A line of the request whose timeline is drawn.
 const TIMEOUT: &str = "Task timed out";
 
-/// What the Vega panels get on the last day of the demo stands in `fixtures/dashboards`; `deploy/tests/vega.sh` draws it.
+/// The answers to the Vega panels on the last day of the demo are in `fixtures/dashboards`, for `deploy/tests/vega.sh`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn vega_panels_get_the_recorded_answers() {

@@ -44,7 +44,7 @@ fn answers(number: usize, document: &Value) -> bool {
     let words = |path: &str| {
         let value = text(path).to_lowercase();
         let words: Vec<&str> = value.split(|c: char| !c.is_alphanumeric()).collect();
-        words.contains(&"connection") && words.contains(&"refused")
+        words.contains(&"become") && words.contains(&"negative")
     };
     match number {
         1 => failed,

@@ -243,10 +243,8 @@ fn compare_metric(what: &str, kind: &str, params: &Value, answer: &Value, docume
                 let found = answer["values"][format!("{percent:.1}")].as_f64();
                 assert_eq!(found.is_none(), numbers.is_empty(), "{what}");
                 // OpenSearch estimates percentiles: within two hundredths of the ranks around it.
-                let rank = |share: f64| {
-                    let place = share.clamp(0.0, 1.0) * numbers.len().saturating_sub(1) as f64;
-                    place
-                };
+                let rank =
+                    |share: f64| share.clamp(0.0, 1.0) * numbers.len().saturating_sub(1) as f64;
                 let Some(found) = found else { continue };
                 let low = numbers[rank(percent / 100.0 - 0.02).floor() as usize];
                 let high = numbers[rank(percent / 100.0 + 0.02).ceil() as usize];

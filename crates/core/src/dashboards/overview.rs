@@ -207,7 +207,9 @@ fn failure_rate(prefix: &str) -> Value {
         "encoding": {
             "x": {"field": "start", "type": "temporal", "title": null},
             "y": {"field": "key", "type": "nominal", "title": null},
-            "size": {"field": "invocations", "type": "quantitative", "scale": {"range": [20, 400]}},
+            "size": {
+                "field": "invocations", "type": "quantitative", "scale": {"range": [20, 400]}, "legend": null,
+            },
             "color": {
                 "field": "failed", "type": "quantitative", "title": "failed",
                 "scale": {"domain": [0, 0.5], "range": ["#54b399", "#d6bf57", "#e7664c"], "clamp": true},
@@ -245,7 +247,7 @@ fn slowest(prefix: &str) -> Value {
             "x": {"field": "start", "type": "temporal", "title": null},
             "y": {
                 "field": "duration", "type": "quantitative", "title": "duration, ms",
-                "scale": {"type": "symlog"},
+                "scale": {"type": "sqrt"},
             },
             "color": {"field": "function", "type": "nominal"},
             "shape": {"field": "status", "type": "nominal"},
