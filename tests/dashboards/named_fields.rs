@@ -51,12 +51,12 @@ fn fields_of_the_documented_queries() {
     .unwrap();
     let blocks =
         Regex::new(r"(?s)Index: `([^`]+)`\n```lucene\n(.*?)\n```\n```ppl\n(.*?)\n```").unwrap();
+    let text = Regex::new(r"'[^']*'|platform\.\w+").unwrap();
+    let without_values = |query: &str| text.replace_all(query, "").into_owned();
     let mut questions = 0;
     for block in blocks.captures_iter(page) {
         let [index, lucene, ppl] = [1, 2, 3].map(|group| &block[group]);
         assert!(ppl.starts_with(&format!("source=`{index}` | ")), "{ppl}");
-        let text = Regex::new(r"'[^']*'|platform\.\w+").unwrap();
-        let without_values = |query: &str| text.replace_all(query, "").into_owned();
         for query in [without_values(lucene), without_values(ppl)] {
             let fields: Vec<&str> = in_query.find_iter(&query).map(|m| m.as_str()).collect();
             assert!(!fields.is_empty(), "{query}");

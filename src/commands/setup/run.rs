@@ -5,13 +5,15 @@ use std::io::Write;
 use anyhow::{Context, bail};
 
 use crate::commands::setup::apply;
+use crate::commands::setup::apply::FailedStep;
 use crate::commands::setup::current_state;
 use crate::commands::setup::dashboards;
-use crate::commands::setup::dashboards::{Board, Imported};
+use crate::commands::setup::dashboards::{DashboardsPlan, Imported};
 use crate::commands::setup::plan;
 use crate::commands::setup::print;
 use crate::commands::setup::print::width;
 use crate::commands::setup::request::TIMEOUT;
+use crate::commands::setup::setup_error::SetupError;
 use crate::commands::setup::version::unsupported;
 use crate::config::SetupConfig;
 use crate::sink::Index;
@@ -30,19 +32,19 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
         .context(unusable)?;
     let plan = plan::plan(wanted, &current).map_err(|why| anyhow::anyhow!(why.join("\n")))?;
     // Asked before anything is changed: a wrong URL then costs nothing.
-    let board = match config.dashboards {
-        Some(dashboards) => Some(dashboards::plan(dashboards, wanted).await?),
+    let dashboards = match config.dashboards {
+        Some(access) => Some(dashboards::plan(access, wanted).await?),
         None => None,
     };
     if config.dry_run {
-        return dry_run(&version, &plan, board.as_ref(), config.json);
+        return dry_run(&version, &plan, dashboards.as_ref(), config.json);
     }
     let mut out = std::io::stdout().lock();
     if !config.json {
         let mut text = format!("{version}\n");
         print::table(&plan, &mut text, width());
-        if let Some(board) = &board {
-            board_table(board, &mut text);
+        if let Some(dashboards) = &dashboards {
+            dashboards_table(dashboards, &mut text);
         }
         out.write_all(text.as_bytes())?;
         out.flush()?;
@@ -61,21 +63,21 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
         Err(error) => (Vec::new(), Some(error)),
     };
     let mut imported = None;
-    if let (Some(board), None) = (&board, &ended) {
-        match board.import().await {
+    if let (Some(dashboards), None) = (&dashboards, &ended) {
+        match dashboards.import().await {
             Ok(done) => imported = Some(done),
             Err(error) => ended = Some(error),
         }
     }
-    let imported_steps: Vec<_> = match (&board, &imported) {
-        (Some(board), Some(imported)) => imported.done(board.plan()).collect(),
+    let imported_steps: Vec<_> = match (&dashboards, &imported) {
+        (Some(dashboards), Some(imported)) => imported.done(dashboards.steps()).collect(),
         _ => Vec::new(),
     };
     let changes = done.len() + imported_steps.len();
     if config.json {
         let mut report = print::json(&version, &plan, false, &done, &failed);
-        if let Some(board) = &board {
-            report["dashboards"] = board.json(imported.as_ref());
+        if let Some(dashboards) = &dashboards {
+            report["dashboards"] = dashboards.json(imported.as_ref());
         }
         writeln!(out, "{report}")?;
     } else if ended.is_none() || changes > 0 {
@@ -84,8 +86,24 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
         }
         writeln!(out, "{}", changed(changes))?;
     }
-    for failed in &failed {
-        tracing::warn!(error = %failed.error, name = failed.step.name, "left as it was");
+    drop(out);
+    conclude(&failed, imported.as_ref(), ended, changes)
+}
+
+/// The end of a run: all failures are logged, and the first one is the error.
+fn conclude(
+    failed: &[FailedStep<'_>],
+    imported: Option<&Imported>,
+    ended: Option<SetupError>,
+    changes: usize,
+) -> anyhow::Result<()> {
+    let failures = failed
+        .iter()
+        .map(|f| format!("{} was left as it was: {}", f.step.name, f.error));
+    let not_imported = imported.into_iter().flat_map(Imported::refusals);
+    let failures: Vec<String> = failures.chain(not_imported.map(str::to_owned)).collect();
+    for failure in &failures {
+        tracing::warn!("{failure}");
     }
     if let Some(error) = ended {
         if changes == 0 {
@@ -93,50 +111,40 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
         }
         return Err(error).context("setup ended early: what is done is done; run it again");
     }
-    let failures = failed
-        .iter()
-        .map(|f| format!("{} was left as it was: {}", f.step.name, f.error));
-    let not_imported = imported.iter().flat_map(Imported::refusals);
-    let failures: Vec<String> = failures.chain(not_imported.map(str::to_owned)).collect();
     match &failures[..] {
         [] => Ok(()),
         [one] => bail!("{one}"),
-        [first, rest @ ..] => {
-            for failure in rest {
-                tracing::warn!("{failure}");
-            }
-            bail!("{first} (and {} more, above)", rest.len())
-        }
+        [first, rest @ ..] => bail!("{first} (and {} more, above)", rest.len()),
     }
 }
 
 /// The plan for Dashboards, below that for OpenSearch.
-fn board_table(board: &Board, text: &mut String) {
-    text.push_str(&format!("\nOpenSearch Dashboards {}\n", board.version));
-    print::table(board.plan(), text, width());
+fn dashboards_table(dashboards: &DashboardsPlan, text: &mut String) {
+    text.push_str(&format!("\nOpenSearch Dashboards {}\n", dashboards.version));
+    print::table(dashboards.steps(), text, width());
 }
 
 fn dry_run(
     version: &str,
     plan: &plan::Plan,
-    board: Option<&Board>,
+    dashboards: Option<&DashboardsPlan>,
     json: bool,
 ) -> anyhow::Result<()> {
     let mut text = String::new();
     if json {
         let mut report = print::json(version, plan, true, &[], &[]);
-        if let Some(board) = board {
-            report["dashboards"] = board.json(None);
+        if let Some(dashboards) = dashboards {
+            report["dashboards"] = dashboards.json(None);
         }
         text = format!("{report}\n");
     } else {
         text.push_str(&format!("{version}\n"));
         print::table(plan, &mut text, width());
-        if let Some(board) = board {
-            board_table(board, &mut text);
+        if let Some(dashboards) = dashboards {
+            dashboards_table(dashboards, &mut text);
         }
         print::requests(plan, &mut text);
-        if let Some(request) = board.and_then(Board::request) {
+        if let Some(request) = dashboards.and_then(DashboardsPlan::request) {
             text.push_str(&format!("\n{request}\n"));
         }
         text.push_str("\nDry run: nothing was changed.\n");

@@ -14,8 +14,8 @@ use crate::config::Wanted;
 use crate::sink::opensearch::{Dashboards, DashboardsConfig};
 use logferry_core::dashboards::saved_objects;
 
-/// Dashboards with the plan for it.
-pub(crate) struct Board {
+/// OpenSearch Dashboards with the plan for it.
+pub(crate) struct DashboardsPlan {
     dashboards: Dashboards,
     pub version: String,
     objects: ObjectPlan,
@@ -27,7 +27,10 @@ pub(crate) struct Imported {
     outcome: Outcome,
 }
 
-pub(crate) async fn plan(config: DashboardsConfig, wanted: &Wanted) -> Result<Board, SetupError> {
+pub(crate) async fn plan(
+    config: DashboardsConfig,
+    wanted: &Wanted,
+) -> Result<DashboardsPlan, SetupError> {
     let dashboards = Dashboards::new(config, TIMEOUT).await;
     let dashboards = dashboards.map_err(SetupError::Unusable)?;
     let version = dashboards.version().await.map_err(SetupError::Unusable)?;
@@ -39,15 +42,15 @@ pub(crate) async fn plan(config: DashboardsConfig, wanted: &Wanted) -> Result<Bo
     let stored = dashboards.stored(&ids).await;
     let stored = stored.map_err(SetupError::Unusable)?;
     let objects = objects::plan(all, &stored, wanted.force).map_err(SetupError::Refused)?;
-    Ok(Board {
+    Ok(DashboardsPlan {
         dashboards,
         version,
         objects,
     })
 }
 
-impl Board {
-    pub(crate) fn plan(&self) -> &Plan {
+impl DashboardsPlan {
+    pub(crate) fn steps(&self) -> &Plan {
         &self.objects.plan
     }
 
@@ -75,7 +78,7 @@ impl Board {
 
     /// For machines: the plan, and what became of it if it was not a dry run.
     pub(crate) fn json(&self, imported: Option<&Imported>) -> Value {
-        let steps = self.plan().steps.iter().map(|step| {
+        let steps = self.steps().steps.iter().map(|step| {
             let mut shown = json!(step);
             if step.action != Action::Keep {
                 shown["done"] = imported.is_some_and(|i| i.has(step)).into();
@@ -88,8 +91,8 @@ impl Board {
         json!({
             "version": self.version,
             "steps": Value::from_iter(steps),
-            "notes": self.plan().notes,
-            "changed": imported.map_or(0, |imported| imported.done(self.plan()).count()),
+            "notes": self.steps().notes,
+            "changed": imported.map_or(0, |imported| imported.done(self.steps()).count()),
         })
     }
 }

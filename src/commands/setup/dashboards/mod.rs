@@ -5,4 +5,4 @@ mod answer;
 mod import;
 mod objects;
 
-pub(crate) use import::{Board, Imported, plan};
+pub(crate) use import::{DashboardsPlan, Imported, plan};
