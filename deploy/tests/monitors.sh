@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Reads each monitor of deploy/alerts/opensearch with the parser of the Alerting plugin (org.opensearch:common-utils).
-# The plugin itself is not served by package registries.
+# The plugin itself could not be had.
 name=monitors
 source "$(dirname "$0")/lib.sh"
 need mvn "it fetches the parser (Debian: apt-get install maven)"
