@@ -11,12 +11,18 @@ COPY . .
 # glibc, linked statically: its resolver (files and DNS) is within.
 # `--target` keeps the flag away from build scripts and procedural macros, which cannot be static.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    target=$(rustc -vV | sed -n 's/^host: //p') \
+    target=$(rustc --print host-tuple) \
     && RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --bin logferry --target "$target" \
     && install -D "target/$target/release/logferry" /out/logferry \
     && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt
 
 FROM scratch AS runtime
+ARG VERSION=0.1.0 REVISION=unknown
+LABEL org.opencontainers.image.title="logferry" \
+      org.opencontainers.image.description="Ferries AWS Lambda logs out of S3 into OpenSearch: nothing lost, nothing twice" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /out/ /
 USER 65532:65532
 EXPOSE 9090

@@ -64,8 +64,8 @@ runtimes: ## run real runtime clients and loggers, rewrite their events in fixtu
 stack: ## install the test servers under target/stack
 	@stack/all install
 
-image: ## build and start the runtime stage of the container image with buildah
-	@stack/image
+image: ## build the container image with buildah, and run it on real servers with podman and runc
+	@deploy/tests/image.sh
 
 clean-stack: ## stop and remove the test servers under target/stack
 	@stack/all clean
