@@ -11,7 +11,7 @@ missing=()
 for tool in buildah podman runc; do command -v $tool >/dev/null || missing+=($tool); done
 if [ ${#missing[@]} -gt 0 ]; then
   say "skipped: the image was neither built nor run, because ${missing[*]} is missing (Debian: apt-get install buildah podman runc)"
-  exit 0
+  exit 77
 fi
 
 opensearch_port=${OPENSEARCH_PORT:-19240} moto_port=${MOTO_PORT:-15040} listen_port=${LISTEN_PORT:-19241}
