@@ -4,6 +4,8 @@
 mod generated_page;
 #[path = "cli/healthcheck.rs"]
 mod healthcheck;
+#[path = "cli/pages/mod.rs"]
+mod pages;
 #[path = "cli/reference.rs"]
 mod reference;
 #[path = "cli/variables.rs"]
