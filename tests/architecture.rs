@@ -283,3 +283,29 @@ fn the_project_stands_alone() {
         );
     }
 }
+
+/// A tag can be moved to other code, the hash of a commit cannot.
+#[test]
+fn workflows_pin_their_actions() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows");
+    let mut pinned = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in text.lines() {
+            let Some((_, action)) = line.split_once("uses: ") else {
+                continue;
+            };
+            let hash = action.split_once('@').map(|(_, rest)| rest.split(' ').next().unwrap());
+            let is_hash = |hash: &str| hash.len() == 40 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+            let has_version = action.contains(" # v");
+            assert!(
+                hash.is_some_and(is_hash) && has_version,
+                "{}: {action}: pin the hash of the commit, with its version as a comment",
+                path.display()
+            );
+            pinned += 1;
+        }
+    }
+    assert!(pinned > 0);
+}
