@@ -296,8 +296,11 @@ fn workflows_pin_their_actions() {
             let Some((_, action)) = line.split_once("uses: ") else {
                 continue;
             };
-            let hash = action.split_once('@').map(|(_, rest)| rest.split(' ').next().unwrap());
-            let is_hash = |hash: &str| hash.len() == 40 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+            let hash = action
+                .split_once('@')
+                .map(|(_, rest)| rest.split(' ').next().unwrap());
+            let is_hash =
+                |hash: &str| hash.len() == 40 && hash.bytes().all(|b| b.is_ascii_hexdigit());
             let has_version = action.contains(" # v");
             assert!(
                 hash.is_some_and(is_hash) && has_version,

@@ -9,12 +9,26 @@ const SHELLS: &[&str] = &["sh", "bash", "shell", "console"];
 
 /// The commands of a block. A block without a language is one of commands if it begins with a command or a prompt.
 fn commands_of(block: &Code) -> Vec<Vec<String>> {
-    let prompted: Vec<_> = block.text.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    let prompted: Vec<_> = block
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ "))
+        .collect();
     if !prompted.is_empty() {
         return shell::commands(&prompted.join("\n"));
     }
     let commands = shell::commands(&block.text);
-    let known = ["logferry", "make", "cargo", "export", "aws", "docker", "helm", "kubectl", "terraform"];
+    let known = [
+        "logferry",
+        "make",
+        "cargo",
+        "export",
+        "aws",
+        "docker",
+        "helm",
+        "kubectl",
+        "terraform",
+    ];
     let is_shell = match &block.language {
         Some(language) => SHELLS.contains(&language.as_str()),
         None => {
@@ -37,7 +51,11 @@ fn faults_of(page: &Page) -> Vec<String> {
     let mut faults = Vec::new();
     let mut tell = |line: usize, words: &[String], fault: String| {
         let command = words.join(" ");
-        faults.push(format!("{}:{line}: {command}: {}", page.path.display(), fault.trim()));
+        faults.push(format!(
+            "{}:{line}: {command}: {}",
+            page.path.display(),
+            fault.trim()
+        ));
     };
     for block in &page.blocks {
         for words in commands_of(block) {
@@ -46,7 +64,11 @@ fn faults_of(page: &Page) -> Vec<String> {
             }
         }
     }
-    for code in page.inline.iter().filter(|code| code.text.starts_with("logferry ")) {
+    for code in page
+        .inline
+        .iter()
+        .filter(|code| code.text.starts_with("logferry "))
+    {
         for words in shell::commands(&code.text) {
             if let Some(fault) = programs::fault_in_a_sentence(&words) {
                 tell(code.line, &words, fault);
@@ -60,9 +82,15 @@ fn faults_of(page: &Page) -> Vec<String> {
 fn every_command_in_the_pages_exists_or_says_what_it_needs() {
     let pages = pages();
     let read: Vec<_> = pages.iter().filter(|page| has_commands(page)).collect();
-    let commands = read.iter().flat_map(|page| &page.blocks).flat_map(commands_of);
+    let commands = read
+        .iter()
+        .flat_map(|page| &page.blocks)
+        .flat_map(commands_of);
     let of_logferry = commands.filter(|words| words.iter().any(|word| word == "logferry"));
-    assert!(of_logferry.count() > 30, "the pages have commands, and they are found");
+    assert!(
+        of_logferry.count() > 30,
+        "the pages have commands, and they are found"
+    );
     let faults: Vec<_> = read.into_iter().flat_map(faults_of).collect();
     assert!(faults.is_empty(), "{faults:#?}");
 }
@@ -82,7 +110,7 @@ Ask `logferry setup --dry-run`, `logferry dead-letters` or `logferry replay …`
 Never `logferry stroll` or `logferry setup --sideways`.
 
     logferry worker --queue-uri URL
-    logferry search --since yesterday-or-so --limit many
+    logferry setup --codec snail
     LOGFERRY_QUEUE_URI=URL logferry worker
     helm install
     make tea
@@ -93,7 +121,7 @@ Never `logferry stroll` or `logferry setup --sideways`.
     let faults = faults_of(&page);
     let wrong = [
         "docs/a.md:12: logferry worker --queue-uri",
-        "docs/a.md:12: logferry search --since",
+        "docs/a.md:12: logferry setup --codec snail",
         "docs/a.md:12: LOGFERRY_QUEUE_URI=",
         "docs/a.md:12: helm install: no test runs helm",
         "docs/a.md:12: make tea: the Makefile has no target tea",

@@ -67,19 +67,33 @@ fn every_link_between_pages_leads_somewhere() {
     for page in &all {
         for link in &page.links {
             if let Some(fault) = fault(page, &link.target, &all) {
-                faults.push(format!("{}:{}: {}: {fault}", page.path.display(), link.line, link.target));
+                faults.push(format!(
+                    "{}:{}: {}: {fault}",
+                    page.path.display(),
+                    link.line,
+                    link.target
+                ));
             }
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
-    let stale: Vec<_> = NOT_YET.iter().filter(|name| root().join(name).exists()).collect();
-    assert!(stale.is_empty(), "these pages exist now: take them off NOT_YET: {stale:#?}");
+    let stale: Vec<_> = NOT_YET
+        .iter()
+        .filter(|name| root().join(name).exists())
+        .collect();
+    assert!(
+        stale.is_empty(),
+        "these pages exist now: take them off NOT_YET: {stale:#?}"
+    );
 }
 
 #[test]
 fn a_link_to_nothing_is_found() {
     let all = pages();
-    let readme = all.iter().find(|page| page.path == Path::new("README.md")).unwrap();
+    let readme = all
+        .iter()
+        .find(|page| page.path == Path::new("README.md"))
+        .unwrap();
     for (target, wrong) in [
         ("docs/access.md#role-logferry-worker", false),
         ("https://example.com/nothing", false),
@@ -96,12 +110,24 @@ fn a_link_to_nothing_is_found() {
 #[test]
 fn the_index_of_docs_names_every_page() {
     let all = pages();
-    let index = all.iter().find(|page| page.path == Path::new("docs/README.md")).unwrap();
-    let linked: Vec<_> = index.links.iter().map(|link| link.target.as_str()).collect();
-    let pages_of_docs = all.iter().filter(|page| page.path.parent() == Some(Path::new("docs")));
+    let index = all
+        .iter()
+        .find(|page| page.path == Path::new("docs/README.md"))
+        .unwrap();
+    let linked: Vec<_> = index
+        .links
+        .iter()
+        .map(|link| link.target.as_str())
+        .collect();
+    let pages_of_docs = all
+        .iter()
+        .filter(|page| page.path.parent() == Some(Path::new("docs")));
     let missing: Vec<_> = pages_of_docs
         .map(|page| page.path.file_name().unwrap().to_str().unwrap())
         .filter(|name| *name != "README.md" && !linked.contains(name))
         .collect();
-    assert!(missing.is_empty(), "docs/README.md does not name {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "docs/README.md does not name {missing:?}"
+    );
 }

@@ -81,7 +81,10 @@ pub fn page(path: &Path, text: &str) -> Page {
         let line = line_of(range.start);
         match event {
             Event::Start(Tag::Heading { level, .. }) => {
-                while needs.last().is_some_and(|(open, _)| *open >= level as usize) {
+                while needs
+                    .last()
+                    .is_some_and(|(open, _)| *open >= level as usize)
+                {
                     needs.pop();
                 }
                 needs.push((level as usize, Vec::new()));
@@ -196,9 +199,17 @@ helm install
     let page = page(Path::new("a.md"), text);
     assert_eq!(
         page.anchors,
-        ["the-worker-and-more", "the-worker-and-more-1", "next", "old-name"]
+        [
+            "the-worker-and-more",
+            "the-worker-and-more-1",
+            "next",
+            "old-name"
+        ]
     );
-    assert_eq!((page.links[0].line, page.links[0].target.as_str()), (4, "b.md#x"));
+    assert_eq!(
+        (page.links[0].line, page.links[0].target.as_str()),
+        (4, "b.md#x")
+    );
     let blocks: Vec<_> = page
         .blocks
         .iter()

@@ -6,13 +6,48 @@ use super::markdown::root;
 
 /// Every machine of a reader has them, and nothing depends on their flags here.
 const ORDINARY: &[&str] = &[
-    "cat", "cd", "cp", "curl", "cut", "date", "echo", "export", "find", "for", "grep", "gunzip", "gzip", "head", "jq",
-    "kill", "ls", "mkdir", "mv", "printf", "python3", "rm", "sed", "sha256sum", "sleep", "sort", "tail", "tar", "tee",
-    "test", "uniq", "wc", "xargs", "zcat", "git", "rustup",
+    "cat",
+    "cd",
+    "cp",
+    "curl",
+    "cut",
+    "date",
+    "echo",
+    "export",
+    "find",
+    "for",
+    "grep",
+    "gunzip",
+    "gzip",
+    "head",
+    "jq",
+    "kill",
+    "ls",
+    "mkdir",
+    "mv",
+    "printf",
+    "python3",
+    "rm",
+    "sed",
+    "sha256sum",
+    "sleep",
+    "sort",
+    "tail",
+    "tar",
+    "tee",
+    "test",
+    "uniq",
+    "wc",
+    "xargs",
+    "zcat",
+    "git",
+    "rustup",
 ];
 
 /// Words before a command that are none themselves.
-const BEFORE: &[&str] = &["do", "then", "else", "if", "while", "until", "!", "sudo", "nice", "time", "exec"];
+const BEFORE: &[&str] = &[
+    "do", "then", "else", "if", "while", "until", "!", "sudo", "nice", "time", "exec",
+];
 const ALONE: &[&str] = &["done", "fi", "…", "..."];
 
 /// The command without assignments and words before it.
@@ -71,7 +106,9 @@ pub fn fault_in_a_sentence(words: &[String]) -> Option<String> {
     if program != "logferry" || !whole {
         return None;
     }
-    let error = logferry::cli::definition().try_get_matches_from(words).err()?;
+    let error = logferry::cli::definition()
+        .try_get_matches_from(words)
+        .err()?;
     matches!(
         error.kind(),
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::InvalidValue
@@ -84,9 +121,14 @@ fn unknown_variable(words: &[String]) -> Option<String> {
     fn variables(command: &clap::Command, found: &mut Vec<String>) {
         let names = command.get_arguments().filter_map(|arg| arg.get_env());
         found.extend(names.map(|name| name.to_string_lossy().into_owned()));
-        command.get_subcommands().for_each(|inner| variables(inner, found));
+        command
+            .get_subcommands()
+            .for_each(|inner| variables(inner, found));
     }
-    if bare(words).first().is_some_and(|program| program != "logferry" && program != "export") {
+    if bare(words)
+        .first()
+        .is_some_and(|program| program != "logferry" && program != "export")
+    {
         return None;
     }
     let mut known = Vec::new();
@@ -94,7 +136,9 @@ fn unknown_variable(words: &[String]) -> Option<String> {
     words
         .iter()
         .filter_map(|word| Some(word.split_once('=')?.0))
-        .find(|name| name.starts_with("LOGFERRY_") && !known.iter().any(|variable| variable == name))
+        .find(|name| {
+            name.starts_with("LOGFERRY_") && !known.iter().any(|variable| variable == name)
+        })
         .map(|name| format!("no flag has the variable {name}"))
 }
 
@@ -103,7 +147,11 @@ fn make(words: &[&str]) -> Option<String> {
     words
         .iter()
         .filter(|word| !word.contains('=') && !word.starts_with('-'))
-        .find(|target| !makefile.lines().any(|line| line.starts_with(&format!("{target}:"))))
+        .find(|target| {
+            !makefile
+                .lines()
+                .any(|line| line.starts_with(&format!("{target}:")))
+        })
         .map(|target| format!("the Makefile has no target {target}"))
 }
 
@@ -114,7 +162,11 @@ fn cargo(words: &[&str]) -> Option<String> {
     {
         return logferry(&rest[at + 1..]);
     }
-    let folders = [("--test", "tests"), ("--bench", "benches"), ("--example", "examples")];
+    let folders = [
+        ("--test", "tests"),
+        ("--bench", "benches"),
+        ("--example", "examples"),
+    ];
     words.windows(2).find_map(|pair| {
         let (_, folder) = folders.iter().find(|(flag, _)| *flag == pair[0])?;
         let folder = root().join(folder);

@@ -158,7 +158,10 @@ logferry search --function 'orders*' 'a AND (b OR c)' |
   head -n 1; logferry worker \
     --queue-url "$URL" && echo it\ ends
 "#;
-    let found: Vec<_> = commands(script).iter().map(|words| words.join("·")).collect();
+    let found: Vec<_> = commands(script)
+        .iter()
+        .map(|words| words.join("·"))
+        .collect();
     assert_eq!(
         found,
         [
