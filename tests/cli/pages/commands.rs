@@ -100,14 +100,14 @@ fn wrong_commands_are_found() {
     let text = "\
 Needs: `aws`.
 
-Ask `logferry setup --dry-run`, `logferry dead-letters` or `logferry replay …`.
+Ask `logferry setup --dry-run`, `logferry dead-letters`, `logferry setup --codec` or `logferry replay …`.
 
     logferry worker --queue-url URL   # right
     LOGFERRY_QUEUE_URL=URL logferry worker
     aws s3 ls
     make test
 
-Never `logferry stroll` or `logferry setup --sideways`.
+Never `logferry stroll`, `logferry setup --sideways` or `logferry setup --codec snail`.
 
     logferry worker --queue-uri URL
     logferry setup --codec snail
@@ -129,6 +129,7 @@ Never `logferry stroll` or `logferry setup --sideways`.
         "docs/a.md:12: stack/nothing run: there is no stack/nothing",
         "docs/a.md:10: logferry stroll",
         "docs/a.md:10: logferry setup --sideways",
+        "docs/a.md:10: logferry setup --codec snail",
     ];
     assert_eq!(faults.len(), wrong.len(), "{faults:#?}");
     for (fault, wrong) in faults.iter().zip(wrong) {

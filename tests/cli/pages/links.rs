@@ -4,19 +4,20 @@ use std::path::{Component, Path, PathBuf};
 
 use super::markdown::{Page, pages, root};
 
-/// Pages that are being written. A page that exists must not be named here.
+/// Pages that other changes bring: a link to one of them is right before it exists.
 const NOT_YET: &[&str] = &[
     "docs/alerts.md",
-    "docs/coverage.md",
+    "docs/check.md",
     "docs/dashboards.md",
     "docs/deploy-ecs.md",
     "docs/deploy-eks.md",
     "docs/queries.md",
-    "docs/report.md",
     "docs/runbook.md",
     "docs/scaling.md",
+    "docs/scaling-run.md",
     "docs/serve.md",
     "deploy/helm/logferry/README.md",
+    "deploy/terraform/README.md",
 ];
 
 /// The path without `.` and `..`; `None` if it leaves the repository.
@@ -48,11 +49,9 @@ fn fault(page: &Page, target: &str, all: &[Page]) -> Option<String> {
             None => return Some("leads out of the repository".to_owned()),
         },
     };
-    if NOT_YET.iter().any(|name| file == Path::new(name)) {
-        return None;
-    }
     if !root().join(&file).exists() {
-        return Some(format!("there is no {}", file.display()));
+        let coming = NOT_YET.iter().any(|name| file == Path::new(name));
+        return (!coming).then(|| format!("there is no {}", file.display()));
     }
     let anchor = anchor?;
     let anchors = &all.iter().find(|other| other.path == file)?.anchors;
@@ -77,14 +76,6 @@ fn every_link_between_pages_leads_somewhere() {
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
-    let stale: Vec<_> = NOT_YET
-        .iter()
-        .filter(|name| root().join(name).exists())
-        .collect();
-    assert!(
-        stale.is_empty(),
-        "these pages exist now: take them off NOT_YET: {stale:#?}"
-    );
 }
 
 #[test]

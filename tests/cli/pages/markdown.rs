@@ -12,7 +12,7 @@ pub struct Code {
     pub text: String,
     /// The language of a fenced block. `None`: an indented block, or a fence without a language.
     pub language: Option<String>,
-    /// Programs that a `Needs:` paragraph of its section, or of a section around that, names.
+    /// Programs that a paragraph `Needs:` or `You need` of its section, or of a section around that, names.
     pub needs: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ pub fn page(path: &Path, text: &str) -> Page {
             Event::Start(Tag::Paragraph) => paragraph = Some(Default::default()),
             Event::End(TagEnd::Paragraph) => {
                 let (text, code) = paragraph.take().unwrap_or_default();
-                if text.starts_with("Needs:") {
+                if text.starts_with("Needs:") || text.starts_with("You need ") {
                     needs.last_mut().unwrap().1.extend(code);
                 }
             }
@@ -184,7 +184,7 @@ See [there](b.md#x).
     make test
 
 ## The `worker`, and more
-Needs: `helm`, and a cluster.
+You need `helm` and a cluster.
 
 ```sh
 helm install

@@ -1,6 +1,6 @@
 //! A command of a page goes in; what is wrong with it comes out.
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::markdown::root;
 
@@ -82,7 +82,7 @@ pub fn fault(words: &[String], needs: &[String]) -> Option<String> {
             (!root().join(path).exists()).then(|| format!("there is no {path}"))
         }
         _ => Some(format!(
-            "no test runs {program}: a paragraph of the section must begin with \"Needs: `{program}`\""
+            "no test runs {program}: no paragraph of its section begins with \"Needs:\" or \"You need\" and names it"
         )),
     }
 }
@@ -109,11 +109,14 @@ pub fn fault_in_a_sentence(words: &[String]) -> Option<String> {
     let error = logferry::cli::definition()
         .try_get_matches_from(words)
         .err()?;
-    matches!(
-        error.kind(),
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::InvalidValue
-    )
-    .then(|| error.to_string())
+    let nothing = ContextValue::String(String::new());
+    let wrong = match error.kind() {
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => true,
+        // Without its value a flag is only incomplete.
+        ErrorKind::InvalidValue => error.get(ContextKind::InvalidValue) != Some(&nothing),
+        _ => false,
+    };
+    wrong.then(|| error.to_string())
 }
 
 /// A variable of logferry that no flag has. `make test` and scripts have variables of their own.
