@@ -31,7 +31,7 @@ fn loads() -> [Load; 4] {
         },
         Load {
             name: "steady: 45 objects of 4 MB a second",
-            arrivals: |now| if now >= 60 && now < 5400 { 45.0 } else { 0.0 },
+            arrivals: |now| if (60..5400).contains(&now) { 45.0 } else { 0.0 },
             rate: TYPICAL,
         },
         Load {
