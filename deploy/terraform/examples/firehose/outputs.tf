@@ -1,0 +1,4 @@
+output "stream_arn" {
+  description = "The stream."
+  value       = module.firehose.stream_arn
+}
