@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Tests deploy/terraform: by real Terraform over the real schema of the AWS provider, with mocks instead of AWS, and by
+# checkov. What it needs is installed once, pinned, under target/deploy/terraform (1.2 GB). Needs python3 and Go.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+tests=$PWD/deploy/tests/terraform
+cache=$PWD/target/deploy/terraform
+log=$cache/install.log
+say() { echo "terraform: $*"; }
+skip() { say "skipped: $*"; exit 0; }
+
+deploy/tests/terraform-static.sh
+
+python3 -c 'import ensurepip, venv' 2>/dev/null || skip "Python's module venv is missing (Debian: python3-venv)"
+command -v go >/dev/null || skip "Go is missing; it builds the provider that has the schema"
+mkdir -p "$cache"
+
+# Runs a step once for the given files: the stamp holds their checksum.
+once() { # NAME FILES… -- COMMAND…
+  local stamp=$cache/$1.stamp inputs=() sum
+  shift
+  while [ "$1" != -- ]; do inputs+=("$1"); shift; done
+  shift
+  sum=$(cat "${inputs[@]}" | sha256sum)
+  [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return
+  "$@"
+  echo "$sum" >"$stamp"
+}
+
+# A package that cannot be had skips the test; one that differs from its pinned hash fails it.
+with_pip() { # VENV ARGUMENTS…
+  local venv=$1
+  shift
+  [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
+  "$venv/bin/pip" --disable-pip-version-check --quiet "$@" >"$log" 2>&1 && return
+  if grep -q 'HASHES' "$log"; then cat "$log"; exit 1; fi
+  skip "pip $*: $(grep -m1 ERROR "$log" || tail -1 "$log")"
+}
+
+install_bindings() {
+  rm -rf "$cache/wheel"
+  with_pip "$cache/terraform" download --no-deps --require-hashes -r "$tests/schema.txt" -d "$cache/wheel"
+}
+
+make_schema() {
+  python3 "$tests/schema.py" "$cache"/wheel/*.whl "$cache/types.txt" >"$cache/schema.json"
+}
+
+build_provider() {
+  local platform
+  platform=$(go env GOOS)_$(go env GOARCH)
+  rm -rf "$cache/provider" "$cache/mirror"
+  cp -r "$tests/provider" "$cache/provider"
+  cp "$cache/schema.json" "$cache/provider/"
+  local binary=$cache/mirror/registry.terraform.io/hashicorp/aws/6.69.1/$platform/terraform-provider-aws_v6.69.1
+  (cd "$cache/provider" && CGO_ENABLED=0 nice -n 15 go build -trimpath -ldflags='-s -w' -o "$binary" .) >"$log" 2>&1 && return
+  if grep -qE 'dial tcp|no such host|403 Forbidden|i/o timeout' "$log"; then skip "Go's modules cannot be had: $(tail -1 "$log")"; fi
+  cat "$log"
+  exit 1
+}
+
+once terraform "$tests/requirements.txt" -- with_pip "$cache/terraform" install --require-hashes -r "$tests/requirements.txt"
+once bindings "$tests/schema.txt" -- install_bindings
+grep -rhoE --include=*.tf '^(resource|data) "aws_\w+"' deploy/terraform | tr -d '"' | sort -u >"$cache/types.txt"
+once schema "$tests/schema.txt" "$tests/schema.py" "$cache/types.txt" -- make_schema
+once provider "$cache/schema.json" "$tests"/provider/* -- build_provider
+
+# Only the mirror: Terraform never asks a registry.
+cat >"$cache/terraform.rc" <<RC
+disable_checkpoint = true
+provider_installation {
+  filesystem_mirror {
+    path = "$cache/mirror"
+  }
+}
+RC
+rm -rf "$cache/work"
+cp -r deploy/terraform "$cache/work"
+TF_CLI_CONFIG_FILE=$cache/terraform.rc nice -n 15 "$cache/terraform/bin/python" "$tests/run.py" "$cache/work"
+
+once checkov "$tests/checkov.txt" -- with_pip "$cache/checkov" install -r "$tests/checkov.txt"
+say "checkov"
+nice -n 15 "$cache/checkov/bin/checkov" -d deploy/terraform --framework terraform --compact --quiet --skip-download
+PYTHONPATH=$tests nice -n 15 "$cache/checkov/bin/python" "$tests/iam_actions.py"
