@@ -76,9 +76,20 @@ provider_installation {
 RC
 rm -rf "$cache/work"
 cp -r deploy/terraform "$cache/work"
-TF_CLI_CONFIG_FILE=$cache/terraform.rc nice -n 15 "$cache/terraform/bin/python" "$tests/run.py" "$cache/work"
+TF_CLI_CONFIG_FILE=$cache/terraform.rc nice -n 15 "$cache/terraform/bin/python" "$tests/run.py" "$cache/work" \
+  "$cache/policies.json"
 
 once checkov "$tests/checkov.txt" -- with_pip "$cache/checkov" install -r "$tests/checkov.txt"
 say "checkov"
 nice -n 15 "$cache/checkov/bin/checkov" -d deploy/terraform --framework terraform --compact --quiet --skip-download
 PYTHONPATH=$tests nice -n 15 "$cache/checkov/bin/python" "$tests/iam_actions.py"
+
+# The real program under these policies, against moto and a real OpenSearch, which `stack/` installs.
+logferry=${LOGFERRY_BIN:-target/debug/logferry}
+[ -x "$logferry" ] || skip "the roles under the real program, since $logferry is not built (cargo build)"
+moto_port=${TERRAFORM_MOTO_PORT:-15990} opensearch_port=${TERRAFORM_OPENSEARCH_PORT:-19990}
+trap 'stack/moto stop "$moto_port"; stack/opensearch stop "$opensearch_port"' EXIT
+moto=$(stack/moto start "$moto_port")
+opensearch=$(OS_HEAP=512m stack/opensearch start "$opensearch_port" || true)
+[ -n "$opensearch" ] || say "skipped: worker and operator under the real program, since OpenSearch does not start here"
+stack/moto python "$tests/allowed_calls.py" "$cache/policies.json" "$logferry" "$moto" ${opensearch:+"$opensearch"}

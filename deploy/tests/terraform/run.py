@@ -1,6 +1,8 @@
 """Runs Terraform over every module and example: fmt, init, validate, test. In: a copy of deploy/terraform, which gets
-Terraform's own files. Out: one line a folder, and an exit code."""
+Terraform's own files, and a file for the policies of the roles as Terraform makes them in the tests. Out: one line a
+folder, and an exit code."""
 
+import json
 import re
 import sys
 import time
@@ -18,7 +20,18 @@ def terraform(folder, *arguments):
     return str(out or "")
 
 
-def main(root):
+def policies(folder):
+    """Run of the tests → policy of the role."""
+    found = {}
+    for line in terraform(folder, "test", "-json", "-verbose").splitlines():
+        message = json.loads(line)
+        for resource in message.get("test_state", {}).get("root_module", {}).get("resources", []):
+            if resource["type"] == "aws_iam_role_policy":
+                found[message["@testrun"]] = json.loads(resource["values"]["policy"])
+    return found
+
+
+def main(root, policies_file):
     terraform(root, "fmt", "-check", "-diff", "-recursive")
     passed, began = 0, time.monotonic()
     folders = sorted(path.parent for path in root.glob("*/*/main.tf"))
@@ -29,9 +42,11 @@ def main(root):
         runs = int(re.search(r"Success! (\d+) passed, 0 failed", out)[1])
         print(f"terraform: {folder.relative_to(root)}: valid, {runs} runs passed", flush=True)
         passed += runs
+    roles = {folder.name: policies(folder) for folder in sorted(root.glob("modules/*-role"))}
+    policies_file.write_text(json.dumps(roles), encoding="utf-8")
     print(f"terraform: {len(folders)} folders in {time.monotonic() - began:.0f} s")
     print(f"{passed} passed, 0 failed")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
