@@ -82,7 +82,7 @@ TF_CLI_CONFIG_FILE=$cache/terraform.rc nice -n 15 "$cache/terraform/bin/python" 
 once checkov "$tests/checkov.txt" -- with_pip "$cache/checkov" install -r "$tests/checkov.txt"
 say "checkov"
 nice -n 15 "$cache/checkov/bin/checkov" -d deploy/terraform --framework terraform --compact --quiet --skip-download
-PYTHONPATH=$tests nice -n 15 "$cache/checkov/bin/python" "$tests/iam_actions.py"
+nice -n 15 "$cache/checkov/bin/python" "$tests/iam_actions.py" "$cache/policies.json"
 
 # The real program under these policies, against moto and a real OpenSearch, which `stack/` installs.
 logferry=${LOGFERRY_BIN:-target/debug/logferry}

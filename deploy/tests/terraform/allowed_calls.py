@@ -166,7 +166,8 @@ def check(role, guard, said):
 
 def main(policies_file, binary, endpoint, opensearch=None):
     with open(policies_file, encoding="utf-8") as file:
-        policies = json.load(file)
+        found = json.load(file)
+    policy_of = lambda role, run: found[role][run]["aws_iam_role_policy.this"]
     client = lambda service: boto3.client(
         service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
     )
@@ -184,7 +185,7 @@ def main(policies_file, binary, endpoint, opensearch=None):
     event = {"timestamp": int(time.time() - 20 * 3600) * 1000, "message": "hello"}
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
     s3.put_bucket_policy(Bucket="my-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": []}))
-    guard = Guard(policies["export-role"]["least"], endpoint)
+    guard = Guard(policy_of("export-role", "least"), endpoint)
     export = ["export", "--log-group", group, "--destination", "s3://my-logs/exports", "--once"]
     code, _, said = logferry(binary, guard, *export, "--checkpoints", "s3://my-state/logferry")
     expect(code == 0, f"export ended with {code}\n{said}\n{sorted(guard.refused)}")
@@ -199,7 +200,7 @@ def main(policies_file, binary, endpoint, opensearch=None):
     s3.put_object(Bucket="my-logs", Key="exports/broken.gz", Body=gzip.compress(b"2026-01-01T00:00:00.000Z x\n" * 99)[:-9])
     dead_letters = "s3://my-state/dead"
     if opensearch:
-        guard = Guard(policies["worker-role"]["all"], endpoint)
+        guard = Guard(policy_of("worker-role", "all"), endpoint)
         code, _, said = logferry(
             binary, guard, "worker", "--until-empty", "--setup", "--listen", "127.0.0.1:0", "--allow-bucket", "my-logs",
             LOGFERRY_QUEUE_URL=queue, LOGFERRY_OPENSEARCH_URL=opensearch, LOGFERRY_DEAD_LETTERS=dead_letters,
@@ -209,7 +210,7 @@ def main(policies_file, binary, endpoint, opensearch=None):
         check("worker-role", guard, said)
 
         # The operator: lists and replays the letter, which stays since its object is still broken, and drops it.
-        policy = json.loads(json.dumps(policies["operator-role"]["all"]).replace("/dead-letters/", "/dead/"))
+        policy = json.loads(json.dumps(policy_of("operator-role", "all")).replace("/dead-letters/", "/dead/"))
         guard = Guard(policy, endpoint)
         shared = {"LOGFERRY_DEAD_LETTERS": dead_letters, "LOGFERRY_OPENSEARCH_URL": opensearch}
         code, listing, said = logferry(binary, guard, "dead-letters", "list", **shared)
@@ -226,7 +227,7 @@ def main(policies_file, binary, endpoint, opensearch=None):
         check("operator-role", guard, said)
 
     # The proxy does refuse: the worker may not list dead letters.
-    guard = Guard(policies["worker-role"]["least"], endpoint)
+    guard = Guard(policy_of("worker-role", "least"), endpoint)
     code, _, said = logferry(binary, guard, "dead-letters", "list", LOGFERRY_DEAD_LETTERS="s3://other/dead")
     expect(code == 1 and "s3:ListBucket on arn:aws:s3:::other" in guard.refused, f"the worker lists letters\n{said}")
 

@@ -20,14 +20,21 @@ def terraform(folder, *arguments):
     return str(out or "")
 
 
+def resources(module):
+    yield from module.get("resources", [])
+    for child in module.get("child_modules", []):
+        yield from resources(child)
+
+
 def policies(folder):
-    """Run of the tests → policy of the role."""
+    """Run of the tests → address → policy of a role."""
     found = {}
     for line in terraform(folder, "test", "-json", "-verbose").splitlines():
         message = json.loads(line)
-        for resource in message.get("test_state", {}).get("root_module", {}).get("resources", []):
+        for resource in resources(message.get("test_state", {}).get("root_module", {})):
             if resource["type"] == "aws_iam_role_policy":
-                found[message["@testrun"]] = json.loads(resource["values"]["policy"])
+                run = found.setdefault(message["@testrun"], {})
+                run[resource["address"]] = json.loads(resource["values"]["policy"])
     return found
 
 
@@ -42,8 +49,8 @@ def main(root, policies_file):
         runs = int(re.search(r"Success! (\d+) passed, 0 failed", out)[1])
         print(f"terraform: {folder.relative_to(root)}: valid, {runs} runs passed", flush=True)
         passed += runs
-    roles = {folder.name: policies(folder) for folder in sorted(root.glob("modules/*-role"))}
-    policies_file.write_text(json.dumps(roles), encoding="utf-8")
+    with_roles = [f for f in folders if f.parent.name == "modules" and "aws_iam_role_policy" in (f / "main.tf").read_text()]
+    policies_file.write_text(json.dumps({folder.name: policies(folder) for folder in with_roles}), encoding="utf-8")
     print(f"terraform: {len(folders)} folders in {time.monotonic() - began:.0f} s")
     print(f"{passed} passed, 0 failed")
 

@@ -22,6 +22,34 @@ class Files(unittest.TestCase):
             readme = read(module / "README.md")
             self.assertEqual(readme, with_tables(module, readme), f"{module}: run deploy/tests/terraform/readme.py")
 
+    def test_the_usage_in_readmes_fits_the_variables(self):
+        """Arguments exist, and the required ones are given."""
+        for module in MODULES:
+            for block in re.findall(r"```hcl\n(.*?)```", read(module / "README.md"), re.S):
+                for name, body in re.findall(r'^module "\w+" \{\n  source = "…/modules/([\w-]+)"\n(.*?)^\}', block, re.M | re.S):
+                    variables = blocks(read(TERRAFORM / f"modules/{name}/variables.tf"), "variable")
+                    given = set(re.findall(r"^  (\w+)\s*=", body, re.M))
+                    required = {v for v, text in variables.items() if attribute(text, "default") is None}
+                    self.assertEqual(given - set(variables), set(), f"{module.name}: no such variables")
+                    self.assertEqual(required - given, set(), f"{module.name}: required variables are missing")
+
+    def test_the_variables_of_the_deploy_page_are_those_of_the_example(self):
+        page = read(TERRAFORM.parents[1] / "docs/deploy-ecs.md")
+        given = set(re.findall(r"^   (\w+) +=", re.search(r"```hcl\n(.*?)```", page, re.S)[1], re.M))
+        variables = blocks(read(TERRAFORM / "examples/complete/variables.tf"), "variable")
+        required = {v for v, text in variables.items() if attribute(text, "default") is None}
+        self.assertEqual((given - set(variables), required - given), (set(), set()))
+
+    def test_the_deploy_page_names_every_alarm(self):
+        page = read(TERRAFORM.parents[1] / "docs/deploy-ecs.md")
+        names = {"dead-letter-queue", "undelivered-events"}
+        for module in ("alarms", "export", "scaling"):
+            text = read(TERRAFORM / f"modules/{module}/main.tf")
+            names |= set(re.findall(r'alarm_name\s*= "\$\{var\.\w+\}-([a-z-]+)"', text))
+        self.assertGreater(len(names), 6)
+        for name in names:
+            self.assertIn(f"`…-{name}`", page, f"docs/deploy-ecs.md says nothing about the alarm {name}")
+
     def test_the_overview_names_every_module_and_example(self):
         overview = read(TERRAFORM / "README.md")
         for folder in MODULES + EXAMPLES:

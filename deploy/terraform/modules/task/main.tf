@@ -182,9 +182,10 @@ resource "aws_iam_role" "execution" {
   })
 }
 
-# A role without any statement is right for a public image, another log driver and no secrets.
+# A role without any statement is right for a public image, another log driver and no secrets. The conditions stand in
+# turn and not joined by "or": the ARN of a repository may be known only after an apply.
 resource "aws_iam_role_policy" "execution" {
-  count = local.own_log_group || var.ecr_repository_arn != null || length(var.secrets) > 0 ? 1 : 0
+  count = local.own_log_group ? 1 : length(local.secret_arns) > 0 ? 1 : var.ecr_repository_arn == null ? 0 : 1
 
   name   = "logferry"
   role   = aws_iam_role.execution.id
