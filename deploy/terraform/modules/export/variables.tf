@@ -43,7 +43,19 @@ variable "log_group_names" {
 
   validation {
     condition     = var.all_lambda || length(var.log_group_names) > 0
-    error_message = "log_group_names: name the groups to export, or set all_lambda = true."
+    error_message = "log_group_names: name the groups to export, or set all_lambda = true. Tags only filter what these name."
+  }
+}
+
+variable "log_group_tags" {
+  description = "Of these groups, only those that have all these tags, KEY=VALUE or KEY alone: LOGFERRY_EXPORT_LOG_GROUP_TAG."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for tag in var.log_group_tags : can(regex("^[^,=][^,]*$", tag))])
+    error_message = "log_group_tags: KEY=VALUE or KEY, without commas."
   }
 }
 

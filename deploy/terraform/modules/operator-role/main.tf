@@ -1,5 +1,5 @@
 # The role of a person, or of a task that a person starts, who mends and replays: `logferry dead-letters` (list, show,
-# replay, drop, redrive) and `logferry replay`. The worker never has these permissions.
+# replay, drop, redrive), `logferry replay` and `logferry coverage`. The worker never has these permissions.
 # deploy/tests/terraform/test_permissions.py compares the actions here with the calls in src/.
 
 data "aws_caller_identity" "current" {}
@@ -17,7 +17,10 @@ locals {
   bucket_arns = distinct([
     for bucket in compact(concat(
       [for source in var.sources : source.bucket],
-      [try(var.dead_letters.bucket, null), try(var.replay_checkpoints.bucket, null)],
+      [
+        try(var.dead_letters.bucket, null), try(var.replay_checkpoints.bucket, null),
+        try(var.export_checkpoints.bucket, null),
+      ],
     )) : "arn:${local.partition}:s3:::${bucket}"
   ])
 
@@ -28,6 +31,12 @@ locals {
   checkpoint_arns = var.replay_checkpoints == null ? [] : [
     join("/", compact([
       "arn:${local.partition}:s3:::${var.replay_checkpoints.bucket}", trim(var.replay_checkpoints.prefix, "/"), "*",
+    ]))
+  ]
+
+  export_checkpoint_arns = var.export_checkpoints == null ? [] : [
+    join("/", compact([
+      "arn:${local.partition}:s3:::${var.export_checkpoints.bucket}", trim(var.export_checkpoints.prefix, "/"), "*",
     ]))
   ]
 
@@ -86,6 +95,13 @@ locals {
     Resource = arn
   }]
 
+  export_checkpoints = [for arn in local.export_checkpoint_arns : {
+    Sid      = "ExportCheckpoints"
+    Effect   = "Allow"
+    Action   = "s3:GetObject"
+    Resource = arn
+  }]
+
   queue_key = [for arn in compact([var.queue_kms_key_arn]) : {
     Sid       = "QueueKey"
     Effect    = "Allow"
@@ -99,6 +115,14 @@ locals {
     Effect    = "Allow"
     Action    = "kms:Decrypt"
     Resource  = var.sources_kms_key_arns
+    Condition = local.via_s3
+  }]
+
+  export_checkpoints_key = [for arn in compact([try(var.export_checkpoints.kms_key_arn, null)]) : {
+    Sid       = "ExportCheckpointsKey"
+    Effect    = "Allow"
+    Action    = "kms:Decrypt"
+    Resource  = arn
     Condition = local.via_s3
   }]
 
@@ -128,7 +152,7 @@ locals {
 
   statements = concat(
     [local.queues, local.redrive, local.send, local.objects, local.list],
-    local.letters, local.checkpoints, local.queue_key, local.object_keys, local.written_keys, local.domain, local.collection,
+    local.letters, local.checkpoints, local.export_checkpoints, local.export_checkpoints_key, local.queue_key, local.object_keys, local.written_keys, local.domain, local.collection,
   )
 
   by_tasks = {

@@ -79,6 +79,16 @@ variable "opensearch" {
   }
 }
 
+variable "export_checkpoints" {
+  description = "Bucket and prefix of the exporter's checkpoints, which coverage reads. Null: coverage of URLs only."
+  type = object({
+    bucket      = string
+    prefix      = optional(string, "logferry")
+    kms_key_arn = optional(string)
+  })
+  default = null
+}
+
 variable "trusted_principal_arns" {
   description = "Users and roles that may assume this role, beside ECS tasks of this account. No wildcards."
   type        = list(string)

@@ -22,13 +22,11 @@ locals {
     LOGFERRY_SETUP                  = var.setup ? "true" : null
   }, var.environment)
 
-  capacity_providers = var.spot ? [
-    { name = "FARGATE_SPOT", base = 0, weight = 1 },
+  capacity_providers = concat(
+    var.spot ? [{ name = "FARGATE_SPOT", base = 0, weight = 1 }] : [{ name = "FARGATE", base = 0, weight = 1 }],
     # Only a base: tasks beyond it all go to Spot.
-    { name = "FARGATE", base = var.on_demand_tasks, weight = 0 },
-    ] : [
-    { name = "FARGATE", base = 0, weight = 1 },
-  ]
+    var.spot && var.on_demand_tasks > 0 ? [{ name = "FARGATE", base = var.on_demand_tasks, weight = 0 }] : [],
+  )
 }
 
 module "task" {

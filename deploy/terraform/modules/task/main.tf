@@ -68,9 +68,10 @@ locals {
     systemControls   = []
   }
 
-  # /livez and not /readyz: a worker that waits for OpenSearch is not ready, and starting it anew would not help.
+  # It asks /livez, and not /readyz as with --ready: a worker that waits for OpenSearch is not ready, and a new one
+  # would not be either.
   health_check = {
-    command     = ["CMD", "/logferry", "healthcheck", "--url", "http://127.0.0.1:9090/livez"]
+    command     = ["CMD", "/logferry", "healthcheck"]
     interval    = 30
     timeout     = 5
     retries     = 3

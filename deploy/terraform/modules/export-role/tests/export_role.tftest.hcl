@@ -42,6 +42,18 @@ run "policy_of_the_bucket" {
   }
 }
 
+run "tags" {
+  variables {
+    reads_tags     = true
+    log_group_arns = ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders"]
+  }
+
+  assert {
+    condition     = output.statements[5].Action == "logs:ListTagsForResource" && output.statements[5].Resource == tolist(["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders"])
+    error_message = "Tags of these groups only."
+  }
+}
+
 run "keys" {
   variables {
     destination    = { bucket = "my-logs", prefix = "", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }

@@ -70,13 +70,14 @@ run "named_groups" {
   variables {
     all_lambda      = false
     log_group_names = ["/aws/lambda/orders", "/aws/lambda/payments"]
+    log_group_tags  = ["team=shop", "exported"]
     spot            = false
     alarm_actions   = []
   }
 
   assert {
-    condition     = { for e in jsondecode(module.task.container_json)[0].environment : e.name => e.value if contains(["LOGFERRY_EXPORT_LOG_GROUP", "LOGFERRY_EXPORT_ALL_LAMBDA"], e.name) } == { LOGFERRY_EXPORT_LOG_GROUP = "/aws/lambda/orders,/aws/lambda/payments" }
-    error_message = "Two groups by name."
+    condition     = { for e in jsondecode(module.task.container_json)[0].environment : e.name => e.value if contains(["LOGFERRY_EXPORT_LOG_GROUP", "LOGFERRY_EXPORT_LOG_GROUP_TAG", "LOGFERRY_EXPORT_ALL_LAMBDA"], e.name) } == { LOGFERRY_EXPORT_LOG_GROUP = "/aws/lambda/orders,/aws/lambda/payments", LOGFERRY_EXPORT_LOG_GROUP_TAG = "team=shop,exported" }
+    error_message = "Two groups by name, if they have both tags."
   }
 
   assert {

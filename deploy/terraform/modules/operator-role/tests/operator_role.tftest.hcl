@@ -25,6 +25,7 @@ run "all" {
   variables {
     dead_letters           = { bucket = "my-state", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
     replay_checkpoints     = { bucket = "my-state", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+    export_checkpoints     = { bucket = "my-exports", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/2" }
     queue_kms_key_arn      = "arn:aws:kms:eu-central-1:123456789012:key/1"
     sources_kms_key_arns   = ["arn:aws:kms:eu-central-1:123456789012:key/1"]
     opensearch             = { service = "es", arn = "arn:aws:es:eu-central-1:123456789012:domain/logs" }
@@ -34,6 +35,11 @@ run "all" {
   assert {
     condition     = alltrue([for s in output.statements : can(s.Condition.StringEquals["kms:ViaService"]) if startswith(flatten([s.Action])[0], "kms:")])
     error_message = "Keys through S3 or SQS only."
+  }
+
+  assert {
+    condition     = [for s in output.statements : flatten([s.Action, s.Resource]) if s.Sid == "ExportCheckpoints"] == [["s3:GetObject", "arn:aws:s3:::my-exports/logferry/*"]]
+    error_message = "Coverage reads the checkpoints of the exporter, and writes none."
   }
 
   assert {

@@ -62,6 +62,17 @@ run "spot" {
   }
 }
 
+run "spot_alone" {
+  variables {
+    spot = true
+  }
+
+  assert {
+    condition     = [for s in aws_ecs_service.this.capacity_provider_strategy : s.capacity_provider] == ["FARGATE_SPOT"]
+    error_message = "All tasks are on Spot."
+  }
+}
+
 run "all_settings" {
   variables {
     opensearch_user            = "logferry"
