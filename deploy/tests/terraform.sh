@@ -68,7 +68,7 @@ grep -rhoE --include=*.tf '^(resource|data) "aws_\w+"' deploy/terraform | tr -d 
 once schema "$tests/schema.txt" "$tests/schema.py" "$cache/types.txt" -- make_schema
 once provider "$cache/schema.json" "$tests"/provider/* -- build_provider
 
-# Only the mirror: Terraform never asks a registry.
+# Only the mirror: Terraform asks no other place.
 cat >"$cache/terraform.rc" <<RC
 disable_checkpoint = true
 provider_installation {
