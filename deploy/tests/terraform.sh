@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests deploy/terraform: by real Terraform over the real schema of the AWS provider, with mocks instead of AWS, and by
-# checkov. What it needs is installed once, pinned, under target/deploy/terraform (1.2 GB). Needs python3 and Go.
+# checkov. What it needs is installed once, pinned, under target/deploy/terraform (0.6 GB). Needs python3 and Go.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tests=$PWD/deploy/tests/terraform
