@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# Tests deploy/terraform: by real Terraform over the real schema of the AWS provider, with mocks instead of AWS, and by
-# checkov. What it needs is installed once, pinned, under target/deploy/terraform (0.6 GB). Needs python3 and Go.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+# Tests deploy/terraform: by real Terraform over the real schema of the AWS provider, with mocks instead of AWS, by
+# checkov, and by logferry itself under the policies of the roles. What it needs is installed once, pinned, under
+# target/deploy/terraform (0.6 GB). Needs python3 and Go.
+name=terraform
+source "$(dirname "$0")/lib.sh"
 tests=$PWD/deploy/tests/terraform
-cache=$PWD/target/deploy/terraform
+cache=$work
 log=$cache/install.log
-say() { echo "terraform: $*"; }
-skip() { say "skipped: $*"; exit 0; }
 
 deploy/tests/terraform-static.sh
 
+need python3 "it runs the checks"
 python3 -c 'import ensurepip, venv' 2>/dev/null || skip "Python's module venv is missing (Debian: python3-venv)"
-command -v go >/dev/null || skip "Go is missing; it builds the provider that has the schema"
-mkdir -p "$cache"
+need go "it builds the provider that has the schema"
 
 # Runs a step once for the given files: the stamp holds their checksum.
 once() { # NAME FILES… -- COMMAND…
@@ -77,9 +76,9 @@ provider_installation {
   }
 }
 RC
-rm -rf "$cache/work"
-cp -r deploy/terraform "$cache/work"
-TF_CLI_CONFIG_FILE=$cache/terraform.rc nice -n 15 "$cache/terraform/bin/python" "$tests/run.py" "$cache/work" \
+rm -rf "$cache/copy"
+cp -r deploy/terraform "$cache/copy"
+TF_CLI_CONFIG_FILE=$cache/terraform.rc nice -n 15 "$cache/terraform/bin/python" "$tests/run.py" "$cache/copy" \
   "$cache/policies.json"
 
 # Each part is skipped alone.
@@ -102,5 +101,10 @@ run_under_policies() {
   stack/moto python "$tests/allowed_calls.py" "$cache/policies.json" "$logferry" "$moto" ${opensearch:+"$opensearch"}
 }
 
-(check_settings)
-(run_under_policies)
+# In the background, so that a failure ends a part; and one that is skipped does not keep the other from running.
+skipped=0
+for part in check_settings run_under_policies; do
+  ($part) &
+  wait $! || { code=$?; [ $code = 77 ] || exit $code; skipped=77; }
+done
+exit $skipped
