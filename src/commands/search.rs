@@ -2,8 +2,8 @@
 OpenSearch. */
 
 mod execution;
+mod level;
 pub(crate) mod lists;
-mod log_line;
 pub(crate) mod output;
 pub(crate) mod sentences;
 pub(crate) mod session;
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::SearchConfig;
 use crate::search;
+use crate::search::reading::{LOG_FIELDS, SUMMARY_EXCLUDES, SUMMARY_FIELDS};
 use crate::search::{
     Follow, FollowNotice, Hit, Order, Pages, Question, RequestSummaries, SearchClient, SearchError,
     SourceFields, Total, TotalRelation, View,
@@ -30,9 +31,8 @@ use logferry_core::document::stored::StoredInvocation;
 
 use crate::commands::search::execution::by_execution;
 use crate::commands::search::lists::{INVOCATION_LIST_FIELDS, InvocationList, LogLineList, Screen};
-use crate::commands::search::log_line::LOG_FIELDS;
 use crate::commands::search::output::{json_lines, note, print};
-use crate::commands::search::timeline::{SUMMARY_EXCLUDES, SUMMARY_FIELDS, Timeline};
+use crate::commands::search::timeline::Timeline;
 
 /// Time limit of one request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use url::Url;
 
+use crate::search::{Since, TimeRange, when};
 use crate::sink::dead_letters::DeadLetterTarget;
 use logferry_core::allow_list::BucketAllowList;
 
@@ -57,6 +59,39 @@ impl ConfigErrors {
             );
         }
         address
+    }
+
+    /// The range of `--since` and `--until`. `default` stands for a `--since` that is not given.
+    pub(crate) fn time_range(
+        &mut self,
+        since: Option<&str>,
+        until: Option<&str>,
+        default: Option<Since>,
+        now: Timestamp,
+    ) -> TimeRange {
+        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) \
+            or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
+        let mut range = TimeRange::default();
+        if let Some(text) = since {
+            range.since = when::since(text.trim(), now);
+            if range.since.is_none() {
+                self.add("--since", text, HOW);
+            }
+        } else {
+            range.since = default;
+        }
+        if let Some(text) = until {
+            range.until = when::until(text.trim(), now);
+            if range.until.is_none() {
+                self.add("--until", text, HOW);
+            }
+        }
+        if let (Some(since), Some(end), Some(text)) = (range.since, range.until, until)
+            && since.at(now) >= end
+        {
+            self.add("--until", text, "is not after --since");
+        }
+        range
     }
 
     pub(crate) fn count(

@@ -13,7 +13,6 @@ mod pipeline;
 mod replay;
 mod report;
 mod search;
-mod when;
 mod worker;
 
 pub use coverage::{CoverageConfig, CoverageRun, CoverageSource, coverage};

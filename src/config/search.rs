@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::cli::SearchArgs;
 use crate::config::ConfigErrors;
-use crate::search::{Question, Since, TimeRange, View};
+use crate::search::{Question, Since, TimeRange, View, text_mistake};
 use crate::sink::opensearch::OpenSearchConfig;
 
 #[derive(Debug)]
@@ -17,8 +17,6 @@ pub struct SearchConfig {
     pub json: bool,
 }
 
-/// Most brackets that may be open at once in TEXT. A question that a person writes has a few.
-const MAX_NESTING: usize = 100;
 /// Default of `--since` with `--follow`: how late a line may be.
 const FOLLOW_SINCE: Duration = Duration::from_secs(15 * 60);
 
@@ -74,6 +72,7 @@ impl ConfigErrors {
             cold_starts: args.cold_starts,
             range: self.range(args, now),
             limit: self.limit(args.limit.as_deref(), view),
+            ..Question::default()
         }
     }
 
@@ -135,15 +134,8 @@ impl ConfigErrors {
             }
             return;
         };
-        let is_word = |c: char| c.is_alphanumeric() || !c.is_ascii();
-        if !text.contains(is_word) && (literal || !text.contains(['*', '?', '/'])) {
-            self.0
-                .push("TEXT: has no letter or digit, and nothing else is searched for".to_owned());
-        }
-        if !literal && nesting(text) > MAX_NESTING {
-            self.0.push(format!(
-                "TEXT: has more than {MAX_NESTING} open brackets at once; --literal searches for it as it stands"
-            ));
+        if let Some(mistake) = text_mistake(text, literal) {
+            self.0.push(format!("TEXT: {mistake}"));
         }
     }
 
@@ -167,20 +159,6 @@ impl ConfigErrors {
             },
         }
     }
-}
-
-/// The number of round brackets that are open at once.
-fn nesting(text: &str) -> usize {
-    let (mut open, mut deepest) = (0_usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'(' => open += 1,
-            b')' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(open);
-    }
-    deepest
 }
 
 #[cfg(test)]

@@ -121,6 +121,13 @@ impl SearchClient {
         Ok(response.into_page())
     }
 
+    /// Path and body of a search, for a person who asks OpenSearch directly.
+    pub fn as_request(&self, query: &Query, size: usize) -> (String, Value) {
+        let path = self.endpoint(&self.indices_path(query.kind), "_search", &[]);
+        let body = json!({"size": size, "query": query.query(), "sort": query.sort});
+        (path, body)
+    }
+
     /// The aggregations `aggs` over all hits of a query.
     pub(crate) async fn aggregate<A: DeserializeOwned>(
         &self,

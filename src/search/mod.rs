@@ -2,31 +2,37 @@
 
 `question` is what is asked and `query` is its request body. `client` sends one request, and `response` is what comes
 back. `pages` reads all hits, `follow` reads the hits that arrive, `requests` finds the invocations of a timeline.
-`report` asks for figures of many invocations, and `objects` counts the documents of objects. `text_check` finds
-mistakes in TEXT, and `closed_indices` finds the indices that OpenSearch leaves out silently. */
+`report` asks for figures of many invocations, `overview` for lines over time and for groups of errors, `objects` counts
+the documents of objects. `text_rules` and `text_check` find mistakes in TEXT, `when` reads times, and `closed_indices`
+finds the indices that OpenSearch leaves out silently. `reading` makes of documents what a person reads. */
 
 mod client;
 mod closed_indices;
 mod error;
 mod follow;
 mod objects;
+pub mod overview;
 mod pages;
 mod query;
 mod question;
+pub mod reading;
 pub mod report;
 mod requests;
 mod response;
 mod text_check;
 mod text_fields;
+mod text_rules;
+pub mod when;
 
 pub use client::{POINT_IN_TIME_KEEP_ALIVE, SearchClient};
 pub use error::{IncompleteAnswer, SearchError};
 pub use follow::{Follow, FollowNotice, FollowTick};
 pub use pages::Pages;
-pub use query::{Order, Query, SourceFields, list};
+pub use query::{Order, Query, SourceFields, list, named_invocations, named_lines, one_line};
 #[cfg(test)]
 pub(crate) use question::a_question_of_everything;
 pub use question::{Question, Since, TimeRange, View};
 pub use requests::{FoundRequests, RequestSummaries, find_requests, lines_of_request};
 pub use response::{Hit, Page, Total, TotalRelation};
 pub use text_check::{TextCheck, TextProblem, check_text, names_fields, refused_text};
+pub use text_rules::text_mistake;

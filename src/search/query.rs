@@ -72,6 +72,12 @@ pub fn list(question: &Question, now: Timestamp, order: Order) -> Query {
 
 fn lines(question: &Question, now: Timestamp, order: Order) -> Query {
     let mut filters = shared_filters(question, now, DocumentKind::Log);
+    if !question.levels.is_empty() {
+        filters.push(json!({"terms": {"log.level": question.levels}}));
+    }
+    if !question.error_types.is_empty() {
+        filters.push(json!({"terms": {"error.type": question.error_types}}));
+    }
     if question.errors {
         filters.push(error_filter());
     }
@@ -147,6 +153,35 @@ pub fn lines_of_request(request_id: &str, cold_starts: &[(&str, Timestamp)]) -> 
         kind: DocumentKind::Log,
         filters: vec![json!({"bool": {"should": alternatives, "minimum_should_match": 1}})],
         sort: by_time(Order::OldestFirst),
+    }
+}
+
+/// Log lines that tell of an error, once each: a report repeats the line before it, but for a timeout, which may leave
+/// nothing else.
+pub fn error_lines(question: &Question, now: Timestamp) -> Query {
+    let question = Question {
+        errors: true,
+        ..question.clone()
+    };
+    let mut query = lines(&question, now, Order::NewestFirst);
+    query.filters.push(json!({"bool": {
+        "must_not": [{"bool": {
+            "filter": [{"terms": {"lambda.type": ["platform.report", "platform.initReport", "platform.restoreReport"]}}],
+            "must_not": [{"term": {"lambda.status": "timeout"}}],
+        }}],
+    }}));
+    query
+}
+
+/// One log document, by its index and its id.
+pub fn one_line(index: &str, id: &str) -> Query {
+    Query {
+        kind: DocumentKind::Log,
+        filters: vec![
+            json!({"term": {"_index": index}}),
+            json!({"ids": {"values": [id]}}),
+        ],
+        sort: Vec::new(),
     }
 }
 

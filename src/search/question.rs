@@ -19,6 +19,10 @@ pub struct Question {
     pub execution: Option<String>,
     /// Names of functions, with wildcards. Any of them matches; none means every function.
     pub functions: Vec<String>,
+    /// Levels of log lines. Any of them matches; none means every level.
+    pub levels: Vec<String>,
+    /// Types of errors. Any of them matches; none means every line.
+    pub error_types: Vec<String>,
     pub errors: bool,
     pub cold_starts: bool,
     pub range: TimeRange,

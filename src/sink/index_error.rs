@@ -13,6 +13,9 @@ pub enum IndexError {
     /// The collection takes no document ids (OpenSearch Serverless).
     #[error("the index takes no document ids (HTTP 400)")]
     NoIds,
+    /// The response is longer than the limit of this client.
+    #[error("the answer has more than {0} bytes, which is the most that is read")]
+    AnswerTooLarge(usize),
     /// There was no response, or none in time.
     #[error("{0}")]
     Unanswered(String),
@@ -34,7 +37,7 @@ pub enum IndexError {
 impl IndexError {
     pub fn class(&self) -> ErrorClass {
         match self {
-            IndexError::TooLarge => ErrorClass::Rejected,
+            IndexError::TooLarge | IndexError::AnswerTooLarge(_) => ErrorClass::Rejected,
             // It comes from a proxy or a node in transition: every OpenSearch has the paths that are asked for.
             IndexError::NotFound => ErrorClass::Retryable,
             IndexError::NoIds | IndexError::Unanswered(_) => ErrorClass::Retryable,
@@ -49,7 +52,9 @@ impl IndexError {
             IndexError::NotFound => Some(404),
             IndexError::NoIds => Some(400),
             IndexError::Response { status, .. } => *status,
-            IndexError::Unanswered(_) | IndexError::Other { .. } => None,
+            IndexError::Unanswered(_)
+            | IndexError::Other { .. }
+            | IndexError::AnswerTooLarge(_) => None,
         }
     }
 

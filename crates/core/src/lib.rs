@@ -22,6 +22,7 @@ pub mod export;
 pub mod identity_hasher;
 pub mod invocation;
 pub mod json;
+pub mod normalised_text;
 pub mod notification;
 pub mod parse;
 pub mod time;

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use console::style;
 use jiff::Timestamp;
 
-use crate::commands::search::lists::cost;
-use crate::commands::search::log_line::{ms, parse_time};
 use crate::commands::shared::table::{Table, harmless};
+use crate::search::reading::{cost, is_failed, ms, parse_time};
 use logferry_core::document::stored::StoredInvocation;
 
 /// A durable execution, and its invocations by their starts.
@@ -75,10 +74,8 @@ impl<R> Execution<'_, '_, R> {
             "arn",
             Some(harmless(&self.arn)).filter(|arn| !arn.is_empty()),
         );
-        let is_failed = |summary: &&StoredInvocation<'_>| {
-            !matches!(&*summary.invocation.status, "success" | "incomplete")
-        };
-        let failed = self.summaries().filter(is_failed).count();
+        let failed = self.summaries().filter(|s| is_failed(&s.invocation.status));
+        let failed = failed.count();
         let failed = match failed {
             0 => String::new(),
             failed => format!(", of them {failed} failed"),

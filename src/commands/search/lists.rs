@@ -2,8 +2,10 @@
 
 use console::{style, truncate_str};
 
-use crate::commands::search::log_line::{LogLine, memory, ms};
+use crate::commands::search::level::styled_level;
 use crate::commands::shared::table::{Table, harmless};
+pub use crate::search::reading::cost;
+use crate::search::reading::{LogLine, memory, ms, status_text};
 use logferry_core::document::stored::{
     StoredFaas, StoredInvocation, StoredInvocationFields, StoredLogDocument,
 };
@@ -80,10 +82,10 @@ impl LogLineList {
             let line = LogLine::new(document);
             self.table.row([
                 style(harmless(&document.timestamp)).dim().to_string(),
-                line.level(),
+                styled_level(&line),
                 self.screen.function(&document.faas),
                 self.screen.request_id(&document.faas),
-                line.one_line(),
+                harmless(&line.one_line()),
             ]);
         }
         let mut out = String::new();
@@ -157,40 +159,10 @@ impl InvocationList {
 
 /// The status, and the number of attempts if there were several.
 pub fn status(invocation: &StoredInvocationFields<'_>) -> String {
-    let mut shown = harmless(&invocation.status);
-    if invocation.attempts > 1 {
-        shown.push_str(&format!(" ({} attempts)", invocation.attempts));
-    }
+    let shown = style(harmless(&status_text(invocation)));
     match &*invocation.status {
-        "success" => style(shown).green().to_string(),
-        "incomplete" => style(shown).dim().to_string(),
-        _ => style(shown).red().to_string(),
-    }
-}
-
-/// A cost with three significant digits.
-pub fn cost(usd: f64) -> String {
-    let places = if usd > 0.0 && usd < 1.0 {
-        (-usd.log10()).ceil() as usize + 2
-    } else {
-        2
-    };
-    format!("${usd:.places$}", places = places.min(12))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn costs() {
-        for (usd, shown) in [
-            (0.000001733336, "$0.00000173"),
-            (0.0123, "$0.0123"),
-            (12.3456, "$12.35"),
-            (0.0, "$0.00"),
-        ] {
-            assert_eq!(cost(usd), shown);
-        }
+        "success" => shown.green().to_string(),
+        "incomplete" => shown.dim().to_string(),
+        _ => shown.red().to_string(),
     }
 }

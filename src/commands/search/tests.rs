@@ -6,9 +6,11 @@ use console::measure_text_width;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::commands::search::level::styled_level;
 use crate::commands::search::lists::{InvocationList, LogLineList, Screen};
-use crate::commands::search::log_line::LogLine;
 use crate::commands::search::timeline::Timeline;
+use crate::commands::table::harmless;
+use crate::search::reading::LogLine;
 use logferry_core::decode::{DecodeOptions, Decoder};
 use logferry_core::document::stored::{StoredInvocation, StoredLogDocument};
 use logferry_core::document::{
@@ -202,11 +204,11 @@ fn nothing_that_was_said_is_left_out_or_said_twice() {
         let line = LogLine::new(&line);
         shown.push_str(&format!(
             "{document}\n    {}| {}\n",
-            line.level(),
-            line.one_line()
+            styled_level(&line),
+            harmless(&line.one_line())
         ));
         for text in line.all_lines() {
-            shown.push_str(&format!("        {text}\n"));
+            shown.push_str(&format!("        {}\n", harmless(&text)));
         }
     }
     insta::assert_snapshot!(shown);

@@ -2,6 +2,8 @@
 
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
+pub use crate::search::reading::{grouped, harmless};
+
 const GAP: &str = "  ";
 /// Least width of the last column, even on a narrower terminal.
 const LEAST: usize = 20;
@@ -85,39 +87,6 @@ impl Table {
     }
 }
 
-/// Makes a text safe for a terminal: control characters and characters that change the direction of text are escaped.
-pub fn harmless(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.trim_end().chars() {
-        match c {
-            '\t' => shown.push_str("\\t"),
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            '\u{a0}' => shown.push(' '),
-            c if c.is_control()
-                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}') =>
-            {
-                shown.extend(c.escape_unicode());
-            }
-            c => shown.push(c),
-        }
-    }
-    shown
-}
-
-/// `1234567` as `1,234,567`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut shown = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,17 +126,5 @@ mod tests {
             "\\u{1b}[31m\\tred\\u{202e}\\u{9b}"
         );
         assert_eq!(harmless("{\"é\":\"🚢\\n\"}"), "{\"é\":\"🚢\\n\"}");
-    }
-
-    #[test]
-    fn digits_are_grouped_by_thousands() {
-        for (number, shown) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(grouped(number), shown);
-        }
     }
 }

@@ -25,3 +25,4 @@ pub use answer::{
 pub use memory::{MemoryUse, SmallerSize};
 pub use question::{GroupBy, ReportQuestion, SortKey};
 pub use span::Span;
+pub use time_steps::{bucket_count, bucket_index, nice_step};

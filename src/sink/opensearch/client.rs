@@ -4,7 +4,7 @@ response or a typed error comes out. */
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use opensearch::http::{Method, StatusCode};
 use prometheus_client::metrics::gauge::Gauge;
@@ -34,6 +34,8 @@ pub struct OpenSearch {
     /// Named in messages.
     tls: Tls,
     timeout: Duration,
+    /// Most bytes of a response that are read.
+    longest_answer: Option<usize>,
     /// 1 once the index has refused document ids.
     pub(super) without_ids: Gauge,
 }
@@ -113,6 +115,7 @@ impl OpenSearch {
             authorization,
             tls: config.tls,
             timeout,
+            longest_answer: None,
             without_ids: Gauge::default(),
         };
         if opensearch.is_serverless() {
@@ -126,6 +129,12 @@ impl OpenSearch {
     /// Shows in `metrics` whether documents are sent without ids.
     pub fn shown_in(mut self, metrics: &Metrics) -> Self {
         self.without_ids = metrics.without_ids.clone();
+        self
+    }
+
+    /// A longer response is an error, [`IndexError::AnswerTooLarge`], and is not read to its end.
+    pub fn with_longest_answer(mut self, bytes: usize) -> Self {
+        self.longest_answer = Some(bytes);
         self
     }
 
@@ -313,10 +322,7 @@ impl OpenSearch {
                 reason,
             });
         }
-        let body = response.bytes().await.map_err(|e| {
-            self.turns.failed(node, Instant::now());
-            reason::unanswered(&e, url, &self.tls).error
-        })?;
+        let body = self.body(node, response).await?;
         if status.is_success() {
             return Ok(body);
         }
@@ -349,6 +355,24 @@ impl OpenSearch {
             error_type: error.error_type,
             reason,
         })
+    }
+
+    async fn body(&self, node: usize, mut response: Response) -> Result<Bytes, IndexError> {
+        let broken = |error: reqwest::Error| {
+            self.turns.failed(node, Instant::now());
+            reason::unanswered(&error, &self.nodes[node].url, &self.tls).error
+        };
+        let Some(longest) = self.longest_answer else {
+            return response.bytes().await.map_err(broken);
+        };
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > longest {
+                return Err(IndexError::AnswerTooLarge(longest));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
     }
 }
 

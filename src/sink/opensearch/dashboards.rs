@@ -131,6 +131,6 @@ fn of_dashboards(error: IndexError) -> IndexError {
             error_type,
             reason: renamed(reason),
         },
-        IndexError::NoIds => IndexError::NoIds,
+        same @ (IndexError::NoIds | IndexError::AnswerTooLarge(_)) => same,
     }
 }

@@ -1,10 +1,8 @@
-/*! A stored log document goes in; its level and its text for the terminal come out. Pure. */
+/*! A stored log document goes in; its level and its text as a person reads them come out, for the terminal and for the
+page. The texts are as they were logged: whoever shows them makes them harmless. Pure. */
 
-use console::style;
-use jiff::Timestamp;
-
-use crate::commands::shared::table::harmless;
-use logferry_core::document::stored::{OptionalText, StoredLambda, StoredLogDocument};
+use crate::search::reading::amounts::{memory, ms};
+use logferry_core::document::stored::{OptionalText, StoredLogDocument};
 
 /// The fields of a log document that are shown.
 pub const LOG_FIELDS: [&str; 6] = [
@@ -15,6 +13,16 @@ pub const LOG_FIELDS: [&str; 6] = [
     "faas",
     "error",
 ];
+
+/// How a level is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Failure,
+    Warning,
+    /// The platform wrote the line, not the function.
+    Platform,
+    Plain,
+}
 
 /// A log document as a person reads it.
 pub struct LogLine<'a> {
@@ -27,26 +35,20 @@ impl<'a> LogLine<'a> {
     }
 
     /// The log level, or the kind of a platform line.
-    pub fn level(&self) -> String {
-        let kind = self
-            .document
-            .lambda
-            .line_type
-            .as_deref()
-            .unwrap_or_default();
+    pub fn level(&self) -> (&str, Tone) {
+        let lambda = &self.document.lambda;
+        let kind = lambda.line_type.as_deref().unwrap_or_default();
         match (&self.document.log.level, kind.strip_prefix("platform.")) {
             (Some(level), _) => match &**level {
-                "ERROR" | "FATAL" => style(level).red().to_string(),
-                "WARN" => style(level).yellow().to_string(),
-                level => harmless(level),
+                level @ ("ERROR" | "FATAL") => (level, Tone::Failure),
+                level @ "WARN" => (level, Tone::Warning),
+                level => (level, Tone::Plain),
             },
-            (None, Some(kind @ ("timeout" | "fault"))) => style(kind).red().to_string(),
-            (None, Some(kind)) if self.is_failure() => style(harmless(kind)).red().to_string(),
-            (None, Some(kind)) => style(harmless(kind)).dim().to_string(),
-            (None, None) if self.document.error.error_type.is_some() => {
-                style("error").red().to_string()
-            }
-            (None, None) => String::new(),
+            (None, Some(kind @ ("timeout" | "fault"))) => (kind, Tone::Failure),
+            (None, Some(kind)) if self.is_failure() => (kind, Tone::Failure),
+            (None, Some(kind)) => (kind, Tone::Platform),
+            (None, None) if self.document.error.error_type.is_some() => ("error", Tone::Failure),
+            (None, None) => ("", Tone::Plain),
         }
     }
 
@@ -85,14 +87,14 @@ impl<'a> LogLine<'a> {
         let mut lines: Vec<String> = match self.short_error() {
             Some(error) if self.is_json_of_error() => vec![error],
             error => {
-                let message = self.document.message.lines().map(harmless_line);
+                let message = self.document.message.lines().map(without_tabs);
                 let missing = error.filter(|_| !self.contains_error(&self.document.message));
                 message.chain(missing).collect()
             }
         };
         if let Some(trace) = &self.document.error.stack_trace {
             let is_shown = |line: &str| lines.iter().any(|shown| shown.contains(line.trim()));
-            let trace: Vec<String> = trace.lines().map(harmless_line).collect();
+            let trace: Vec<String> = trace.lines().map(without_tabs).collect();
             if !trace.last().is_none_or(|line| is_shown(line)) {
                 let repeats_head = trace.first().is_some_and(|line| is_shown(line));
                 lines.extend(trace.into_iter().skip(usize::from(repeats_head)));
@@ -177,36 +179,13 @@ impl<'a> LogLine<'a> {
             ],
             _ => return None,
         };
-        let parts: Vec<String> = parts
-            .into_iter()
-            .flatten()
-            .map(|part: String| harmless(&part))
-            .collect();
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
         Some(parts.join(", "))
     }
 }
 
 fn text(field: &OptionalText<'_>) -> Option<String> {
     field.as_deref().map(str::to_owned)
-}
-
-/// `74 of 128 MB`.
-pub fn memory(lambda: &StoredLambda<'_>) -> Option<String> {
-    match (lambda.max_memory_used_mb, lambda.memory_size_mb) {
-        (Some(used), Some(size)) => Some(format!("{used} of {size} MB")),
-        (None, Some(size)) => Some(format!("of {size} MB")),
-        (Some(used), None) => Some(format!("{used} MB")),
-        (None, None) => None,
-    }
-}
-
-pub fn ms(value: f64) -> String {
-    format!("{value} ms")
-}
-
-/// Reads a time of a document; `None` if the text is no time.
-pub fn parse_time(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
 }
 
 /// Joins lines, and removes tabs and indents.
@@ -217,10 +196,10 @@ fn joined(text: &str) -> String {
         line.push(' ');
         line.push_str(word);
     }
-    harmless(&line)
+    line
 }
 
 /// One of several lines; its indent stays.
-fn harmless_line(line: &str) -> String {
-    harmless(&line.replace('\t', "    "))
+fn without_tabs(line: &str) -> String {
+    line.trim_end().replace('\t', "    ")
 }

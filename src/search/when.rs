@@ -5,46 +5,10 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::config::ConfigErrors;
-use crate::search::{Since, TimeRange};
-
-impl ConfigErrors {
-    /// The range of `--since` and `--until`. `default` stands for a `--since` that is not given.
-    pub(crate) fn time_range(
-        &mut self,
-        since: Option<&str>,
-        until: Option<&str>,
-        default: Option<Since>,
-        now: Timestamp,
-    ) -> TimeRange {
-        const HOW: &str = "is no time: use a duration back from now (15m, 1h, 7d), a date (2026-11-23) \
-            or a time (2026-11-23T10:00, UTC, or with an offset such as +02:00)";
-        let mut range = TimeRange::default();
-        if let Some(text) = since {
-            range.since = self::since(text.trim(), now);
-            if range.since.is_none() {
-                self.add("--since", text, HOW);
-            }
-        } else {
-            range.since = default;
-        }
-        if let Some(text) = until {
-            range.until = self::until(text.trim(), now);
-            if range.until.is_none() {
-                self.add("--until", text, HOW);
-            }
-        }
-        if let (Some(since), Some(end), Some(text)) = (range.since, range.until, until)
-            && since.at(now) >= end
-        {
-            self.add("--until", text, "is not after --since");
-        }
-        range
-    }
-}
+use crate::search::question::Since;
 
 /// Reads the beginning of a range; `None` if the text is no time.
-pub(crate) fn since(text: &str, now: Timestamp) -> Option<Since> {
+pub fn since(text: &str, now: Timestamp) -> Option<Since> {
     if let Ok(ago) = humantime::parse_duration(text) {
         let since = Since::Ago(ago);
         return (since.at(now) > Timestamp::MIN).then_some(since);
@@ -54,7 +18,7 @@ pub(crate) fn since(text: &str, now: Timestamp) -> Option<Since> {
 }
 
 /// Reads the end of a range; a date stands for the end of its day. `None` if the text is no time.
-pub(crate) fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(ago) = humantime::parse_duration(text) {
         return Some(Since::Ago(ago).at(now));
     }
