@@ -24,7 +24,7 @@ pub async fn list_groups(
     for prefix in selector.listed_prefixes() {
         let mut page = None;
         loop {
-            let found = retrying(async || api.groups(prefix, page.as_deref()).await).await?;
+            let found = retrying(|| api.groups(prefix, page.as_deref())).await?;
             listed.extend(found.items);
             page = found.next;
             if page.is_none() {
@@ -47,7 +47,7 @@ pub async fn list_groups(
 
 /// A group whose tags cannot be read is left out; the others do not suffer from it.
 async fn read_tags(api: &dyn LogsApi, group: &LogGroup) -> GroupTags {
-    match retrying(async || api.tags(group).await).await {
+    match retrying(|| api.tags(group)).await {
         Ok(Some(tags)) => GroupTags::Read(tags),
         Ok(None) => GroupTags::Gone,
         Err(error) => GroupTags::Unreadable(format!("its tags cannot be read: {error}")),

@@ -102,9 +102,10 @@ impl GroupPosition {
 }
 
 /// Repeats a request that only reads, until it has an answer or ten attempts failed.
-pub(super) async fn retrying<T>(
-    request: impl AsyncFn() -> Result<T, LogsError>,
-) -> Result<T, LogsError> {
+pub(super) async fn retrying<T, F>(request: impl Fn() -> F) -> Result<T, LogsError>
+where
+    F: Future<Output = Result<T, LogsError>>,
+{
     let mut delays = Delays::new(Duration::from_millis(500), Duration::from_secs(60), 10);
     loop {
         match request().await {

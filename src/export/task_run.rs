@@ -143,7 +143,7 @@ async fn wait(api: &dyn LogsApi, id: &str) -> Result<ExportTask, String> {
     let mut unseen = 0;
     loop {
         poll.sleep().await;
-        let task = retrying(async || api.task(id).await).await;
+        let task = retrying(|| api.task(id)).await;
         let task = task.map_err(|error: LogsError| error.to_string())?;
         let Some(task) = task else {
             // A list may not have a task at once that was just created.
@@ -209,7 +209,7 @@ async fn tasks_of(
 ) -> Result<Vec<ExportTask>, LogsError> {
     let (mut tasks, mut page) = (Vec::new(), None);
     loop {
-        let found = retrying(async || api.tasks(status, page.as_deref()).await).await?;
+        let found = retrying(|| api.tasks(status, page.as_deref())).await?;
         tasks.extend(found.items);
         page = found.next;
         if page.is_none() {

@@ -7,7 +7,7 @@ use anyhow::bail;
 use futures_util::StreamExt;
 use serde_json::json;
 
-use crate::commands::dead_letters::groups::count;
+use crate::commands::dead_letters::groups::{count, table};
 use crate::commands::dead_letters::list::survey;
 use crate::commands::dead_letters::select::Selector;
 use crate::commands::dead_letters::store::{self, Read, sets};
@@ -24,7 +24,7 @@ pub async fn run(config: DropLettersConfig) -> anyhow::Result<()> {
     let letters = plan.groups.letters;
     let mut out = std::io::stdout();
     if !config.json {
-        out.write_all(plan.groups.table(width()).as_bytes())?;
+        out.write_all(table(&plan.groups, width()).as_bytes())?;
         eprint!("{}", plan.unreadable.lines());
         if config.dry_run {
             writeln!(out, "Dry run: nothing was dropped.")?;

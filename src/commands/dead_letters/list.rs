@@ -7,13 +7,13 @@ use anyhow::bail;
 use futures_util::StreamExt;
 use serde_json::json;
 
-use crate::commands::dead_letters::groups::Groups;
+use crate::commands::dead_letters::groups::table;
 use crate::commands::dead_letters::select::Selector;
 use crate::commands::dead_letters::store::{self, Read, sets};
 use crate::commands::dead_letters::unreadable::Unreadable;
 use crate::commands::setup::width;
 use crate::config::ListLettersConfig;
-use crate::sink::dead_letters::DeadLetterArchive;
+use crate::sink::dead_letters::{DeadLetterArchive, LetterGroups};
 
 pub async fn run(config: ListLettersConfig) -> anyhow::Result<()> {
     let name = config.store.name.clone();
@@ -27,7 +27,7 @@ pub async fn run(config: ListLettersConfig) -> anyhow::Result<()> {
         let all = json!({"store": name, "letters": letters, "groups": groups, "unreadable": found.unreadable});
         writeln!(out, "{all}")?;
     } else {
-        out.write_all(found.groups.table(width()).as_bytes())?;
+        out.write_all(table(&found.groups, width()).as_bytes())?;
         eprint!("{}", found.unreadable.lines());
     }
     out.flush()?;
@@ -35,7 +35,7 @@ pub async fn run(config: ListLettersConfig) -> anyhow::Result<()> {
 }
 
 pub(super) struct Survey {
-    pub groups: Groups,
+    pub groups: LetterGroups,
     pub unreadable: Unreadable,
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn survey(
     selector: &Selector,
 ) -> anyhow::Result<Survey> {
     let mut survey = Survey {
-        groups: Groups::default(),
+        groups: LetterGroups::default(),
         unreadable: Unreadable::default(),
     };
     let mut sets = pin!(sets(archive, |address| selector.may_hold(address)));

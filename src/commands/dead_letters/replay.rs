@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use indicatif::ProgressBar;
 use serde_json::json;
 
+use crate::commands::dead_letters::groups::table;
 use crate::commands::dead_letters::list::survey;
 use crate::commands::dead_letters::objects::ObjectReplay;
 use crate::commands::dead_letters::replayed::Replay;
@@ -42,7 +43,7 @@ pub async fn run(config: ReplayLettersConfig) -> anyhow::Result<()> {
             let plan = json!({"dry_run": true, "store": name, "letters": found.groups.letters, "groups": found.groups.to_json(), "unreadable": found.unreadable});
             writeln!(out, "{plan}")?;
         } else {
-            out.write_all(found.groups.table(width()).as_bytes())?;
+            out.write_all(table(&found.groups, width()).as_bytes())?;
             eprint!("{}", found.unreadable.lines());
             writeln!(out, "Dry run: nothing was replayed.")?;
         }

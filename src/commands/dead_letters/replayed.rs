@@ -5,11 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::commands::dead_letters::groups::{Groups, count};
+use crate::commands::dead_letters::groups::{count, table};
 use crate::commands::dead_letters::select::Selector;
 use crate::commands::dead_letters::unreadable::Unreadable;
 use crate::commands::shared::table::grouped;
-use crate::sink::dead_letters::{ArchiveError, DeadLetter, DeadLetterArchive, LetterSet, Removal};
+use crate::sink::dead_letters::{
+    ArchiveError, DeadLetter, DeadLetterArchive, LetterGroups, LetterSet, Removal,
+};
 
 /// Reasons that are kept.
 const KEPT: usize = 20;
@@ -44,7 +46,7 @@ pub(crate) struct Replayed {
     /// Letters that are gone from the store.
     pub removed: u64,
     /// Letters that are refused again, with their new reasons.
-    pub refused: Groups,
+    pub refused: LetterGroups,
     pub unsettled: Reasons,
     /// Letters that are settled and could not be removed: the next replay finds their documents there already.
     pub not_removed: Reasons,
@@ -124,7 +126,7 @@ impl Replayed {
         );
         if self.refused.letters > 0 {
             out.push_str("Refused again:\n");
-            out.push_str(&self.refused.table(width));
+            out.push_str(&table(&self.refused, width));
         }
         for (reasons, what) in [
             (&self.unsettled, "without a verdict, stays"),

@@ -5,9 +5,11 @@ mod archive;
 mod dead_letter_error;
 mod dead_letter_file;
 pub mod file;
+mod groups;
 pub mod index;
 mod letter_lines;
 pub mod s3;
+mod sets;
 mod store;
 mod target;
 
@@ -16,6 +18,8 @@ pub use archive::{
 };
 pub use dead_letter_error::DeadLetterError;
 pub use dead_letter_file::{DeadLetterFile, ObjectName};
+pub use groups::{GroupKey, LetterGroup, LetterGroups};
 pub use logferry_core::dead_letter::DeadLetter;
+pub use sets::{Read, sets};
 pub use store::DeadLetters;
 pub use target::DeadLetterTarget;
