@@ -143,14 +143,24 @@ fn libraries_stay_in_their_places() {
         &[],
         lines_with(
             &["reqwest"],
-            &["src/sink/opensearch", "src/commands/binary/healthcheck.rs"],
+            &[
+                "src/sink/opensearch",
+                "src/commands/binary/healthcheck.rs",
+                "src/serve/page/worker_metrics.rs",
+            ],
         ),
     );
     only(
         &[],
         lines_with(&["async_compression"], &["src/source/decompress"]),
     );
-    only(&[], lines_with(&["axum"], &["src/serve.rs", "src/serve"]));
+    only(
+        &[],
+        lines_with(
+            &["axum"],
+            &["src/serve.rs", "src/serve", "src/config/serve.rs"],
+        ),
+    );
     only(&[], lines_with(&["clap::"], &["src/cli"]));
     only(
         &[],

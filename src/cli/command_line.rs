@@ -13,6 +13,7 @@ use crate::cli::maintenance::{PruneArgs, SetupArgs};
 use crate::cli::replay::ReplayArgs;
 use crate::cli::report::ReportArgs;
 use crate::cli::search::SearchArgs;
+use crate::cli::serve::ServeArgs;
 use crate::cli::shell::{CompletionsArgs, HealthcheckArgs, ManArgs};
 use crate::cli::worker::{IngestArgs, WorkerArgs};
 
@@ -121,6 +122,10 @@ pub enum Command {
     ///
     /// Also of versions, errors, accounts and regions. One request to OpenSearch for each report. Times are UTC.
     Report(ReportArgs),
+    /// Serve a page to look at functions, errors, invocations and the pipeline
+    ///
+    /// It reads OpenSearch and changes nothing. It prints its URL at the start.
+    Serve(Box<ServeArgs>),
     /// Show how logferry reads a log file
     ///
     /// Run it first on a file whose documents look wrong.

@@ -11,6 +11,7 @@ pub const DASHBOARDS: &str = "OpenSearch Dashboards";
 pub const LIMITS: &str = "Limits";
 pub const SERVING: &str = "Serving";
 pub const REPORT: &str = "Report";
+pub const PAGE: &str = "Page";
 pub const SEARCH: &str = "Search";
 pub const OUTPUT: &str = "Output";
 pub const LETTERS: &str = "Dead letters";

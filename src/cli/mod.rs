@@ -14,6 +14,7 @@ pub mod replay;
 pub mod report;
 pub mod s3;
 pub mod search;
+pub mod serve;
 pub mod shell;
 #[cfg(test)]
 mod tests;
@@ -34,5 +35,6 @@ pub use replay::{ByArg, ReplayArgs};
 pub use report::{GroupByArg, ReportArgs, SortArg};
 pub use s3::{PathStyle, S3Args};
 pub use search::SearchArgs;
+pub use serve::ServeArgs;
 pub use shell::{CompletionsArgs, HealthcheckArgs, ManArgs, ShellArg};
 pub use worker::{IngestArgs, To, WorkerArgs};

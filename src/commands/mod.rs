@@ -13,6 +13,7 @@ pub mod replay;
 pub mod report;
 mod run;
 pub mod search;
+pub mod serve;
 pub mod setup;
 mod shared;
 pub mod worker;

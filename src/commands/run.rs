@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command, DeadLettersCommand, ExplainCommand};
 use crate::commands::binary::{healthcheck, manual};
 use crate::commands::{
-    api_key, coverage, dead_letters, explain, export, ingest, prune, replay, report, search, setup,
-    worker,
+    api_key, coverage, dead_letters, explain, export, ingest, prune, replay, report, search, serve,
+    setup, worker,
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
@@ -91,6 +91,11 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
         }
         Command::DeadLetters(command) => run_dead_letters(command, &cli.log),
         Command::Search(args) => block_on(search::run(config::search(args)?)),
+        Command::Serve(args) => {
+            let config = config::serve(*args)?;
+            crate::observe::log_to_stderr(&cli.log);
+            block_on(serve::run(config))
+        }
         Command::Report(args) => block_on(report::run(config::report(args)?)),
         Command::Explain(args) => match args.command {
             Some(ExplainCommand::Notification { file }) => Ok(explain::notification::print(&file)?),

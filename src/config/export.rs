@@ -59,23 +59,11 @@ pub fn export(args: ExportArgs) -> Result<ExportCommandConfig, ConfigErrors> {
         }
     };
     let is_policy = matches!(mode, Some(ExportMode::PrintBucketPolicy));
-    let destination = mistakes.export_destination(scope.destination.as_deref());
-    let checkpoints = match is_policy {
-        true => Some(CheckpointTarget::Folder(PathBuf::new())),
-        false => mistakes.checkpoints(scope.checkpoints.as_deref()),
-    };
-    let selector = mistakes.selector(&scope.groups, &scope.log_group_tag, is_policy);
-    let rules = mistakes.window_rules(&scope);
-    match (mode, destination, checkpoints, selector, rules) {
-        (Some(mode), Some(destination), Some(checkpoints), Some(selector), Some(rules))
-            if mistakes.0.is_empty() =>
-        {
+    let exported = mistakes.export_scope(&scope, is_policy);
+    match (mode, exported) {
+        (Some(mode), Some((export, checkpoints))) if mistakes.0.is_empty() => {
             Ok(ExportCommandConfig {
-                export: ExportConfig {
-                    selector,
-                    destination,
-                    rules,
-                },
+                export,
                 checkpoints,
                 path_style: scope.s3.s3_path_style,
                 mode,
@@ -86,6 +74,28 @@ pub fn export(args: ExportArgs) -> Result<ExportCommandConfig, ConfigErrors> {
 }
 
 impl ConfigErrors {
+    /// What is exported, and where its checkpoints are. For the bucket's policy neither groups nor checkpoints need be
+    /// given.
+    pub(super) fn export_scope(
+        &mut self,
+        scope: &ExportScopeArgs,
+        is_policy: bool,
+    ) -> Option<(ExportConfig, CheckpointTarget)> {
+        let destination = self.export_destination(scope.destination.as_deref());
+        let checkpoints = match is_policy {
+            true => Some(CheckpointTarget::Folder(PathBuf::new())),
+            false => self.checkpoints(scope.checkpoints.as_deref()),
+        };
+        let selector = self.selector(&scope.groups, &scope.log_group_tag, is_policy);
+        let rules = self.window_rules(scope);
+        let export = ExportConfig {
+            selector: selector?,
+            destination: destination?,
+            rules: rules?,
+        };
+        Some((export, checkpoints?))
+    }
+
     fn export_mode(&mut self, once: bool, every: Option<&str>, listen: &str) -> Option<ExportMode> {
         let Some(every) = every else {
             if !once {

@@ -13,6 +13,7 @@ mod pipeline;
 mod replay;
 mod report;
 mod search;
+mod serve;
 mod worker;
 
 pub use coverage::{CoverageConfig, CoverageRun, CoverageSource, coverage};
@@ -32,4 +33,5 @@ pub use maintenance::{
 pub use replay::{CheckpointPlace, ReplayConfig, ReplayDestination, ReplaySource, replay};
 pub use report::{ReportConfig, report};
 pub use search::{SearchConfig, search};
+pub use serve::{ServeConfig, serve};
 pub use worker::{S3Config, WorkerConfig, worker};

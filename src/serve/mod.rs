@@ -1,7 +1,8 @@
-/*! HTTP for operators: `/livez` and `/readyz` answer probes, `/metrics` answers scrapes. */
+/*! HTTP for operators: `/livez` and `/readyz` answer probes, `/metrics` answers scrapes. `page` is for people. */
 
 mod health;
 mod metrics;
+pub mod page;
 mod server;
 
 pub use server::serve;

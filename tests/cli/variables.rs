@@ -37,6 +37,7 @@ pub fn commands() -> Vec<(Vec<&'static str>, clap::Command)> {
             "healthcheck" => &["healthcheck"],
             "completions" => &["completions", "bash"],
             "man" => &["man"],
+            "serve" => &["serve"],
             "report" => &["report"],
             "explain" => &["explain", "--json", "-"],
             new => panic!("{new}: say how it is typed"),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::commands::search::level::styled_level;
 use crate::commands::search::lists::{InvocationList, LogLineList, Screen};
 use crate::commands::search::timeline::Timeline;
-use crate::commands::table::harmless;
+use crate::commands::shared::table::harmless;
 use crate::search::reading::LogLine;
 use logferry_core::decode::{DecodeOptions, Decoder};
 use logferry_core::document::stored::{StoredInvocation, StoredLogDocument};
