@@ -21,6 +21,7 @@ need() {
       mvn) die "mvn is missing, it fetches the Java servers: install Maven (Debian: apt-get install maven, macOS: brew install maven)";;
       python3) die "python3 is missing: install Python 3.10 or newer (Debian: apt-get install python3 python3-venv, macOS: brew install python)";;
       go) die "go is missing: install Go 1.24 or newer (https://go.dev/dl)";;
+      node|npm) die "$tool is missing, the tests of the page run in it: install Node.js 20 or newer with npm (Debian: apt-get install nodejs npm)";;
       docker) die "docker is missing: install Docker Engine with its compose plugin (https://docs.docker.com/engine/install)";;
       *) die "$tool is missing: install it with the system's package manager";;
     esac

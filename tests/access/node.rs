@@ -1,7 +1,8 @@
 /*! The real node with the security plugin, which `make test` starts: users, roles and requests. */
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -138,6 +139,26 @@ impl<'a> User<'a> {
         let (url, ca) = (url(), path("ca.pem"));
         let output = logferry(arguments, &self.variables(&url, &ca)).await;
         printed_or_log(output)
+    }
+
+    /// A page of `serve`, run by this user.
+    pub async fn shown(&self, path: &str) -> String {
+        let (node, ca) = (url(), crate::node::path("ca.pem"));
+        let mut child = Command::new(env!("CARGO_BIN_EXE_logferry"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .envs(self.variables(&node, &ca))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut base = String::new();
+        let out = child.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut base).unwrap();
+        let address = format!("{}{path}", base.trim().trim_end_matches('/'));
+        let html = reqwest::get(address).await.unwrap().text().await.unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        html
     }
 
     pub async fn ingest(&self, text: &str, flags: &[&str]) -> Result<String, String> {

@@ -150,6 +150,43 @@ impl Trial for Coverage {
     }
 }
 
+/// Every view of `serve`, with the role of `search`.
+struct Serve;
+
+impl Trial for Serve {
+    const ROLE: &str = "logferry-search";
+    /// Without these permissions TEXT is not checked and only one closed index is named; lists need no point in time.
+    const DISPENSABLE: &[&str] = &[
+        "indices:admin/validate/query",
+        "indices:data/read/point_in_time/create",
+        "indices:data/read/point_in_time/delete",
+        "indices:monitor/settings/get",
+    ];
+
+    async fn before(prefix: &str) {
+        Search::before(prefix).await;
+    }
+
+    async fn run(user: &User<'_>) -> Result<(), String> {
+        let day = "since=2026-11-23&until=2026-11-23";
+        for (path, shown) in [
+            (format!("/?{day}"), "at most 1 invocations in a bar"),
+            (format!("/search?q=line&{day}"), "1,100 lines"),
+            (format!("/errors?{day}"), "No line tells of an error"),
+            ("/invocation?request=11111111".to_owned(), "Timeline"),
+            ("/pipeline".to_owned(), "Newest line"),
+        ] {
+            let html = user.shown(&path).await;
+            // The page says what OpenSearch says.
+            if !html.contains(shown) || html.contains("role=\"alert\"") {
+                let start = html.find("role=\"alert\"").unwrap_or(0);
+                return Err(html[start..].replace('\n', " "));
+            }
+        }
+        Ok(())
+    }
+}
+
 async fn make(index: &str) {
     let admin = Client::admin();
     admin
@@ -230,6 +267,12 @@ async fn what_search_needs() {
 #[ignore = "needs servers: make test"]
 async fn what_coverage_needs() {
     try_out::<Coverage>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn what_serve_needs() {
+    try_out::<Serve>().await;
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod memory;
 #[expect(dead_code, reason = "shared with the tests on servers that fail")]
 mod node;
 mod old_node;
+mod page;
 mod prune;
 mod queries;
 mod redrive;
