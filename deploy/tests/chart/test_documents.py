@@ -1,0 +1,112 @@
+"""values.yaml, its schema, the README and the alerts name the same things."""
+
+import json
+import re
+import unittest
+
+import promql_parser
+import yaml
+
+from chart import FOLDER, PROJECT, CASES, one, render
+
+VALUES = yaml.safe_load((FOLDER / "values.yaml").read_text())
+SCHEMA = json.loads((FOLDER / "values.schema.json").read_text())
+README = (FOLDER / "README.md").read_text()
+
+
+def leaves(values, path=""):
+    for key, value in values.items():
+        here = f"{path}.{key}" if path else key
+        if isinstance(value, dict) and value:
+            yield from leaves(value, here)
+        else:
+            yield here, value
+
+
+def at(values, path):
+    for key in path.split("."):
+        values = values[key]
+    return values
+
+
+def resolved(schema):
+    return SCHEMA["$defs"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
+
+
+class Values(unittest.TestCase):
+    def test_the_schema_has_exactly_the_keys_of_the_values(self):
+        def compare(values, schema, path):
+            schema = resolved(schema)
+            if schema.get("additionalProperties") is not False:
+                return
+            # An empty map holds what its owner wants of the known keys.
+            if values:
+                known = set(schema["properties"]) - {"global", "claims", "initialDelaySeconds", "successThreshold"}
+                self.assertEqual(set(values), known, path)
+                for key, value in values.items():
+                    if isinstance(value, dict):
+                        compare(value, schema["properties"][key], f"{path}/{key}")
+
+        compare(VALUES, SCHEMA, "")
+
+    def test_the_table_of_the_readme_has_every_value_and_its_default(self):
+        rows = re.findall(r"^\| `([A-Za-z0-9.]+)` \| (.+?) \| .+\|$", README, re.M)
+        self.assertEqual(len({key for key, _ in rows}), len(rows), "a key stands twice")
+        for key, shown in rows:
+            value = at(VALUES, key)
+            if value in ("", [], {}, None):
+                self.assertEqual(shown, "–", key)
+            elif isinstance(value, (dict, list)):
+                self.assertEqual(shown, "see values.yaml", key)
+            else:
+                self.assertEqual(shown, f"`{json.dumps(value) if isinstance(value, bool) else value}`", key)
+        named = [key for key, _ in rows]
+        for leaf, _ in leaves(VALUES):
+            parents = {leaf[: match.start()] for match in re.finditer(r"\.|$", leaf)}
+            self.assertTrue(parents & set(named), f"{leaf} is not in the README")
+
+    def test_links_of_the_readme_lead_somewhere(self):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", README):
+            if not target.startswith("http"):
+                self.assertTrue((FOLDER / target).exists(), target)
+
+    def test_the_chart_has_the_version_of_logferry(self):
+        chart = yaml.safe_load((FOLDER / "Chart.yaml").read_text())
+        cargo = re.search(r'^version = "(.+)"$', (PROJECT / "Cargo.toml").read_text(), re.M)[1]
+        self.assertEqual(chart["appVersion"], cargo)
+
+
+class Alerts(unittest.TestCase):
+    def rules(self):
+        values = {"metrics": {"prometheusRule": {"enabled": True}}}
+        return [rule for group in one(render(values), "PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
+
+    def test_every_expression_parses_and_asks_for_metrics_that_exist(self):
+        metrics = dict(re.findall(r"^\| `(logferry_\w+)` \| (\w+) \|", (PROJECT / "docs/metrics.md").read_text(), re.M))
+        self.assertGreater(len(metrics), 30)
+        for rule in self.rules():
+            promql_parser.parse(rule["expr"])
+            asked = re.findall(r"logferry_\w+", rule["expr"])
+            self.assertTrue(asked)
+            for name in asked:
+                histogram = re.sub("_(bucket|sum|count)$", "", name)
+                self.assertTrue(name in metrics or metrics.get(histogram) == "histogram", f"{rule['alert']}: {name}")
+                if metrics.get(name) == "counter":
+                    self.assertRegex(rule["expr"], rf"(increase|rate)\({name}")
+
+    def test_every_alert_says_what_to_do(self):
+        for rule in self.rules():
+            self.assertIn(rule["labels"]["severity"], ("warning", "critical"))
+            self.assertGreater(len(rule["annotations"]["description"]), 40)
+            self.assertNotIn("\n", rule["annotations"]["description"])
+
+    def test_alerts_can_be_left_out_and_added(self):
+        rules = [r for g in one(render(CASES["everything"]), "PrometheusRule")["spec"]["groups"] for r in g["rules"]]
+        names = [rule["alert"] for rule in rules]
+        self.assertIn("Own", names)
+        self.assertNotIn("LogferryWithoutIds", names)
+        self.assertEqual(len(names), len(self.rules()))
+
+
+if __name__ == "__main__":
+    unittest.main()
