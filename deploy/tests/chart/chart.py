@@ -76,9 +76,10 @@ def environment(container):
 
 
 def documented_flags(page):
-    """The flags in the tables of a page of docs/, with the text of the second column."""
+    """The flags in the tables of a page of docs/, those of `serve` left out, with the text of the second column."""
     flags = {}
-    for line in (PROJECT / "docs" / page).read_text().splitlines():
+    sections = re.split("^## ", (PROJECT / "docs" / page).read_text(), flags=re.M)
+    for line in "".join(text for text in sections if "logferry serve" not in text.split("|")[0]).splitlines():
         if line.startswith("| `--"):
             cells = [cell.strip() for cell in line.split(" | ")]
             for flag in re.findall(r"`(--[a-z0-9-]+)", cells[0]):

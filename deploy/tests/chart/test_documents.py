@@ -7,7 +7,7 @@ import unittest
 import promql_parser
 import yaml
 
-from chart import FOLDER, PROJECT, CASES, one, render
+from chart import CASES, FOLDER, PROJECT, environment, one, refusal, render
 
 VALUES = yaml.safe_load((FOLDER / "values.yaml").read_text())
 SCHEMA = json.loads((FOLDER / "values.schema.json").read_text())
@@ -74,6 +74,49 @@ class Values(unittest.TestCase):
         chart = yaml.safe_load((FOLDER / "Chart.yaml").read_text())
         cargo = re.search(r'^version = "(.+)"$', (PROJECT / "Cargo.toml").read_text(), re.M)[1]
         self.assertEqual(chart["appVersion"], cargo)
+
+
+class Readme(unittest.TestCase):
+    VARIABLES = {
+        "AWS_REGION": "eu-central-1",
+        "ACCOUNT": "123456789012",
+        "BUCKET": "my-lambda-logs",
+        "QUEUE": "lambda-logs",
+        "NAMESPACE": "logs",
+        "OPENSEARCH": "https://search.example:9200",
+        "REPOSITORY": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/logferry",
+        "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/lambda-logs",
+    }
+
+    def files(self):
+        """The files that the commands of the README write, as a shell writes them."""
+        blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S))
+        found = {}
+        for name, end, text in re.findall(r"^cat >(\S+) <<'?(\w)'?\n(.*?)^\2$", blocks, re.M | re.S):
+            found[name] = re.sub(r"\$(\w+)", lambda match: self.VARIABLES[match[1]], text)
+        return found
+
+    def test_its_values_can_be_installed(self):
+        blocks = re.findall(r"^```yaml\n(.*?)^```", README, re.M | re.S)
+        values = [yaml.safe_load(block) for block in blocks if "not of this chart" not in block]
+        self.assertGreaterEqual(len(values), 4)
+        for value in values + [yaml.safe_load(self.files()["values.yaml"])]:
+            self.assertEqual(refusal(value), "")
+        worker = environment(one(render(values=yaml.safe_load(self.files()["values.yaml"])), "Deployment")["spec"]["template"]["spec"]["containers"][0])
+        self.assertEqual(worker["LOGFERRY_QUEUE_URL"], self.VARIABLES["QUEUE_URL"])
+
+    def test_its_policies_are_those_of_the_documents(self):
+        files = self.files()
+        statements = json.loads(files["worker.json"])["Statement"]
+        allowed = {action for statement in statements for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])}
+        page = (PROJECT / "docs/configuration.md").read_text().split("## Permissions of the worker")[1].split("##")[0]
+        self.assertEqual(allowed, set(re.findall(r"(?:sqs|s3):\w+", page)))
+        queue = json.loads(files["queue.json"])
+        self.assertEqual(queue["VisibilityTimeout"], "300")
+        statement = json.loads(queue["Policy"])["Statement"][0]
+        self.assertEqual(set(statement["Condition"]), {"ArnLike", "StringEquals"})
+        self.assertEqual(json.loads(queue["RedrivePolicy"])["maxReceiveCount"], "5")
+        json.loads(files["trust.json"])
 
 
 class Alerts(unittest.TestCase):

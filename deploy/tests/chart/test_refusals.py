@@ -63,6 +63,8 @@ REFUSED = [
     ({"prune": {"enabled": True}}, "prune.config needs"),
     ({"prune": {"enabled": True, "config": {"retainLogs": "30h"}}}, "at '/prune/config/retainLogs'"),
     ({"serve": {"enabled": True, "ingress": {"enabled": True}}}, "serve.ingress.host is required"),
+    ({"serve": {"enabled": True, "ingress": {"enabled": True, "host": "a.test"}}}, "serve.ingress needs serve.auth"),
+    ({"serve": {"enabled": True, "auth": {"proxyUserHeader": "X-User"}}}, "needs serve.auth.trustedProxy"),
 ]
 
 

@@ -224,7 +224,6 @@ class Settings(unittest.TestCase):
         "setup": ["configuration.md", "opensearch.md"],
         "prune": ["configuration.md", "opensearch.md"],
         "export": ["configuration.md", "export.md"],
-        "serve": ["configuration.md"],
     }
 
     def test_every_variable_is_one_of_a_documented_flag(self):
@@ -232,6 +231,8 @@ class Settings(unittest.TestCase):
         for name, values in CASES.items():
             for _, template in pod_templates(render(values)):
                 for container in containers(template["spec"]):
+                    if container["name"] == "serve":
+                        continue  # below
                     text = "".join((PROJECT / "docs" / page).read_text() for page in self.PAGES[container["name"]])
                     for variable in environment(container):
                         if variable.startswith("LOGFERRY_"):
@@ -239,7 +240,28 @@ class Settings(unittest.TestCase):
                             flag = "--" + own.lower().replace("_", "-")
                             self.assertRegex(text, rf"{flag}\b", f"{name}: {container['name']}: {variable}")
                             tried += 1
-        self.assertGreater(tried, 150)
+        self.assertGreater(tried, 120)
+
+    @unittest.skipUnless((PROJECT / "docs/serve.md").exists(), "logferry has no `serve` yet")
+    def test_every_variable_of_the_page_is_one_of_a_documented_flag(self):
+        text = "".join((PROJECT / "docs" / page).read_text() for page in ("configuration.md", "serve.md", "export.md"))
+        serve = dict(pod_templates(render(CASES["everything"])))["logferry-ferry-serve"]["spec"]["containers"][0]
+        for variable in environment(serve):
+            if variable.startswith("LOGFERRY_"):
+                flag = "--" + re.sub("^LOGFERRY_(SERVE_|EXPORT_)?", "", variable).lower().replace("_", "-")
+                self.assertRegex(text, rf"{flag}\b")
+
+    def test_the_page_is_reachable_only_with_somebody_who_asks_for_a_name(self):
+        def listens(auth):
+            objects = render({"serve": {"enabled": True, "auth": auth}})
+            container = one(objects, "Deployment", "serve")["spec"]["template"]["spec"]["containers"][0]
+            services = [item for item in objects if item["kind"] == "Service" and item["metadata"]["name"].endswith("serve")]
+            self.assertEqual("livenessProbe" in container, bool(services))
+            return environment(container)["LOGFERRY_SERVE_LISTEN"], bool(services)
+
+        self.assertEqual(listens({}), ("127.0.0.1:9180", False))
+        for auth in ({"existingSecret": "s"}, {"insecureNoAuth": True}, {"proxyUserHeader": "X", "trustedProxy": ["10.0.0.1"]}):
+            self.assertEqual(listens(auth), ("0.0.0.0:9180", True))
 
     def test_every_flag_of_the_worker_can_be_set(self):
         objects = render(CASES["everything"]) + render({"opensearch": {"acceptInvalidCertificates": True, "awsService": "es", "awsRegion": "x"}}) + render({"opensearch": {"auth": {"existingSecret": "s", "apiKeyKey": "k"}}})

@@ -83,8 +83,16 @@
 {{- $found = append $found "prune.config needs retainLogs or retainInvocations, such as 30d" -}}
 {{- end -}}
 {{- end -}}
-{{- if and $v.serve.enabled $v.serve.ingress.enabled (not $v.serve.ingress.host) -}}
+{{- with $v.serve -}}
+{{- if and .enabled .ingress.enabled (not .ingress.host) -}}
 {{- $found = append $found "serve.ingress.host is required" -}}
+{{- end -}}
+{{- if and .enabled .ingress.enabled (not (include "logferry.serveReachable" $)) -}}
+{{- $found = append $found "serve.ingress needs serve.auth: without it the page listens on loopback, for kubectl port-forward alone" -}}
+{{- end -}}
+{{- if and .enabled .auth.proxyUserHeader (not .auth.trustedProxy) -}}
+{{- $found = append $found "serve.auth.proxyUserHeader needs serve.auth.trustedProxy: the networks of the proxy" -}}
+{{- end -}}
 {{- end -}}
 {{- with $found -}}
 {{- fail (printf "these values cannot be used:\n- %s" (join "\n- " .)) -}}

@@ -83,3 +83,10 @@ VPC endpoint vpce-….sqs.REGION.vpce.amazonaws.com. Empty if there is none. */}
 {{- regexFind "[a-z]{2,4}(-[a-z]+)+-[0-9]+" (regexFind "^https?://[^/]+" (toString .Values.queue.url) | replace "vpce-" "") -}}
 {{- end -}}
 {{- end -}}
+
+{{/* Not empty if the page of serve asks for a name, or need not. */}}
+{{- define "logferry.serveReachable" -}}
+{{- with .Values.serve.auth -}}
+{{- if or .existingSecret .proxyUserHeader .insecureNoAuth }}yes{{ end -}}
+{{- end -}}
+{{- end -}}
