@@ -245,7 +245,7 @@ class Settings(unittest.TestCase):
     @unittest.skipUnless((PROJECT / "docs/serve.md").exists(), "logferry has no `serve` yet")
     def test_every_variable_of_the_page_is_one_of_a_documented_flag(self):
         text = "".join((PROJECT / "docs" / page).read_text() for page in ("configuration.md", "serve.md", "export.md"))
-        serve = dict(pod_templates(render(CASES["everything"])))["logferry-ferry-serve"]["spec"]["containers"][0]
+        serve = dict(pod_templates(render(CASES["everything"])))["logferry-serve"]["spec"]["containers"][0]
         for variable in environment(serve):
             if variable.startswith("LOGFERRY_"):
                 flag = "--" + re.sub("^LOGFERRY_(SERVE_|EXPORT_)?", "", variable).lower().replace("_", "-")
