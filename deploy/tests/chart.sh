@@ -4,7 +4,7 @@
 #   deploy/tests/chart.sh [TEST…]      such as test_refusals, or test_render.Rendered.test_no_replicas
 # Needs Python 3.10 or newer and Go (which only downloads the CRDs). The first run downloads 90 MB.
 server=chart
-source "$(dirname "$0")/tools.sh"
+source "$(dirname "$0")/shared/tools.sh"
 
 crds=$(crd_folders | paste -sd:)
 python=$(python_with "$project/deploy/tests/chart/chart-requirements.txt")

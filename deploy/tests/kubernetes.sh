@@ -9,7 +9,7 @@
 #   BURST             objects of each burst (default 400)
 #   KEEP_LOGS=1       leaves the logs of all servers and pods in target/deploy-cache/cluster
 server=kubernetes
-source "$(dirname "$0")/tools.sh"
+source "$(dirname "$0")/shared/tools.sh"
 source "$project/deploy/tests/cluster/parts.sh"
 source "$project/deploy/tests/cluster/control_plane.sh"
 base=${KUBERNETES_PORT:-19960}

@@ -1,6 +1,6 @@
-# Functions of the tests in this folder; to be sourced by a script that has set `server` to its own name.
+# Functions of the tests of deployables; to be sourced by a script that has set `server` to its own name.
 #   DEPLOY_CACHE   where tools are kept (default: target/deploy-cache of this checkout)
-source "$(dirname "${BASH_SOURCE[0]}")/../../stack/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../../stack/lib.sh"
 project=$(cd "$here/.." && pwd)
 mkdir -p "${DEPLOY_CACHE:-$project/target/deploy-cache}"
 DEPLOY_CACHE=$(cd "${DEPLOY_CACHE:-$project/target/deploy-cache}" && pwd)
