@@ -6,7 +6,7 @@
 # Needs Go, Python 3.10 or newer, openssl, curl, and what stack/elasticmq, stack/s3 and stack/opensearch need.
 #   KUBERNETES_PORT   the first of 20 ports on 127.0.0.1 (default 19960)
 #   LOGFERRY_BIN      the built logferry (default: a release build)
-#   BURST             objects of each burst (default 400)
+#   BURST             objects of each burst (default 600)
 #   KEEP_LOGS=1       leaves the logs of all servers and pods in target/deploy-cache/cluster
 server=kubernetes
 source "$(dirname "$0")/shared/tools.sh"
@@ -33,7 +33,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 start_control_plane
-export CLUSTER_KUBECONFIG=$plane/kubeconfig CLUSTER_PODS=$plane/pods CLUSTER_PORTS=$((base + 13)) LOGFERRY_BIN BURST=${BURST:-400}
+export CLUSTER_KUBECONFIG=$plane/kubeconfig CLUSTER_PODS=$plane/pods CLUSTER_PORTS=$((base + 13)) LOGFERRY_BIN BURST=${BURST:-600}
 CLUSTER_SQS=$("$here/elasticmq" start $((base + 10))) CLUSTER_S3=$("$here/s3" start $((base + 11)))
 CLUSTER_OPENSEARCH=$("$here/opensearch" start $((base + 12)))
 export CLUSTER_SQS CLUSTER_S3 CLUSTER_OPENSEARCH

@@ -79,6 +79,8 @@ class Pod(threading.Thread):
         except Exception as failure:  # kept for the test, which fails by it
             self.node.failures.append(failure)
         finally:
+            if self.process and self.process.poll() is None:
+                self.process.kill()
             self.node.ports.put(self.port)
             self.node.forget(self)
 
@@ -144,7 +146,8 @@ class Pod(threading.Thread):
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-            self.exit_codes.append(self.process.returncode)
+            if self.ready:  # before, not even the handlers of signals need be there
+                self.exit_codes.append(self.process.returncode)
         self.drain_seconds = time.monotonic() - began
 
 

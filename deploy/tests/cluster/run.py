@@ -43,7 +43,8 @@ def values(queue_url):
             "mode": "keda",
             "maxReplicas": MOST,
             "keda": {
-                "messagesPerReplica": OBJECTS // MOST,
+                # Half of the burst asks for all replicas, so that they come before a fast machine has drained it.
+                "messagesPerReplica": OBJECTS // (2 * MOST),
                 "pollingInterval": 2,
                 "cooldownPeriod": burst.VISIBILITY,
                 "awsEndpoint": os.environ["CLUSTER_SQS"],
