@@ -77,7 +77,7 @@ spec:
   serviceAccountName: {{ include "logferry.serviceAccountName" . }}
   # IRSA and Pod Identity mount tokens of their own; logferry never asks the Kubernetes API.
   automountServiceAccountToken: false
-  # Without: a service named logferry-… would set LOGFERRY_… variables, which logferry takes for settings.
+  # Otherwise a service named logferry-… adds LOGFERRY_… variables, the names of logferry's settings.
   enableServiceLinks: false
   {{- with .grace }}
   terminationGracePeriodSeconds: {{ . }}
