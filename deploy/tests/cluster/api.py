@@ -48,8 +48,10 @@ class Api:
 
     def watch(self, path):
         """The changes from now on, after one ADDED for each object that exists; ends with the connection."""
-        for line in self._answer("GET", f"{path}?watch=true", None, "application/json", None):
+        for line in self._answer("GET", f"{path}?watch=true&resourceVersion=0", None, "application/json", None):
             change = json.loads(line)
+            if change["type"] == "ERROR":
+                raise Refused(change["object"].get("code"), change["object"])
             yield change["type"], change["object"]
 
 
