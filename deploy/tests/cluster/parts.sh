@@ -5,7 +5,7 @@ modules=$project/deploy/tests/cluster
 
 build_parts() {
   local stamp
-  stamp=$(stamp_of "$modules"/*/go.mod "$modules"/*/go.sum "$modules"/*/parts.go "$modules/parts.sh")
+  stamp=$(stamp_of "$modules"/*/go.mod "$modules"/*/go.sum "$modules"/*/parts.go)
   installed "$parts" "$stamp" || with_lock deploy-parts make_parts "$stamp"
 }
 make_parts() { # stamp
@@ -29,7 +29,7 @@ make_parts() { # stamp
   sed 's/fmt.Sprintf(":%v", metricsAPIServerPort)/fmt.Sprintf("127.0.0.1:%v", metricsAPIServerPort)/' "$keda" >"$DEPLOY_CACHE/go/adapter.go"
   echo "{\"Replace\": {\"$modules/keda/adapter/main.go\": \"$DEPLOY_CACHE/go/adapter.go\"}}" >"$DEPLOY_CACHE/go/overlay.json"
   part keda ./adapter keda-adapter -overlay "$DEPLOY_CACHE/go/overlay.json"
-  [ -n "${KEEP_GO:-}" ] || rm -rf "$DEPLOY_CACHE/go"
+  rm -rf "$DEPLOY_CACHE/go"
   unset GOMODCACHE GOCACHE GOFLAGS
   echo "$1" >"$parts/.stamp"
   say "built in $(elapsed "$began")"
