@@ -8,6 +8,8 @@ reading order:
 */
 #![forbid(unsafe_code)]
 
+/// Facts about the worker's surroundings → findings.
+pub mod check;
 pub mod cli;
 /// Each command joins ends to the one road.
 pub mod commands;

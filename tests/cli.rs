@@ -1,5 +1,7 @@
 /*! The built binary without any server: the commands that a new user tries first. */
 
+#[path = "cli/check.rs"]
+mod check;
 #[path = "docs/generated_page.rs"]
 mod generated_page;
 #[path = "cli/healthcheck.rs"]

@@ -15,7 +15,7 @@ use crate::cli::report::ReportArgs;
 use crate::cli::search::SearchArgs;
 use crate::cli::serve::ServeArgs;
 use crate::cli::shell::{CompletionsArgs, HealthcheckArgs, ManArgs};
-use crate::cli::worker::{IngestArgs, WorkerArgs};
+use crate::cli::worker::{CheckArgs, IngestArgs, WorkerArgs};
 
 /// Move AWS Lambda logs from S3 into OpenSearch: nothing lost, nothing twice
 ///
@@ -88,6 +88,10 @@ fn log_filter(text: &str) -> Result<String, String> {
 pub enum Command {
     /// Read the objects that an SQS queue names, and index their documents
     Worker(WorkerArgs),
+    /// Check settings, credentials, queue, buckets and OpenSearch before the first message
+    ///
+    /// It takes the flags of `worker`, and touches no message. It ends with 1 if the worker could not do its work.
+    Check(Box<CheckArgs>),
     /// Index local files and folders, or print their documents
     Ingest(IngestArgs),
     /// Index the objects that a bucket already holds, once each

@@ -1,5 +1,6 @@
 /*! Headings of the groups of flags in `--help`. */
 
+pub const CHECK: &str = "Check";
 pub const REPLAY: &str = "Replay";
 pub const QUEUE: &str = "Queue";
 pub const OBJECTS: &str = "Objects";

@@ -37,4 +37,4 @@ pub use s3::{PathStyle, S3Args};
 pub use search::SearchArgs;
 pub use serve::ServeArgs;
 pub use shell::{CompletionsArgs, HealthcheckArgs, ManArgs, ShellArg};
-pub use worker::{IngestArgs, To, WorkerArgs};
+pub use worker::{CheckArgs, IngestArgs, To, WorkerArgs};

@@ -1,4 +1,4 @@
-/*! Flags of `worker` and `ingest`. */
+/*! Flags of `worker`, `check` and `ingest`. */
 
 use std::path::PathBuf;
 
@@ -106,6 +106,31 @@ pub struct WorkerArgs {
         help_heading = heading::SERVING
     )]
     pub listen: String,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Bucket that must notify the queue, such as logs or logs/exports/
+    ///
+    /// May be repeated. Without it: the names in --allow-bucket, else the buckets that the queue's policy names.
+    #[arg(
+        long,
+        value_name = "NAME[/PREFIX]",
+        value_delimiter = ',',
+        help_heading = heading::CHECK
+    )]
+    pub bucket: Vec<String>,
+    /// Count warnings as faults
+    #[arg(long, help_heading = heading::CHECK)]
+    pub strict: bool,
+    /// Time that one question may take
+    #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = heading::CHECK)]
+    pub timeout: String,
+    /// Print one JSON object
+    #[arg(long, help_heading = heading::OUTPUT)]
+    pub json: bool,
+    #[command(flatten)]
+    pub worker: WorkerArgs,
 }
 
 #[derive(Debug, Args)]

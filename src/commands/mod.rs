@@ -3,6 +3,7 @@ sinks, and runs to its end. */
 
 mod api_key;
 pub mod binary;
+pub mod check;
 pub mod coverage;
 pub mod dead_letters;
 pub mod explain;

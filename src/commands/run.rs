@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command, DeadLettersCommand, ExplainCommand};
 use crate::commands::binary::{healthcheck, manual};
 use crate::commands::{
-    api_key, coverage, dead_letters, explain, export, ingest, prune, replay, report, search, serve,
-    setup, worker,
+    api_key, check, coverage, dead_letters, explain, export, ingest, prune, replay, report, search,
+    serve, setup, worker,
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
@@ -56,6 +56,7 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
             crate::observe::log_to_stderr(&cli.log);
             block_on(worker::run(config))
         }
+        Command::Check(args) => block_on(check::run(config::check(*args)?)),
         Command::Ingest(args) => {
             let config = config::ingest(args)?;
             crate::observe::log_to_stderr(&cli.log);

@@ -34,4 +34,4 @@ pub use replay::{CheckpointPlace, ReplayConfig, ReplayDestination, ReplaySource,
 pub use report::{ReportConfig, report};
 pub use search::{SearchConfig, search};
 pub use serve::{ServeConfig, serve};
-pub use worker::{S3Config, WorkerConfig, worker};
+pub use worker::{BucketPrefix, CheckConfig, S3Config, WorkerConfig, check, worker};

@@ -1,13 +1,14 @@
-/*! Flags of `worker` go in; its configuration or the mistakes come out. */
+/*! Flags of `worker` and `check` go in; their configuration or the mistakes come out. */
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::cli::{PathStyle, WorkerArgs};
+use crate::cli::{CheckArgs, PathStyle, WorkerArgs};
 use crate::config::ConfigErrors;
 use crate::pipeline::{PipelineConfig, ReadConfig, ReceiveConfig};
 use crate::sink::dead_letters::DeadLetterTarget;
 use crate::sink::opensearch::OpenSearchConfig;
+use logferry_core::allow_list::BucketAllowList;
 
 #[derive(Debug)]
 pub struct WorkerConfig {
@@ -19,6 +20,28 @@ pub struct WorkerConfig {
     pub s3: S3Config,
     pub dead_letters: Option<DeadLetterTarget>,
     pub pipeline: PipelineConfig,
+}
+
+/// What `check` looks at: the surroundings of this worker.
+#[derive(Debug)]
+pub struct CheckConfig {
+    pub worker: WorkerConfig,
+    /// The value of `--dead-letters`, for messages.
+    pub dead_letters: Option<String>,
+    pub buckets: Vec<BucketPrefix>,
+    /// Whether warnings are faults.
+    pub strict: bool,
+    /// For one question.
+    pub timeout: Duration,
+    pub json: bool,
+}
+
+/// The part of a bucket whose objects are logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketPrefix {
+    pub bucket: String,
+    /// May be empty.
+    pub prefix: String,
 }
 
 #[derive(Debug)]
@@ -84,6 +107,42 @@ pub fn worker(args: WorkerArgs) -> Result<WorkerConfig, ConfigErrors> {
                 drain_timeout: drain,
                 ..pipeline
             },
+        }),
+        _ => Err(mistakes),
+    }
+}
+
+pub fn check(args: CheckArgs) -> Result<CheckConfig, ConfigErrors> {
+    let dead_letters = args.worker.dead_letters.clone();
+    let (worker, mut mistakes) = match worker(args.worker) {
+        Ok(worker) => (Some(worker), ConfigErrors::default()),
+        Err(mistakes) => (None, mistakes),
+    };
+    let mut buckets = Vec::new();
+    for text in &args.bucket {
+        let place = text.strip_prefix("s3://").unwrap_or(text);
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        if bucket.contains('*') || BucketAllowList::check(bucket).is_err() {
+            mistakes.add(
+                "--bucket",
+                text,
+                "is no bucket, such as logs or logs/exports/",
+            );
+        }
+        buckets.push(BucketPrefix {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        });
+    }
+    let timeout = mistakes.duration("--timeout", &args.timeout);
+    match (worker, timeout) {
+        (Some(worker), Some(timeout)) if mistakes.0.is_empty() => Ok(CheckConfig {
+            worker,
+            dead_letters,
+            buckets,
+            strict: args.strict,
+            timeout,
+            json: args.json,
         }),
         _ => Err(mistakes),
     }
@@ -159,6 +218,39 @@ mod tests {
         .to_string();
         insta::assert_snapshot!(mistakes);
         assert!(!mistakes.contains("secret"));
+    }
+
+    fn check_of(flags: &[&str]) -> Result<CheckConfig, ConfigErrors> {
+        let line = ["logferry", "check"].iter().chain(flags);
+        match Cli::try_parse_from(line).unwrap().command {
+            Command::Check(args) => check(*args),
+            _ => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn a_check_takes_the_flags_of_the_worker() {
+        let urls = [
+            "--queue-url",
+            "http://q/1/logs",
+            "--opensearch-url",
+            "http://os:9200",
+        ];
+        let buckets = [
+            "--bucket",
+            "logs,s3://more/exports/",
+            "--dead-letters",
+            "file:///l",
+        ];
+        let config = check_of(&[urls, buckets].concat()).unwrap();
+        let parts: Vec<_> = (config.buckets.iter())
+            .map(|part| (part.bucket.as_str(), part.prefix.as_str()))
+            .collect();
+        assert_eq!(parts, [("logs", ""), ("more", "exports/")]);
+        assert_eq!(config.dead_letters.as_deref(), Some("file:///l"));
+        assert_eq!(config.timeout, Duration::from_secs(10));
+        let mistakes = check_of(&["--bucket", "a*", "--timeout", "soon"]).unwrap_err();
+        insta::assert_snapshot!(mistakes.to_string());
     }
 
     #[test]

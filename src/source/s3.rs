@@ -2,6 +2,8 @@
 
 pub mod checkpoint;
 pub mod listing;
+pub mod notification;
+pub mod owner;
 
 use std::collections::HashMap;
 

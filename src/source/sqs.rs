@@ -1,5 +1,6 @@
 /*! The queue over SQS: calls of the trait go in, requests of the SDK come out. The SDK retries single calls. */
 
+pub mod inspect;
 pub mod redrive;
 mod refusal;
 pub mod send;

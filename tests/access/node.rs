@@ -161,6 +161,13 @@ impl<'a> User<'a> {
         html
     }
 
+    /// What a command printed, also if it failed.
+    pub async fn printed(&self, arguments: &[&str]) -> String {
+        let (url, ca) = (url(), path("ca.pem"));
+        let output = logferry(arguments, &self.variables(&url, &ca)).await;
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     pub async fn ingest(&self, text: &str, flags: &[&str]) -> Result<String, String> {
         let (url, ca) = (url(), path("ca.pem"));
         printed_or_log(ingest(text, flags, &self.variables(&url, &ca)).await)

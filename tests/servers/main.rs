@@ -7,6 +7,7 @@ bucket and an index prefix of its own.
 
 mod alerts;
 mod bulks;
+mod check;
 mod cluster;
 mod corpus;
 mod coverage;

@@ -54,13 +54,28 @@ impl Stage {
 
     /// With a queue of this visibility timeout and `maxReceiveCount`.
     pub async fn with_queue(name: &str, seconds: u32, max_receives: u32) -> Self {
+        let servers = ("LOGFERRY_TEST_SQS", "LOGFERRY_TEST_S3");
+        Self::at_servers(name, seconds, max_receives, servers).await
+    }
+
+    /// With the queue and the bucket of these servers.
+    pub async fn at(name: &str, sqs: &str, s3: &str) -> Self {
+        Self::at_servers(name, 30, MAX_RECEIVES, (sqs, s3)).await
+    }
+
+    async fn at_servers(
+        name: &str,
+        seconds: u32,
+        max_receives: u32,
+        (sqs_server, s3_server): (&str, &str),
+    ) -> Self {
         let credentials = Credentials::new("test", "test", None, None, "test");
         let sqs = aws_sdk_sqs::Client::from_conf(
             aws_sdk_sqs::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new("us-east-1"))
                 .credentials_provider(credentials.clone())
-                .endpoint_url(server("LOGFERRY_TEST_SQS"))
+                .endpoint_url(server(sqs_server))
                 .build(),
         );
         let s3 = aws_sdk_s3::Client::from_conf(
@@ -68,7 +83,7 @@ impl Stage {
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new("us-east-1"))
                 .credentials_provider(credentials)
-                .endpoint_url(server("LOGFERRY_TEST_S3"))
+                .endpoint_url(server(s3_server))
                 .force_path_style(true)
                 .build(),
         );

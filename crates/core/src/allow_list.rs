@@ -36,6 +36,12 @@ impl BucketAllowList {
         self.patterns.is_empty()
     }
 
+    /// The patterns without a star: the names of the only buckets that they match.
+    pub fn exact_names(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.patterns.iter().map(String::as_str);
+        patterns.filter(|pattern| !pattern.contains('*'))
+    }
+
     /// Whether `bucket` matches a pattern, or the list is empty.
     pub fn allow(&self, bucket: &str) -> bool {
         self.is_open() || self.patterns.iter().any(|pattern| matches(pattern, bucket))

@@ -26,7 +26,7 @@ pub(crate) async fn prepare(
     if setup {
         set_up(index, prefix).await?;
     } else {
-        check(index, prefix).await?;
+        check_templates(index, prefix).await?;
         let settings = cluster_settings::read(index).await;
         if settings.columnar {
             return Err(SetupError::Refused(columnar::sentence(columnar::CLUSTER)));
@@ -66,7 +66,8 @@ async fn set_up(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {
     Ok(())
 }
 
-async fn check(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {
+/// Whether the index templates are there, and new enough.
+pub(crate) async fn check_templates(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {
     for kind in DocumentKind::ALL {
         let name = alias(prefix, kind);
         let path = format!("/_index_template/{name}");

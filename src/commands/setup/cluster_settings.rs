@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::commands::setup::columnar;
+use crate::sink::IndexError;
 use crate::sink::opensearch::{Method, OpenSearch};
 
 const PATH: &str = "/_cluster/settings?include_defaults=true&filter_path=*.action.auto_create_index,*.cluster.pluggable*";
@@ -20,13 +21,16 @@ pub(crate) async fn read(index: &OpenSearch) -> ClusterSettings {
     if index.is_serverless() {
         return ClusterSettings::default();
     }
-    match index.call(Method::Get, PATH, None).await {
-        Ok(answer) => of(&answer),
-        Err(error) => {
-            tracing::debug!(%error, "the cluster's settings cannot be read");
-            ClusterSettings::default()
-        }
-    }
+    try_read(index).await.unwrap_or_else(|error| {
+        tracing::debug!(%error, "the cluster's settings cannot be read");
+        ClusterSettings::default()
+    })
+}
+
+/// The settings, or why they cannot be read.
+pub(crate) async fn try_read(index: &OpenSearch) -> Result<ClusterSettings, IndexError> {
+    let answer = index.call(Method::Get, PATH, None).await?;
+    Ok(of(&answer))
 }
 
 /// The innermost scope with a value counts.

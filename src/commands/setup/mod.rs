@@ -10,6 +10,7 @@ mod dashboards;
 mod plan;
 mod print;
 mod request;
+mod review;
 mod run;
 mod setup_error;
 #[cfg(test)]
@@ -19,5 +20,6 @@ mod version;
 pub(crate) use at_start::prepare;
 pub(crate) use print::width;
 pub(crate) use request::{TIMEOUT, batches};
+pub(crate) use review::{Review, review};
 pub use run::run;
-pub(crate) use version::unsupported;
+pub(crate) use version::{unsupported, untested};

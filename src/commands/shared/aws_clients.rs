@@ -51,6 +51,15 @@ pub(crate) fn s3_client(
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
+pub(crate) fn sts_client(aws: &SdkConfig, longest: Duration) -> aws_sdk_sts::Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(longest)
+        .build();
+    let config = aws_sdk_sts::config::Builder::from(aws).timeout_config(timeouts);
+    aws_sdk_sts::Client::from_conf(config.build())
+}
+
 /// The exporter retries, so that the client does not.
 pub(crate) fn logs_client(aws: &SdkConfig) -> aws_sdk_cloudwatchlogs::Client {
     let timeouts = TimeoutConfig::builder()

@@ -15,7 +15,8 @@ use crate::sink::dead_letters::archive::{
 use crate::sink::dead_letters::letter_lines::{
     ENDING, LARGEST_STORED, gzip, kind_of, read_letters,
 };
-use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters};
+use crate::sink::dead_letters::trial::{TRIAL, trial_file};
+use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters, Trial, TrialEnd};
 
 pub struct DeadLetterFolder {
     folder: PathBuf,
@@ -25,16 +26,31 @@ impl DeadLetterFolder {
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.ndjson.gz"))
+    }
 }
 
 #[async_trait]
 impl DeadLetters for DeadLetterFolder {
     async fn write(&self, letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
-        let path = self.folder.join(format!("{}.ndjson.gz", letters.name));
+        let path = self.path_of(&letters.name);
         let bytes = letters.gzip()?;
         replace(&path, &bytes)
             .await
             .map_err(|e: std::io::Error| DeadLetterError::new(format!("{}: {e}", path.display())))
+    }
+}
+
+#[async_trait]
+impl Trial for DeadLetterFolder {
+    async fn try_out(&self) -> Result<TrialEnd, DeadLetterError> {
+        self.write(&trial_file()).await?;
+        Ok(match tokio::fs::remove_file(self.path_of(TRIAL)).await {
+            Ok(()) => TrialEnd::Removed,
+            Err(error) => TrialEnd::Stays(error.to_string()),
+        })
     }
 }
 

@@ -13,7 +13,8 @@ use crate::sink::dead_letters::archive::{
     Addresses, ArchiveError, DeadLetterArchive, LetterAddress, LetterSet, Removal, StoredLetter,
     Token,
 };
-use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters};
+use crate::sink::dead_letters::trial::TRIAL;
+use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters, Trial, TrialEnd};
 use crate::sink::opensearch::{Method, OpenSearch};
 use crate::sink::{Index, IndexError, Stored};
 use logferry_core::bulk::{Bulk, Parcel, Verdict};
@@ -44,23 +45,28 @@ impl DeadLetters for DeadLetterIndex {
         }
         let bulk = Bulk::pack([parcel]);
         for verdict in self.index.bulk(&bulk).await? {
-            match verdict {
-                Verdict::Indexed | Verdict::AlreadyThere => {}
-                Verdict::Forbidden { status, reason }
-                | Verdict::Retryable { status, reason }
-                | Verdict::Unavailable { status, reason }
-                | Verdict::Misconfigured { status, reason }
-                | Verdict::AppendOnly { status, reason }
-                | Verdict::Rejected { status, reason } => {
-                    return Err(DeadLetterError {
-                        status: Some(status),
-                        code: None,
-                        reason: format!("{}: HTTP {status}: {reason}", self.name),
-                    });
-                }
+            if let Some(refused) = refused(&self.name, verdict) {
+                return Err(refused);
             }
         }
         Ok(())
+    }
+}
+
+/// The error of a verdict other than success.
+fn refused(index: &str, verdict: Verdict) -> Option<DeadLetterError> {
+    match verdict {
+        Verdict::Indexed | Verdict::AlreadyThere => None,
+        Verdict::Forbidden { status, reason }
+        | Verdict::Retryable { status, reason }
+        | Verdict::Unavailable { status, reason }
+        | Verdict::Misconfigured { status, reason }
+        | Verdict::AppendOnly { status, reason }
+        | Verdict::Rejected { status, reason } => Some(DeadLetterError {
+            status: Some(status),
+            code: None,
+            reason: format!("{index}: HTTP {status}: {reason}"),
+        }),
     }
 }
 
@@ -131,6 +137,7 @@ impl DeadLetterDocuments {
         let mut body = json!({
             "size": PAGE, "track_total_hits": false, "_source": ["kind", "size"],
             "sort": [{"_id": "asc"}],
+            "query": {"bool": {"must_not": {"ids": {"values": [TRIAL]}}}},
         });
         if let Some(after) = &after {
             body["search_after"] = json!(after);
@@ -204,6 +211,30 @@ impl DeadLetterDocuments {
                 primary_term: stored.primary_term,
             },
         }
+    }
+}
+
+#[async_trait]
+impl Trial for DeadLetterDocuments {
+    async fn try_out(&self) -> Result<TrialEnd, DeadLetterError> {
+        let target = json!({"_index": self.name, "_id": TRIAL});
+        let document = json!({"kind": "check", "reason": "written by `logferry check`"});
+        let write = format!("{}\n{document}\n", json!({"index": target}));
+        for verdict in self.opensearch.send_bulk(write.into(), 1).await? {
+            if let Some(refused) = refused(&self.name, verdict) {
+                return Err(refused);
+            }
+        }
+        let delete = format!("{}\n", json!({"delete": target}));
+        let removed = self.opensearch.send_bulk(delete.into(), 1).await;
+        let refused = match removed {
+            Ok(verdicts) => verdicts.into_iter().find_map(|v| refused(&self.name, v)),
+            Err(error) => Some(error.into()),
+        };
+        Ok(match refused {
+            None => TrialEnd::Removed,
+            Some(error) => TrialEnd::Stays(error.reason),
+        })
     }
 }
 

@@ -12,6 +12,7 @@ pub mod s3;
 mod sets;
 mod store;
 mod target;
+mod trial;
 
 pub use archive::{
     Addresses, ArchiveError, DeadLetterArchive, LetterAddress, LetterSet, Removal, StoredLetter,
@@ -23,3 +24,4 @@ pub use logferry_core::dead_letter::DeadLetter;
 pub use sets::{Read, sets};
 pub use store::DeadLetters;
 pub use target::DeadLetterTarget;
+pub use trial::{Trial, TrialEnd};

@@ -13,7 +13,8 @@ use crate::sink::dead_letters::archive::{
 use crate::sink::dead_letters::letter_lines::{
     ENDING, LARGEST_STORED, gzip, kind_of, read_letters,
 };
-use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters};
+use crate::sink::dead_letters::trial::{TRIAL, trial_file};
+use crate::sink::dead_letters::{DeadLetterError, DeadLetterFile, DeadLetters, Trial, TrialEnd};
 use crate::source::aws_errors::{is_changed, sdk_reason};
 
 pub struct DeadLetterBucket {
@@ -36,12 +37,11 @@ impl DeadLetterBucket {
 #[async_trait]
 impl DeadLetters for DeadLetterBucket {
     async fn write(&self, letters: &DeadLetterFile) -> Result<(), DeadLetterError> {
-        let key = format!("{}/{}.ndjson.gz", self.prefix, letters.name);
-        let key = key.trim_start_matches('/');
+        let key = self.key_of(&letters.name);
         self.client
             .put_object()
             .bucket(&self.bucket)
-            .key(key)
+            .key(&key)
             .content_type("application/gzip")
             .body(letters.gzip()?.into())
             .send()
@@ -55,10 +55,30 @@ impl DeadLetters for DeadLetterBucket {
     }
 }
 
+#[async_trait]
+impl Trial for DeadLetterBucket {
+    async fn try_out(&self) -> Result<TrialEnd, DeadLetterError> {
+        self.write(&trial_file()).await?;
+        let delete = (self.client.delete_object())
+            .bucket(&self.bucket)
+            .key(self.key_of(TRIAL));
+        Ok(match delete.send().await {
+            Ok(_) => TrialEnd::Removed,
+            Err(error) => TrialEnd::Stays(sdk_reason(&error)),
+        })
+    }
+}
+
 /// A page of keys, and the token of the next page.
 type Keys = (Vec<String>, Option<String>);
 
 impl DeadLetterBucket {
+    /// The key of a file of letters.
+    fn key_of(&self, name: &str) -> String {
+        let key = format!("{}/{name}.ndjson.gz", self.prefix);
+        key.trim_start_matches('/').to_owned()
+    }
+
     fn url(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
     }

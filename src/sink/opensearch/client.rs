@@ -172,6 +172,22 @@ impl OpenSearch {
         .await
     }
 
+    /// Sends lines of JSON, as `_bulk` takes them, and reads the JSON response. No retries.
+    pub(crate) async fn call_lines(
+        &self,
+        path: &str,
+        lines: Bytes,
+    ) -> Result<serde_json::Value, IndexError> {
+        let answer = self.send::<()>(Request {
+            method: Method::Post,
+            path,
+            query: None,
+            body: Some(lines),
+            content_type: "application/x-ndjson",
+        });
+        serde_json::from_slice(&answer.await?).map_err(|e| malformed(path, &e))
+    }
+
     pub(super) async fn send<Q>(&self, request: Request<'_, Q>) -> Result<Bytes, IndexError>
     where
         Q: serde::Serialize + ?Sized,
@@ -377,7 +393,7 @@ impl OpenSearch {
 }
 
 /// Whether the node is on another machine and requests go to it without TLS.
-fn is_unencrypted(url: &Url) -> bool {
+pub(crate) fn is_unencrypted(url: &Url) -> bool {
     let is_local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -15,7 +15,7 @@ mod reason;
 mod serverless;
 
 pub use client::OpenSearch;
-pub(crate) use client::SERVERLESS;
+pub(crate) use client::{SERVERLESS, is_unencrypted};
 pub use config::{Auth, AwsService, OpenSearchConfig, Password, Secret, Tls};
 pub use dashboards::{Dashboards, DashboardsConfig};
 pub use index::Presence;

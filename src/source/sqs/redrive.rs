@@ -241,7 +241,7 @@ fn task(entry: ListMessageMoveTasksResultEntry) -> MoveTask {
     }
 }
 
-async fn attributes(
+pub(super) async fn attributes(
     client: &Client,
     queue_url: &str,
     names: &[QueueAttributeName],
@@ -256,7 +256,11 @@ async fn attributes(
 }
 
 /// The URL of the queue with this ARN.
-async fn url_of(client: &Client, queue_url: &str, arn: &str) -> Result<String, QueueError> {
+pub(super) async fn url_of(
+    client: &Client,
+    queue_url: &str,
+    arn: &str,
+) -> Result<String, QueueError> {
     let mut parts = arn.rsplit(':');
     let (name, account) = (parts.next(), parts.next());
     let response = (client.get_queue_url())
