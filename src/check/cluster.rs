@@ -150,7 +150,7 @@ pub fn health(answer: &Value, shards_per_node: Option<u64>) -> Finding {
         number("active_shards") + number("initializing_shards") + number("unassigned_shards");
     let most = shards_per_node.map(|each| each.saturating_mul(number("number_of_data_nodes")));
     let text = format!(
-        "{status}, {} data nodes, {shards} shards",
+        "{status}; data nodes: {}, shards: {shards}",
         number("number_of_data_nodes")
     );
     // Two indices a day, a primary and a replica each.
@@ -176,8 +176,14 @@ pub fn health(answer: &Value, shards_per_node: Option<u64>) -> Finding {
 
 /// A question that the worker itself does not ask, and that was refused or not answered.
 pub fn unseen(check: &'static str, what: &str, reason: &str) -> Finding {
+    // Queries of paths are long.
+    let words = reason.split(' ').map(|word| match word.starts_with('/') {
+        true => word.split('?').next().unwrap_or_default(),
+        false => word,
+    });
+    let reason = words.collect::<Vec<_>>().join(" ");
     Finding::warning(AREA, check, format!("{what} could not be seen ({reason})"))
-        .remedy("allow it to have it checked; the worker does not need it")
+        .remedy("give the role logferry-check of docs/access.md to have it checked; the worker does not need it")
 }
 
 #[cfg(test)]

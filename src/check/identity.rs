@@ -9,9 +9,11 @@ pub fn judge(identity: &Result<Identity, Unidentified>) -> Finding {
         Ok(Identity { arn, account }) => {
             Finding::ok(area, check, format!("{arn} (account {account})"))
         }
+        Err(Unidentified::NoRegion) => Finding::fault(area, check, "there is no AWS region")
+            .remedy("set AWS_REGION to the queue's region"),
         Err(Unidentified::Missing(reason)) => Finding::fault(area, check, reason).remedy(
             "give the worker a role (EKS: IRSA or Pod Identity; ECS: a task role), a profile, or AWS_ACCESS_KEY_ID with \
-             AWS_SECRET_ACCESS_KEY, and AWS_REGION",
+             AWS_SECRET_ACCESS_KEY",
         ),
         Err(Unidentified::Refused(reason)) => {
             Finding::fault(area, check, format!("AWS refuses the credentials ({reason})"))
@@ -47,6 +49,7 @@ mod tests {
                 }),
                 Outcome::Ok,
             ),
+            (Err(Unidentified::NoRegion), Outcome::Fault),
             (Err(Unidentified::Missing(reason())), Outcome::Fault),
             (Err(Unidentified::Refused(reason())), Outcome::Fault),
             (Err(Unidentified::Unanswered(reason())), Outcome::Warning),

@@ -1,5 +1,5 @@
-/*! `check`: facts about the worker's surroundings go in; findings come out, each with what to do. Pure: `source`, `sink`
-and `commands` ask for the facts. */
+/*! `check`: facts about the worker's surroundings go in; findings come out, each with what to do. Pure: `source`,
+`sink` and `commands` ask for the facts. */
 
 pub mod bucket;
 pub mod clock;

@@ -151,7 +151,8 @@ fn routes(routes: &[&Route], target: &str, part: BucketPart<'_>) -> Finding {
         let full = format!("s3:ObjectCreated:{event}");
         touching.iter().any(|route| route.events.contains(&full))
     };
-    if !has("*") && !(has("Put") && has("CompleteMultipartUpload")) {
+    let complete = has("*") || (has("Put") && has("CompleteMultipartUpload"));
+    if !complete {
         let events = touching
             .iter()
             .flat_map(|route| route.events.iter().map(String::as_str));

@@ -186,9 +186,13 @@ pub fn encryption(attributes: &QueueAttributes) -> Finding {
     }
 }
 
-/// A duration in words, such as `4days`.
+/// A duration in words, such as `4 days`.
 pub(super) fn shown(seconds: u64) -> String {
-    humantime::format_duration(Duration::from_secs(seconds)).to_string()
+    match (seconds / DAY, seconds % DAY) {
+        (1, 0) => "1 day".to_owned(),
+        (days @ 2.., 0) => format!("{days} days"),
+        _ => humantime::format_duration(Duration::from_secs(seconds)).to_string(),
+    }
 }
 
 /// The time of an object from its stored size: log text shrinks about tenfold, and one object of one worker flows at
@@ -224,7 +228,7 @@ mod tests {
             ("30", 50_000_000, Outcome::Warning),
             ("300", 50_000_000, Outcome::Ok),
             ("3601", 0, Outcome::Warning),
-            ("3601", 600_000_000, Outcome::Ok),
+            ("3600", 600_000_000, Outcome::Ok),
         ] {
             let found = seen(seconds, stored);
             assert_eq!(found.outcome, outcome, "{seconds} {stored}: {}", found.text);

@@ -88,9 +88,10 @@ fn log_filter(text: &str) -> Result<String, String> {
 pub enum Command {
     /// Read the objects that an SQS queue names, and index their documents
     Worker(WorkerArgs),
-    /// Check settings, credentials, queue, buckets and OpenSearch before the first message
+    /// Check everything that `worker` needs, before the first message
     ///
-    /// It takes the flags of `worker`, and touches no message. It ends with 1 if the worker could not do its work.
+    /// Settings, credentials, clock, queue, buckets, OpenSearch, dead letters. It takes the flags of `worker` and touches
+    /// no message. It ends with 1 if the worker could not do its work.
     Check(Box<CheckArgs>),
     /// Index local files and folders, or print their documents
     Ingest(IngestArgs),

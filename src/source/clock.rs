@@ -1,4 +1,5 @@
-/*! The address of an AWS endpoint goes in; its time comes out, from the `Date` of an answer. The request is not signed. */
+/*! The address of an AWS endpoint goes in; its time comes out, from the `Date` of an answer. The request is not
+signed. */
 
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ pub struct ClockReading {
 }
 
 impl ClockReading {
-    /// Milliseconds by which the clock of this machine is ahead, at the least: the way of the answer and the fraction of
-    /// its second are unknown.
+    /// Milliseconds by which the clock of this machine is ahead, at the least: the way of the answer and the fraction
+    /// of its second are unknown.
     pub fn ahead(self) -> i64 {
         let (least, most) = (self.before - self.theirs - 999, self.after - self.theirs);
         match (least > 0, most < 0) {

@@ -17,7 +17,9 @@ pub struct Identity {
 /// Why the identity is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unidentified {
-    /// The standard AWS chain has no credentials, or no region.
+    /// There is no region.
+    NoRegion,
+    /// The standard AWS chain has no credentials.
     Missing(String),
     /// AWS refuses the credentials.
     Refused(String),

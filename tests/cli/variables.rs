@@ -27,6 +27,7 @@ pub fn commands() -> Vec<(Vec<&'static str>, clap::Command)> {
     let named = others.map(|command| {
         let args: &[&str] = match command.get_name() {
             "worker" => &["worker"],
+            "check" => &["check"],
             "ingest" => &["ingest", "-"],
             "replay" => &["replay", "-"],
             "export" => &["export"],

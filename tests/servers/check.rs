@@ -1,211 +1,15 @@
-/*! `check` against moto, which has notifications and policies, and OpenSearch: a right setup, then each thing broken. */
+/*! `check` against moto, which has notifications and policies, and OpenSearch: a right setup, then each thing
+broken. */
 
-use std::collections::HashMap;
 use std::process::{Command, Stdio};
 
-use aws_sdk_s3::types::{
-    Event, FilterRule, FilterRuleName, NotificationConfiguration, NotificationConfigurationFilter,
-    QueueConfiguration, S3KeyFilter,
-};
+use aws_sdk_s3::types::NotificationConfiguration;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use opensearch::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{NODE, Stage, opensearch, server};
-
-/// Queue, dead-letter queue and bucket in moto, joined as docs/getting-logs-to-s3.md says.
-struct Surroundings {
-    stage: Stage,
-    queue_arn: String,
-    dead_arn: String,
-    letters: tempfile::TempDir,
-}
-
-const ACCOUNT: &str = "123456789012";
-const LONGEST: &str = "1209600";
-
-/// A policy that lets a bucket of an account send.
-fn policy(bucket: &str, account: &str) -> String {
-    let condition = json!({
-        "ArnLike": {"aws:SourceArn": format!("arn:aws:s3:::{bucket}")},
-        "StringEquals": {"aws:SourceAccount": account},
-    });
-    let statement = json!({
-        "Sid": "FromS3", "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"},
-        "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition,
-    });
-    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
-}
-
-impl Surroundings {
-    async fn new(name: &str) -> Self {
-        let stage = Stage::at(name, "LOGFERRY_TEST_MOTO", "LOGFERRY_TEST_MOTO").await;
-        let arn = |url: &str| {
-            format!(
-                "arn:aws:sqs:us-east-1:{ACCOUNT}:{}",
-                url.rsplit('/').next().unwrap()
-            )
-        };
-        let new = Self {
-            queue_arn: arn(&stage.queue_url),
-            dead_arn: arn(&stage.dead_url),
-            stage,
-            letters: tempfile::tempdir().unwrap(),
-        };
-        new.set_on(
-            &new.stage.dead_url,
-            QueueAttributeName::MessageRetentionPeriod,
-            LONGEST,
-        )
-        .await;
-        new.mend().await;
-        let set_up = new.command("setup").output().unwrap();
-        assert!(
-            set_up.status.success(),
-            "{}",
-            String::from_utf8_lossy(&set_up.stderr)
-        );
-        new
-    }
-
-    async fn set_on(&self, url: &str, name: QueueAttributeName, value: &str) {
-        let attributes = HashMap::from([(name, value.to_owned())]);
-        let set = self.stage.sqs.set_queue_attributes().queue_url(url);
-        set.set_attributes(Some(attributes))
-            .send()
-            .await
-            .expect("attributes");
-    }
-
-    async fn set(&self, name: QueueAttributeName, value: &str) {
-        self.set_on(&self.stage.queue_url, name, value).await;
-    }
-
-    async fn redrive_to(&self, arn: &str) {
-        let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": 20});
-        self.set(QueueAttributeName::RedrivePolicy, &policy.to_string())
-            .await;
-    }
-
-    async fn notify(&self, arn: &str, event: &str, prefix: &str) {
-        let rule = FilterRule::builder()
-            .name(FilterRuleName::Prefix)
-            .value(prefix)
-            .build();
-        let key = S3KeyFilter::builder().filter_rules(rule).build();
-        let queue = QueueConfiguration::builder()
-            .queue_arn(arn)
-            .events(Event::from(event))
-            .filter(NotificationConfigurationFilter::builder().key(key).build())
-            .build()
-            .unwrap();
-        self.put_notification(
-            NotificationConfiguration::builder()
-                .queue_configurations(queue)
-                .build(),
-        )
-        .await;
-    }
-
-    async fn put_notification(&self, configuration: NotificationConfiguration) {
-        let put = self.stage.s3.put_bucket_notification_configuration();
-        let put = put
-            .bucket(&self.stage.bucket)
-            .notification_configuration(configuration);
-        put.send().await.expect("notification");
-    }
-
-    /// Everything as it must be.
-    async fn mend(&self) {
-        self.set(QueueAttributeName::VisibilityTimeout, "60").await;
-        self.set(QueueAttributeName::MessageRetentionPeriod, "345600")
-            .await;
-        self.set(
-            QueueAttributeName::Policy,
-            &policy(&self.stage.bucket, ACCOUNT),
-        )
-        .await;
-        self.redrive_to(&self.dead_arn).await;
-        self.notify(&self.queue_arn, "s3:ObjectCreated:*", "exports/")
-            .await;
-    }
-
-    fn command(&self, name: &str) -> Command {
-        let stage = &self.stage;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_logferry"));
-        command
-            .arg(name)
-            .env("LOGFERRY_QUEUE_URL", &stage.queue_url)
-            .env("LOGFERRY_OPENSEARCH_URL", &stage.index_url)
-            .env("LOGFERRY_INDEX_PREFIX", &stage.prefix)
-            .env("LOGFERRY_ALLOW_BUCKET", &stage.bucket)
-            .env(
-                "LOGFERRY_DEAD_LETTERS",
-                format!("file://{}", self.letters.path().display()),
-            )
-            .env("AWS_ENDPOINT_URL", server("LOGFERRY_TEST_MOTO"))
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_REGION", "us-east-1")
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Exit code and report.
-    fn check(&self, flags: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, Value) {
-        let mut command = self.command("check");
-        let output = command
-            .arg("--json")
-            .args(flags)
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        let report = serde_json::from_str(&text);
-        let report = report
-            .unwrap_or_else(|e| panic!("{e}: {text}{}", String::from_utf8_lossy(&output.stderr)));
-        (output.status.code(), report)
-    }
-
-    /// The only fault: area, check, and a word of its sentence.
-    fn only_fault(
-        &self,
-        what: &str,
-        flags: &[&str],
-        variables: &[(&str, &str)],
-        fault: (&str, &str, &str),
-    ) {
-        let (code, report) = self.check(flags, variables);
-        let faults = found(&report, "fault");
-        assert_eq!(faults.len(), 1, "{what}: {faults:#?}");
-        let (area, check, word) = fault;
-        let sentence = &faults[0];
-        assert!(
-            sentence.starts_with(&format!("{area}/{check}:")),
-            "{what}: {sentence}"
-        );
-        assert!(sentence.contains(word), "{what}: {sentence}");
-        assert_eq!(code, Some(1), "{what}");
-    }
-}
-
-/// `area/check: text: remedy` of each finding with this outcome.
-fn found(report: &Value, outcome: &str) -> Vec<String> {
-    let findings = report["findings"].as_array().unwrap().iter();
-    let of_outcome = findings.filter(|finding| finding["outcome"] == outcome);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    of_outcome
-        .map(|f| {
-            format!(
-                "{}/{}: {}: {}",
-                text(&f["area"]),
-                text(&f["check"]),
-                text(&f["text"]),
-                text(&f["remedy"])
-            )
-        })
-        .collect()
-}
+use crate::support::{NODE, Stage, opensearch};
+use crate::surroundings::{ACCOUNT, Surroundings, found, policy};
 
 #[tokio::test]
 #[ignore = "needs servers: make test"]
@@ -272,15 +76,18 @@ async fn what_is_wrong_with_the_queue_is_the_only_fault() {
     let _node = NODE.read().await;
     let s = Surroundings::new("check-queue").await;
     use QueueAttributeName as Name;
-    s.set(Name::VisibilityTimeout, "5").await;
+    s.set(&[(Name::VisibilityTimeout, "5")]).await;
     s.only_fault(
         "visibility",
         &[],
         &[],
         ("queue", "visibility", "set VisibilityTimeout to 30"),
     );
-    s.set(Name::VisibilityTimeout, "120").await;
-    s.set(Name::MessageRetentionPeriod, "60").await;
+    s.set(&[
+        (Name::VisibilityTimeout, "120"),
+        (Name::MessageRetentionPeriod, "60"),
+    ])
+    .await;
     s.only_fault(
         "retention",
         &[],
@@ -291,19 +98,10 @@ async fn what_is_wrong_with_the_queue_is_the_only_fault() {
             "set MessageRetentionPeriod to 1209600",
         ),
     );
-    s.mend().await;
-    s.set(Name::Policy, &policy("other", ACCOUNT)).await;
-    s.only_fault(
-        "policy",
-        &[],
-        &[],
-        (
-            "queue",
-            "policy",
-            "its statement FromS3 asks for aws:SourceArn ArnLike arn:aws:s3:::other",
-        ),
-    );
-    s.set(Name::Policy, &policy(&s.stage.bucket, "999999999999"))
+    let names_other = "its statement FromS3 asks for aws:SourceArn ArnLike arn:aws:s3:::other";
+    s.set(&[(Name::Policy, &policy("other", ACCOUNT))]).await;
+    s.only_fault("policy", &[], &[], ("queue", "policy", names_other));
+    s.set(&[(Name::Policy, &policy(&s.stage.bucket, "999999999999"))])
         .await;
     s.only_fault(
         "account",
@@ -315,25 +113,18 @@ async fn what_is_wrong_with_the_queue_is_the_only_fault() {
             "aws:SourceAccount StringEquals 999999999999",
         ),
     );
-    s.set(Name::Policy, "").await;
+    s.set(&[(Name::Policy, "")]).await;
     s.only_fault(
         "no policy",
         &[],
         &[],
         ("queue", "policy", "\"Service\":\"s3.amazonaws.com\""),
     );
-    s.mend().await;
-    s.set(Name::KmsMasterKeyId, "alias/aws/sqs").await;
+    s.set(&[(Name::KmsMasterKeyId, "alias/aws/sqs")]).await;
     s.only_fault("key", &[], &[], ("queue", "encryption", "take SSE-SQS"));
-    s.set(Name::KmsMasterKeyId, "").await;
-    s.mend().await;
-    s.stage
-        .sqs
-        .delete_queue()
-        .queue_url(&s.stage.dead_url)
-        .send()
-        .await
-        .unwrap();
+    s.set(&[(Name::KmsMasterKeyId, "")]).await;
+    let dead = s.stage.sqs.delete_queue().queue_url(&s.stage.dead_url);
+    dead.send().await.unwrap();
     s.only_fault(
         "dead",
         &[],

@@ -33,3 +33,4 @@ mod report;
 mod search;
 mod setup;
 mod support;
+mod surroundings;

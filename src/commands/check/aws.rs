@@ -74,9 +74,8 @@ async fn clock(config: &CheckConfig) -> Finding {
 /// The configuration of the standard AWS chain, and who its credentials belong to.
 async fn credentials(limit: Duration) -> (Option<SdkConfig>, Result<Identity, Unidentified>) {
     let loaded = within(limit, aws_config("the queue's region")).await;
-    let aws = match loaded {
-        Ok(aws) => aws,
-        Err(reason) => return (None, Err(Unidentified::Missing(reason))),
+    let Ok(aws) = loaded else {
+        return (None, Err(Unidentified::NoRegion));
     };
     let known = tokio::time::timeout(limit, identity_source::has_credentials(&aws)).await;
     let known = known.unwrap_or_else(|_| Err(Unidentified::Missing(no_answer(limit))));

@@ -9,11 +9,11 @@ use crate::check::notification::{BucketPart, Via};
 use crate::check::queue::QueueAttributes;
 use crate::check::senders::NotifyingBucket;
 use crate::check::{Area, Finding, bucket, notification, senders};
-use crate::commands::check::dead_letters::example_key;
 use crate::commands::check::within::{no_answer, within};
 use crate::commands::shared::aws_clients::s3_client;
 use crate::config::{BucketPrefix, CheckConfig};
 use crate::error_class::ErrorClass;
+use crate::sink::dead_letters::DeadLetterTarget;
 use crate::source::listing::Lister;
 use crate::source::s3::listing::BucketListing;
 use crate::source::s3::notification as notification_source;
@@ -289,5 +289,16 @@ impl Question<'_> {
             (Some(key), Some(queue_arn)) => notification::tells_of(notification, queue_arn, &key),
             _ => false,
         }
+    }
+}
+
+/// A key that a file of letters may have, if the store is in this bucket.
+fn example_key(target: &DeadLetterTarget, in_bucket: &str) -> Option<String> {
+    match target {
+        DeadLetterTarget::S3 { bucket, prefix } if bucket == in_bucket => {
+            let key = format!("{}/0/0.ndjson.gz", prefix.trim_matches('/'));
+            Some(key.trim_start_matches('/').to_owned())
+        }
+        _ => None,
     }
 }

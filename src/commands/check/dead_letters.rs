@@ -45,14 +45,3 @@ pub(super) async fn check(
     let trial = within(config.timeout, store.try_out()).await;
     vec![dead_letters::judge(name, &trial)]
 }
-
-/// A key that a file of letters may have, if the store is in this bucket.
-pub(super) fn example_key(target: &DeadLetterTarget, in_bucket: &str) -> Option<String> {
-    match target {
-        DeadLetterTarget::S3 { bucket, prefix } if bucket == in_bucket => {
-            let key = format!("{}/0/0.ndjson.gz", prefix.trim_matches('/'));
-            Some(key.trim_start_matches('/').to_owned())
-        }
-        _ => None,
-    }
-}

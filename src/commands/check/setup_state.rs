@@ -1,7 +1,7 @@
 /*! Templates and settings, by what `worker` checks at its start and by the plan of `setup`. */
 
 use crate::check::{Area, Finding, cluster};
-use crate::commands::setup::{Review, review};
+use crate::commands::setup::{Review, SetupError, review};
 use crate::config::CheckConfig;
 use crate::sink::opensearch::OpenSearch;
 
@@ -44,9 +44,10 @@ fn with_setup(review: &Review) -> Vec<Finding> {
             let done = Finding::ok(AREA, "templates", text);
             std::iter::once(done).chain(noted(&plan.notes)).collect()
         }
+        Err(SetupError::Refused(why)) => vec![fault_of(why, "templates")],
         Err(error) => vec![
             Finding::fault(AREA, "templates", error.to_string())
-                .remedy("--setup needs the role logferry-setup too (docs/access.md), or leave it out and run `logferry setup` once"),
+                .remedy("--setup needs the role logferry-setup too (docs/access.md); or leave it out, and run `logferry setup` once"),
         ],
     }
 }

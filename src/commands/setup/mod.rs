@@ -22,4 +22,5 @@ pub(crate) use print::width;
 pub(crate) use request::{TIMEOUT, batches};
 pub(crate) use review::{Review, review};
 pub use run::run;
+pub(crate) use setup_error::SetupError;
 pub(crate) use version::{unsupported, untested};

@@ -1,4 +1,5 @@
-/*! An index goes in; what setup has left to do, and the cluster's settings that matter, come out. Nothing is changed. */
+/*! An index goes in; what setup has left to do, and the cluster's settings that matter, come out. Nothing is changed.
+*/
 
 use crate::commands::setup::cluster_settings::ClusterSettings;
 use crate::commands::setup::plan::auto_create;
