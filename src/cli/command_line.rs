@@ -90,8 +90,8 @@ pub enum Command {
     Worker(WorkerArgs),
     /// Check everything that `worker` needs, before the first message
     ///
-    /// Settings, credentials, clock, queue, buckets, OpenSearch, dead letters. It takes the flags of `worker` and touches
-    /// no message. It ends with 1 if the worker could not do its work.
+    /// Settings, credentials, clock, queue, buckets, OpenSearch, dead letters. It takes the flags of `worker` and
+    /// touches no message. It ends with 1 if the worker could not do its work.
     Check(Box<CheckArgs>),
     /// Index local files and folders, or print their documents
     Ingest(IngestArgs),
