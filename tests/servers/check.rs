@@ -157,14 +157,16 @@ async fn what_is_wrong_with_the_bucket_is_the_only_fault() {
             &format!("add a queue configuration with {}", s.queue_arn),
         ),
     );
-    s.notify(&s.dead_arn, "s3:ObjectCreated:*", "").await;
+    s.notify(&s.dead_arn, "s3:ObjectCreated:*", "exports/")
+        .await;
     s.only_fault(
         "another queue",
         &[],
         &[],
         ("bucket", "notification", "the bucket notifies"),
     );
-    s.notify(&s.queue_arn, "s3:ObjectRemoved:*", "").await;
+    s.notify(&s.queue_arn, "s3:ObjectRemoved:*", "exports/")
+        .await;
     s.only_fault(
         "removals",
         &[],
