@@ -1,7 +1,10 @@
 /*! The real node with users: `check` with the worker's least role, and without one of its permissions. */
 
+use std::process::Command;
+
 use serde_json::Value;
 
+use crate::aws::{Aws, refusal};
 use crate::node::{Client, User, documented, unique};
 
 const QUEUE: [&str; 4] = [
@@ -113,4 +116,71 @@ async fn a_permission_that_the_worker_needs_is_a_fault() {
             );
         }
     }
+}
+
+/// Permissions of AWS that are missing are named, and no message is touched.
+#[tokio::test]
+async fn a_refusal_of_aws_names_the_permission() {
+    let aws = Aws::start().await;
+    let denied = ("AccessDenied", "Access to the resource is denied.");
+    aws.notify("logs", "a");
+    aws.lock().call_refused.insert("GetQueueAttributes", denied);
+    let refused = refusal(403, "AccessDenied", "Access Denied");
+    aws.lock().refused.insert("logs".to_owned(), refused);
+    let url = aws.url.clone();
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new(env!("CARGO_BIN_EXE_logferry"))
+            .args([
+                "check",
+                "--json",
+                "--bucket",
+                "logs",
+                "--opensearch-url",
+                "http://127.0.0.1:9",
+            ])
+            .args(["--queue-url", &format!("{url}/000000000000/logs")])
+            .env("AWS_ENDPOINT_URL", &url)
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .output()
+            .unwrap()
+    });
+    let output = output.await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let of = |area: &str, check: &str| {
+        let found = findings
+            .iter()
+            .find(|f| f["area"] == area && f["check"] == check);
+        found.unwrap_or_else(|| panic!("{area} {check}: {report:#}"))
+    };
+    for (area, check, outcome, word) in [
+        ("credentials", "identity", "warning", "cannot be asked"),
+        ("queue", "reachable", "fault", "sqs:GetQueueAttributes"),
+        ("queue", "visibility", "not_checked", "could not be read"),
+        ("queue", "policy", "not_checked", ""),
+        (
+            "bucket",
+            "list",
+            "fault",
+            "s3:ListBucket on arn:aws:s3:::logs",
+        ),
+        ("bucket", "read", "not_checked", "cannot be listed"),
+    ] {
+        let finding = of(area, check);
+        assert_eq!(finding["outcome"], outcome, "{finding}");
+        assert!(finding.to_string().contains(word), "{finding}");
+    }
+    let state = aws.lock();
+    assert_eq!(
+        (
+            state.receives,
+            state.deleted,
+            state.extensions,
+            state.left()
+        ),
+        (0, 0, 0, 1)
+    );
 }

@@ -298,6 +298,24 @@ async fn what_is_wrong_with_opensearch_is_the_only_fault() {
     opensearch(Method::Delete, &index, None).await;
 }
 
+#[tokio::test]
+#[ignore = "needs servers: make test"]
+async fn an_index_of_dead_letters_takes_the_test_object_and_loses_it() {
+    let _node = NODE.read().await;
+    let s = Surroundings::new("check-letters").await;
+    let name = format!("{}-dead", s.stage.prefix);
+    let (code, report) = s.check(&["--dead-letters", &format!("opensearch:{name}")], &[]);
+    assert_eq!(code, Some(0), "{report:#}");
+    let checked = found(&report, "ok").join("\n");
+    assert!(
+        checked.contains("a test object was written and removed"),
+        "{checked}"
+    );
+    opensearch(Method::Post, &format!("/{name}/_refresh"), None).await;
+    let count = opensearch(Method::Get, &format!("/{name}/_count"), None).await;
+    assert_eq!(count["count"], 0);
+}
+
 /// ElasticMQ and the S3 server have neither policies nor notifications: they are not judged.
 #[tokio::test]
 #[ignore = "needs servers: make test"]
