@@ -8,12 +8,12 @@ use crate::cli::coverage::CoverageArgs;
 use crate::cli::dead_letters::DeadLettersCommand;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::export::ExportArgs;
-use crate::cli::heading;
 use crate::cli::maintenance::{PruneArgs, SetupArgs};
 use crate::cli::replay::ReplayArgs;
 use crate::cli::report::ReportArgs;
 use crate::cli::search::SearchArgs;
 use crate::cli::serve::ServeArgs;
+use crate::cli::shared::heading;
 use crate::cli::shell::{CompletionsArgs, HealthcheckArgs, ManArgs};
 use crate::cli::worker::{CheckArgs, IngestArgs, WorkerArgs};
 

@@ -4,9 +4,9 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 
 use crate::cli::export::GroupArgs;
-use crate::cli::heading;
-use crate::cli::opensearch::IndexArgs;
-use crate::cli::s3::S3Args;
+use crate::cli::shared::heading;
+use crate::cli::shared::opensearch::IndexArgs;
+use crate::cli::shared::s3::S3Args;
 
 #[derive(Debug, Args)]
 pub struct CoverageArgs {

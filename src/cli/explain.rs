@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::heading;
-use crate::cli::pipeline::DecodeArgs;
+use crate::cli::shared::heading;
+use crate::cli::shared::pipeline::DecodeArgs;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]

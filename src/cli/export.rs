@@ -3,8 +3,8 @@
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 
-use crate::cli::heading;
-use crate::cli::s3::S3Args;
+use crate::cli::shared::heading;
+use crate::cli::shared::s3::S3Args;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]

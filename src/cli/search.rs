@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::heading;
-use crate::cli::opensearch::IndexArgs;
+use crate::cli::shared::heading;
+use crate::cli::shared::opensearch::IndexArgs;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = heading::SEARCH)]

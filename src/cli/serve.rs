@@ -6,8 +6,8 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 
 use crate::cli::export::ExportScopeArgs;
-use crate::cli::heading;
-use crate::cli::opensearch::IndexArgs;
+use crate::cli::shared::heading;
+use crate::cli::shared::opensearch::IndexArgs;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = heading::PAGE)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::heading;
+use crate::cli::shared::heading;
 
 #[derive(Debug, Args)]
 pub struct HealthcheckArgs {

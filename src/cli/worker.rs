@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
-use crate::cli::heading;
-use crate::cli::opensearch::{IndexArgs, StartArgs};
-use crate::cli::pipeline::PipelineArgs;
-use crate::cli::s3::S3Args;
+use crate::cli::shared::heading;
+use crate::cli::shared::opensearch::{IndexArgs, StartArgs};
+use crate::cli::shared::pipeline::PipelineArgs;
+use crate::cli::shared::s3::S3Args;
 
 #[derive(Debug, Args)]
 pub struct WorkerArgs {

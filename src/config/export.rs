@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::cli::{ExportArgs, ExportCommand, ExportScopeArgs, GroupArgs, PathStyle};
 use crate::config::ConfigErrors;
-use crate::config::errors::s3_place;
+use crate::config::shared::errors::s3_place;
 use crate::export::ExportConfig;
 use logferry_core::export::{Destination, GroupSelector, TagFilter, WindowRules};
 

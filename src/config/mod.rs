@@ -1,19 +1,17 @@
 /*! Flags as typed (`cli`) → one validated configuration for each command, with all errors reported at once. */
 
-mod access;
 mod coverage;
 mod dead_letters;
-mod errors;
 mod explain;
 mod export;
 mod healthcheck;
 mod ingest;
 mod maintenance;
-mod pipeline;
 mod replay;
 mod report;
 mod search;
 mod serve;
+mod shared;
 mod worker;
 
 pub use coverage::{CoverageConfig, CoverageRun, CoverageSource, coverage};
@@ -22,7 +20,6 @@ pub use dead_letters::{
     ReplayLettersConfig, ShowLetterConfig, drop_letters, list_letters, redrive, replay_letters,
     show_letter,
 };
-pub use errors::ConfigErrors;
 pub use explain::{ExplainConfig, explain};
 pub use export::{CheckpointTarget, ExportCommandConfig, ExportMode, export};
 pub use healthcheck::{HealthcheckConfig, healthcheck};
@@ -34,4 +31,5 @@ pub use replay::{CheckpointPlace, ReplayConfig, ReplayDestination, ReplaySource,
 pub use report::{ReportConfig, report};
 pub use search::{SearchConfig, search};
 pub use serve::{ServeConfig, serve};
+pub use shared::errors::ConfigErrors;
 pub use worker::{BucketPrefix, CheckConfig, S3Config, WorkerConfig, check, worker};

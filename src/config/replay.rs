@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 
 use crate::cli::{ByArg, ReplayArgs};
-use crate::config::errors::s3_place;
+use crate::config::shared::errors::s3_place;
 use crate::config::{ConfigErrors, S3Config};
 use crate::pipeline::{PipelineConfig, ReceiveConfig};
 use crate::sink::dead_letters::DeadLetterTarget;

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-use crate::cli::heading;
+use crate::cli::shared::heading;
 
 /// Flags that `worker` and `ingest` share.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
-use crate::cli::heading;
+use crate::cli::shared::heading;
 
 /// Flags of the access to OpenSearch.
 #[derive(Debug, Args)]
