@@ -1,5 +1,5 @@
 /*! What the configuration of several commands needs: checks of single values, access to OpenSearch, the pipeline. */
 
-pub(super) mod access;
-pub(super) mod errors;
-pub(super) mod pipeline;
+pub(crate) mod access;
+pub(crate) mod errors;
+pub(crate) mod pipeline;

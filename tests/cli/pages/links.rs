@@ -4,22 +4,6 @@ use std::path::{Component, Path, PathBuf};
 
 use super::markdown::{Page, pages, root};
 
-/// Pages that other changes bring: a link to one of them is right before it exists.
-const NOT_YET: &[&str] = &[
-    "docs/alerts.md",
-    "docs/check.md",
-    "docs/dashboards.md",
-    "docs/deploy-ecs.md",
-    "docs/deploy-eks.md",
-    "docs/queries.md",
-    "docs/runbook.md",
-    "docs/scaling.md",
-    "docs/scaling-run.md",
-    "docs/serve.md",
-    "deploy/helm/logferry/README.md",
-    "deploy/terraform/README.md",
-];
-
 /// The path without `.` and `..`; `None` if it leaves the repository.
 fn normal(path: &Path) -> Option<PathBuf> {
     let mut normal = PathBuf::new();
@@ -50,8 +34,7 @@ fn fault(page: &Page, target: &str, all: &[Page]) -> Option<String> {
         },
     };
     if !root().join(&file).exists() {
-        let coming = NOT_YET.iter().any(|name| file == Path::new(name));
-        return (!coming).then(|| format!("there is no {}", file.display()));
+        return Some(format!("there is no {}", file.display()));
     }
     let anchor = anchor?;
     let anchors = &all.iter().find(|other| other.path == file)?.anchors;
