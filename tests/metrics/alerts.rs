@@ -1,5 +1,5 @@
-/*! The rules of `deploy/alerts/prometheus` name metrics of the catalogue, and each alert has its section in the
-runbook. `promtool` reads and runs them in `deploy/tests/prometheus.sh`. */
+/*! The rules of `deploy/alerts/prometheus` and the dashboard of `deploy/grafana` name metrics of the catalogue, and each
+alert has its section in the runbook. `promtool` reads and runs the rules in `deploy/tests/prometheus.sh`. */
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,11 @@ use regex::Regex;
 
 const RULES: &str = include_str!("../../deploy/alerts/prometheus/logferry.yaml");
 const TESTS: &str = include_str!("../../deploy/alerts/prometheus/tests/logferry_test.yaml");
+const DASHBOARD: &str = include_str!("../../deploy/grafana/logferry.json");
 const RUNBOOK: &str = include_str!("../../docs/runbook.md");
 
-#[test]
-fn each_metric_of_a_rule_is_in_the_catalogue() {
+/// Fails on a metric, label or label value that the catalogue does not have. Returns the names of the metrics.
+fn named_metrics<'a>(expressions: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let metrics = Metrics::new();
     let mut known = BTreeMap::new();
     for metric in metrics.descriptions() {
@@ -25,33 +26,55 @@ fn each_metric_of_a_rule_is_in_the_catalogue() {
     }
     let series = Regex::new(r"\b(logferry_\w+)(?:\{([^}]*)\})?").unwrap();
     let label = Regex::new(r#"(\w+)="([^"]*)""#).unwrap();
+    let grouping = Regex::new(r"by \(([^)]*)\)").unwrap();
+    // Labels that Prometheus adds, and those of a histogram.
+    let of_prometheus = ["job", "instance", "le"];
     let mut named = BTreeSet::new();
-    for line in RULES
-        .lines()
-        .filter(|line| line.trim_start().starts_with("expr:"))
-    {
+    for line in expressions {
+        let mut labels = BTreeSet::from(of_prometheus);
         for found in series.captures_iter(line) {
             let name = &found[1];
             let metric = known
                 .get(name)
                 .unwrap_or_else(|| panic!("{line}: {name} is no metric"));
             named.insert(name.to_owned());
-            for pair in found
-                .get(2)
-                .map_or("", |m| m.as_str())
-                .split(',')
-                .filter(|p| !p.is_empty())
-            {
+            labels.extend(metric.labels.iter().map(|label| label.name));
+            let pairs = found.get(2).map_or("", |found| found.as_str()).split(',');
+            for pair in pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("job=~")) {
                 let pair = label.captures(pair).expect("a label");
-                let of_metric = metric.labels.iter().find(|l| l.name == &pair[1]);
+                let of_metric = metric.labels.iter().find(|label| label.name == &pair[1]);
                 let values = &of_metric
                     .unwrap_or_else(|| panic!("{line}: no label {}", &pair[1]))
                     .values;
                 assert!(values.iter().any(|v| v == &&pair[2]), "{line}: {values:?}");
             }
         }
+        for found in grouping.captures_iter(line) {
+            let unknown = found[1].split(", ").find(|name| !labels.contains(name));
+            assert_eq!(unknown, None, "{line}: no label");
+        }
     }
+    named
+}
+
+#[test]
+fn each_metric_of_a_rule_is_in_the_catalogue() {
+    let lines = RULES.lines().map(str::trim_start);
+    let named = named_metrics(lines.filter(|line| line.starts_with("expr:")));
     assert!(named.len() > 18, "{named:?}");
+}
+
+#[test]
+fn each_metric_of_the_dashboard_is_in_the_catalogue() {
+    let dashboard: serde_json::Value = serde_json::from_str(DASHBOARD).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let targets = panels.filter_map(|panel| panel["targets"].as_array());
+    let named = named_metrics(
+        targets
+            .flatten()
+            .map(|target| target["expr"].as_str().unwrap()),
+    );
+    assert!(named.len() > 30, "{named:?}");
 }
 
 #[test]
