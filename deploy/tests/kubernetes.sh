@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests the Helm chart on a real API server: strict validation, install, upgrade, rollback, and KEDA's own scaler on the
 # depth of a real queue, 0 → N → 0, with real workers as the pods. No loss, no document twice.
-#   deploy/tests/kubernetes.sh         about five minutes; the first run builds Kubernetes and KEDA (20 to 33 CPU minutes)
+#   deploy/tests/kubernetes.sh         five minutes; the first run builds Kubernetes and KEDA (33 CPU minutes)
 #   deploy/tests/kubernetes.sh build   only builds
 # Needs Go, Python 3.10 or newer, openssl, curl, and what stack/elasticmq, stack/s3 and stack/opensearch need.
 #   KUBERNETES_PORT   the first of 20 ports on 127.0.0.1 (default 19960)

@@ -74,7 +74,7 @@ def replicas():
 
 
 def until(what, seconds, condition, every=0.25):
-    """Asks until the condition holds. The last answer is returned; too late is an error that names what was waited for."""
+    """Asks until the condition holds, and returns its answer. Too late is an error that names what was waited for."""
     ends = time.monotonic() + seconds
     while True:
         answer = condition()

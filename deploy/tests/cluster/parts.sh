@@ -22,8 +22,8 @@ make_parts() { # stamp
   part kubernetes k8s.io/kubernetes/cmd/kube-apiserver kube-apiserver
   part kubernetes k8s.io/kubernetes/cmd/kube-controller-manager kube-controller-manager
   part keda github.com/kedacore/keda/v2/cmd/operator keda-operator
-  # The adapter offers no way to bind its metrics to one address: this line of its main.go is changed, in a copy that only
-  # the build sees, as a package of our module.
+  # The adapter offers no way to bind its metrics to one address: this line of its main.go is changed, in a copy that
+  # only the build sees, as a package of our module.
   keda=$(cd "$modules/keda" && go list -m -f '{{.Dir}}' github.com/kedacore/keda/v2)/cmd/adapter/main.go
   grep -q 'fmt.Sprintf(":%v", metricsAPIServerPort)' "$keda" || die "KEDA's adapter binds its metrics in another way: see $keda"
   sed 's/fmt.Sprintf(":%v", metricsAPIServerPort)/fmt.Sprintf("127.0.0.1:%v", metricsAPIServerPort)/' "$keda" >"$DEPLOY_CACHE/go/adapter.go"

@@ -1,18 +1,17 @@
-"""The chart on a real API server: validation, install, two bursts, upgrade, rollback, uninstall. Prints what happened."""
+"""The chart on a real API server: validation, install, two bursts, upgrade, rollback, uninstall."""
 
 import base64
 import json
 import os
 import signal
 import sys
-import threading
 import time
 
 import helm_python as helm
 
 import burst
 import chart
-from api import API, DEPLOYMENT, NAMESPACE, PODS, SCALED, kubectl, replicas, until
+from api import API, DEPLOYMENT, NAMESPACE, SCALED, kubectl, replicas, until
 from node import Node
 
 OBJECTS = int(os.environ["BURST"])
@@ -131,7 +130,7 @@ def at_zero():
 
 
 class Timeline:
-    """Watches replicas, workers and queue, prints each change of the replicas, and keeps what the figures are made of."""
+    """Watches replicas, workers and queue, prints each change, and keeps what the figures are made of."""
 
     def __init__(self, url):
         self.url, self.last, self.most = url, None, 0

@@ -1,6 +1,6 @@
 {{/* Environment variables and mounts. Each define below gives a YAML list. */}}
 
-{{/* dict settings, prefix, perhaps without: a list of keys. drainTimeout becomes PREFIX_DRAIN_TIMEOUT; empty is unset. */}}
+{{/* dict settings, prefix, perhaps without: a list of keys. drainTimeout becomes PREFIX_DRAIN_TIMEOUT. */}}
 {{- define "logferry.settings" -}}
 {{- $prefix := .prefix -}}
 {{- $without := default list .without -}}

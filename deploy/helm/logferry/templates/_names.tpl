@@ -43,7 +43,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- merge $ours (default dict .root.Values.commonLabels) | toYaml -}}
 {{- end -}}
 
-{{/* dict root, component; further: more labels, annotations: more annotations. The metadata of an object. */}}
+{{/* dict root, component; perhaps name, labels, annotations. The metadata of an object. */}}
 {{- define "logferry.metadata" -}}
 name: {{ .name | default (include "logferry.componentName" .) }}
 namespace: {{ .root.Release.Namespace }}
@@ -74,8 +74,8 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* The region: aws.region, else that of https://sqs.REGION.amazonaws.com/…, https://REGION.queue.amazonaws.com/… or a
-VPC endpoint vpce-….sqs.REGION.vpce.amazonaws.com. Empty if there is none. */}}
+{{/* The region: aws.region, else that of https://sqs.REGION.amazonaws.com/…, https://REGION.queue.amazonaws.com/… or
+a VPC endpoint vpce-….sqs.REGION.vpce.amazonaws.com. Empty if there is none. */}}
 {{- define "logferry.region" -}}
 {{- if .Values.aws.region -}}
 {{- .Values.aws.region -}}

@@ -1,4 +1,4 @@
-{{/* The pod of a component. */}}
+{{/* The pods of the components, and the CronJobs around them. */}}
 
 {{/* dict root, values. The settings of `pod` with those of the component over them: labels and annotations are joined,
 everything else that is not empty replaces the common value. As JSON. */}}
@@ -62,8 +62,8 @@ volumeMounts:
 {{- end }}
 {{- end -}}
 
-{{/* A pod template. dict root, component, values, settings, containers and initContainers (lists of YAML texts), volumes
-(a YAML list), perhaps grace, restartPolicy. */}}
+{{/* A pod template. dict root, component, values, settings, containers and initContainers (lists of YAML texts),
+volumes (a YAML list), perhaps grace, restartPolicy. */}}
 {{- define "logferry.podTemplate" -}}
 metadata:
   labels:
@@ -138,4 +138,36 @@ spec:
   volumes:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- end -}}
+
+{{/* A CronJob. dict root, component, values, settings, container (a dict of logferry.container), perhaps volumes. */}}
+{{- define "logferry.cronJob" -}}
+{{- $values := .values -}}
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  {{- include "logferry.metadata" . | nindent 2 }}
+spec:
+  schedule: {{ $values.schedule | quote }}
+  {{- with $values.timeZone }}
+  timeZone: {{ . | quote }}
+  {{- end }}
+  {{- if $values.suspend }}
+  suspend: true
+  {{- end }}
+  concurrencyPolicy: Forbid
+  successfulJobsHistoryLimit: {{ int64 $values.successfulJobsHistoryLimit }}
+  failedJobsHistoryLimit: {{ int64 $values.failedJobsHistoryLimit }}
+  jobTemplate:
+    metadata:
+      labels:
+        {{- include "logferry.labels" . | nindent 8 }}
+    spec:
+      # The next run goes on where a failed one ended.
+      backoffLimit: 0
+      {{- with $values.activeDeadlineSeconds }}
+      activeDeadlineSeconds: {{ int64 . }}
+      {{- end }}
+      template:
+        {{- include "logferry.podTemplate" (merge (dict "containers" (list (include "logferry.container" .container)) "volumes" (default "" .volumes) "restartPolicy" "Never") .) | nindent 8 }}
 {{- end -}}
