@@ -25,7 +25,9 @@ if [ -z "${LOGFERRY_BIN:-}" ]; then
 fi
 for program in elasticmq s3 opensearch; do "$here/$program" install; done
 
+test=
 finish() {
+  if [ -n "$test" ]; then kill "$test" 2>/dev/null || true; wait "$test" || true; fi
   "$here/elasticmq" stop $((base + 10)); "$here/s3" stop $((base + 11)); "$here/opensearch" stop $((base + 12))
   stop_control_plane
   [ -n "${KEEP_LOGS:-}" ] || rm -rf "$plane"
@@ -37,4 +39,6 @@ export CLUSTER_KUBECONFIG=$plane/kubeconfig CLUSTER_PODS=$plane/pods CLUSTER_POR
 CLUSTER_SQS=$("$here/elasticmq" start $((base + 10))) CLUSTER_S3=$("$here/s3" start $((base + 11)))
 CLUSTER_OPENSEARCH=$("$here/opensearch" start $((base + 12)))
 export CLUSTER_SQS CLUSTER_S3 CLUSTER_OPENSEARCH
-PATH="$(dirname "$python"):$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$project/deploy/tests/chart "$python" "$project/deploy/tests/cluster/run.py"
+PATH="$(dirname "$python"):$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$project/deploy/tests/chart "$python" "$project/deploy/tests/cluster/run.py" &
+test=$! # not in the foreground: a signal is then heeded at once
+wait $test
