@@ -54,6 +54,10 @@ CALLS = {
     # `coverage` lists and reads the checkpoints of the exporter.
     ("export/bucket_checkpoints.rs", "list_objects_v2"): (["s3:ListBucket"], [OPERATOR]),
     ("export/bucket.rs", "head_bucket"): (["s3:ListBucket"], [EXPORT]),
+    # Only `check`. STS tells everybody who they are; without the notification, check says what it could not see.
+    ("source/identity.rs", "get_caller_identity"): ([], []),
+    ("source/s3/owner.rs", "head_bucket"): (["s3:ListBucket"], [WORKER]),
+    ("source/s3/notification.rs", "get_bucket_notification_configuration"): (["s3:GetBucketNotification"], []),
     # Only `export --dry-run`, which a person runs.
     ("export/bucket.rs", "get_bucket_policy"): (["s3:GetBucketPolicy"], []),
 }

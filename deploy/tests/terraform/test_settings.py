@@ -14,13 +14,13 @@ def in_code():
 
 
 def in_docs(page):
-    """Flag → default of the tables of a page."""
+    """Flag → default of the tables of a page; the flags of `serve` come last, and do not count."""
     found = {}
     for line in read(ROOT / page).splitlines():
         if line.startswith("| `--"):
             cells = [cell.strip() for cell in line.strip("|").split("|")]
             for flag in re.findall(r"`--([a-z0-9-]+)[^`]*`", cells[0]):
-                found[flag] = cells[1]
+                found.setdefault(flag, cells[1])
     return found
 
 
