@@ -31,7 +31,7 @@ def gauge(how, metric, by=""):
 # Row, then panels: title, what to look for, unit, and pairs of legend and expression.
 ROWS = [
     ("Is it well?", [
-        ("OpenSearch answers", "0: a worker waits for it, and nothing is lost.", "bool", [("up", gauge("min", "logferry_index_up"))]),
+        ("OpenSearch answers", "0: a worker waits for it, and nothing is lost.", "bool", [("up", f'min (logferry_index_up{{{BY}}} and logferry_bulks_allowed{{{BY}}} > 0)')]),
         ("Receiving is held", "1: OpenSearch refuses most documents; the worker continues by itself.", "bool", [("held", gauge("max", "logferry_holding"))]),
         ("Lag", "From the sending of a message to its last verdict.", "s", [
             ("p50", quantile(0.5, "logferry_lag_seconds")), ("p95", quantile(0.95, "logferry_lag_seconds"))]),

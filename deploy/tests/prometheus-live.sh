@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real Prometheus scrapes a real worker, and evaluates every expression of the dashboard and of the rules. Each
-# expression of the dashboard must have a result, except those of commands that do not run here.
+# expression of the dashboard must have a result.
 #   LOGFERRY_BIN   the binary (default target/debug/logferry)
 name=prometheus-live
 source "$(dirname "$0")/lib.sh"

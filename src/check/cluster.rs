@@ -99,8 +99,8 @@ pub fn cluster_block(settings: &Value) -> Option<Finding> {
     )))
 }
 
-/// Blocks of daily indices, from `_settings?flat_settings=true`. `tried` are indices that have a finding of [`write()`];
-/// `near` are those of yesterday and tomorrow.
+/// Blocks of daily indices, from `_settings?flat_settings=true`. `tried` are indices that have a finding of
+/// [`write()`]; `near` are those of yesterday and tomorrow.
 pub fn index_blocks(settings: &Value, tried: &[String], near: &[String]) -> Finding {
     let check = "blocks";
     let blocking = ["read_only", "read_only_allow_delete", "write"]

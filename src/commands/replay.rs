@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::replay::inputs::{Checkpoints, Clients, Inputs};
 use crate::commands::replay::progress::Progress;
-use crate::commands::worker::{await_index, dead_letter_store, on_signals, serve_probes};
+use crate::commands::shared::probes::serve_probes;
+use crate::commands::worker::{await_index, dead_letter_store, on_signals};
 use crate::config::{ReplayConfig, ReplayDestination};
 use crate::observe::Metrics;
 use crate::pipeline;

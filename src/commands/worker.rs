@@ -1,22 +1,21 @@
 /*! `worker`: SQS messages and S3 objects go in; documents go to OpenSearch, until a signal or an empty queue ends it.
 */
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use crate::commands::setup::prepare;
 use crate::commands::shared::aws_clients::{aws_config, has_own_endpoint, s3_client, sqs_client};
+use crate::commands::shared::probes::serve_probes;
 use crate::config::WorkerConfig;
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::pipeline;
 use crate::pipeline::Ends;
-use crate::serve::serve;
 use crate::sink::Index;
 use crate::sink::dead_letters::file::DeadLetterFolder;
 use crate::sink::dead_letters::index::DeadLetterIndex;
@@ -92,20 +91,6 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     pipeline::run(ends, config.pipeline, metrics, stop).await?;
     tracing::info!("logferry ends");
     Ok(())
-}
-
-/// Serves probes and metrics until the guard is dropped.
-pub(crate) async fn serve_probes(
-    address: SocketAddr,
-    metrics: &Arc<Metrics>,
-    what_starts: &'static str,
-) -> anyhow::Result<DropGuard> {
-    let listening = CancellationToken::new();
-    let end_listening = listening.clone().drop_guard();
-    let bound = serve(address, metrics.clone(), listening).await;
-    let bound = bound.with_context(|| format!("--listen: cannot listen on {address}"))?;
-    tracing::info!(listen = %bound, version = env!("CARGO_PKG_VERSION"), "{what_starts}");
-    Ok(end_listening)
 }
 
 /// The first signal starts the drain, the second ends the process at once.

@@ -67,6 +67,10 @@ impl Groups {
     }
 
     pub fn into_groups(self) -> impl Iterator<Item = GroupCoverage> {
-        self.groups.into_values()
+        // A key outside the range tells a group too, but nothing about it.
+        let is_one = self.is_one;
+        self.groups
+            .into_values()
+            .filter(move |group| is_one || group.counts.listed > 0)
     }
 }

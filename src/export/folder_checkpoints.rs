@@ -25,13 +25,26 @@ impl FolderCheckpoints {
 
 /// Names in a folder.
 fn entries(folder: &Path) -> std::io::Result<Vec<String>> {
-    let entries = std::fs::read_dir(folder)?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    Ok(names.collect())
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        // A name that is not UTF-8 is no checkpoint's.
+        names.extend(entry?.file_name().into_string());
+    }
+    Ok(names)
 }
 
 fn etag(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128(bytes))
+}
+
+impl FolderCheckpoints {
+    /// Names in a folder below; none if the name is a file's.
+    fn below(&self, name: &str) -> Result<Vec<String>, CheckpointError> {
+        match entries(&self.folder.join(name)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(Vec::new()),
+            found => found.map_err(|error| self.error(name, &error)),
+        }
+    }
 }
 
 #[async_trait]
@@ -79,9 +92,9 @@ impl Checkpoints for FolderCheckpoints {
     async fn names(&self) -> Result<Vec<String>, CheckpointError> {
         let mut names = Vec::new();
         for account in entries(&self.folder).map_err(|error| self.error("", &error))? {
-            for region in entries(&self.folder.join(&account)).unwrap_or_default() {
+            for region in self.below(&account)? {
                 let folder = format!("{account}/{region}");
-                let files = entries(&self.folder.join(&folder)).unwrap_or_default();
+                let files = self.below(&folder)?;
                 names.extend(files.into_iter().map(|file| format!("{folder}/{file}")));
             }
         }

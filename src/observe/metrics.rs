@@ -1,4 +1,4 @@
-/*! The metrics of a worker, an exporter or a replay. In: what the pipeline, an export or a replay counts and measures;
+/*! The metrics of all commands that serve them. In: what the pipeline, export, replay or coverage counts and measures;
 out: scrapes, and a description of each metric.
 
 The struct is passed along; there is no global registry. A metric is declared once, in [`Metrics::new`]. */

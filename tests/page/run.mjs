@@ -1,5 +1,5 @@
 // Drives the page in a real Chromium. The servers' test starts it (tests/servers/page.rs):
-//   BASE=http://127.0.0.1:9180/ CHROMIUM=/usr/bin/chromium node run.mjs
+//   BASE=http://127.0.0.1:9180/ LOGFERRY_TEST_CHROMIUM=/usr/bin/chromium LOGFERRY_TEST_BROWSER=MODULES node run.mjs
 // SCREENSHOTS=folder also writes the pictures of docs/serve.md.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -225,7 +225,7 @@ async fn log_groups_end_as_documents_and_an_overlap_doubles_nothing() {
 
     let found = Command::new(env!("CARGO_BIN_EXE_logferry"))
         .args(["search", "--request-id"])
-        .arg("00000006-0000-4000-8000-000000000007")
+        .arg(format!("{:08x}-0000-4000-8000-000000000007", orders.len()))
         .env("LOGFERRY_OPENSEARCH_URL", &stage.index_url)
         .env("LOGFERRY_INDEX_PREFIX", &stage.prefix)
         .stdin(Stdio::null())

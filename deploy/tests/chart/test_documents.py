@@ -125,7 +125,6 @@ class Alerts(unittest.TestCase):
         values = joined({"metrics": {"prometheusRule": {"enabled": True}}}, more)
         return [rule for group in one(render(values), "PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
 
-    @unittest.skipUnless((PROJECT / "deploy/alerts/prometheus/logferry.yaml").exists(), "there are no rules beside the chart")
     def test_the_chart_has_the_rules_of_deploy_alerts(self):
         ours, theirs = FOLDER / "files/alerts.yaml", PROJECT / "deploy/alerts/prometheus/logferry.yaml"
         self.assertEqual(ours.read_text(), theirs.read_text(), f"Helm reads below the chart only: cp {theirs} {ours}")

@@ -242,7 +242,6 @@ class Settings(unittest.TestCase):
                             tried += 1
         self.assertGreater(tried, 120)
 
-    @unittest.skipUnless((PROJECT / "docs/serve.md").exists(), "logferry has no `serve` yet")
     def test_every_variable_of_the_page_is_one_of_a_documented_flag(self):
         text = "".join((PROJECT / "docs" / page).read_text() for page in ("configuration.md", "serve.md", "export.md"))
         serve = dict(pod_templates(render(CASES["everything"])))["logferry-serve"]["spec"]["containers"][0]

@@ -2,4 +2,5 @@
 
 pub(crate) mod aws_clients;
 pub(crate) mod passes;
+pub(crate) mod probes;
 pub(crate) mod table;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::worker::serve_probes;
+use crate::commands::shared::probes::serve_probes;
 use crate::observe::Metrics;
 
 /// Repeats a pass with this interval, from beginning to beginning. An error of a pass makes the process unready until

@@ -83,13 +83,30 @@ fn common<'a>(a: &'a str, b: &str) -> &'a str {
     &a[..length]
 }
 
-/// The text as one word of a POSIX shell.
+/// The text as one word of a shell. Control characters are written as bash and zsh read them (`$'\x1b'`): a terminal
+/// does not obey them.
 fn quoted(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&b);
-    match !text.is_empty() && text.bytes().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
     }
+    if !text.contains(char::is_control) {
+        return format!("'{}'", text.replace('\'', "'\\''"));
+    }
+    let mut word = String::from("$'");
+    for letter in text.chars() {
+        match letter {
+            '\'' | '\\' => word.extend(['\\', letter]),
+            letter if letter.is_control() => {
+                let mut utf8 = [0; 4];
+                let bytes = letter.encode_utf8(&mut utf8).bytes();
+                word.extend(bytes.map(|byte| format!("\\x{byte:02x}")));
+            }
+            letter => word.push(letter),
+        }
+    }
+    word.push('\'');
+    word
 }
 
 #[cfg(test)]

@@ -70,8 +70,8 @@
 {{- if not (and .config.destination .config.checkpoints) -}}
 {{- $found = append $found "export.config.destination and export.config.checkpoints are required: s3://bucket/prefix" -}}
 {{- end -}}
-{{- if not (or .config.logGroup .config.logGroupPrefix .config.logGroupPattern .config.allLambda) -}}
-{{- $found = append $found "export.config names no log groups: set logGroup, logGroupPrefix, logGroupPattern or allLambda" -}}
+{{- if not (or .config.logGroup .config.logGroupPrefix .config.logGroupPattern .config.logGroupTag .config.allLambda) -}}
+{{- $found = append $found "export.config names no log groups: set logGroup, logGroupPrefix, logGroupPattern, logGroupTag or allLambda" -}}
 {{- end -}}
 {{- if and (eq .mode "deployment") (not .config.every) -}}
 {{- $found = append $found "export.config.every is required in the mode deployment" -}}

@@ -36,10 +36,6 @@ struct LinePage {
 
 pub async fn page(shared: &Shared, query: &PageQuery) -> Result<Answer, PageError> {
     let hit = stored(shared, query).await?;
-    if hit.source.is_none() {
-        let sentence = "the document is larger than the page reads; ask OpenSearch for it by the command of the search";
-        return Err(PageError::NotFound(sentence.to_owned()));
-    }
     Answer::page(&line_page(&hit, query)?)
 }
 
@@ -61,7 +57,12 @@ async fn stored(shared: &Shared, query: &PageQuery) -> Result<Hit, PageError> {
     let one = one_line(&query.index, &query.id);
     let hits = shared.client().hits(&one, 0, 1, SourceFields::All).await?;
     let missing = || PageError::NotFound(format!("no line {} in {}", query.id, query.index));
-    hits.into_iter().next().ok_or_else(missing)
+    let hit = hits.into_iter().next().ok_or_else(missing)?;
+    if hit.source.is_none() {
+        let sentence = "the document is larger than the page reads; ask OpenSearch for it by the command of the search";
+        return Err(PageError::NotFound(sentence.to_owned()));
+    }
+    Ok(hit)
 }
 
 fn line_page(hit: &Hit, query: &PageQuery) -> Result<LinePage, PageError> {
