@@ -39,7 +39,6 @@ pub async fn run(mut config: CoverageConfig) -> anyhow::Result<()> {
             let pass = async || match stop.run_until_cancelled(evidence.gather()).await {
                 Some(Ok(report)) => {
                     shown.coverage.show(report.groups(), report.now());
-                    shown.readiness.hold(None);
                     log(&report);
                     Ok(())
                 }

@@ -74,6 +74,8 @@ fn value(sender: &Sender, key: &str) -> Known {
 /// Whether the condition holds for a request of the sender.
 pub(super) fn holds(condition: &Condition, sender: &Sender) -> Truth {
     let operator = condition.operator.to_ascii_lowercase();
+    // It holds for all values of a key that the request does not have.
+    let of_all = operator.starts_with("forallvalues:");
     let operator = operator
         .strip_prefix("foranyvalue:")
         .or(operator.strip_prefix("forallvalues:"))
@@ -96,7 +98,7 @@ pub(super) fn holds(condition: &Condition, sender: &Sender) -> Truth {
     };
     let any = match known {
         Known::Unknown => return Truth::Unknown,
-        Known::Absent => return Truth::of(if_exists || negated),
+        Known::Absent => return Truth::of(if_exists || negated || of_all),
         Known::Text(text) => Truth::of(condition.values.iter().any(|v| matches(v, &text))),
         Known::Begins(begin) => condition
             .values

@@ -76,12 +76,11 @@ async fn count(
     selection: Selection,
     total: Counted,
 ) {
-    let now = queue.progress();
+    let (now, unlisted) = queue.position();
     let known = now.settled + now.open as u64;
-    let through = queue.through();
     let mut objects = known;
-    let mut is_final = queue.is_listed();
-    if !is_final {
+    let mut is_final = unlisted.is_none();
+    if let Some(through) = unlisted {
         let counted = |counted| {
             objects = known + counted;
             total.send_modify(|total| total.objects = objects);

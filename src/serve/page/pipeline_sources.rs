@@ -5,8 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
 
 use crate::export::{Exporter, GroupPosition, list_groups};
 use crate::serve::page::worker_metrics::{WorkerFigures, WorkerMetrics};
@@ -19,7 +19,9 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Most letters that are read for their reasons.
 const MOST_LETTERS: u64 = 2000;
 /// Most log groups whose checkpoints are read.
-const MOST_GROUPS: usize = 200;
+const MOST_GROUPS: usize = 1000;
+/// Checkpoints that are read at once.
+const READERS: usize = 32;
 
 #[derive(Default)]
 pub struct PipelineSources {
@@ -172,17 +174,22 @@ async fn exported(exporter: &Exporter) -> Result<Vec<ExportedGroup>, String> {
     let selection = list_groups(&*exporter.api, &exporter.config.selector).await;
     let selection = selection.map_err(|error| error.to_string())?;
     let rules = &exporter.config.rules;
-    let mut groups = Vec::new();
-    for group in selection.chosen.into_iter().take(MOST_GROUPS) {
+    let chosen = selection.chosen.len();
+    if chosen > MOST_GROUPS {
+        return Err(format!(
+            "{chosen} log groups are more than a page reads ({MOST_GROUPS}): see logferry export status"
+        ));
+    }
+    let positions = stream::iter(selection.chosen).map(async |group| {
         let target = Target::new(group, &exporter.config.destination);
         let position = GroupPosition::read(&*exporter.checkpoints, &target, now).await;
         let until = position.map(|found| found.map(|position| position.checkpoint.exported_until));
         let from = until.as_ref().ok().copied().flatten();
-        groups.push(ExportedGroup {
+        ExportedGroup {
             name: target.group.name,
             behind_ms: rules.behind(from.unwrap_or_else(|| rules.first(now)), now),
             until,
-        });
-    }
-    Ok(groups)
+        }
+    });
+    Ok(positions.buffered(READERS).collect().await)
 }

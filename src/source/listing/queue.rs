@@ -135,13 +135,17 @@ impl ListingQueue {
     }
 
     pub fn progress(&self) -> ListingProgress {
+        progress(&self.lock())
+    }
+
+    /// The progress, and how far the listing was read at the same moment; `None` if it was read to its end.
+    pub fn position(&self) -> (ListingProgress, Option<Option<String>>) {
         let state = self.lock();
-        ListingProgress {
-            settled: state.checkpoint.settled,
-            settled_bytes: state.checkpoint.settled_bytes,
-            given_up: state.given_up_count,
-            open: state.open(),
-        }
+        let through = state.checkpoint.through.clone();
+        (
+            progress(&state),
+            (!state.checkpoint.listed).then_some(through),
+        )
     }
 
     /// The number of objects that were not settled in all their deliveries, and the keys of the first.
@@ -194,6 +198,15 @@ impl ListingQueue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn progress(state: &State) -> ListingProgress {
+    ListingProgress {
+        settled: state.checkpoint.settled,
+        settled_bytes: state.checkpoint.settled_bytes,
+        given_up: state.given_up_count,
+        open: state.open(),
     }
 }
 
