@@ -58,7 +58,7 @@ pub async fn run(config: ServeConfig) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("--listen: cannot listen on {}", config.listen))?;
     println!("http://{}/", server.address()?);
-    server.serve(stop).await?;
+    server.serve(stop).await;
     Ok(())
 }
 

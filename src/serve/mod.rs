@@ -1,5 +1,6 @@
 /*! HTTP for operators: `/livez` and `/readyz` answer probes, `/metrics` answers scrapes. `page` is for people. */
 
+mod connections;
 mod health;
 mod metrics;
 pub mod page;

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe::Metrics;
+use crate::serve::connections::{LIMITS, serve_connections};
 use crate::serve::{health, metrics as scrapes};
 
 /// Serves until `stop` is cancelled. `listen` may have port 0; the result is the bound address.
@@ -22,14 +23,7 @@ pub async fn serve(
         .merge(health::routes())
         .merge(scrapes::routes())
         .with_state(metrics);
-    tokio::spawn(async move {
-        let served = axum::serve(listener, app)
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await;
-        if let Err(error) = served {
-            tracing::warn!(%error, "the HTTP server stopped");
-        }
-    });
+    tokio::spawn(async move { serve_connections(listener, app, LIMITS, &stop).await });
     Ok(bound)
 }
 

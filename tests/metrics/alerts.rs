@@ -1,5 +1,5 @@
-/*! The rules of `deploy/alerts/prometheus` and the dashboard of `deploy/grafana` name metrics of the catalogue, and each
-alert has its section in the runbook. `promtool` reads and runs the rules in `deploy/tests/prometheus.sh`. */
+/*! The rules of `deploy/alerts/prometheus` and the dashboard of `deploy/grafana` name metrics of the catalogue, and
+each alert has its section in the runbook. `promtool` reads and runs the rules in `deploy/tests/prometheus.sh`. */
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -16,17 +16,27 @@ pub async fn run(config: HealthcheckConfig) -> anyhow::Result<()> {
         .timeout(config.timeout)
         .build()?;
     let response = client.get(&url).send().await;
-    let response = response.with_context(|| {
+    let mut response = response.with_context(|| {
         format!("{url} does not answer: is the worker running, and its --listen the same?")
     })?;
     let status = response.status();
+    // The probes' answers are one short line.
     let answer = response
-        .text()
+        .chunk()
         .await
         .with_context(|| format!("{url} broke off"))?;
-    match status.is_success() {
-        true => print!("{answer}"),
-        false => bail!("{url} answered {status}: {}", answer.trim()),
+    let answer = String::from_utf8_lossy(answer.as_deref().unwrap_or_default());
+    let line: String = answer
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(200)
+        .collect();
+    match (status.is_success(), line.as_str()) {
+        (true, "alive" | "ready") => println!("{line}"),
+        (true, _) => bail!("{url} is answered by another program than logferry"),
+        (false, _) => bail!("{url} answered {status}: {line:?}"),
     }
     Ok(())
 }

@@ -35,6 +35,9 @@ pub fn pages(folder: Option<&Path>) -> anyhow::Result<()> {
 
 fn print(text: &[u8]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text)?;
-    Ok(out.flush()?)
+    match out.write_all(text).and_then(|()| out.flush()) {
+        // `head` has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }

@@ -137,7 +137,7 @@ impl CoverageReport {
         out.push_str(&named(group, "missing", counts.missing, &group.missing));
         let commands = group.replay.commands(&group.bucket, &self.replay);
         if !commands.is_empty() {
-            out.push_str("  to bring them:\n");
+            out.push_str("  to bring them (add the worker's --log-group-pattern if it has one, else they lack names for good):\n");
         }
         for command in commands {
             out.push_str(&format!("    {command}\n"));

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::serve::connections::{LIMITS, serve_connections};
 use crate::serve::page::failure::{PageError, plain_page};
 use crate::serve::page::guard::{Guard, guard, harmless_headers};
 use crate::serve::page::page_query::PageQuery;
@@ -58,17 +59,14 @@ impl PageServer {
     }
 
     /// Serves until `stop` is cancelled and what is under way is answered, or has had its time.
-    pub async fn serve(self, stop: CancellationToken) -> std::io::Result<()> {
-        let app = self.app.into_make_service_with_connect_info::<SocketAddr>();
-        let drained = stop.clone();
-        let served = axum::serve(self.listener, app)
-            .with_graceful_shutdown(async move { stop.cancelled().await });
+    pub async fn serve(self, stop: CancellationToken) {
+        let served = serve_connections(self.listener, self.app, LIMITS, &stop);
         tokio::select! {
-            served = served => served,
+            () = served => {}
             () = async {
-                drained.cancelled().await;
+                stop.cancelled().await;
                 tokio::time::sleep(DRAIN).await;
-            } => Ok(()),
+            } => {}
         }
     }
 }
