@@ -128,12 +128,6 @@ impl ConfigErrors {
             Some(value) => Some(self.export_destination(Some(&value))?),
             None => None,
         };
-        let names_groups = selector
-            .as_ref()
-            .is_some_and(|selector| !selector.is_empty());
-        if names_groups && (given(&args.source).is_some() || given(&args.checkpoints).is_none()) {
-            self.0.push("--log-group: chooses among the groups of --checkpoints; a listing is narrowed by its prefix, such as s3://bucket/prefix/…".to_owned());
-        }
         if let Some(source) = given(&args.source) {
             let listing = self.listing(&source)?;
             return Some(CoverageSource::Listing(listing));
