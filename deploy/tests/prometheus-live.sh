@@ -8,12 +8,7 @@ need python3 "it asks Prometheus"
 need java "it runs OpenSearch"
 logferry=${LOGFERRY_BIN:-target/debug/logferry}
 [ -x "$logferry" ] || skip "there is no $logferry: cargo build"
-prometheus=$(command -v prometheus || echo "$work/usr/bin/prometheus")
-if [ ! -x "$prometheus" ]; then
-  need apt-get "prometheus is missing, and this is no Debian: install Prometheus"
-  (cd "$work" && { apt-get download -q prometheus || { apt-get update -q && apt-get download -q prometheus; }; } && dpkg -x prometheus_*.deb .) \
-    >"$work/apt.log" 2>&1 || { tail -3 "$work/apt.log" >&2; skip "Debian's package prometheus cannot be fetched"; }
-fi
+prometheus=$(of_prometheus prometheus) || exit $?
 
 opensearch_port=${OPENSEARCH_PORT:-19250} moto_port=${MOTO_PORT:-15050} worker_port=19251 prometheus_port=19252
 running=()

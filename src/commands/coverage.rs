@@ -12,13 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::coverage::evidence::Evidence;
 use crate::commands::coverage::report::CoverageReport;
-use crate::commands::shared::passes::{on_signals, repeat};
+use crate::commands::shared::passes::repeat;
+use crate::commands::shared::signals::stop_at_signal;
 use crate::config::{CoverageConfig, CoverageRun};
 use crate::observe::Metrics;
 
 pub async fn run(mut config: CoverageConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    on_signals(&stop)?;
+    stop_at_signal(&stop)?;
     let run = std::mem::replace(&mut config.run, CoverageRun::Once { json: false });
     let evidence = Evidence::new(config).await?;
     match run {

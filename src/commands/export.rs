@@ -3,36 +3,25 @@
 mod status;
 
 use std::io::Write;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::export::status::ExportStatus;
-use crate::commands::shared::aws_clients::{aws_config, logs_client, s3_client};
-use crate::commands::shared::passes::{on_signals, repeat};
-use crate::config::{CheckpointTarget, ExportCommandConfig, ExportMode};
+use crate::commands::shared::aws_clients::{aws_config, s3_client};
+use crate::commands::shared::exporter::exporter;
+use crate::commands::shared::passes::repeat;
+use crate::commands::shared::signals::stop_at_signal;
+use crate::config::{ExportCommandConfig, ExportMode};
 use crate::export::bucket::{check_region, missing_permissions};
-use crate::export::bucket_checkpoints::BucketCheckpoints;
-use crate::export::cloudwatch::CloudWatchLogs;
-use crate::export::folder_checkpoints::FolderCheckpoints;
-use crate::export::{Checkpoints, ExportConfig, Exporter, LogsApi, PassError, PassReport};
-use crate::observe::Metrics;
+use crate::export::{ExportConfig, Exporter, PassError, PassReport};
 use logferry_core::export::{BucketPolicy, Destination};
 
 pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
     let aws = aws_config("the region of the log groups and of the bucket").await?;
     let region = aws.region().map(ToString::to_string).unwrap_or_default();
     let s3 = s3_client(&aws, config.path_style, None);
-    let api: Arc<dyn LogsApi> = Arc::new(CloudWatchLogs::new(logs_client(&aws)));
-    let checkpoints = checkpoint_store(config.checkpoints, &s3);
-    let exporter = Exporter {
-        api,
-        checkpoints,
-        config: config.export,
-        metrics: Arc::new(Metrics::new()),
-        now: Arc::new(|| jiff::Timestamp::now().as_millisecond()),
-    };
+    let exporter = exporter(config.export, config.checkpoints, &aws, &s3);
     let destination = &exporter.config.destination;
     match config.mode {
         ExportMode::PrintBucketPolicy => print_policy(&exporter, &region).await,
@@ -64,7 +53,7 @@ pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
                 .await
                 .map_err(in_flag)?;
             let stop = CancellationToken::new();
-            on_signals(&stop)?;
+            stop_at_signal(&stop)?;
             let report = exporter.pass(&stop).await?;
             tracing::info!(
                 groups = report.groups,
@@ -79,7 +68,7 @@ pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
                 .await
                 .map_err(in_flag)?;
             let stop = CancellationToken::new();
-            on_signals(&stop)?;
+            stop_at_signal(&stop)?;
             let metrics = exporter.metrics.clone();
             let pass = async || {
                 let report = exporter.pass(&stop).await?;
@@ -95,18 +84,6 @@ pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
             tracing::info!("export ends; the next run adopts a task that still runs");
             Ok(())
         }
-    }
-}
-
-pub(crate) fn checkpoint_store(
-    place: CheckpointTarget,
-    s3: &aws_sdk_s3::Client,
-) -> Arc<dyn Checkpoints> {
-    match place {
-        CheckpointTarget::S3 { bucket, prefix } => {
-            Arc::new(BucketCheckpoints::new(s3.clone(), bucket, &prefix))
-        }
-        CheckpointTarget::Folder(folder) => Arc::new(FolderCheckpoints::new(folder)),
     }
 }
 

@@ -33,7 +33,7 @@ const DELIVERIES: u32 = 5;
 
 pub async fn run(config: ReplayConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    on_signals(stop.clone())?;
+    on_signals(&stop)?;
     let metrics = Arc::new(Metrics::new());
     metrics.readiness.receiving(true);
     (metrics.readiness).hold(Some("the listing is not read yet".to_owned()));

@@ -4,18 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::PathStyle;
 use crate::commands::dead_letters::store;
-use crate::commands::shared::aws_clients::{aws_config, logs_client, s3_client, sqs_client};
+use crate::commands::shared::aws_clients::{aws_config, s3_client, sqs_client};
+use crate::commands::shared::exporter::exporter;
+use crate::commands::shared::signals::drain_at_signal;
 use crate::config::{CheckpointTarget, ServeConfig};
-use crate::export::bucket_checkpoints::BucketCheckpoints;
-use crate::export::cloudwatch::CloudWatchLogs;
-use crate::export::folder_checkpoints::FolderCheckpoints;
-use crate::export::{Checkpoints, ExportConfig, Exporter};
-use crate::observe::Metrics;
+use crate::export::ExportConfig;
 use crate::serve::page::{Access, Guard, PageServer, PipelineSources, Shared, WorkerMetrics};
 use crate::sink::opensearch::OpenSearch;
 use crate::source::sqs::Sqs;
@@ -25,7 +22,8 @@ const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
 pub async fn run(config: ServeConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    on_signals(&stop)?;
+    let stopping = "stopping: requests that are under way are answered";
+    drain_at_signal(&stop, stopping, None)?;
     let pipeline = pipeline_sources(
         config.queue_url,
         config.worker_metrics,
@@ -88,42 +86,8 @@ async fn pipeline_sources(
     }
     if let Some((config, checkpoints)) = export {
         let aws = aws_config("the region of the log groups").await?;
-        let checkpoints: Arc<dyn Checkpoints> = match checkpoints {
-            CheckpointTarget::S3 { bucket, prefix } => {
-                let s3 = s3_client(&aws, path_style, None);
-                Arc::new(BucketCheckpoints::new(s3, bucket, &prefix))
-            }
-            CheckpointTarget::Folder(folder) => Arc::new(FolderCheckpoints::new(folder)),
-        };
-        sources.export = Some(Exporter {
-            api: Arc::new(CloudWatchLogs::new(logs_client(&aws))),
-            checkpoints,
-            config,
-            metrics: Arc::new(Metrics::new()),
-            now: Arc::new(|| jiff::Timestamp::now().as_millisecond()),
-        });
+        let s3 = s3_client(&aws, path_style, None);
+        sources.export = Some(exporter(config, checkpoints, &aws, &s3));
     }
     Ok(sources)
-}
-
-/// The first signal lets requests that are under way end; the second ends the process at once.
-fn on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
-    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut int = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-            if stop.is_cancelled() {
-                #[expect(clippy::disallowed_methods, reason = "this is the second signal")]
-                std::process::exit(130);
-            }
-            tracing::info!("stopping: requests that are under way are answered");
-            stop.cancel();
-        }
-    });
-    Ok(())
 }

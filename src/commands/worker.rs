@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::setup::prepare;
 use crate::commands::shared::aws_clients::{aws_config, has_own_endpoint, s3_client, sqs_client};
 use crate::commands::shared::probes::serve_probes;
+use crate::commands::shared::signals::drain_at_signal;
 use crate::config::WorkerConfig;
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
@@ -29,7 +29,7 @@ const UNUSABLE: &str = "the index cannot be used";
 
 pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    on_signals(stop.clone())?;
+    on_signals(&stop)?;
     let metrics = Arc::new(Metrics::new());
     let _listening = serve_probes(config.listen, &metrics, "logferry starts").await?;
 
@@ -94,29 +94,14 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
 }
 
 /// The first signal starts the drain, the second ends the process at once.
-pub(crate) fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
-    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut int = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    tokio::spawn(async move {
-        let mut received = 0;
-        loop {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-            received += 1;
-            if received > 1 {
-                tracing::warn!(
-                    "second signal: ending at once; held messages become visible when their visibility timeout ends"
-                );
-                #[expect(clippy::disallowed_methods, reason = "this is the second signal")]
-                std::process::exit(130);
-            }
-            tracing::info!("stopping: no more messages are received");
-            stop.cancel();
-        }
-    });
-    Ok(())
+pub(crate) fn on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
+    drain_at_signal(
+        stop,
+        "stopping: no more messages are received",
+        Some(
+            "second signal: ending at once; held messages become visible when their visibility timeout ends",
+        ),
+    )
 }
 
 pub(crate) fn dead_letter_store(

@@ -143,21 +143,23 @@ async fn each_panel_answers_what_the_documents_hold() {
     }
 }
 
+/// Indices with the demo's documents.
+async fn with_demo(name: &str) -> Cluster {
+    let cluster = Cluster::new(name);
+    let folder = tempfile::tempdir().unwrap();
+    corpus::demo(folder.path());
+    cluster.setup(&[]);
+    let pattern = ["--log-group-pattern", "exports/{function}/"];
+    cluster.load(folder.path(), &pattern).await;
+    cluster
+}
+
 /// The demo's figures, counted in its text: the dashboards show them.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: make test"]
 async fn the_demo_has_the_figures_of_its_text() {
     let _node = NODE.read().await;
-    let cluster = Cluster::new("boards-demo");
-    let folder = tempfile::tempdir().unwrap();
-    corpus::demo(folder.path());
-    cluster.setup(&[]);
-    cluster
-        .load(
-            folder.path(),
-            &["--log-group-pattern", "exports/{function}/"],
-        )
-        .await;
+    let cluster = with_demo("boards-demo").await;
     let counts = demo_counts();
     let time = json!({"gte": "2026-11-20", "lte": "2026-11-25"});
     let all = objects("lambda-overview");
@@ -335,16 +337,7 @@ const TIMEOUT: &str = "Task timed out";
 #[ignore = "needs servers: make test"]
 async fn vega_panels_get_the_recorded_answers() {
     let _node = NODE.read().await;
-    let cluster = Cluster::new("boards-vega");
-    let folder = tempfile::tempdir().unwrap();
-    corpus::demo(folder.path());
-    cluster.setup(&[]);
-    cluster
-        .load(
-            folder.path(),
-            &["--log-group-pattern", "exports/{function}/"],
-        )
-        .await;
+    let cluster = with_demo("boards-vega").await;
     let time = json!({"gte": "2026-11-23T00:00:00Z", "lt": "2026-11-24T00:00:00Z"});
     let mut panels = 0;
     for all in FILES.map(objects) {

@@ -39,6 +39,9 @@ print(module["Dir"])' "$3" <<<"$answer"
 }
 # Prints the folders of the CRDs that the chart makes objects of: KEDA's, the Prometheus operator's.
 crd_folders() {
-  echo "$(go_source github.com/kedacore/keda/v2 v2.21.0 h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=)/config/crd/bases"
-  echo "$(go_source github.com/prometheus-operator/prometheus-operator v0.85.0 h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=)/example/prometheus-operator-crd"
+  local keda operator
+  # A failure within the words of `echo` would be lost.
+  keda=$(go_source github.com/kedacore/keda/v2 v2.21.0 h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=) || return
+  operator=$(go_source github.com/prometheus-operator/prometheus-operator v0.85.0 h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=) || return
+  printf '%s\n' "$keda/config/crd/bases" "$operator/example/prometheus-operator-crd"
 }

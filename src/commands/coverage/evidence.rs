@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::coverage::progress::Progress;
 use crate::commands::coverage::report::CoverageReport;
-use crate::commands::dead_letters::store::{self, Read, sets};
-use crate::commands::export::checkpoint_store;
+use crate::commands::dead_letters::store;
 use crate::commands::setup::TIMEOUT;
 use crate::commands::shared::aws_clients::{aws_config, s3_client};
+use crate::commands::shared::exporter::checkpoint_store;
 use crate::config::{CoverageConfig, CoverageSource};
 use crate::coverage::{CoverageError, Examiner, Groups, KnownLetters, Surveyor};
 use crate::export::Checkpoints;
 use crate::search::SearchClient;
-use crate::sink::dead_letters::DeadLetterArchive;
+use crate::sink::dead_letters::{DeadLetterArchive, Read, sets};
 use crate::sink::opensearch::OpenSearch;
 use crate::source::s3::S3;
 use crate::source::s3::listing::BucketListing;

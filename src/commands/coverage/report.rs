@@ -2,12 +2,10 @@
 
 mod json;
 
-use std::time::Duration;
-
 use anyhow::bail;
 
 use crate::commands::setup::width;
-use crate::commands::shared::table::{Table, grouped, harmless};
+use crate::commands::shared::table::{Table, grouped, harmless, whole_minutes};
 use logferry_core::coverage::{CoverageState, GroupCoverage, NamedObject, ReplayFlags};
 use logferry_core::export::time_text as time;
 
@@ -81,7 +79,7 @@ impl CoverageReport {
         match group.exported_until {
             Some(until) => cells.extend([
                 time(until),
-                duration(group.behind),
+                whole_minutes(group.behind),
                 grouped(group.windows.len() as u64),
             ]),
             None => cells.extend([NONE; 3].map(str::to_owned)),
@@ -128,7 +126,7 @@ impl CoverageReport {
             if more > 0 {
                 out.push_str(&format!("  and {more} more\n"));
             }
-            let age = duration(round_up(self.now.saturating_sub(first.from)));
+            let age = whole_minutes(round_up(self.now.saturating_sub(first.from)));
             out.push_str(&format!(
                 "  to export it: delete the checkpoint of the group, then logferry export --initial '{age}'\n"
             ));
@@ -241,11 +239,6 @@ fn objects_text(n: u64) -> String {
 
 fn round_up(milliseconds: i64) -> i64 {
     milliseconds.saturating_add(HOUR).div_euclid(HOUR) * HOUR
-}
-
-fn duration(milliseconds: i64) -> String {
-    let minutes = u64::try_from(milliseconds / 60_000).unwrap_or(0);
-    humantime::format_duration(Duration::from_secs(minutes * 60)).to_string()
 }
 
 #[cfg(test)]

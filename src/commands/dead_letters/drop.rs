@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::commands::dead_letters::groups::{count, table};
 use crate::commands::dead_letters::list::survey;
 use crate::commands::dead_letters::select::Selector;
-use crate::commands::dead_letters::store::{self, Read, sets};
+use crate::commands::dead_letters::store;
 use crate::commands::setup::width;
 use crate::config::DropLettersConfig;
-use crate::sink::dead_letters::{DeadLetterArchive, Removal};
+use crate::sink::dead_letters::{DeadLetterArchive, Read, Removal, sets};
 
 pub async fn run(config: DropLettersConfig) -> anyhow::Result<()> {
     let store = store::open(config.store).await?;

@@ -9,11 +9,11 @@ use serde_json::json;
 
 use crate::commands::dead_letters::groups::table;
 use crate::commands::dead_letters::select::Selector;
-use crate::commands::dead_letters::store::{self, Read, sets};
+use crate::commands::dead_letters::store;
 use crate::commands::dead_letters::unreadable::Unreadable;
 use crate::commands::setup::width;
 use crate::config::ListLettersConfig;
-use crate::sink::dead_letters::{DeadLetterArchive, LetterGroups};
+use crate::sink::dead_letters::{DeadLetterArchive, LetterGroups, Read, sets};
 
 pub async fn run(config: ListLettersConfig) -> anyhow::Result<()> {
     let name = config.store.name.clone();

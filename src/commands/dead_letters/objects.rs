@@ -12,14 +12,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::PathStyle;
 use crate::commands::dead_letters::replayed::Replay;
-use crate::commands::dead_letters::store::{Read, sets};
 use crate::commands::shared::aws_clients::{aws_config, s3_client};
 use crate::observe::Metrics;
 use crate::pipeline;
 use crate::pipeline::{Ends, PipelineConfig};
 use crate::sink::Index;
 use crate::sink::dead_letters::{
-    DeadLetter, DeadLetterError, DeadLetterFile, DeadLetters, LetterSet,
+    DeadLetter, DeadLetterError, DeadLetterFile, DeadLetters, LetterSet, Read, sets,
 };
 use crate::source::listing::{Listed, ListingQueue, Page};
 use crate::source::s3::S3;

@@ -19,13 +19,13 @@ use crate::commands::dead_letters::list::survey;
 use crate::commands::dead_letters::objects::ObjectReplay;
 use crate::commands::dead_letters::replayed::Replay;
 use crate::commands::dead_letters::select::Selector;
-use crate::commands::dead_letters::store::{self, Read, sets};
+use crate::commands::dead_letters::store;
 use crate::commands::setup::{prepare, width};
 use crate::config::ReplayLettersConfig;
 use crate::observe::Metrics;
 use crate::pipeline::{EncodedDocument, PipelineConfig, ResendVerdict, Resender};
 use crate::sink::Index;
-use crate::sink::dead_letters::{DeadLetter, LetterSet, ObjectName};
+use crate::sink::dead_letters::{DeadLetter, LetterSet, ObjectName, Read, sets};
 use crate::sink::opensearch::OpenSearch;
 use logferry_core::document::index_name;
 

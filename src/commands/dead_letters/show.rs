@@ -9,11 +9,11 @@ use futures_util::StreamExt;
 use serde_json::value::RawValue;
 
 use crate::commands::dead_letters::select::Selector;
-use crate::commands::dead_letters::store::{self, Read, sets};
+use crate::commands::dead_letters::store;
 use crate::commands::dead_letters::unreadable::Unreadable;
 use crate::commands::shared::table::{Table, harmless};
 use crate::config::ShowLetterConfig;
-use crate::sink::dead_letters::DeadLetter;
+use crate::sink::dead_letters::{DeadLetter, Read, sets};
 
 pub async fn run(config: ShowLetterConfig) -> anyhow::Result<()> {
     let store = store::open(config.store).await?;

@@ -10,7 +10,6 @@ use crate::sink::dead_letters::file::DeadLetterFolder;
 use crate::sink::dead_letters::index::{DeadLetterDocuments, DeadLetterIndex};
 use crate::sink::dead_letters::s3::DeadLetterBucket;
 use crate::sink::dead_letters::{DeadLetterArchive, DeadLetterTarget, DeadLetters};
-pub(crate) use crate::sink::dead_letters::{Read, sets};
 use crate::sink::opensearch::OpenSearch;
 use anyhow::bail;
 

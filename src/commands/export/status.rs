@@ -1,12 +1,10 @@
 /*! Checkpoints go in; a table or JSON of where each log group stands comes out. */
 
-use std::time::Duration;
-
 use anyhow::bail;
 use serde_json::{Value, json};
 
 use crate::commands::setup::width;
-use crate::commands::shared::table::Table;
+use crate::commands::shared::table::{Table, whole_minutes};
 use crate::export::{Exporter, GroupPosition, PassError, list_groups};
 use logferry_core::export::{Checkpoint, LeftOut, Target, WindowRules, time_text as time};
 
@@ -104,7 +102,7 @@ impl ExportStatus {
                 checkpoint
                     .as_ref()
                     .map_or("never".to_owned(), |c| time(c.exported_until)),
-                duration(self.rules.behind(until, self.now)),
+                whole_minutes(self.rules.behind(until, self.now)),
                 window.map_or("–".to_owned(), |window| window.to_string()),
                 (checkpoint.as_ref().and_then(|c| c.last_task.as_ref()))
                     .map_or("–".to_owned(), |task| task.id.clone()),
@@ -162,9 +160,4 @@ impl ExportStatus {
     fn until(&self, checkpoint: Option<&Checkpoint>) -> i64 {
         checkpoint.map_or_else(|| self.rules.first(self.now), |c| c.exported_until)
     }
-}
-
-fn duration(milliseconds: i64) -> String {
-    let minutes = u64::try_from(milliseconds / 60_000).unwrap_or(0);
-    humantime::format_duration(Duration::from_secs(minutes * 60)).to_string()
 }

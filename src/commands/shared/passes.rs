@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::shared::probes::serve_probes;
@@ -40,19 +38,4 @@ pub(crate) async fn repeat<E: std::fmt::Display>(
             () = tokio::time::sleep_until(began + interval) => {}
         }
     }
-}
-
-/// Cancels `stop` at the first signal to end.
-pub(crate) fn on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
-    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut int = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = int.recv() => {}
-        }
-        stop.cancel();
-    });
-    Ok(())
 }

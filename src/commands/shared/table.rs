@@ -1,5 +1,7 @@
 /*! Cells go in; aligned columns come out. The last column is cut to the terminal's width. Pure. */
 
+use std::time::Duration;
+
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
 pub use crate::search::reading::{grouped, harmless};
@@ -7,6 +9,12 @@ pub use crate::search::reading::{grouped, harmless};
 const GAP: &str = "  ";
 /// Least width of the last column, even on a narrower terminal.
 const LEAST: usize = 20;
+
+/// `3h 5m`: a time without its seconds, as people type it in flags.
+pub fn whole_minutes(milliseconds: i64) -> String {
+    let minutes = u64::try_from(milliseconds / 60_000).unwrap_or(0);
+    humantime::format_duration(Duration::from_secs(minutes * 60)).to_string()
+}
 
 /// A table of text cells.
 pub struct Table {

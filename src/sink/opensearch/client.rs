@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use bytes::{Bytes, BytesMut};
-use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use opensearch::http::{Method, StatusCode};
 use prometheus_client::metrics::gauge::Gauge;
 use reqwest::Response;
@@ -17,7 +17,7 @@ use crate::observe::Metrics;
 use crate::sink::IndexError;
 use crate::sink::opensearch::auth::Authorization;
 use crate::sink::opensearch::aws::Signing;
-use crate::sink::opensearch::config::{AwsService, OpenSearchConfig, Tls};
+use crate::sink::opensearch::config::{AwsService, OpenSearchConfig, Server, Tls};
 use crate::sink::opensearch::error_body;
 use crate::sink::opensearch::error_body::ErrorBody;
 use crate::sink::opensearch::error_chain::chain;
@@ -31,6 +31,7 @@ pub struct OpenSearch {
     nodes: Vec<Node>,
     turns: Nodes,
     authorization: Authorization,
+    server: Server,
     /// Named in messages.
     tls: Tls,
     timeout: Duration,
@@ -56,17 +57,16 @@ pub(crate) struct Request<'a, Q: ?Sized> {
 impl OpenSearch {
     /// `timeout` limits one request. No connection is opened yet.
     pub async fn new(config: OpenSearchConfig, timeout: Duration) -> Result<Self, IndexError> {
-        Self::with_headers(config, timeout, HeaderMap::new()).await
+        Self::of_server(config, timeout, Server::opensearch()).await
     }
 
-    /// Sends these headers with each request.
-    pub(super) async fn with_headers(
+    pub(super) async fn of_server(
         config: OpenSearchConfig,
         timeout: Duration,
-        headers: HeaderMap,
+        server: Server,
     ) -> Result<Self, IndexError> {
         let authorization = Authorization::new(config.auth.clone()).await?;
-        Self::build(config, timeout, authorization, headers).await
+        Self::build(config, timeout, authorization, server).await
     }
 
     /// Connects with the credentials, region and clock of `aws` instead of the environment's.
@@ -81,7 +81,7 @@ impl OpenSearch {
             config,
             timeout,
             Authorization::Aws(signing),
-            HeaderMap::new(),
+            Server::opensearch(),
         )
         .await
     }
@@ -90,7 +90,7 @@ impl OpenSearch {
         config: OpenSearchConfig,
         timeout: Duration,
         authorization: Authorization,
-        headers: HeaderMap,
+        server: Server,
     ) -> Result<Self, IndexError> {
         let material = TlsMaterial::read(&config.tls).await?;
         for url in config.urls.iter().filter(|url| is_unencrypted(url)) {
@@ -102,7 +102,7 @@ impl OpenSearch {
         let nodes = config
             .urls
             .into_iter()
-            .map(|url| material.node(url, &authorization, timeout, &headers))
+            .map(|url| material.node(url, &authorization, timeout, &server))
             .collect::<Result<Vec<_>, _>>()?;
         if config.tls.accept_invalid {
             tracing::warn!(
@@ -113,6 +113,7 @@ impl OpenSearch {
             turns: Nodes::new(nodes.len(), Instant::now()),
             nodes,
             authorization,
+            server,
             tls: config.tls,
             timeout,
             longest_answer: None,
@@ -284,7 +285,7 @@ impl OpenSearch {
             unsent: false,
         })?;
         (node.client.execute(prepared).await)
-            .map_err(|e| reason::unanswered(&e, &node.url, &self.tls))
+            .map_err(|e| reason::unanswered(&e, &node.url, &self.tls, &self.server))
     }
 
     async fn prepared<Q>(
@@ -330,7 +331,7 @@ impl OpenSearch {
     ) -> Result<Bytes, IndexError> {
         let url = &self.nodes[node].url;
         let status = response.status();
-        if let Some(reason) = reason::redirected(&response, url) {
+        if let Some(reason) = reason::redirected(&response, url, &self.server) {
             return Err(IndexError::Response {
                 class: ErrorClass::Fatal,
                 status: Some(status.as_u16()),
@@ -376,7 +377,7 @@ impl OpenSearch {
     async fn body(&self, node: usize, mut response: Response) -> Result<Bytes, IndexError> {
         let broken = |error: reqwest::Error| {
             self.turns.failed(node, Instant::now());
-            reason::unanswered(&error, &self.nodes[node].url, &self.tls).error
+            reason::unanswered(&error, &self.nodes[node].url, &self.tls, &self.server).error
         };
         let Some(longest) = self.longest_answer else {
             return response.bytes().await.map_err(broken);

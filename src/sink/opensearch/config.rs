@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use opensearch::http::headers::HeaderMap;
 use url::Url;
 
 #[derive(Debug, Clone)]
@@ -11,6 +12,27 @@ pub struct OpenSearchConfig {
     pub urls: Vec<Url>,
     pub auth: Auth,
     pub tls: Tls,
+}
+
+/// The server that a client speaks to.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// Its name in messages.
+    pub name: &'static str,
+    /// The flag that gave its URL, as messages name it.
+    pub url_flag: &'static str,
+    /// Goes with each request.
+    pub headers: HeaderMap,
+}
+
+impl Server {
+    pub(crate) fn opensearch() -> Self {
+        Self {
+            name: "OpenSearch",
+            url_flag: "--opensearch-url",
+            headers: HeaderMap::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

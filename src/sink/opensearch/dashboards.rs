@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::client::{OpenSearch, Request, malformed, unreadable};
-use crate::sink::opensearch::config::OpenSearchConfig;
+use crate::sink::opensearch::config::{OpenSearchConfig, Server};
 use logferry_core::dashboards::ObjectKind;
 
 /// Dashboards refuses a request that changes something without this header.
@@ -42,12 +42,16 @@ impl Dashboards {
             class: ErrorClass::Fatal,
             reason: "--dashboards-tenant: a header cannot carry this name".to_owned(),
         })?;
-        let headers =
-            HeaderMap::from_iter([(XSRF, HeaderValue::from_static("true")), (TENANT, tenant)]);
-        let client = OpenSearch::with_headers(config.access, timeout, headers).await;
-        Ok(Self {
-            client: client.map_err(of_dashboards)?,
-        })
+        let server = Server {
+            name: "OpenSearch Dashboards",
+            url_flag: "--dashboards",
+            headers: HeaderMap::from_iter([
+                (XSRF, HeaderValue::from_static("true")),
+                (TENANT, tenant),
+            ]),
+        };
+        let client = OpenSearch::of_server(config.access, timeout, server).await;
+        Ok(Self { client: client? })
     }
 
     pub async fn version(&self) -> Result<String, IndexError> {
@@ -98,12 +102,8 @@ impl Dashboards {
     }
 }
 
-/// The client's sentences name the flag of OpenSearch; here the URL came from another flag.
+/// What these statuses mean here; the client's sentences are for documents.
 fn of_dashboards(error: IndexError) -> IndexError {
-    let renamed = |reason: String| {
-        let reason = reason.replace("that OpenSearch runs", "that OpenSearch Dashboards runs");
-        reason.replace("--opensearch-url", "--dashboards")
-    };
     match error {
         IndexError::NotFound => IndexError::Response {
             class: ErrorClass::Fatal,
@@ -115,22 +115,6 @@ fn of_dashboards(error: IndexError) -> IndexError {
             class: ErrorClass::Fatal,
             reason: "--dashboards: the import is larger than it takes (HTTP 413): raise savedObjects.maxImportPayloadBytes, or the limit of the proxy before it".to_owned(),
         },
-        IndexError::Unanswered(reason) => IndexError::Unanswered(renamed(reason)),
-        IndexError::Other { class, reason } => IndexError::Other {
-            class,
-            reason: renamed(reason),
-        },
-        IndexError::Response {
-            class,
-            status,
-            error_type,
-            reason,
-        } => IndexError::Response {
-            class,
-            status,
-            error_type,
-            reason: renamed(reason),
-        },
-        same @ (IndexError::NoIds | IndexError::AnswerTooLarge(_)) => same,
+        other => other,
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct ErrorBody {
     pub(crate) error_type: Option<String>,
     #[serde(default)]
     pub(crate) reason: String,
+    #[serde(default)]
+    caused_by: Option<Box<ErrorBody>>,
 }
 
 impl ErrorBody {
@@ -46,19 +48,31 @@ impl ErrorBody {
             Ok(ErrorResponse {
                 error: Some(ErrorField::Body(error)),
                 ..
-            }) => error,
+            }) => error.with_its_cause(),
             Ok(ErrorResponse {
                 message: Some(reason),
                 ..
             }) => Self {
-                error_type: None,
                 reason,
+                ..Self::default()
             },
             _ => Self {
-                error_type: None,
                 reason: String::from_utf8_lossy(&body[..body.len().min(500)]).into_owned(),
+                ..Self::default()
             },
         }
+    }
+
+    /// A search that fails while it puts its shards together has no reason of its own, only a cause.
+    fn with_its_cause(mut self) -> Self {
+        if let (true, Some(cause)) = (self.reason.is_empty(), self.caused_by.take()) {
+            let cause = cause.with_its_cause();
+            self.reason = match cause.error_type {
+                Some(error_type) => format!("{error_type}: {}", cause.reason),
+                None => cause.reason,
+            };
+        }
+        self
     }
 
     pub(crate) fn is(&self, error_type: &str) -> bool {
@@ -167,6 +181,11 @@ mod tests {
             (
                 br#"{"statusCode":400,"error":"Bad Request","message":"Invalid file extension .json"}"#,
                 "Invalid file extension .json",
+            ),
+            (
+                br#"{"error":{"root_cause":[],"type":"search_phase_execution_exception","reason":"","phase":"fetch",
+                    "caused_by":{"type":"circuit_breaking_exception","reason":"[parent] Data too large"}},"status":429}"#,
+                "circuit_breaking_exception: [parent] Data too large",
             ),
             (b"", ""),
             (b"{\"error\":null}", "{\"error\":null}"),

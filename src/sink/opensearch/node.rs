@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use opensearch::cert::Certificate;
 use opensearch::http::Method;
-use opensearch::http::headers::{ACCEPT, HeaderMap, HeaderValue};
+use opensearch::http::headers::{ACCEPT, HeaderValue};
 use reqwest::{Client, Identity, redirect};
 use url::Url;
 
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::auth::Authorization;
-use crate::sink::opensearch::config::Tls;
+use crate::sink::opensearch::config::{Server, Tls};
 use crate::sink::opensearch::error_chain::chain;
 
 pub(crate) const JSON: &str = "application/json";
@@ -80,10 +80,10 @@ impl TlsMaterial {
         url: Url,
         authorization: &Authorization,
         timeout: Duration,
-        headers: &HeaderMap,
+        server: &Server,
     ) -> Result<Node, IndexError> {
         let shown = url.to_string();
-        let mut headers = headers.clone();
+        let mut headers = server.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static(JSON));
         let mut builder = Client::builder()
             .user_agent(concat!("logferry/", env!("CARGO_PKG_VERSION")))
@@ -92,7 +92,7 @@ impl TlsMaterial {
             .timeout(timeout);
         let signed = matches!(authorization, Authorization::Aws(_));
         if let Some(pem) = self.client.as_ref().filter(|_| !signed) {
-            let identity = Identity::from_pem(pem).map_err(|e| self.unusable(&e))?;
+            let identity = Identity::from_pem(pem).map_err(|e| self.unusable(&e, server))?;
             builder = builder.identity(identity);
         }
         if self.accept_invalid {
@@ -106,7 +106,7 @@ impl TlsMaterial {
             })?;
             builder = (authorities.into_iter()).fold(builder, |b, ca| b.add_root_certificate(ca));
         }
-        let client = builder.build().map_err(|e| self.unusable(&e))?;
+        let client = builder.build().map_err(|e| self.unusable(&e, server))?;
         Ok(Node {
             client,
             base: url,
@@ -114,14 +114,14 @@ impl TlsMaterial {
         })
     }
 
-    fn unusable(&self, error: &reqwest::Error) -> IndexError {
+    fn unusable(&self, error: &reqwest::Error, server: &Server) -> IndexError {
         let flags = match (&self.ca, &self.client) {
             (Some(_), Some(_)) => {
                 "--opensearch-ca, --opensearch-client-cert, --opensearch-client-key"
             }
             (Some(_), None) => "--opensearch-ca",
             (None, Some(_)) => "--opensearch-client-cert, --opensearch-client-key",
-            (None, None) => "--opensearch-url",
+            (None, None) => server.url_flag,
         };
         fatal(format!("{flags}: cannot be used: {}", chain(error)))
     }

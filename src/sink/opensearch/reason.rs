@@ -10,7 +10,7 @@ use rustls::{CertificateError, Error as TlsError};
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::auth::{Authorization, Scheme};
-use crate::sink::opensearch::config::Tls;
+use crate::sink::opensearch::config::{Server, Tls};
 use crate::sink::opensearch::error_body::{ErrorBody, INDEX_NOT_FOUND, SECURITY};
 use crate::sink::opensearch::error_chain::{causes, chain, find, innermost};
 
@@ -21,11 +21,17 @@ pub(crate) struct Unanswered {
     pub(crate) unsent: bool,
 }
 
-pub(crate) fn unanswered(error: &reqwest::Error, url: &str, tls: &Tls) -> Unanswered {
+pub(crate) fn unanswered(
+    error: &reqwest::Error,
+    url: &str,
+    tls: &Tls,
+    server: &Server,
+) -> Unanswered {
+    let flag = server.url_flag;
     let unsent = error.is_connect();
     if let Some(certificate) = find::<TlsError>(error) {
         return Unanswered {
-            error: tls_failed(certificate, url, tls),
+            error: tls_failed(certificate, url, tls, flag),
             unsent,
         };
     }
@@ -36,19 +42,22 @@ pub(crate) fn unanswered(error: &reqwest::Error, url: &str, tls: &Tls) -> Unansw
     let text = chain(error);
     let reason = match io {
         Some(ErrorKind::ConnectionRefused) => {
-            format!("nothing listens at {url}: check --opensearch-url, and that OpenSearch runs")
+            format!(
+                "nothing listens at {url}: check {flag}, and that {} runs",
+                server.name
+            )
         }
         // Errors of the resolver and of HTTP have no kind or code: only their text tells them apart.
         _ if text.contains("dns error") => {
             format!(
-                "the host of {url} is not known: check the name in --opensearch-url ({})",
+                "the host of {url} is not known: check the name in {flag} ({})",
                 innermost(error)
             )
         }
         _ if error.is_timeout() => format!("{url} does not answer in time"),
         _ if url.starts_with("http://") && text.contains("connection closed") => {
             format!(
-                "{url} does not answer: it ends the connection (if it wants TLS, give https:// in --opensearch-url)"
+                "{url} does not answer: it ends the connection (if it wants TLS, give https:// in {flag})"
             )
         }
         _ => format!("{url} does not answer: {}", innermost(error)),
@@ -59,7 +68,7 @@ pub(crate) fn unanswered(error: &reqwest::Error, url: &str, tls: &Tls) -> Unansw
     }
 }
 
-fn tls_failed(error: &TlsError, url: &str, tls: &Tls) -> IndexError {
+fn tls_failed(error: &TlsError, url: &str, tls: &Tls, flag: &str) -> IndexError {
     let reason = match (error, &tls.ca) {
         (TlsError::InvalidCertificate(CertificateError::UnknownIssuer), Some(ca)) => format!(
             "{url} shows a certificate that no authority in {} has signed: check --opensearch-ca",
@@ -74,7 +83,7 @@ fn tls_failed(error: &TlsError, url: &str, tls: &Tls) -> IndexError {
             ),
             _,
         ) => format!(
-            "{url} shows a certificate for another name: give a name that is in it by --opensearch-url ({error})"
+            "{url} shows a certificate for another name: give a name that is in it by {flag} ({error})"
         ),
         (TlsError::InvalidCertificate(what), _) => {
             format!(
@@ -86,7 +95,7 @@ fn tls_failed(error: &TlsError, url: &str, tls: &Tls) -> IndexError {
         ),
         (TlsError::InvalidMessage(_), _) => {
             return IndexError::Unanswered(format!(
-                "{url} does not speak TLS: check --opensearch-url (http:// instead of https://, or another port)"
+                "{url} does not speak TLS: check {flag} (http:// instead of https://, or another port)"
             ));
         }
         (error, _) => {
@@ -101,7 +110,7 @@ fn tls_failed(error: &TlsError, url: &str, tls: &Tls) -> IndexError {
 
 /// The reason for a redirect; `None` if the response is none. The query of the target is left out: it may contain a
 /// secret of a login page.
-pub(crate) fn redirected(answer: &reqwest::Response, url: &str) -> Option<String> {
+pub(crate) fn redirected(answer: &reqwest::Response, url: &str, server: &Server) -> Option<String> {
     let location = answer.headers().get(LOCATION)?;
     if !answer.status().is_redirection() {
         return None;
@@ -116,8 +125,10 @@ pub(crate) fn redirected(answer: &reqwest::Response, url: &str) -> Option<String
         Err(_) => location.into_owned(),
     };
     Some(format!(
-        "{url} redirects to {target} (HTTP {}): a login page? Give the URL of OpenSearch itself in --opensearch-url; logferry follows no redirect",
-        answer.status().as_u16()
+        "{url} redirects to {target} (HTTP {}): a login page? Give the URL of {} itself in {}; logferry follows no redirect",
+        answer.status().as_u16(),
+        server.name,
+        server.url_flag
     ))
 }
 

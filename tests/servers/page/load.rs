@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::load_folder;
 use crate::search::Indices;
 
 const STREAMS: u32 = 100;
@@ -45,16 +46,7 @@ pub async fn a_million_lines(indices: &Indices) -> String {
         );
         ingest = faster;
     }
-    ingest
-        .arg(folder.path())
-        .args(["--log-group-pattern", "exports/{function}/"]);
-    let output = ingest.output().expect("ingest runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    indices.refresh().await;
+    load_folder(ingest, folder.path(), indices).await;
     id(0, 0)
 }
 
