@@ -14,6 +14,7 @@ mod bodies;
 #[path = "../data/mod.rs"]
 #[allow(dead_code, reason = "the stages use the rest of it")]
 mod data;
+mod far;
 mod load;
 mod loads;
 mod mapping;
@@ -59,12 +60,14 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Three loads through queue, store and a stub of the index. Without a command: this, `start` and `node`.
+    /// Three loads through queue, store and a stub of the index. Without a command: this, `far`, `start` and `node`.
     Loads {
         /// Only these.
         #[arg(value_name = "LOAD", value_parser = ["large", "typical", "tiny"])]
         only: Vec<String>,
     },
+    /// Tiny objects, with queue and store 20 ms away.
+    Far,
     /// From the process's start to its first ReceiveMessage; size of the binary.
     Start,
     /// Feeds objects of all sizes and watches the worker's memory.
@@ -104,10 +107,12 @@ async fn run(command: Option<Command>, options: &Options) -> Result<()> {
     match command {
         None => {
             loads::run(options, &[]).await?;
+            far::run(options).await?;
             start::run(options).await?;
             node_bench::run(options, ROUNDS).await
         }
         Some(Command::Loads { only }) => loads::run(options, &only).await,
+        Some(Command::Far) => far::run(options).await,
         Some(Command::Start) => start::run(options).await,
         Some(Command::Soak { minutes }) => soak::run(options, minutes).await,
         Some(Command::Node { rounds }) => node_bench::run(options, rounds).await,

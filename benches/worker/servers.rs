@@ -184,7 +184,8 @@ pub fn worker(options: &Options, queue: &str, index: &str) -> Command {
     command
 }
 
-fn notification(object: &Object) -> String {
+/// S3's message for an object.
+pub fn notification(object: &Object) -> String {
     // An export's key contains no other characters that need encoding.
     let key = object
         .key
@@ -200,7 +201,7 @@ fn notification(object: &Object) -> String {
         "s3": {
             "s3SchemaVersion": "1.0", "configurationId": "logs",
             "bucket": {"name": BUCKET, "ownerIdentity": {"principalId": "A3NL1KOZZKExample"}, "arn": format!("arn:aws:s3:::{BUCKET}")},
-            "object": {"key": key, "size": 81_234, "sequencer": "0055AED6DCD90281E5"},
+            "object": {"key": key, "size": object.packed, "sequencer": "0055AED6DCD90281E5"},
         },
     }]})
     .to_string()

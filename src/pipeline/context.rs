@@ -18,6 +18,7 @@ use crate::pipeline::fatal_error::FatalErrorSlot;
 use crate::pipeline::lease::Leases;
 use crate::pipeline::memory::MemoryLimiter;
 use crate::pipeline::object_limits::ObjectLimits;
+use crate::pipeline::reader_places::ReaderPlaces;
 use crate::sink::Index;
 use crate::sink::dead_letters::DeadLetters;
 use crate::source::{Queue, Store};
@@ -48,6 +49,7 @@ pub(crate) struct PipelineContext {
     pub(crate) read: ReadConfig,
     pub(crate) bulk: BulkConfig,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) places: ReaderPlaces,
     pub(crate) memory: MemoryLimiter,
     pub(crate) concurrency: Arc<ConcurrencyLimiter>,
     pub(crate) index_health: Arc<IndexHealth>,

@@ -50,6 +50,15 @@ impl<'a> ParcelWriter<'a> {
         }
     }
 
+    /// Prepares for the whole content of a small object.
+    pub(crate) fn expect(&mut self, content: usize) {
+        /// A document of a short line has so many times its bytes.
+        const DOCUMENT: usize = 5;
+        self.parcel
+            .lines
+            .reserve((content * DOCUMENT).min(self.full));
+    }
+
     pub(crate) async fn write(
         &mut self,
         event: &Event<'_>,

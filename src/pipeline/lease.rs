@@ -6,7 +6,7 @@ A lease lasts until the call that deletes or releases its message. When it is lo
 message that is delivered again while it is worked on is not worked on twice: its lease takes the newer handle.
 */
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,33 @@ pub(crate) struct Leases {
 struct LeaseTable {
     next: u64,
     by_id: BTreeMap<u64, HeldLease>,
+    /// The latest lease of each message that has an id.
+    by_message: HashMap<String, u64>,
+}
+
+impl LeaseTable {
+    fn insert(&mut self, lease: HeldLease) -> u64 {
+        self.next += 1;
+        if !lease.message.is_empty() {
+            self.by_message.insert(lease.message.clone(), self.next);
+        }
+        self.by_id.insert(self.next, lease);
+        self.next
+    }
+
+    fn remove(&mut self, id: u64) -> Option<HeldLease> {
+        let lease = self.by_id.remove(&id)?;
+        if self.by_message.get(&lease.message) == Some(&id) {
+            self.by_message.remove(&lease.message);
+        }
+        Some(lease)
+    }
+
+    /// The lease under which this message is worked on.
+    fn of_message(&mut self, message: &str) -> Option<&mut HeldLease> {
+        let lease = self.by_id.get_mut(self.by_message.get(message)?)?;
+        (!lease.lost.is_cancelled()).then_some(lease)
+    }
 }
 
 struct HeldLease {
@@ -75,7 +102,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut held = self.leases.lock();
-        held.by_id.remove(&self.id);
+        held.remove(self.id);
         self.leases
             .metrics
             .messages_held
@@ -121,10 +148,7 @@ impl Leases {
             lost: lost.clone(),
         };
         let mut held = self.lock();
-        let is_held = |h: &&mut HeldLease| h.message == hold.message && !h.lost.is_cancelled();
-        if let Some(older) = held.by_id.values_mut().find(is_held)
-            && !message.id.is_empty()
-        {
+        if let Some(older) = held.of_message(&message.id) {
             // An extend call for the older delivery may be under way; a release still waits for it.
             let (extending, lost) = (older.extending, older.lost.clone());
             *older = HeldLease {
@@ -134,9 +158,7 @@ impl Leases {
             };
             return None;
         }
-        held.next += 1;
-        let id = held.next;
-        held.by_id.insert(id, hold);
+        let id = held.insert(hold);
         self.metrics.messages_held.set(held.by_id.len() as i64);
         Some(Lease {
             id,
@@ -166,7 +188,7 @@ impl Leases {
             return None;
         }
         let ended = leases.iter().map(|lease| {
-            let hold = held.by_id.remove(&lease.id)?;
+            let hold = held.remove(lease.id)?;
             (!hold.lost.is_cancelled()).then_some(hold.handle)
         });
         Some(ended.collect())

@@ -12,6 +12,7 @@ use tracing::Instrument;
 use crate::pipeline::context::PipelineContext;
 use crate::pipeline::lease::Lease;
 use crate::pipeline::object;
+use crate::pipeline::reader_places::ReaderPermit;
 use crate::pipeline::settle::{ObjectInFlight, Settled};
 use crate::source::{Message, Outcome};
 use logferry_core::notification;
@@ -20,7 +21,7 @@ use logferry_core::notification::ObjectRef;
 /// The permits that a message needs before it is received.
 pub(crate) struct MessagePermits {
     /// To read its objects. Given back when they are read.
-    pub(crate) read: OwnedSemaphorePermit,
+    pub(crate) read: ReaderPermit,
     /// To be held. Given back when the message is deleted or released.
     pub(crate) hold: OwnedSemaphorePermit,
 }
@@ -129,7 +130,7 @@ fn lag(message: &Message, deleted: SystemTime) -> Option<Duration> {
 async fn process_objects(
     context: &PipelineContext,
     message: &Message,
-    read_permit: OwnedSemaphorePermit,
+    read_permit: ReaderPermit,
 ) -> Disposition {
     let notification = notification::read(&message.body);
     for reason in &notification.ignored {
@@ -148,7 +149,7 @@ async fn process_objects(
     let mut longest_pause = Duration::ZERO;
     let mut objects_in_flight = Vec::with_capacity(notification.objects.len());
     let delivery = context.breakers.delivery();
-    let mut permit = Some(read_permit);
+    let mut permit = Some(context.places.fit(read_permit, &notification.objects).await);
     for object in &notification.objects {
         if !is_allowed(context, object) {
             continue;
@@ -191,10 +192,10 @@ async fn read_when_open(
     context: &PipelineContext,
     object: &ObjectRef,
     delivery: u64,
-    permit: &mut Option<OwnedSemaphorePermit>,
+    permit: &mut Option<ReaderPermit>,
 ) -> Result<ObjectInFlight, Duration> {
     loop {
-        let pause = match object::read(context, object, delivery).await {
+        let pause = match object::read(context, object, delivery, permit).await {
             Ok(read) => return Ok(read),
             Err(pause) => pause,
         };
@@ -207,11 +208,11 @@ async fn read_when_open(
             ?pause,
             "waits: the bucket is paused"
         );
-        let reads = permit.take().map(|permit| permit.semaphore().clone());
+        let parts = permit.take().map(|permit| permit.parts());
         let reopened = async {
             let open = context.breakers.until_open(&object.bucket, &object.key);
             open.await;
-            reads?.acquire_owned().await.ok()
+            Some(context.places.again(parts?).await)
         };
         *permit = (context.fatal_error.stop())
             .run_until_cancelled(reopened)

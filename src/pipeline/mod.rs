@@ -20,6 +20,7 @@ pub(crate) mod memory;
 mod message;
 mod object;
 mod object_limits;
+mod reader_places;
 mod receive;
 mod run;
 mod settle;

@@ -13,11 +13,13 @@ use crate::pipeline::context::PipelineContext;
 use crate::pipeline::encode::ParcelWriter;
 use crate::pipeline::memory;
 use crate::pipeline::memory::LargeReaderPermit;
+use crate::pipeline::reader_places::{ReaderPermit, SMALL_CONTENT, SMALL_STORED};
 use crate::pipeline::settle::{
     AwaitedVerdicts, ObjectInFlight, ReadFailure, ReadProgress, SkipReason,
 };
 use crate::sink::dead_letters::ObjectName;
-use crate::source::decompress::{ReadError, Step, Unpacked};
+use crate::source::decompress;
+use crate::source::decompress::{ReadError, Step, Unpacked, Whole};
 use crate::source::{OpenError, Opened};
 use logferry_core::decode::{Decoder, KeyInfo};
 use logferry_core::document::ObjectInfo;
@@ -26,12 +28,13 @@ use logferry_core::notification::ObjectRef;
 /// Decompressed bytes that are processed before other tasks have their turn: half a millisecond's work.
 const STEP: usize = 64 * 1024;
 
-/// Reads an object and sends its documents. Returns when the last parcel is sent; or at once, with how long the
-/// object's bucket is paused.
+/// Reads an object and sends its documents. If it is not as small as its permit says, the permit changes. Returns when
+/// the last parcel is sent; or at once, with how long the object's bucket is paused.
 pub(crate) async fn read(
     context: &PipelineContext,
     object: &ObjectRef,
     delivery: u64,
+    permit: &mut Option<ReaderPermit>,
 ) -> Result<ObjectInFlight, Duration> {
     let mut in_flight = ObjectInFlight::new(ObjectName {
         bucket: object.bucket.clone(),
@@ -44,7 +47,7 @@ pub(crate) async fn read(
     if in_flight.skip.is_none() {
         let attempt = (context.breakers).admit(&object.bucket, &object.key, delivery)?;
         let _reading = ReadingGauge::count(&context.metrics);
-        open_and_read(context, object, key, attempt, &mut in_flight).await;
+        open_and_read(context, object, key, attempt, permit, &mut in_flight).await;
     }
     Ok(in_flight)
 }
@@ -54,6 +57,7 @@ async fn open_and_read(
     object: &ObjectRef,
     key: KeyInfo,
     attempt: BucketAttempt<'_>,
+    permit: &mut Option<ReaderPermit>,
     in_flight: &mut ObjectInFlight,
 ) {
     let opened = match context.ends.store.open(object, 0, None).await {
@@ -79,12 +83,9 @@ async fn open_and_read(
         last_modified: opened.last_modified,
         id_scope: key.prefix.clone(),
     };
-    // An object that is surely large waits before it has buffers; its bytes arrive meanwhile.
-    let permit = match opened.size {
-        Some(stored) if stored > memory::SMALL => {
-            LargeReaderPermit::acquire(&context.memory, 0).await
-        }
-        _ => LargeReaderPermit::default(),
+    let read = match permit.as_ref().is_some_and(ReaderPermit::is_part) {
+        true => decompress::whole(opened, SMALL_STORED, SMALL_CONTENT).await,
+        false => Err(opened),
     };
     let mut reader = ObjectReader {
         context,
@@ -95,7 +96,20 @@ async fn open_and_read(
         removed: &mut in_flight.removed,
         counted: ReadProgress::default(),
     };
-    let result = reader.stream_events(object, opened, permit).await;
+    let result = match read {
+        Ok(whole) => reader.write_whole(whole).await,
+        Err(opened) => {
+            context.places.take_whole(permit).await;
+            // An object that is surely large waits before it has buffers; its bytes arrive meanwhile.
+            let permit = match opened.size {
+                Some(stored) if stored > memory::SMALL => {
+                    LargeReaderPermit::acquire(&context.memory, 0).await
+                }
+                _ => LargeReaderPermit::default(),
+            };
+            reader.stream_events(object, opened, permit).await
+        }
+    };
     reader.count_progress();
     in_flight.failure = result.err();
 }
@@ -113,6 +127,23 @@ struct ObjectReader<'a> {
 }
 
 impl ObjectReader<'_> {
+    /// The hot path of small objects.
+    async fn write_whole(&mut self, whole: Whole) -> Result<(), ReadFailure> {
+        let limits = &self.context.read.limits;
+        let bytes = whole.content.len() as u64;
+        self.progress.stored_bytes = whole.stored_bytes;
+        limits.check(self.progress, bytes)?;
+        self.decoder
+            .allow_inflated(limits.inflatable(self.progress, bytes));
+        self.writer.expect(whole.content.len());
+        self.decoder.whole(whole.content);
+        self.progress.bytes = bytes;
+        self.write_events().await?;
+        self.warn_of_firehose_failures();
+        self.finish().await;
+        Ok(())
+    }
+
     /// The hot path: bytes → log events → documents → parcels.
     async fn stream_events(
         &mut self,

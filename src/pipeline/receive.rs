@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +21,9 @@ use crate::source::{Message, QueueError};
 
 /// The most messages that one receive call may return.
 const BATCH: usize = 10;
-/// How long a receive call that is under way at the stop may take, so that its messages can be released.
+/// The most receive calls under way at once.
+const CALLS: usize = 16;
+/// How long receive calls that are under way at the stop may take, so that their messages can be released.
 const LATE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
@@ -32,41 +36,53 @@ pub struct ReceiveConfig {
     pub until_empty: Option<Duration>,
 }
 
-/// The permits for all messages.
-struct PermitPool {
-    read: Arc<Semaphore>,
-    hold: Arc<Semaphore>,
+/// A receive call that has ended.
+struct Received {
+    permits: Vec<MessagePermits>,
+    /// None: told to stop meanwhile; messages that still arrived were released.
+    messages: Option<Result<Vec<Message>, QueueError>>,
 }
 
-impl PermitPool {
-    fn new(config: &ReceiveConfig) -> Self {
+/**
+How many receive calls may be under way at once. One asks a queue that has little; each full batch adds one, so that a
+queue far away does not leave the readers idle, and an empty one takes all back.
+*/
+struct Pace {
+    calls: usize,
+    /// Failed calls in a row.
+    failures: u32,
+    /// No call starts before.
+    pause: Instant,
+}
+
+impl Pace {
+    fn new() -> Self {
         Self {
-            read: Arc::new(Semaphore::new(config.objects_in_flight)),
-            hold: Arc::new(Semaphore::new(config.messages_in_flight)),
+            calls: 1,
+            failures: 0,
+            pause: Instant::now(),
         }
     }
 
-    /// Waits for one permit and takes as many as are free, at most a batch.
-    async fn acquire(&self) -> Vec<MessagePermits> {
-        let mut permits = vec![MessagePermits {
-            hold: acquire(&self.hold).await,
-            read: acquire(&self.read).await,
-        }];
-        while permits.len() < BATCH {
-            let hold = self.hold.clone().try_acquire_owned();
-            let read = self.read.clone().try_acquire_owned();
-            match (read, hold) {
-                (Ok(read), Ok(hold)) => permits.push(MessagePermits { read, hold }),
-                _ => break,
-            }
-        }
-        permits
+    fn received(&mut self, asked: usize, messages: usize) {
+        self.failures = 0;
+        self.calls = match messages {
+            0 => 1,
+            _ if messages == BATCH => (self.calls + 1).min(CALLS),
+            // Few permits were free.
+            _ if messages == asked => self.calls,
+            _ => (self.calls - 1).max(1),
+        };
     }
-}
 
-async fn acquire(semaphore: &Arc<Semaphore>) -> OwnedSemaphorePermit {
-    let permit = semaphore.clone().acquire_owned().await;
-    permit.expect("the semaphores are never closed")
+    /// Returns for how long no call starts.
+    fn failed(&mut self) -> Duration {
+        self.calls = 1;
+        self.failures += 1;
+        let delay = full_jitter(self.failures);
+        self.pause = self.pause.max(Instant::now() + delay);
+        delay
+    }
 }
 
 /// Receives until `stop`, a fatal error or the end of the queue.
@@ -77,39 +93,56 @@ pub(crate) async fn receive(
     stop: &CancellationToken,
     abandon: &CancellationToken,
 ) {
-    let pool = PermitPool::new(config);
-    let mut failures = 0;
+    let hold = Arc::new(Semaphore::new(config.messages_in_flight));
+    let start = |Received { permits, messages }: Received| {
+        let Some(Ok(messages)) = messages else { return };
+        context
+            .metrics
+            .messages_received
+            .inc_by(messages.len() as u64);
+        for (message, permits) in messages.into_iter().zip(permits) {
+            let work = message::process(context.clone(), message, permits, abandon.clone());
+            tasks.spawn(work);
+        }
+    };
+    let mut calls = FuturesUnordered::new();
+    let mut pace = Pace::new();
     let mut empty_since: Option<Instant> = None;
     loop {
-        let permits = tokio::select! {
+        let under_way = calls.len();
+        let received = tokio::select! {
             biased;
-            () = stop.cancelled() => return,
-            permits = permits_while_healthy(context, &pool) => permits,
-        };
-        let Some(received) = receive_batch(context, permits.len(), stop).await else {
-            return;
-        };
-        let messages = match received {
-            Ok(messages) => messages,
-            Err(error) if error.class == ErrorClass::Fatal => {
-                context.fatal_error.set(error.to_string());
-                return;
+            () = stop.cancelled() => break,
+            Some(received) = calls.next() => received,
+            permits = permits_while_healthy(context, &hold, under_way, pace.pause),
+                if under_way < pace.calls =>
+            {
+                calls.push(receive_batch(context, permits, stop));
+                continue;
             }
-            Err(error) => {
-                failures += 1;
-                let delay = full_jitter(failures);
+        };
+        let asked = received.permits.len();
+        let messages = match &received.messages {
+            None => break,
+            Some(Ok(messages)) => messages.len(),
+            Some(Err(error)) if error.class == ErrorClass::Fatal => {
+                context.fatal_error.set(error.to_string());
+                break;
+            }
+            Some(Err(error)) => {
+                let delay = pace.failed();
                 let (status, code) = (error.status, &error.code);
                 tracing::warn!(%error, status, code, ?delay, "cannot receive");
                 context.metrics.receive_failures.inc();
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(delay) => continue,
-                }
+                continue;
             }
         };
-        failures = 0;
+        pace.received(asked, messages);
+        start(received);
         match config.until_empty {
-            Some(long_enough) if messages.is_empty() && is_empty(context, tasks).await => {
+            Some(long_enough)
+                if messages == 0 && calls.is_empty() && is_empty(context, tasks).await =>
+            {
                 // SQS counts approximately: the queue must look empty for a while.
                 let since = *empty_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= long_enough {
@@ -118,20 +151,23 @@ pub(crate) async fn receive(
             }
             _ => empty_since = None,
         }
-        let received = messages.len() as u64;
-        context.metrics.messages_received.inc_by(received);
-        for (message, permits) in messages.into_iter().zip(permits) {
-            let work = message::process(context.clone(), message, permits, abandon.clone());
-            tasks.spawn(work);
-        }
+    }
+    // What these calls still receive is released, or worked on until the drain ends.
+    while let Some(late) = calls.next().await {
+        start(late);
     }
 }
 
-/// Waits until the index is healthy and a message may be received.
+/// Waits until the index is healthy and a message may be received; with other `calls` under way, until a whole batch
+/// may.
 async fn permits_while_healthy(
     context: &PipelineContext,
-    pool: &PermitPool,
+    hold: &Arc<Semaphore>,
+    calls: usize,
+    pause: Instant,
 ) -> Vec<MessagePermits> {
+    let at_once = if calls == 0 { 1 } else { BATCH };
+    tokio::time::sleep_until(pause).await;
     loop {
         health_check::wait_until_healthy(
             &*context.ends.index,
@@ -139,7 +175,7 @@ async fn permits_while_healthy(
             &context.index_health,
         )
         .await;
-        let permits = pool.acquire().await;
+        let permits = acquire(context, hold, at_once).await;
         // The index may have failed while all permits were taken.
         if !context.concurrency.is_down() && context.index_health.hold().is_none() {
             return permits;
@@ -147,25 +183,47 @@ async fn permits_while_healthy(
     }
 }
 
-/// One receive call. None: `stop` was cancelled meanwhile; messages that still arrive are released at once.
+/// Waits for permits for `at_once` messages, or as many as there can be at all, and takes as many as are free, at most
+/// a batch.
+async fn acquire(
+    context: &PipelineContext,
+    hold: &Arc<Semaphore>,
+    at_once: usize,
+) -> Vec<MessagePermits> {
+    let first = hold.clone().acquire_owned().await;
+    let first = first.expect("the semaphore is never closed");
+    let more = std::iter::from_fn(|| hold.clone().try_acquire_owned().ok());
+    let holds: Vec<_> = std::iter::once(first).chain(more.take(BATCH - 1)).collect();
+    let reads = context
+        .places
+        .reserve(at_once.min(holds.len()), holds.len());
+    let permits = reads.await.into_iter().zip(holds);
+    permits
+        .map(|(read, hold)| MessagePermits { read, hold })
+        .collect()
+}
+
+/// One receive call. At the stop it has a little time; messages that still arrive are released at once.
 async fn receive_batch(
     context: &PipelineContext,
-    at_most: usize,
+    permits: Vec<MessagePermits>,
     stop: &CancellationToken,
-) -> Option<Result<Vec<Message>, QueueError>> {
-    let mut receiving = std::pin::pin!(context.ends.queue.receive(at_most));
-    tokio::select! {
+) -> Received {
+    let mut receiving = std::pin::pin!(context.ends.queue.receive(permits.len()));
+    let messages = tokio::select! {
         biased;
-        received = &mut receiving => return Some(received),
-        () = stop.cancelled() => {}
-    }
-    if let Ok(Ok(late)) = tokio::time::timeout(LATE, receiving).await {
-        let leases = late
-            .iter()
-            .filter_map(|message| context.leases.hold(message));
-        join_all(leases.map(|lease| context.acks.release(lease, Duration::ZERO))).await;
-    }
-    None
+        received = &mut receiving => Some(received),
+        () = stop.cancelled() => {
+            if let Ok(Ok(late)) = tokio::time::timeout(LATE, receiving).await {
+                let leases = late
+                    .iter()
+                    .filter_map(|message| context.leases.hold(message));
+                join_all(leases.map(|lease| context.acks.release(lease, Duration::ZERO))).await;
+            }
+            None
+        }
+    };
+    Received { permits, messages }
 }
 
 async fn is_empty(context: &PipelineContext, tasks: &TaskTracker) -> bool {

@@ -23,6 +23,7 @@ use crate::pipeline::drain::drain;
 use crate::pipeline::fatal_error::FatalErrorSlot;
 use crate::pipeline::lease::Leases;
 use crate::pipeline::memory::{MemoryConfig, MemoryLimiter};
+use crate::pipeline::reader_places::ReaderPlaces;
 use crate::pipeline::receive::{ReceiveConfig, receive};
 use crate::retry::full_jitter;
 use crate::source::{Attributes, Queue};
@@ -139,6 +140,7 @@ fn start(
         read: config.read,
         bulk: config.bulk,
         metrics,
+        places: ReaderPlaces::new(config.receive.objects_in_flight),
         memory,
         concurrency,
         index_health,

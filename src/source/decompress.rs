@@ -10,6 +10,7 @@ mod members;
 mod resume;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod windows;
 
 use std::future::poll_fn;
@@ -26,6 +27,7 @@ pub use self::error::ReadError;
 use self::error::read_error;
 use self::members::{Members, Source};
 use self::resume::resuming;
+pub use self::whole::{Whole, whole};
 use self::windows::Windows;
 use crate::source::{Opened, Store};
 use logferry_core::notification::ObjectRef;

@@ -82,7 +82,7 @@ pub(crate) fn padding(head: &[u8]) -> usize {
     head.iter().take_while(padding).count()
 }
 
-fn is_gzip(head: &[u8]) -> bool {
+pub(crate) fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(&[0x1f, 0x8b, 8])
 }
 

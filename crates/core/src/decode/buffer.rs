@@ -78,6 +78,14 @@ impl Buffer {
         self.end += n;
     }
 
+    /// Takes all bytes there will ever be.
+    pub fn whole(&mut self, bytes: Vec<u8>) {
+        self.start = 0;
+        self.end = bytes.len();
+        self.bytes = bytes;
+        self.finished = true;
+    }
+
     pub fn data(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }

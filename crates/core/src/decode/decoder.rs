@@ -164,6 +164,11 @@ impl Decoder {
         self.buffer.finished = true;
     }
 
+    /// Takes the whole content of a small object at once, instead of [`Decoder::filled`] and [`Decoder::finish`].
+    pub fn whole(&mut self, content: Vec<u8>) {
+        self.buffer.whole(content);
+    }
+
     /// Whether [`Decoder::finish`] was called.
     pub fn is_finished(&self) -> bool {
         self.buffer.finished
