@@ -11,8 +11,8 @@ use tracing::Instrument;
 
 use crate::pipeline::context::PipelineContext;
 use crate::pipeline::lease::Lease;
+use crate::pipeline::limits::ReaderPermit;
 use crate::pipeline::object;
-use crate::pipeline::reader_places::ReaderPermit;
 use crate::pipeline::settle::{ObjectInFlight, Settled};
 use crate::source::{Message, Outcome};
 use logferry_core::notification;

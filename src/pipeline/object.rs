@@ -11,9 +11,9 @@ use crate::pipeline::breaker;
 use crate::pipeline::breaker::BucketAttempt;
 use crate::pipeline::context::PipelineContext;
 use crate::pipeline::encode::ParcelWriter;
+use crate::pipeline::limits::{ReaderPermit, SMALL_CONTENT, SMALL_STORED};
 use crate::pipeline::memory;
 use crate::pipeline::memory::LargeReaderPermit;
-use crate::pipeline::reader_places::{ReaderPermit, SMALL_CONTENT, SMALL_STORED};
 use crate::pipeline::settle::{
     AwaitedVerdicts, ObjectInFlight, ReadFailure, ReadProgress, SkipReason,
 };

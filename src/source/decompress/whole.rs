@@ -154,7 +154,9 @@ mod tests {
         other_sum[sum] ^= 1;
         let mut longer = good.clone();
         *longer.last_chunk_mut().unwrap() = 5u32.to_le_bytes();
-        let noise: Vec<u8> = (0..1500u32).map(|i| (i * i >> 3) as u8 ^ i as u8).collect();
+        let noise: Vec<u8> = (0..1500u32)
+            .map(|i| ((i * i) >> 3) as u8 ^ i as u8)
+            .collect();
         for (what, stored, failure) in [
             ("plain text", b"hello\n".repeat(9), false),
             ("two members", [good.clone(), good.clone()].concat(), false),
