@@ -18,6 +18,8 @@ pub struct PipelineArgs {
     )]
     pub memory: String,
     /// Most objects read at once
+    ///
+    /// A small object, of at most 8 KiB, counts as an eighth.
     #[arg(
         long,
         env = "LOGFERRY_OBJECTS_IN_FLIGHT",
