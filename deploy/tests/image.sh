@@ -3,16 +3,8 @@
 #   deploy/tests/image.sh [PROGRAM]     (PROGRAM: a static binary, instead of building one)
 #   STACK_DIR   the folder of servers and of the image's files (default target/stack)
 # Not shown here: the Dockerfile's first stage (its base image needs a registry); the binary is built by its command.
-server=image
-source "$(dirname "$0")/../../stack/lib.sh"
-cd "$here/.."
-need cargo python3 java mvn curl
-missing=()
-for tool in buildah podman runc; do command -v $tool >/dev/null || missing+=($tool); done
-if [ ${#missing[@]} -gt 0 ]; then
-  say "skipped: the image was neither built nor run, because ${missing[*]} is missing (Debian: apt-get install buildah podman runc)"
-  exit 77
-fi
+source "$(dirname "$0")/lib.sh"
+need cargo python3 java mvn curl buildah podman runc
 
 opensearch_port=${OPENSEARCH_PORT:-19240} moto_port=${MOTO_PORT:-15040} listen_port=${LISTEN_PORT:-19241}
 step() { say "$* ($(elapsed) so far)"; }
