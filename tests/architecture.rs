@@ -135,13 +135,6 @@ fn libraries_stay_in_their_places() {
     only(
         &[],
         lines_with(
-            &["use opensearch::"],
-            &["src/sink", "src/commands", "src/cli/mod.rs"],
-        ),
-    );
-    only(
-        &[],
-        lines_with(
             &["reqwest"],
             &[
                 "src/sink/opensearch",
