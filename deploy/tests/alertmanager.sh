@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Checks deploy/alerts/alertmanager with amtool: each alert of our rules goes to the receiver of its severity, and no other
-# alert pages. A real Alertmanager then shows which alerts the page about OpenSearch inhibits.
-# The first run builds both (one CPU minute): Debian's Alertmanager does not run unpacked, and newer ones lack their page.
+# Checks deploy/alerts/alertmanager with amtool: each alert of our rules goes to the receiver of its severity, and no
+# other alert pages. A real Alertmanager then shows which alerts the page about OpenSearch inhibits.
+# The first run builds both (one CPU minute): Debian's Alertmanager does not run unpacked, and the modules of newer ones
+# lack the files of their page.
 #   ALERTMANAGER_PORT   Alertmanager's port on 127.0.0.1 (default 19253)
 source "$(dirname "$0")/lib.sh"
 need go python3 curl

@@ -6,6 +6,7 @@
 CONFIG is Alertmanager's, RULES a file of Prometheus rules.
 """
 
+import re
 import subprocess
 import sys
 
@@ -41,7 +42,9 @@ def main():
         # With the labels that a scrape adds, and without them, as after a sum.
         own = {"alertname": alert["alert"], **alert["labels"]}
         expected += [(own, RECEIVER_OF[severity]), (own | {"instance": "10.0.0.1:9090", "job": "logferry"}, RECEIVER_OF[severity])]
-    wrong = []
+    with open(config) as file:
+        named = set(re.findall(r"Logferry[A-Z]\w+", file.read()))
+    wrong = [f"{name} is not in {rules}" for name in sorted(named - {alert["alert"] for alert in alerts})]
     for labels, receiver in expected + OTHERS:
         found = receivers(amtool, config, labels)
         if found != receiver:
