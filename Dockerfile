@@ -8,12 +8,9 @@ FROM rust:1.95.0-slim-bookworm AS build
 RUN apt-get update -q && apt-get install -qy --no-install-recommends make
 WORKDIR /src
 COPY . .
-# glibc, linked statically: its resolver (files and DNS) is within.
-# `--target` keeps the flag away from build scripts and procedural macros, which cannot be static.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    target=$(rustc --print host-tuple) \
-    && RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --bin logferry --target "$target" \
-    && install -D "target/$target/release/logferry" /out/logferry \
+    program=$(.ci/build-static "$(rustc --print host-tuple)") \
+    && install -D "$program" /out/logferry \
     && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt
 
 FROM scratch AS runtime

@@ -10,22 +10,29 @@ export STACK_DIR
 say() { echo "${server:-stack}: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# Ends the script if a tool is missing. The message says how to install the tool.
+# Ends the script if a tool is missing.
 need() {
   local tool
-  for tool; do
-    command -v "$tool" >/dev/null 2>&1 && continue
-    case $tool in
-      cargo) die "cargo is missing: install Rust with rustup (https://rustup.rs), then open a new shell";;
-      java) die "java is missing: install a JDK 21 or newer (Debian: apt-get install openjdk-17-jdk-headless does too; Temurin: https://adoptium.net)";;
-      mvn) die "mvn is missing, it fetches the Java servers: install Maven (Debian: apt-get install maven, macOS: brew install maven)";;
-      python3) die "python3 is missing: install Python 3.10 or newer (Debian: apt-get install python3 python3-venv, macOS: brew install python)";;
-      go) die "go is missing: install Go 1.24 or newer (https://go.dev/dl)";;
-      node|npm) die "$tool is missing, the tests of the page run in it: install Node.js 20 or newer with npm (Debian: apt-get install nodejs npm)";;
-      docker) die "docker is missing: install Docker Engine with its compose plugin (https://docs.docker.com/engine/install)";;
-      *) die "$tool is missing: install it with the system's package manager";;
-    esac
-  done
+  for tool; do command -v "$tool" >/dev/null 2>&1 || die "$(how_to_get "$tool")"; done
+}
+how_to_get() { # tool: the sentence for a missing tool
+  case $1 in
+    cargo) echo "cargo is missing: install Rust with rustup (https://rustup.rs), then open a new shell";;
+    java) echo "java is missing: install a JDK 21 or newer (Debian: apt-get install openjdk-17-jdk-headless does too; Temurin: https://adoptium.net)";;
+    mvn) echo "mvn is missing, it fetches the Java servers: install Maven (Debian: apt-get install maven, macOS: brew install maven)";;
+    python3) echo "python3 is missing: install Python 3.10 or newer (Debian: apt-get install python3 python3-venv, macOS: brew install python)";;
+    go) echo "go is missing: install Go 1.24 or newer (https://go.dev/dl)";;
+    node|npm) echo "$1 is missing: install Node.js 20 or newer with npm (Debian: apt-get install nodejs npm)";;
+    docker) echo "docker is missing: install Docker Engine with its compose plugin (https://docs.docker.com/engine/install)";;
+    buildah|podman|runc) echo "$1 is missing: install the tools of containers (Debian: apt-get install buildah podman runc)";;
+    *) echo "$1 is missing: install it with the system's package manager";;
+  esac
+}
+# Says that something is not tested, because a tool cannot be had. UNTESTED: a file that collects these sentences for a
+# summary.
+untested() {
+  say "NOT TESTED: $*"
+  [ -z "${UNTESTED:-}" ] || echo "$server: $*" >>"$UNTESTED"
 }
 
 # ---- Java: the newest JDK within [$1, $2) that the server's user can run ----

@@ -135,13 +135,6 @@ fn libraries_stay_in_their_places() {
     only(
         &[],
         lines_with(
-            &["use opensearch::"],
-            &["src/sink", "src/commands", "src/cli/mod.rs"],
-        ),
-    );
-    only(
-        &[],
-        lines_with(
             &["reqwest"],
             &[
                 "src/sink/opensearch",
@@ -308,6 +301,10 @@ fn workflows_pin_their_actions() {
             let Some((_, action)) = line.split_once("uses: ") else {
                 continue;
             };
+            // A workflow of our own comes with the commit.
+            if action.starts_with("./") {
+                continue;
+            }
             let hash = action
                 .split_once('@')
                 .map(|(_, rest)| rest.split(' ').next().unwrap());

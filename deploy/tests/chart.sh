@@ -3,12 +3,11 @@
 # the newest Kubernetes, KEDA's and the Prometheus operator's CRDs, the profile "restricted", and the documents.
 #   deploy/tests/chart.sh [TEST…]      such as test_refusals, or test_render.Rendered.test_no_replicas
 # Needs Python 3.10 or newer and Go (which only downloads the CRDs). The first run downloads 90 MB.
-server=chart
-source "$(dirname "$0")/shared/tools.sh"
+source "$(dirname "$0")/lib.sh"
 
 crds=$(crd_folders | paste -sd:)
-python=$(python_with "$project/deploy/tests/chart/chart-requirements.txt")
-cd "$project/deploy/tests/chart"
+python=$(python_with deploy/tests/chart/chart-requirements.txt)
+cd deploy/tests/chart
 began=$SECONDS
 CRD_FOLDERS=$crds PYTHONDONTWRITEBYTECODE=1 "$python" -m unittest "${@:-discover}"
 say "passed in $(elapsed "$began")"

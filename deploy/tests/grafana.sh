@@ -1,11 +1,8 @@
 #!/usr/bin/env bash
 # Checks the Grafana dashboard: it is what its script generates, and fits the types that Grafana publishes
 # (@grafana/schema). Grafana itself cannot be had here, so nobody has seen its panels.
-name=grafana
 source "$(dirname "$0")/lib.sh"
-need python3 "it generates the dashboard"
-need node "it checks the types"
-need npm "it fetches the types"
+need python3 node npm
 deploy/grafana/generate.py >"$work/logferry.json"
 cmp "$work/logferry.json" deploy/grafana/logferry.json || die "deploy/grafana/logferry.json is not what generate.py prints: write it anew"
 

@@ -2,13 +2,11 @@
 # A real Prometheus scrapes a real worker, and evaluates every expression of the dashboard and of the rules. Each
 # expression of the dashboard must have a result.
 #   LOGFERRY_BIN   the binary (default target/debug/logferry)
-name=prometheus-live
 source "$(dirname "$0")/lib.sh"
-need python3 "it asks Prometheus"
-need java "it runs OpenSearch"
+need python3 java mvn
 logferry=${LOGFERRY_BIN:-target/debug/logferry}
 [ -x "$logferry" ] || skip "there is no $logferry: cargo build"
-prometheus=$(of_prometheus prometheus) || exit $?
+prometheus=$(debian_program prometheus prometheus)
 
 opensearch_port=${OPENSEARCH_PORT:-19250} moto_port=${MOTO_PORT:-15050} worker_port=19251 prometheus_port=19252
 running=()
@@ -36,5 +34,5 @@ rm -rf "$work/data"
   --log.level=warn >"$work/prometheus.log" 2>&1 & running+=($!)
 "$logferry" worker --queue-url "$queue" --opensearch-url "$opensearch" --listen "127.0.0.1:$worker_port" >"$work/worker.log" 2>&1 & running+=($!)
 deploy/grafana/generate.py --queries >"$work/queries"
-python3 deploy/tests/evaluate.py "http://127.0.0.1:$prometheus_port" "$work/queries" deploy/alerts/prometheus/logferry.yaml \
+python3 deploy/tests/prometheus/evaluate.py "http://127.0.0.1:$prometheus_port" "$work/queries" deploy/alerts/prometheus/logferry.yaml \
   || { tail -5 "$work/prometheus.log" "$work/worker.log" >&2; die "not every expression holds"; }

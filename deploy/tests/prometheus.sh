@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Checks the rules of deploy/alerts/prometheus with promtool, and runs them over series that must and must not fire.
-name=prometheus
 source "$(dirname "$0")/lib.sh"
-promtool=$(of_prometheus promtool) || exit $?
+promtool=$(debian_program prometheus promtool)
 "$promtool" check rules deploy/alerts/prometheus/*.yaml
 "$promtool" test rules deploy/alerts/prometheus/tests/*.yaml
 # The tests must be able to fail.

@@ -2,7 +2,6 @@
 # Tests deploy/terraform: by real Terraform over the real schema of the AWS provider, with mocks instead of AWS, by
 # checkov, and by logferry itself under the policies of the roles. What it needs is installed once, pinned, under
 # target/deploy/terraform (0.6 GB). Needs python3 and Go.
-name=terraform
 source "$(dirname "$0")/lib.sh"
 tests=$PWD/deploy/tests/terraform
 cache=$work
@@ -10,9 +9,7 @@ log=$cache/install.log
 
 deploy/tests/terraform-static.sh
 
-need python3 "it runs the checks"
-python3 -c 'import ensurepip, venv' 2>/dev/null || skip "Python's module venv is missing (Debian: python3-venv)"
-need go "it builds the provider that has the schema"
+need python3 go
 
 # Runs a step once for the given files: the stamp holds their checksum.
 once() { # NAME FILES… -- COMMAND…
@@ -24,16 +21,6 @@ once() { # NAME FILES… -- COMMAND…
   [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return
   "$@"
   echo "$sum" >"$stamp"
-}
-
-# A package that cannot be had skips the test; one that differs from its pinned hash fails it.
-with_pip() { # VENV ARGUMENTS…
-  local venv=$1
-  shift
-  [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
-  "$venv/bin/pip" --disable-pip-version-check --quiet "$@" >"$log" 2>&1 && return
-  if grep -q 'HASHES' "$log"; then cat "$log"; exit 1; fi
-  skip "pip $*: $(grep -m1 ERROR "$log" || tail -1 "$log")"
 }
 
 install_bindings() {
@@ -97,7 +84,7 @@ run_under_policies() {
   trap 'stack/moto stop "$moto_port"; stack/opensearch stop "$opensearch_port"' EXIT
   moto=$(stack/moto start "$moto_port")
   opensearch=$(OS_HEAP=512m stack/opensearch start "$opensearch_port" || true)
-  [ -n "$opensearch" ] || say "skipped: worker and operator under the real program, since OpenSearch does not start here"
+  [ -n "$opensearch" ] || untested "worker and operator under the real program, since OpenSearch does not start here"
   stack/moto python "$tests/allowed_calls.py" "$cache/policies.json" "$logferry" "$moto" ${opensearch:+"$opensearch"}
 }
 

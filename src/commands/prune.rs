@@ -31,7 +31,7 @@ pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
             "/_cat/indices/{prefix}-logs-*,{prefix}-invocations-*?{columns}&expand_wildcards=open,closed"
         ),
     };
-    let listed = index.call(Method::Get, &path, None).await;
+    let listed = index.call(Method::GET, &path, None).await;
     let listed = listed.with_context(|| format!("{unusable}: GET {path}"))?;
     let today = jiff::Timestamp::now().as_second().div_euclid(86_400);
     let plan = Plan::new(&listed, prefix, config.retention, today);
@@ -83,7 +83,7 @@ pub async fn run(config: PruneConfig) -> anyhow::Result<()> {
 }
 
 async fn delete(index: &OpenSearch, path: &str) -> anyhow::Result<()> {
-    let answer = index.call(Method::Delete, path, None).await?;
+    let answer = index.call(Method::DELETE, path, None).await?;
     if answer["acknowledged"] != true {
         bail!("OpenSearch did not confirm: {answer}");
     }

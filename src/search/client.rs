@@ -91,7 +91,7 @@ impl SearchClient {
             &["explain=true", "allow_no_indices=true"],
         );
         let body = json!({"query": query.query()});
-        self.opensearch.call(Method::Post, &path, Some(&body)).await
+        self.opensearch.call(Method::POST, &path, Some(&body)).await
     }
 
     /// The first hits of a query.
@@ -159,7 +159,7 @@ impl SearchClient {
             body.extend(rest);
         }
         let response = tokio::select! {
-            response = self.opensearch.call_raw(Method::Post, path, Some(&body)) => response?,
+            response = self.opensearch.call_raw(Method::POST, path, Some(&body)) => response?,
             () = self.stop.cancelled() => return Err(SearchError::Interrupted),
         };
         let response: SearchResponse<A> = read_response(path, &response)?;
@@ -177,7 +177,7 @@ impl SearchClient {
             "_search/point_in_time",
             &[&keep_alive, "allow_partial_pit_creation=false"],
         );
-        let response = self.opensearch.call_raw(Method::Post, &path, None).await;
+        let response = self.opensearch.call_raw(Method::POST, &path, None).await;
         let response = response.map_err(SearchError::NoPointInTime)?;
         let response: PointInTimeResponse = read_response(&path, &response)?;
         if let Some(incomplete) = response.shards.incomplete() {
@@ -207,7 +207,7 @@ impl SearchClient {
     pub(crate) async fn delete_point_in_time(&self, pit: &str) {
         let body = json!({"pit_id": [pit]});
         let path = "/_search/point_in_time";
-        let deleted = self.opensearch.call(Method::Delete, path, Some(&body));
+        let deleted = self.opensearch.call(Method::DELETE, path, Some(&body));
         let _ = tokio::time::timeout(DELETE_TIMEOUT, deleted).await;
     }
 }

@@ -45,7 +45,7 @@ impl SearchClient {
         let list = format!(
             "{path}/_settings?expand_wildcards=closed,hidden&allow_no_indices=true&filter_path=*.settings.index.uuid"
         );
-        match self.opensearch.call(Method::Get, &list, None).await {
+        match self.opensearch.call(Method::GET, &list, None).await {
             Ok(Value::Object(indices)) => {
                 return Ok(indices.into_iter().map(|(name, _)| name).collect());
             }
@@ -57,7 +57,7 @@ impl SearchClient {
         let nothing = json!({"size": 0, "track_total_hits": false, "query": {"match_none": {}}});
         match self
             .opensearch
-            .call(Method::Post, &search, Some(&nothing))
+            .call(Method::POST, &search, Some(&nothing))
             .await
         {
             Ok(_) => Ok(Vec::new()),

@@ -81,7 +81,7 @@ impl SearchClient {
         });
         let response = self
             .opensearch
-            .call_raw(Method::Post, &path, Some(&body))
+            .call_raw(Method::POST, &path, Some(&body))
             .await?;
         let counted: Counted = read_response(&path, &response)?;
         // An object whose documents lie on a silent shard would seem to be missing.

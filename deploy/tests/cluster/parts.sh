@@ -1,4 +1,4 @@
-# Builds the programs of Kubernetes and KEDA from the Go module proxy; to be sourced after tools.sh.
+# Builds the programs of Kubernetes and KEDA from the Go module proxy; to be sourced after lib.sh.
 # 20 to 33 CPU minutes and 10 GB of disk, once: afterwards only the programs are kept (530 MB).
 parts=$DEPLOY_CACHE/bin
 modules=$project/deploy/tests/cluster

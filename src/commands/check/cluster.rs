@@ -127,7 +127,7 @@ async fn nodes(config: &CheckConfig) -> (Vec<Finding>, Option<String>) {
 async fn room(index: &OpenSearch, prefix: &str) -> Vec<Finding> {
     let ask = async |path: &str| {
         index
-            .call(Method::Get, path, None)
+            .call(Method::GET, path, None)
             .await
             .map_err(|e| e.to_string())
     };
@@ -167,7 +167,7 @@ async fn blocks(index: &OpenSearch, prefix: &str, settings: &Result<Value, Strin
         "/{prefix}-logs-*,{prefix}-invocations-*/_settings?flat_settings=true&expand_wildcards=open&ignore_unavailable=true&filter_path=*.settings.index.blocks*"
     );
     let of_indices = index
-        .call(Method::Get, &path, None)
+        .call(Method::GET, &path, None)
         .await
         .map_err(|e| e.to_string());
     match (&of_indices, settings) {

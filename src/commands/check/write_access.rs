@@ -33,7 +33,7 @@ impl Users {
             return Users::Unknown;
         }
         match index
-            .call(Method::Get, "/_plugins/_security/authinfo", None)
+            .call(Method::GET, "/_plugins/_security/authinfo", None)
             .await
         {
             Ok(answer) => {
@@ -111,7 +111,7 @@ async fn access(
 /// Asks as the worker does before it merges summaries.
 async fn exists(index: &OpenSearch, name: &str) -> Result<bool, IndexError> {
     let wanted = json!({"docs": [{"_index": name, "_id": NO_DOCUMENT}]});
-    let answer = index.call(Method::Post, "/_mget", Some(&wanted)).await?;
+    let answer = index.call(Method::POST, "/_mget", Some(&wanted)).await?;
     let error = &answer["docs"][0]["error"];
     match error["type"].as_str() {
         None => Ok(true),
@@ -135,11 +135,11 @@ async fn lacking(index: &OpenSearch, name: &str, source: &[u8]) -> Result<WriteA
     let bulk = Bytes::from(format!("{action}\n{document}\n"));
     let asked = [
         index
-            .call(Method::Put, &format!("/{name}?{DRY}"), None)
+            .call(Method::PUT, &format!("/{name}?{DRY}"), None)
             .await,
         index
             .call(
-                Method::Put,
+                Method::PUT,
                 &format!("/{name}/_doc/{NO_DOCUMENT}?{DRY}"),
                 Some(&document),
             )

@@ -37,8 +37,8 @@ pub(crate) async fn apply<'p>(
 async fn send(index: &OpenSearch, request: &Request) -> Result<(), SetupError> {
     let Request { method, path, body } = request;
     let how = match *method {
-        "PUT" => Method::Put,
-        _ => Method::Post,
+        "PUT" => Method::PUT,
+        _ => Method::POST,
     };
     let answer = index.call(how, path, Some(body)).await;
     let answer = answer.map_err(|error| SetupError::Index {

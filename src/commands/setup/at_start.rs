@@ -71,7 +71,7 @@ pub(crate) async fn check_templates(index: &OpenSearch, prefix: &str) -> Result<
     for kind in DocumentKind::ALL {
         let name = alias(prefix, kind);
         let path = format!("/_index_template/{name}");
-        let answer = match index.call(Method::Get, &path, None).await {
+        let answer = match index.call(Method::GET, &path, None).await {
             Ok(answer) => answer,
             Err(IndexError::NotFound) => {
                 return Err(SetupError::Refused(format!(

@@ -29,7 +29,7 @@ pub(crate) async fn read(index: &OpenSearch) -> ClusterSettings {
 
 /// The settings, or why they cannot be read.
 pub(crate) async fn try_read(index: &OpenSearch) -> Result<ClusterSettings, IndexError> {
-    let answer = index.call(Method::Get, PATH, None).await?;
+    let answer = index.call(Method::GET, PATH, None).await?;
     Ok(of(&answer))
 }
 

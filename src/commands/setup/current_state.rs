@@ -78,7 +78,7 @@ pub(crate) async fn read(index: &OpenSearch, wanted: &Wanted) -> Result<CurrentS
 }
 
 async fn get(index: &OpenSearch, path: &str) -> Result<Value, SetupError> {
-    match index.call(Method::Get, path, None).await {
+    match index.call(Method::GET, path, None).await {
         // OpenSearch Serverless does not document its response for an empty list.
         Err(IndexError::NotFound) if index.is_serverless() => Ok(Value::Null),
         answer => answer.map_err(|error| SetupError::Index {
@@ -136,7 +136,7 @@ async fn policies(index: &OpenSearch, wanted: &Wanted) -> Result<Policies, Setup
         }
         let name = policy_name(&wanted.prefix, kind);
         let path = format!("/_plugins/_ism/policies/{name}");
-        let answer = match index.call(Method::Get, &path, None).await {
+        let answer = match index.call(Method::GET, &path, None).await {
             Ok(answer) => Some(answer),
             Err(IndexError::NotFound) => None,
             Err(error) => {

@@ -143,7 +143,7 @@ impl DeadLetterDocuments {
             body["search_after"] = json!(after);
         }
         let path = format!("/{}/_search", self.name);
-        let found = self.opensearch.call(Method::Post, &path, Some(&body));
+        let found = self.opensearch.call(Method::POST, &path, Some(&body));
         let found: Found = parsed(found.await?)?;
         if found.shards.failed > 0 {
             let reason = format!("{} shards did not answer", found.shards.failed);

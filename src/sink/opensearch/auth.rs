@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use opensearch::http::headers::HeaderValue;
+use reqwest::header::HeaderValue;
 
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;

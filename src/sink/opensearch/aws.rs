@@ -20,7 +20,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::identity::Identity;
-use opensearch::http::headers::HeaderValue;
+use reqwest::header::HeaderValue;
 
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;

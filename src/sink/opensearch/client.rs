@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use bytes::{Bytes, BytesMut};
-use opensearch::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use opensearch::http::{Method, StatusCode};
 use prometheus_client::metrics::gauge::Gauge;
-use reqwest::Response;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Response, StatusCode};
 use tokio::time::Instant;
 use url::{Host, Url};
 
@@ -21,7 +20,6 @@ use crate::sink::opensearch::config::{AwsService, OpenSearchConfig, Server, Tls}
 use crate::sink::opensearch::error_body;
 use crate::sink::opensearch::error_body::ErrorBody;
 use crate::sink::opensearch::error_chain::chain;
-use crate::sink::opensearch::node;
 use crate::sink::opensearch::node::{JSON, Node, TlsMaterial};
 use crate::sink::opensearch::node_choice::{Nodes, TRIAL};
 use crate::sink::opensearch::reason;
@@ -180,7 +178,7 @@ impl OpenSearch {
         lines: Bytes,
     ) -> Result<serde_json::Value, IndexError> {
         let answer = self.send::<()>(Request {
-            method: Method::Post,
+            method: Method::POST,
             path,
             query: None,
             body: Some(lines),
@@ -257,7 +255,7 @@ impl OpenSearch {
     /// Any response counts as healthy.
     async fn health_check(&self, node: usize) -> Result<(), Unanswered> {
         let request = Request::<()> {
-            method: Method::Head,
+            method: Method::HEAD,
             path: "/",
             query: None,
             body: None,
@@ -298,7 +296,7 @@ impl OpenSearch {
     where
         Q: serde::Serialize + ?Sized,
     {
-        let method = node::http_method(request.method);
+        let method = request.method.clone();
         let mut builder = (node.client.request(method, node.at(request.path)?))
             .header(CONTENT_TYPE, request.content_type)
             .timeout(limit);

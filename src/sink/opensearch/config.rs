@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use opensearch::http::headers::HeaderMap;
+use reqwest::header::HeaderMap;
 use url::Url;
 
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ their import comes out. */
 use std::time::Duration;
 
 use bytes::Bytes;
-use opensearch::http::Method;
-use opensearch::http::headers::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::error_class::ErrorClass;
@@ -55,7 +55,7 @@ impl Dashboards {
     }
 
     pub async fn version(&self) -> Result<String, IndexError> {
-        let status = self.client.call(Method::Get, "/api/status", None).await;
+        let status = self.client.call(Method::GET, "/api/status", None).await;
         let status = status.map_err(of_dashboards)?;
         match status["version"]["number"].as_str() {
             Some(number) => Ok(number.to_owned()),
@@ -73,7 +73,7 @@ impl Dashboards {
             .iter()
             .map(|(kind, id)| json!({"type": kind.as_str(), "id": id}));
         let body = Value::from_iter(wanted);
-        let answer = self.client.call(Method::Post, path, Some(&body)).await;
+        let answer = self.client.call(Method::POST, path, Some(&body)).await;
         let mut answer = answer.map_err(of_dashboards)?;
         match answer["saved_objects"].take() {
             Value::Array(objects) if objects.len() == ids.len() => Ok(objects),
@@ -91,7 +91,7 @@ impl Dashboards {
              Content-Type: application/ndjson\r\n\r\n{lines}\r\n{BOUNDARY}--\r\n"
         );
         let answer = self.client.send::<()>(Request {
-            method: Method::Post,
+            method: Method::POST,
             path: IMPORT,
             query: None,
             body: Some(Bytes::from(body)),

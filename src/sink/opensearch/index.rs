@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use opensearch::http::Method;
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -65,11 +65,11 @@ impl Index for OpenSearch {
     async fn version(&self) -> Result<String, IndexError> {
         if self.is_serverless() {
             // There is no version; this asks whether we may.
-            self.call_raw(Method::Get, "/_cat/indices?format=json", None)
+            self.call_raw(Method::GET, "/_cat/indices?format=json", None)
                 .await?;
             return Ok(SERVERLESS.to_owned());
         }
-        let body = self.call_raw(Method::Get, "/", None).await?;
+        let body = self.call_raw(Method::GET, "/", None).await?;
         let info: Info =
             serde_json::from_slice(&body).map_err(|e| malformed("the version request", &e))?;
         let name = info
@@ -170,7 +170,7 @@ impl OpenSearch {
         let all: Vec<_> = wanted.iter().collect();
         if !self.is_serverless() {
             let path = format!("/_mget{query}");
-            return self.mget(Method::Post, &path, &all, read).await;
+            return self.mget(Method::POST, &path, &all, read).await;
         }
         // OpenSearch Serverless has `_mget` for one index at a time.
         let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -181,7 +181,7 @@ impl OpenSearch {
         for (index, positions) in positions {
             let some: Vec<_> = positions.iter().map(|position| all[*position]).collect();
             let path = format!("/{index}/_mget{query}");
-            let answer = self.mget(Method::Get, &path, &some, read).await?;
+            let answer = self.mget(Method::GET, &path, &some, read).await?;
             found.extend(positions.into_iter().zip(answer));
         }
         found.sort_by_key(|(position, _)| *position);
@@ -226,7 +226,7 @@ impl OpenSearch {
     ) -> Result<Vec<Verdict>, IndexError> {
         let answer = self
             .send(Request {
-                method: Method::Post,
+                method: Method::POST,
                 path: "/_bulk",
                 query: Some(&BULK_QUERY),
                 body: Some(body),

@@ -19,4 +19,4 @@ pub(crate) use client::{SERVERLESS, is_unencrypted};
 pub use config::{Auth, AwsService, OpenSearchConfig, Password, Secret, Tls};
 pub use dashboards::{Dashboards, DashboardsConfig};
 pub use index::Presence;
-pub(crate) use opensearch::http::Method;
+pub(crate) use reqwest::Method;

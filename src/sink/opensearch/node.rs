@@ -6,10 +6,8 @@ redirects, so a proxy could lead requests, with their documents, to another host
 use std::path::Path;
 use std::time::Duration;
 
-use opensearch::cert::Certificate;
-use opensearch::http::Method;
-use opensearch::http::headers::{ACCEPT, HeaderValue};
-use reqwest::{Client, Identity, redirect};
+use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::{Certificate, Client, Identity, redirect};
 use url::Url;
 
 use crate::error_class::ErrorClass;
@@ -33,16 +31,6 @@ impl Node {
     pub(crate) fn at(&self, path: &str) -> Result<Url, IndexError> {
         let relative = path.trim_start_matches('/');
         (self.base.join(relative)).map_err(|e| fatal(format!("{}{relative}: {e}", self.url)))
-    }
-}
-
-pub(crate) fn http_method(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Put => reqwest::Method::PUT,
-        Method::Post => reqwest::Method::POST,
-        Method::Delete => reqwest::Method::DELETE,
-        Method::Head => reqwest::Method::HEAD,
     }
 }
 
@@ -98,12 +86,12 @@ impl TlsMaterial {
         if self.accept_invalid {
             builder = builder.danger_accept_invalid_certs(true);
         } else if let Some(pem) = &self.ca {
-            let authorities = Certificate::from_pem(pem).map_err(|e| {
-                fatal(format!(
-                    "--opensearch-ca: no PEM certificates: {}",
-                    chain(&e)
-                ))
-            })?;
+            let none = |why: &str| fatal(format!("--opensearch-ca: no PEM certificates{why}"));
+            let authorities =
+                Certificate::from_pem_bundle(pem).map_err(|e| none(&format!(": {}", chain(&e))))?;
+            if authorities.is_empty() {
+                return Err(none(" in the file"));
+            }
             builder = (authorities.into_iter()).fold(builder, |b, ca| b.add_root_certificate(ca));
         }
         let client = builder.build().map_err(|e| self.unusable(&e, server))?;

@@ -3,8 +3,8 @@ remedy. */
 
 use std::io::{self, ErrorKind};
 
-use opensearch::http::StatusCode;
-use opensearch::http::headers::LOCATION;
+use reqwest::StatusCode;
+use reqwest::header::LOCATION;
 use rustls::{CertificateError, Error as TlsError};
 
 use crate::error_class::ErrorClass;
