@@ -79,17 +79,16 @@ async fn open_and_read(
         last_modified: opened.last_modified,
         id_scope: key.prefix.clone(),
     };
+    let is_large = opened.size.is_some_and(|stored| stored > memory::SMALL);
     // An object that is surely large waits before it has buffers; its bytes arrive meanwhile.
-    let permit = match opened.size {
-        Some(stored) if stored > memory::SMALL => {
-            LargeReaderPermit::acquire(&context.memory, 0).await
-        }
-        _ => LargeReaderPermit::default(),
+    let permit = match is_large {
+        true => LargeReaderPermit::acquire(&context.memory, 0).await,
+        false => LargeReaderPermit::default(),
     };
     let mut reader = ObjectReader {
         context,
         decoder: Decoder::of_key(key, &context.read.decode),
-        writer: ParcelWriter::new(context, &info, in_flight.name.clone()),
+        writer: ParcelWriter::new(context, &info, in_flight.name.clone(), is_large),
         verdicts: &mut in_flight.verdicts,
         progress: &mut in_flight.progress,
         removed: &mut in_flight.removed,
