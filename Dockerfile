@@ -9,7 +9,7 @@ RUN apt-get update -q && apt-get install -qy --no-install-recommends make
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    program=$(.ci/build-static "$(rustc --print host-tuple)") \
+    program=$(.ci/build "$(rustc --print host-tuple)") \
     && install -D "$program" /out/logferry \
     && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt
 

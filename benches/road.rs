@@ -209,8 +209,12 @@ impl Index for Sink {
 
     async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError> {
         let (body, documents) = (bulk.body(), bulk.documents().len());
-        assert!(body.starts_with(br#"{"create":{"#) && body.ends_with(b"}\n"));
-        assert_eq!(memchr::memchr_iter(b'\n', &body).count(), 2 * documents);
+        let mut lines = 0;
+        for chunk in body.iter() {
+            assert!(chunk.starts_with(br#"{"create":{"#) && chunk.ends_with(b"}\n"));
+            lines += memchr::memchr_iter(b'\n', chunk).count();
+        }
+        assert_eq!(lines, 2 * documents);
         self.bulks.fetch_add(1, Ordering::Relaxed);
         self.documents
             .fetch_add(documents as u64, Ordering::Relaxed);

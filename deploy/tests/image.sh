@@ -42,7 +42,7 @@ buildah "${store[@]}" rm "$context" >/dev/null
 program=${LOGFERRY_STATIC:-}
 if [ -z "$program" ]; then
   step "building the static binary"
-  program=$(CARGO_TARGET_DIR=$STACK_DIR/image-target nice "$work/src/.ci/build-static" "$(rustc --print host-tuple)")
+  program=$(CARGO_TARGET_DIR=$STACK_DIR/image-target nice "$work/src/.ci/build" "$(rustc --print host-tuple)")
 fi
 
 step "building the last stage with $(buildah --version | cut -d' ' -f1-3)"

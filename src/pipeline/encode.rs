@@ -11,8 +11,11 @@ use logferry_core::bulk::{Parcel, PlacedDocument};
 use logferry_core::decode::{Decoder, Event, Identity, Origin};
 use logferry_core::document::{DocumentSpan, ObjectEncoder, ObjectInfo, event_text};
 
-/// A parcel is sent when it has this many bytes, or as many as a bulk if that is less.
-const PARCEL: usize = 512 * 1024;
+/// A parcel is sent when it has this many bytes, or less where bulks or memory are small: ten fill a bulk of the usual
+/// size.
+const PARCEL: usize = 500_000;
+/// The memory of a full parcel has room for the summaries behind the last event: it never grows, and is never copied.
+const SUMMARIES: usize = 16 * 1024;
 
 /// Encodes the events of one object and sends the documents.
 pub(crate) struct ParcelWriter<'a> {
@@ -25,8 +28,10 @@ pub(crate) struct ParcelWriter<'a> {
     sent: u64,
     /// Bytes of a full parcel.
     full: usize,
-    /// The previous parcel was full.
-    follows_full: bool,
+    /// The previous parcel was full, or the object is large: the next parcel will be full too.
+    expects_full: bool,
+    /// Documents of the previous parcel.
+    previous: usize,
 }
 
 impl<'a> ParcelWriter<'a> {
@@ -34,6 +39,7 @@ impl<'a> ParcelWriter<'a> {
         context: &'a PipelineContext,
         object: &ObjectInfo,
         name: Arc<ObjectName>,
+        is_large: bool,
     ) -> Self {
         let ReadConfig {
             document, prices, ..
@@ -45,8 +51,11 @@ impl<'a> ParcelWriter<'a> {
             reservation: None,
             object: name,
             sent: 0,
-            full: PARCEL.min(context.bulk.bytes),
-            follows_full: false,
+            full: PARCEL
+                .min(context.bulk.bytes)
+                .min(context.memory.usual_parcel()),
+            expects_full: is_large,
+            previous: 0,
         }
     }
 
@@ -72,9 +81,10 @@ impl<'a> ParcelWriter<'a> {
         if self.reservation.is_none() {
             let bytes = self.full.max(room);
             self.reservation = Some(self.context.memory.reserve(bytes).await);
-            if self.follows_full {
-                // The next parcel will be full too: growing it step by step would copy it once more.
-                self.parcel.lines.reserve(self.full);
+            if self.expects_full {
+                // Growing it step by step would copy it once more.
+                self.parcel.lines.reserve_exact(self.full + SUMMARIES);
+                self.parcel.documents.reserve(self.previous);
             }
         }
         let text = event_text(event);
@@ -168,7 +178,8 @@ impl<'a> ParcelWriter<'a> {
         let Some(mut reservation) = self.reservation.take().filter(|_| !parcel.is_empty()) else {
             return;
         };
-        self.follows_full = was_full;
+        self.expects_full = was_full;
+        self.previous = parcel.documents.len();
         reservation.shrink(parcel.lines.len());
         let parcel = PendingParcel {
             parcel,

@@ -96,11 +96,12 @@ const USUAL_WINDOW: usize = 8 << 20;
 const WINDOWS: usize = 16;
 
 impl MemoryConfig {
-    /// The least `bytes` for these numbers: all readers' buffers, one large reader, and the parcels.
+    /// The least `bytes` for these numbers: all readers' buffers, one large reader with half a window, and the parcels.
+    /// A reader with a whole window uses the room of its longest event, unless it has both at once.
     pub(crate) fn least(&self) -> usize {
         self.objects_in_flight * READING
             + large_reader(self.max_event_bytes)
-            + WINDOW
+            + WINDOW / 2
             + self.least_parcels()
     }
 
@@ -192,6 +193,11 @@ impl MemoryLimiter {
     pub(crate) fn largest_window(&self) -> u64 {
         let room = self.large_total - self.large_part;
         room.min(self.bytes / WINDOWS).max(WINDOW) as u64
+    }
+
+    /// The most bytes of a parcel that is no giant.
+    pub(crate) fn usual_parcel(&self) -> usize {
+        self.step as usize * UNIT
     }
 
     /// The bytes that all parcels share.

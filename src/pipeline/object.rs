@@ -87,10 +87,12 @@ async fn open_and_read(
         true => decompress::whole(opened, SMALL_STORED, SMALL_CONTENT).await,
         false => Err(opened),
     };
+    let is_large = (read.as_ref().err())
+        .is_some_and(|opened| opened.size.is_some_and(|stored| stored > memory::SMALL));
     let mut reader = ObjectReader {
         context,
         decoder: Decoder::of_key(key, &context.read.decode),
-        writer: ParcelWriter::new(context, &info, in_flight.name.clone()),
+        writer: ParcelWriter::new(context, &info, in_flight.name.clone(), is_large),
         verdicts: &mut in_flight.verdicts,
         progress: &mut in_flight.progress,
         removed: &mut in_flight.removed,
@@ -101,11 +103,9 @@ async fn open_and_read(
         Err(opened) => {
             context.places.take_whole(permit).await;
             // An object that is surely large waits before it has buffers; its bytes arrive meanwhile.
-            let permit = match opened.size {
-                Some(stored) if stored > memory::SMALL => {
-                    LargeReaderPermit::acquire(&context.memory, 0).await
-                }
-                _ => LargeReaderPermit::default(),
+            let permit = match is_large {
+                true => LargeReaderPermit::acquire(&context.memory, 0).await,
+                false => LargeReaderPermit::default(),
             };
             reader.stream_events(object, opened, permit).await
         }

@@ -12,10 +12,11 @@ use logferry::sink::Index;
 use logferry::sink::opensearch::AwsService;
 use logferry::sink::opensearch::OpenSearch;
 use logferry::sink::opensearch::OpenSearchConfig;
+use logferry_core::bulk::Bulk;
 use serde_json::{Value, json};
 
 use crate::sigv4::{Signed, verify};
-use crate::stub::{Received, Stub, bulk, healthy};
+use crate::stub::{Received, Stub, bulk, healthy, parcel};
 
 /// 2026-12-31T23:59:59Z.
 const LAST_SECOND: u64 = 1_798_761_599;
@@ -92,6 +93,12 @@ impl SignatureCheck {
             Ok(seen) => seen,
             Err(why) => return refused(&why),
         };
+        // A body in chunks has its length too.
+        if !request.body.is_empty()
+            && request.header("content-length") != request.body.len().to_string()
+        {
+            return refused("no Content-Length");
+        }
         if request.header("x-amz-security-token") != token(&seen.key_id) {
             return refused("The security token included in the request is invalid");
         }
@@ -183,11 +190,11 @@ async fn every_kind_of_request_is_signed_correctly() {
     index.version().await.unwrap();
     index.fetch(&[("i".into(), "x".into())]).await.unwrap();
     assert_eq!(stage.check.take().len(), 2);
-    // Five megabytes: the hash is of the whole body.
+    // Five megabytes in chunks: the hash is of the whole body.
     let ids: Vec<String> = (0..60_000).map(|i| format!("{i:040}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let bulk = bulk(&ids);
-    assert!(bulk.body().len() > 5_000_000);
+    let bulk = Bulk::pack(ids.chunks(20_000).map(parcel));
+    assert!(bulk.body().len() > 5_000_000 && bulk.body().iter().len() == 3);
     index.bulk(&bulk).await.unwrap();
 }
 

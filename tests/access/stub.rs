@@ -173,6 +173,11 @@ fn ours() -> Value {
 
 /// A bulk of documents with these ids.
 pub fn bulk(ids: &[&str]) -> Bulk {
+    Bulk::pack([parcel(ids)])
+}
+
+/// Documents with these ids.
+pub fn parcel(ids: &[&str]) -> Parcel {
     let sources: Vec<_> = ids
         .iter()
         .map(|id| format!("{{\"message\":\"{id}\"}}"))
@@ -181,17 +186,16 @@ pub fn bulk(ids: &[&str]) -> Bulk {
     let documents: Vec<_> = documents
         .map(|(id, source)| ("i", *id, &**source))
         .collect();
-    bulk_of(&documents)
+    parcel_of(&documents)
 }
 
-/// A bulk of documents, each by index, id and source.
-pub fn bulk_of(documents: &[(&str, &str, &str)]) -> Bulk {
+fn parcel_of(documents: &[(&str, &str, &str)]) -> Parcel {
     let mut parcel = Parcel::default();
     for (index, id, source) in documents {
         let action = format!("{{\"create\":{{\"_index\":\"{index}\",\"_id\":\"{id}\"}}}}");
         parcel.push(&action, source, 0);
     }
-    Bulk::pack([parcel])
+    parcel
 }
 
 /// A node that takes this header `authorization` only. As the security plugin answers: an API key that is unknown,

@@ -286,7 +286,7 @@ fn other(class: ErrorClass, reason: &str) -> IndexError {
 impl SimIndex {
     /// The text of an answer with HTTP 200, or what the client makes of anything else.
     pub async fn answer(&self, bulk: &Bulk) -> Result<String, IndexError> {
-        let body = bulk.body();
+        let body = bulk.body().to_bytes();
         let flight = Flight::start(&self.server, body.len());
         let answer = self.exchange(&body, bulk.documents().len()).await;
         drop(flight);

@@ -9,14 +9,10 @@ const DIGITS: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// in 16 bytes.
 pub fn encode_u128(bytes: u128) -> [u8; 22] {
     let mut text = [0; 22];
-    for (index, digit) in text.iter_mut().enumerate() {
-        // 128 bits are 21 groups of six bits and one of two bits, padded with zeros.
-        let group = match 122usize.checked_sub(index * 6) {
-            Some(shift) => bytes >> shift,
-            None => bytes << 4,
-        };
-        *digit = DIGITS[(group & 63) as usize];
-    }
+    // Shifts of 64 bits take half the time of those of 128. The last two digits hold eight bits and four zeros.
+    text[..10].copy_from_slice(&encode::<10>((bytes >> 68) as u64));
+    text[10..20].copy_from_slice(&encode::<10>((bytes >> 8) as u64));
+    text[20..].copy_from_slice(&encode::<2>(u64::from(bytes as u8) << 4));
     text
 }
 

@@ -17,24 +17,14 @@ pub struct PipelineArgs {
         default_value = "48MiB"
     )]
     pub memory: String,
-    /// Most objects read at once
+    /// Most objects read at once [default: 32, fewer where --memory has no room]
     ///
     /// A small object, of at most 8 KiB, counts as an eighth.
-    #[arg(
-        long,
-        env = "LOGFERRY_OBJECTS_IN_FLIGHT",
-        value_name = "N",
-        default_value = "32"
-    )]
-    pub objects_in_flight: String,
-    /// Size at which a bulk is sent
-    #[arg(
-        long,
-        env = "LOGFERRY_BULK_SIZE",
-        value_name = "BYTES",
-        default_value = "5MB"
-    )]
-    pub bulk_size: String,
+    #[arg(long, env = "LOGFERRY_OBJECTS_IN_FLIGHT", value_name = "N")]
+    pub objects_in_flight: Option<String>,
+    /// Size at which a bulk is sent [default: 5MB, less where --memory has no room]
+    #[arg(long, env = "LOGFERRY_BULK_SIZE", value_name = "BYTES")]
+    pub bulk_size: Option<String>,
     /// Time that a bulk waits for more documents
     #[arg(
         long,

@@ -1,7 +1,6 @@
 /*! Whether documents of today get in. An index that exists is asked with a document that it parses and does not store;
 about an index that the first document makes, the security plugin is asked, since a try would make it. */
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::check::cluster::WriteAccess;
@@ -132,7 +131,7 @@ async fn exists(index: &OpenSearch, name: &str) -> Result<bool, IndexError> {
 async fn lacking(index: &OpenSearch, name: &str, source: &[u8]) -> Result<WriteAccess, IndexError> {
     let document: Value = serde_json::from_slice(source).unwrap_or_default();
     let action = json!({"create": {"_index": name, "_id": NO_DOCUMENT}});
-    let bulk = Bytes::from(format!("{action}\n{document}\n"));
+    let bulk = format!("{action}\n{document}\n");
     let asked = [
         index
             .call(Method::PUT, &format!("/{name}?{DRY}"), None)

@@ -2,4 +2,5 @@
 
 pub(crate) mod access;
 pub(crate) mod errors;
+mod memory;
 pub(crate) mod pipeline;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs};
 use crate::config::ConfigErrors;
-use crate::pipeline::memory::MemoryConfig;
+use crate::config::shared::memory::shares;
 use crate::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
@@ -21,23 +21,28 @@ impl ConfigErrors {
         let timeout = self.duration("--bulk-timeout", &args.bulk_timeout);
         let prefix = self.index_prefix(&index.index_prefix);
         let decode = self.decode(&args.decode);
-        let objects = self.count("--objects-in-flight", &args.objects_in_flight, 1, 10_000);
+        // None is a mistake that has been reported, Some(None) a flag that is not given.
+        let objects = match &args.objects_in_flight {
+            Some(objects) => (self.count("--objects-in-flight", objects, 1, 10_000)).map(Some),
+            None => Some(None),
+        };
         let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
         let attempts = self.count("--bulk-attempts", &args.bulk_attempts, 1, 1000);
         let linger = self.duration("--bulk-linger", &args.bulk_linger);
-        let bulk = self.size("--bulk-size", &args.bulk_size, 1 << 16, 100 << 20);
-        let memory = self.size("--memory", &args.memory, 16 << 20, 1 << 40);
-        if let (Some(memory), Some(bulk), Some(objects), Some(decode)) =
-            (memory, bulk, objects, &decode)
-        {
-            let config = MemoryConfig {
-                bytes: memory,
-                objects_in_flight: objects,
-                max_event_bytes: decode.max_event_bytes,
-                bulk_bytes: bulk,
-            };
-            let least = config.least();
-            if memory < least {
+        let bulk = match &args.bulk_size {
+            Some(bulk) => (self.size("--bulk-size", bulk, 1 << 16, 100 << 20)).map(Some),
+            None => Some(None),
+        };
+        let memory = self.size("--memory", &args.memory, 8 << 20, 1 << 40);
+        let shares = match (memory, objects, bulk, &decode) {
+            (Some(memory), Some(objects), Some(bulk), Some(decode)) => {
+                Some(shares(memory, decode.max_event_bytes, objects, bulk))
+            }
+            _ => None,
+        };
+        if let Some(shares) = &shares {
+            let (objects, least) = (shares.objects_in_flight, shares.least());
+            if shares.bytes < least {
                 let least = bytesize::ByteSize(least as u64).display().iec();
                 self.add(
                     "--memory",
@@ -53,10 +58,11 @@ impl ConfigErrors {
             1 << 50,
         );
         let ratio = self.count("--max-ratio", &args.max_ratio, 2, 1_000_000);
+        let shares = shares?;
         Some(PipelineConfig {
             receive: ReceiveConfig {
-                objects_in_flight: objects?,
-                messages_in_flight: objects?,
+                objects_in_flight: shares.objects_in_flight,
+                messages_in_flight: shares.objects_in_flight,
                 until_empty: None,
             },
             read: ReadConfig {
@@ -76,14 +82,14 @@ impl ConfigErrors {
                 },
             },
             bulk: BulkConfig {
-                bytes: bulk?,
+                bytes: shares.bulk_bytes,
                 linger: linger?,
                 in_flight: in_flight?,
                 attempts: attempts?,
                 first_delay: Duration::from_millis(200),
                 longest_delay: Duration::from_secs(30),
             },
-            memory: memory?,
+            memory: shares.bytes,
             bulk_timeout: timeout?,
             drain_timeout: Duration::from_secs(5),
         })

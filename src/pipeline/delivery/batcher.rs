@@ -42,8 +42,9 @@ struct OpenBulk {
 
 impl OpenBulk {
     fn add(&mut self, parcel: PendingParcel, config: &BulkConfig) {
-        self.builder.add(&parcel.parcel, config.bytes);
-        self.parcels.push(parcel.into());
+        let (documents, in_flight) = parcel.into_flight();
+        self.builder.add(documents, config.bytes);
+        self.parcels.push(in_flight);
         self.due
             .get_or_insert_with(|| Instant::now() + config.linger);
     }

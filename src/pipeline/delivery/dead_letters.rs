@@ -6,7 +6,7 @@ use crate::retry::Delays;
 use crate::sink::dead_letters::{DeadLetter, DeadLetterFile, DeadLetters, ObjectName};
 use logferry_core::bulk::{Bulk, BulkDocument, DocumentTarget, target};
 
-/// A document that will be a dead letter. Its lines are a slice of the bulk's body, which the parcels' reservations
+/// A document that will be a dead letter. Its lines are slices of the bulk's body, which the parcels' reservations
 /// cover: the dead letters are made parcel by parcel, when they are written.
 pub(crate) struct RejectedDocument {
     action: Bytes,
@@ -20,10 +20,10 @@ pub(crate) struct RejectedDocument {
 
 impl RejectedDocument {
     pub(crate) fn new(bulk: &Bulk, document: &BulkDocument, status: u16, reason: String) -> Self {
-        let body = bulk.body();
+        let (action, source) = bulk.shared_lines(document);
         Self {
-            action: body.slice_ref(bulk.action(document)),
-            source: body.slice_ref(bulk.source(document)),
+            action,
+            source,
             offset: document.placed.offset,
             status,
             reason,

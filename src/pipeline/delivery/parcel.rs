@@ -34,17 +34,18 @@ pub(crate) struct ParcelInFlight {
     pub(super) reservation: Option<Reservation>,
 }
 
-impl From<PendingParcel> for ParcelInFlight {
-    /// Drops the documents, which were copied into a bulk.
-    fn from(parcel: PendingParcel) -> Self {
-        Self {
-            open: parcel.parcel.documents.len(),
+impl PendingParcel {
+    /// The documents for a bulk, and what waits for their verdicts.
+    pub(super) fn into_flight(self) -> (Parcel, ParcelInFlight) {
+        let in_flight = ParcelInFlight {
+            open: self.parcel.documents.len(),
             tally: VerdictTally::default(),
-            object: parcel.object,
-            number: parcel.number,
+            object: self.object,
+            number: self.number,
             rejected: Vec::new(),
-            reply: parcel.reply,
-            reservation: Some(parcel.reservation),
-        }
+            reply: self.reply,
+            reservation: Some(self.reservation),
+        };
+        (self.parcel, in_flight)
     }
 }

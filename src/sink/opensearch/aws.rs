@@ -21,11 +21,13 @@ use aws_sigv4::sign::v4;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::identity::Identity;
 use reqwest::header::HeaderValue;
+use sha2::{Digest, Sha256};
 
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::config::AwsService;
 use crate::sink::opensearch::error_chain::chain;
+use logferry_core::bulk::BodyChunks;
 
 /// Credentials are renewed this long before they expire.
 const EARLY: Duration = Duration::from_secs(60);
@@ -70,17 +72,23 @@ impl Signing {
     }
 
     /// Signs a request, with its body's hash as Serverless wants it.
-    pub(crate) async fn sign(&self, request: &mut reqwest::Request) -> Result<(), IndexError> {
+    pub(crate) async fn sign(
+        &self,
+        request: &mut reqwest::Request,
+        body: Option<&BodyChunks>,
+    ) -> Result<(), IndexError> {
         let credentials = self.credentials.current().await;
         let credentials = credentials.map_err(|error| no_credentials(&error))?;
-        self.add_signature(request, credentials).map_err(|error| {
-            IndexError::Unanswered(format!("a request cannot be signed: {}", chain(&*error)))
-        })
+        self.add_signature(request, body, credentials)
+            .map_err(|error| {
+                IndexError::Unanswered(format!("a request cannot be signed: {}", chain(&*error)))
+            })
     }
 
     fn add_signature(
         &self,
         request: &mut reqwest::Request,
+        body: Option<&BodyChunks>,
         credentials: Credentials,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let mut settings = SigningSettings::default();
@@ -100,12 +108,11 @@ impl Signing {
         for (name, value) in request.headers() {
             headers.push((name.as_str(), value.to_str()?));
         }
-        let body = request.body().and_then(reqwest::Body::as_bytes);
         let signable = SignableRequest::new(
             request.method().as_str(),
             request.url().as_str(),
             headers.into_iter(),
-            SignableBody::Bytes(body.unwrap_or_default()),
+            SignableBody::Precomputed(sha256(body)),
         )?;
         let (instructions, _) = sign(signable, &parameters.into())?.into_parts();
         let (headers, _) = instructions.into_parts();
@@ -133,6 +140,16 @@ impl Signing {
             Err(_) => false,
         }
     }
+}
+
+/// The SHA-256 of a body in hexadecimal digits. It is computed chunk by chunk: the body is never in one piece.
+fn sha256(body: Option<&BodyChunks>) -> String {
+    let mut hash = Sha256::new();
+    for chunk in body.iter().flat_map(|body| body.iter()) {
+        hash.update(chunk);
+    }
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn no_credentials(error: &CredentialsError) -> IndexError {

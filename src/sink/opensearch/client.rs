@@ -24,6 +24,8 @@ use crate::sink::opensearch::node::{JSON, Node, TlsMaterial};
 use crate::sink::opensearch::node_choice::{Nodes, TRIAL};
 use crate::sink::opensearch::reason;
 use crate::sink::opensearch::reason::Unanswered;
+use crate::sink::opensearch::request_body::request_body;
+use logferry_core::bulk::BodyChunks;
 
 pub struct OpenSearch {
     nodes: Vec<Node>,
@@ -48,7 +50,7 @@ pub(crate) struct Request<'a, Q: ?Sized> {
     /// Begins with a slash.
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a Q>,
-    pub(crate) body: Option<Bytes>,
+    pub(crate) body: Option<BodyChunks>,
     pub(crate) content_type: &'static str,
 }
 
@@ -165,7 +167,7 @@ impl OpenSearch {
             method,
             path,
             query: None,
-            body: body.map(|body| Bytes::from(body.to_string())),
+            body: body.map(|body| body.to_string().into()),
             content_type: JSON,
         })
         .await
@@ -175,13 +177,13 @@ impl OpenSearch {
     pub(crate) async fn call_lines(
         &self,
         path: &str,
-        lines: Bytes,
+        lines: String,
     ) -> Result<serde_json::Value, IndexError> {
         let answer = self.send::<()>(Request {
             method: Method::POST,
             path,
             query: None,
-            body: Some(lines),
+            body: Some(lines.into()),
             content_type: "application/x-ndjson",
         });
         serde_json::from_slice(&answer.await?).map_err(|e| malformed(path, &e))
@@ -307,7 +309,7 @@ impl OpenSearch {
             builder = builder.query(query);
         }
         if let Some(body) = &request.body {
-            builder = builder.body(body.clone());
+            builder = builder.body(request_body(body));
         }
         let built = builder.build();
         let mut built = built.map_err(|e| IndexError::Other {
@@ -315,7 +317,7 @@ impl OpenSearch {
             reason: format!("{}: {}", request.path, chain(&e)),
         })?;
         if let Authorization::Aws(signing) = &self.authorization {
-            signing.sign(&mut built).await?;
+            signing.sign(&mut built, request.body.as_ref()).await?;
         }
         Ok(built)
     }

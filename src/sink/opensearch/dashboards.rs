@@ -3,7 +3,6 @@ their import comes out. */
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -94,7 +93,7 @@ impl Dashboards {
             method: Method::POST,
             path: IMPORT,
             query: None,
-            body: Some(Bytes::from(body)),
+            body: Some(body.into()),
             content_type: MULTIPART,
         });
         let answer = answer.await.map_err(of_dashboards)?;

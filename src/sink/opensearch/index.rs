@@ -4,7 +4,6 @@ come out. */
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -16,7 +15,7 @@ use crate::sink::opensearch::reason;
 use crate::sink::opensearch::serverless::refuses_id;
 use crate::sink::{Index, IndexError, Stored, Takes, probe};
 use logferry_core::bulk;
-use logferry_core::bulk::{Bulk, Verdict};
+use logferry_core::bulk::{BodyChunks, Bulk, Verdict};
 
 /// Selects the parts of the `_bulk` response that are read.
 #[derive(serde::Serialize)]
@@ -221,7 +220,7 @@ impl OpenSearch {
     /// Sends a body of `n` documents once.
     pub(crate) async fn send_bulk(
         &self,
-        body: Bytes,
+        body: BodyChunks,
         n: usize,
     ) -> Result<Vec<Verdict>, IndexError> {
         let answer = self

@@ -12,6 +12,7 @@ mod index;
 mod node;
 mod node_choice;
 mod reason;
+mod request_body;
 mod serverless;
 
 pub use client::OpenSearch;

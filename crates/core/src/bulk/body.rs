@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::bulk::body_chunks::{BodyBuilder, BodyChunks, is_large};
 use crate::bulk::{Parcel, PlacedDocument};
 
 /// A sequence number that no document has: 2^53 - 1, which any reader of JSON reads exactly.
@@ -20,34 +21,30 @@ pub struct BulkDocument {
 /// The body of a `_bulk` request, and its documents.
 #[derive(Debug, Clone)]
 pub struct Bulk {
-    body: Bytes,
+    body: BodyChunks,
     documents: Vec<BulkDocument>,
 }
 
 /// Builds a bulk from parcels, one after another.
 #[derive(Debug, Default)]
 pub struct BulkBuilder {
-    body: Vec<u8>,
+    body: BodyBuilder,
     documents: Vec<BulkDocument>,
     parcels: usize,
 }
 
 impl BulkBuilder {
-    /// Appends a copy of a parcel. The parcel's memory can then be reused for the next one while it is in the CPU's
-    /// caches. `capacity` is the expected length of the body in bytes.
-    pub fn add(&mut self, parcel: &Parcel, capacity: usize) {
-        let Self {
-            body,
-            documents,
-            parcels,
-        } = self;
-        if body.is_empty() {
-            body.reserve_exact(capacity.max(parcel.lines.len()));
+    /// Appends a parcel. A large one becomes a part of the body without a copy. `expected` is the length in bytes that
+    /// the body will have.
+    pub fn add(&mut self, parcel: Parcel, expected: usize) {
+        let number = self.parcels;
+        let base = self.body.len();
+        if number == 0 && is_large(&parcel.lines) {
+            let parcels = expected / parcel.lines.len();
+            self.documents.reserve(parcel.documents.len() * parcels);
         }
-        let base = body.len();
-        body.extend_from_slice(&parcel.lines);
-        documents.extend(parcel.documents.iter().map(|placed| BulkDocument {
-            parcel: *parcels,
+        (self.documents).extend(parcel.documents.iter().map(|placed| BulkDocument {
+            parcel: number,
             placed: PlacedDocument {
                 start: placed.start + base,
                 source: placed.source + base,
@@ -55,7 +52,8 @@ impl BulkBuilder {
                 ..*placed
             },
         }));
-        *parcels += 1;
+        self.body.add(parcel.lines);
+        self.parcels += 1;
     }
 
     /// Length of the body so far in bytes.
@@ -65,13 +63,8 @@ impl BulkBuilder {
 
     /// The bulk of all parcels so far.
     pub fn finish(self) -> Bulk {
-        let mut body = self.body;
-        // The memory limiter has reserved the length of the body, so the capacity must not exceed it by much.
-        if body.capacity() > body.len() + body.len() / 8 {
-            body.shrink_to_fit();
-        }
         Bulk {
-            body: body.into(),
+            body: self.body.finish(),
             documents: self.documents,
         }
     }
@@ -82,7 +75,7 @@ impl Bulk {
     pub fn pack(parcels: impl IntoIterator<Item = Parcel>) -> Self {
         let mut builder = BulkBuilder::default();
         for parcel in parcels {
-            builder.add(&parcel, 0);
+            builder.add(parcel, 0);
         }
         builder.finish()
     }
@@ -111,12 +104,12 @@ impl Bulk {
     }
 
     /// The request body. The clone shares its bytes.
-    pub fn body(&self) -> Bytes {
+    pub fn body(&self) -> BodyChunks {
         self.body.clone()
     }
 
     /// The body with action lines that name only the index, for a collection that accepts no ids and generates its own.
-    pub fn body_without_ids(&self) -> Bytes {
+    pub fn body_without_ids(&self) -> BodyChunks {
         let mut body = Vec::with_capacity(self.body.len());
         for document in &self.documents {
             let index = self.target(document).index;
@@ -150,8 +143,19 @@ impl Bulk {
     }
 
     fn line(&self, start: usize, end: usize) -> &[u8] {
-        let line = &self.body[start..end];
+        let line = self.body.slice(start..end);
         line.strip_suffix(b"\n").unwrap_or(line)
+    }
+
+    /// The action line and the source line of a document, which share the body's bytes.
+    pub fn shared_lines(&self, document: &BulkDocument) -> (Bytes, Bytes) {
+        let PlacedDocument { start, source, .. } = document.placed;
+        let lines = [
+            (start, self.action(document)),
+            (source, self.source(document)),
+        ];
+        let [action, source] = lines.map(|(at, line)| self.body.slice_shared(at..at + line.len()));
+        (action, source)
     }
 
     /// A bulk of some of these documents, with their new lines if they have any.
@@ -184,7 +188,7 @@ impl Bulk {
                         end,
                         ..
                     } = sent.placed;
-                    body.extend_from_slice(&self.body[from..end]);
+                    body.extend_from_slice(self.body.slice(from..end));
                     start + (source - from)
                 }
             };
@@ -273,7 +277,7 @@ mod tests {
         bulk.documents()
             .iter()
             .map(|d| {
-                assert_eq!(bulk.body()[d.placed.end - 1], b'\n');
+                assert_eq!(bulk.body().to_bytes()[d.placed.end - 1], b'\n');
                 let text = String::from_utf8(bulk.source(d).to_vec()).unwrap();
                 (d.parcel, d.placed.offset, text)
             })
@@ -310,7 +314,15 @@ mod tests {
         ]);
         assert_eq!(sources(&again), [(1, 0, "ccc".into()), (0, 0, "A".into())]);
         assert_eq!(again.action(&again.documents()[1]), b"{\"index\":{}}");
-        assert_eq!(again.body().iter().filter(|b| **b == b'\n').count(), 4);
+        assert_eq!(
+            again
+                .body()
+                .to_bytes()
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count(),
+            4
+        );
     }
 
     #[test]
@@ -328,7 +340,7 @@ mod tests {
         ] {
             parcel.push(action, source, 0);
         }
-        let body = Bulk::pack([parcel]).body_without_ids();
+        let body = Bulk::pack([parcel]).body_without_ids().to_bytes();
         assert_eq!(
             std::str::from_utf8(&body).unwrap(),
             "{\"create\":{\"_index\":\"a-logs-2026.11.23\"}}\n{\"_id\":\"own\"}\n\

@@ -74,6 +74,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// One verdict for each of the `sent` documents, in their order, from `items.*.status` and `items.*.error`. Fails if
 /// the response is malformed or has another number of items.
 pub fn read(answer: &[u8], sent: usize) -> Result<Vec<Verdict>, ResponseError> {
+    if all_created(answer, sent) {
+        return Ok(vec![Verdict::Indexed; sent]);
+    }
     let Object(answer): Object<BulkResponse<'_>> =
         serde_json::from_slice(answer).map_err(|e| ResponseError::Malformed(e.to_string()))?;
     if answer.items.len() != sent {
@@ -87,6 +90,19 @@ pub fn read(answer: &[u8], sent: usize) -> Result<Vec<Verdict>, ResponseError> {
         .iter()
         .map(|Object(item)| verdict(&item.create.0))
         .collect())
+}
+
+/// Whether every document was created, told by the very bytes that OpenSearch writes then: nearly every response is
+/// read this way.
+fn all_created(answer: &[u8], sent: usize) -> bool {
+    const ITEM: &[u8] = br#"{"create":{"status":201}},"#;
+    let items = answer.strip_prefix(br#"{"items":["#);
+    let Some(items) = items.and_then(|items| items.strip_suffix(b"]}")) else {
+        return false;
+    };
+    // The last item has no comma.
+    items.len() + 1 == sent * ITEM.len()
+        && items.chunks(ITEM.len()).all(|item| ITEM.starts_with(item))
 }
 
 /// The verdict of one item.
@@ -213,6 +229,28 @@ fn cut(mut text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usual_response_is_read_like_any_other() {
+        let items = |n: usize| vec![r#"{"create":{"status":201}}"#; n].join(",");
+        for n in [1, 2, 7] {
+            let answer = format!(r#"{{"items":[{}]}}"#, items(n));
+            assert!(all_created(answer.as_bytes(), n));
+            assert_eq!(read(answer.as_bytes(), n), Ok(vec![Verdict::Indexed; n]));
+            for sent in [0, n - 1, n + 1] {
+                let answered = ResponseError::WrongCount { sent, answered: n };
+                assert_eq!(read(answer.as_bytes(), sent), Err(answered));
+            }
+            // Any other byte, at any place, is left to the general reader.
+            for at in 0..answer.len() {
+                let mut other = answer.clone().into_bytes();
+                other[at] ^= 1;
+                assert!(!all_created(&other, n), "{at}");
+            }
+            assert!(!all_created(&answer.as_bytes()[..answer.len() - 1], n));
+        }
+        assert_eq!(read(br#"{"items":[]}"#, 0), Ok(Vec::new()));
+    }
 
     #[test]
     fn every_item_has_its_own_status() {

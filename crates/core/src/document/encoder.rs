@@ -91,15 +91,17 @@ impl ObjectEncoder {
         let mut record = parse::parse(text);
         drop_foreign_execution(&mut record, event.origin);
         let id = self.log_documents.identify(event);
-        let time = self.log_documents.time(event, &record);
-        let context = self.tracker.observe(event, &record, id.hash, time);
+        let when = self.log_documents.times(event, &record);
+        let context = self
+            .tracker
+            .observe(event, &record, id.hash, when.event_time);
         if context.foreign_id {
             record.disown_request_id(text);
         }
         let invalid_utf8 = matches!(text, Cow::Owned(_));
-        let document = self
-            .log_documents
-            .write(event, invalid_utf8, &record, id, &context, out);
+        let document =
+            self.log_documents
+                .write_at(&when, event, invalid_utf8, &record, id, &context, out);
         EncodedEvent { record, document }
     }
 

@@ -31,22 +31,29 @@ struct Generation {
 impl Ordinals {
     /// 0 for the first event with this fingerprint, 1 for the second, …
     pub fn next(&mut self, fingerprint: u64) -> u32 {
-        let last = self.young.last(fingerprint);
-        let is_young = last.is_some();
-        let last = last.or_else(|| self.old.last(fingerprint));
-        if !is_young && self.young.met.len() == GENERATION {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.met.clear();
-            self.young.repeated.clear();
+        if self.young.met.len() == GENERATION {
+            return self.next_of_full(fingerprint);
         }
-        let ordinal = last.map_or(0, |last| last.wrapping_add(1));
-        if !is_young {
-            self.young.met.insert(fingerprint);
+        // One search in the table both tells and inserts.
+        let last = match self.young.met.insert(fingerprint) {
+            true => self.old.last(fingerprint),
+            false => Some(self.young.last_of_known(fingerprint)),
+        };
+        self.young.follow(fingerprint, last)
+    }
+
+    /// [`Ordinals::next`] with a full younger generation. An insertion would make its table grow, even of a fingerprint
+    /// that it has.
+    fn next_of_full(&mut self, fingerprint: u64) -> u32 {
+        if let Some(last) = self.young.last(fingerprint) {
+            return self.young.follow(fingerprint, Some(last));
         }
-        if last.is_some() {
-            self.young.repeated.insert(fingerprint, ordinal);
-        }
-        ordinal
+        let last = self.old.last(fingerprint);
+        std::mem::swap(&mut self.young, &mut self.old);
+        self.young.met.clear();
+        self.young.repeated.clear();
+        self.young.met.insert(fingerprint);
+        self.young.follow(fingerprint, last)
     }
 }
 
@@ -54,7 +61,20 @@ impl Generation {
     /// The last ordinal of a fingerprint; `None` if the generation does not have it.
     fn last(&self, fingerprint: u64) -> Option<u32> {
         let known = self.met.contains(&fingerprint);
-        known.then(|| self.repeated.get(&fingerprint).copied().unwrap_or_default())
+        known.then(|| self.last_of_known(fingerprint))
+    }
+
+    /// The last ordinal of a fingerprint that the generation has.
+    fn last_of_known(&self, fingerprint: u64) -> u32 {
+        self.repeated.get(&fingerprint).copied().unwrap_or_default()
+    }
+
+    /// The ordinal behind the last one, which the generation remembers.
+    fn follow(&mut self, fingerprint: u64, last: Option<u32>) -> u32 {
+        let Some(last) = last else { return 0 };
+        let ordinal = last.wrapping_add(1);
+        self.repeated.insert(fingerprint, ordinal);
+        ordinal
     }
 }
 
@@ -91,6 +111,21 @@ mod tests {
             "tables never grow beyond"
         );
         assert_eq!(ordinals.next(fingerprint(0)), 0, "forgotten, as documented");
+    }
+
+    #[test]
+    fn a_full_generation_counts_on_and_does_not_grow() {
+        let mut ordinals = Ordinals::default();
+        for number in 0..GENERATION as u64 {
+            ordinals.next(fingerprint(number));
+        }
+        let again = [0, 1, 0, 0].map(|number| ordinals.next(fingerprint(number)));
+        assert_eq!(again, [1, 1, 2, 3]);
+        assert!(ordinals.young.met.capacity() <= GENERATION && ordinals.old.met.is_empty());
+        // Another fingerprint begins a generation, and the older one still counts.
+        let next = [u64::MAX, 0, 0].map(|number| ordinals.next(fingerprint(number)));
+        assert_eq!(next, [0, 4, 5]);
+        assert_eq!(ordinals.young.met.len(), 2);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(crate) struct DocumentTimes {
     pub index_time: i64,
     /// The time that the file or the line states, the same for any limit of a text's length.
     stated: Option<i64>,
+    /// What is unusual about the times.
+    pub flags: Flags,
 }
 
 impl Clock {
@@ -51,7 +53,8 @@ impl Clock {
     /// LastModified. Only the parts of the id select the index, so that one event cannot be in two indices: the same
     /// bytes may be stored again later, a re-export has other neighbours, and a limit may cut a line's time off: of a
     /// long line, only a time in its head selects the index (see [`line_time`]).
-    pub fn when(&self, event: &Event<'_>, record: &Record<'_>, flags: &mut Flags) -> DocumentTimes {
+    pub fn when(&self, event: &Event<'_>, record: &Record<'_>) -> DocumentTimes {
+        let mut flags = Flags::default();
         let stream_day = event.origin.stream_day.map(|day| i64::from(day) * DAY_MS);
         let stated = event.time.or_else(|| line_time::stable(event, record));
         let (of_text, of_object) = match event.identity {
@@ -84,6 +87,7 @@ impl Clock {
             event_time,
             index_time,
             stated,
+            flags,
         }
     }
 

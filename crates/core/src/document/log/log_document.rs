@@ -71,13 +71,9 @@ impl LogDocumentWriter {
         self.identifier.identify(event)
     }
 
-    /// The event's time in milliseconds since 1970, the same whenever the event is read again: the document's
-    /// `@timestamp` unless that is the object's LastModified or behind a long line's head. Call it before
-    /// [`LogDocumentWriter::write`].
-    pub fn time(&self, event: &Event<'_>, record: &Record<'_>) -> i64 {
-        self.clock
-            .when(event, record, &mut Flags::default())
-            .event_time
+    /// The times of the event's document. Call it before [`LogDocumentWriter::write_at`].
+    pub(crate) fn times(&self, event: &Event<'_>, record: &Record<'_>) -> DocumentTimes {
+        self.clock.when(event, record)
     }
 
     /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, one line each. `invalid_utf8`: the event's text
@@ -91,18 +87,34 @@ impl LogDocumentWriter {
         context: &LineContext<'_>,
         out: &mut Vec<u8>,
     ) -> DocumentSpan {
-        let mut flags = Flags::default();
+        let when = self.times(event, record);
+        self.write_at(&when, event, invalid_utf8, record, id, context, out)
+    }
+
+    /// [`LogDocumentWriter::write`] with the event's [`LogDocumentWriter::times`].
+    #[expect(clippy::too_many_arguments, reason = "the parts of one document")]
+    #[inline]
+    pub(crate) fn write_at(
+        &mut self,
+        when: &DocumentTimes,
+        event: &Event<'_>,
+        invalid_utf8: bool,
+        record: &Record<'_>,
+        id: EventId,
+        context: &LineContext<'_>,
+        out: &mut Vec<u8>,
+    ) -> DocumentSpan {
+        let mut flags = when.flags;
         if event.truncated > 0 {
             flags.set(Flag::Truncated);
         }
         if invalid_utf8 {
             flags.set(Flag::InvalidUtf8);
         }
-        let when = self.clock.when(event, record, &mut flags);
         let start = out.len();
-        let source = self.write_up_to_message(&id, &when, out);
+        let source = self.write_up_to_message(&id, when, out);
         self.write_source(event, record, context, flags, out);
-        self.clock.tick(&when);
+        self.clock.tick(when);
         DocumentSpan {
             start,
             source,
@@ -124,13 +136,15 @@ impl LogDocumentWriter {
         if self.template.day != day || self.template.index_day != index_day {
             self.template = DocumentTemplate::new(&self.options, index_day, day);
         }
-        let template = &mut self.template;
-        template.text[template.id..template.id + ID].copy_from_slice(id.as_bytes());
-        let clock = rfc3339::clock(time);
-        template.text[template.clock..template.clock + clock.len()].copy_from_slice(&clock);
-        let source_start = out.len() + template.source;
+        let template = &self.template;
+        let start = out.len();
         out.extend_from_slice(&template.text);
-        source_start
+        // The copy is changed rather than the template: a copy of bytes that were just written waits for them.
+        let copy = &mut out[start..];
+        copy[template.id..template.id + ID].copy_from_slice(id.as_bytes());
+        let clock = rfc3339::clock(time);
+        copy[template.clock..template.clock + clock.len()].copy_from_slice(&clock);
+        start + template.source
     }
 
     /// Appends the source line from the message on.

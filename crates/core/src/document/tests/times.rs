@@ -200,7 +200,7 @@ fn indices(key: &str, origin: &Arc<Origin>, events: &[(Identity<'_>, Option<i64>
                 ..printed("x")
             };
             let id = writer.identify(&event);
-            let place = writer.time(&event, &record);
+            let place = writer.times(&event, &record).event_time;
             let context = LineContext::default();
             let written = writer.write(&event, false, &record, id, &context, &mut out);
             let action = one_line(&out[written.start..written.source]);
