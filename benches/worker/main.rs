@@ -22,6 +22,8 @@ mod node_bench;
 mod process;
 mod servers;
 mod soak;
+#[path = "../stack/server.rs"]
+mod stack_server;
 mod start;
 mod stub;
 mod table;
