@@ -1,6 +1,6 @@
 # Chores of one line each; the scripts are in demo/, stack/, fuzz/ and .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-docker test test-core doc simulate chaos fmt clippy bench bench-road bench-worker bench-mapping bench-page fuzz findings runtimes stack image deploy-test clean-stack
+.PHONY: help demo demo-docker test test-core doc simulate chaos fmt clippy bench bench-road bench-worker bench-mapping bench-page bench-search fuzz findings runtimes stack image deploy-test clean-stack
 # How long each fuzz target runs.
 SECONDS := 60
 
@@ -51,6 +51,10 @@ bench-worker: ## measure the built worker on real servers (SCALE=0.02: short; AR
 bench-page: ## measure the views of `serve` over a million lines on the real node: milliseconds and memory
 	@stack/all install
 	LOGFERRY_BENCH_PAGE=1 stack/all run cargo test --locked --test servers -- --ignored --nocapture views_of_a_million_lines
+
+bench-search: ## measure `search` over five million lines of thirty days on the real node (loads them once; ARGS="--questions 100")
+	@stack/all install
+	cargo bench --locked --bench search -- $(ARGS)
 
 bench-mapping: ## measure what documents cost OpenSearch with our template and with dynamic mapping (ARGS=id: other ids too)
 	@stack/all install

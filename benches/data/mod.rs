@@ -93,6 +93,16 @@ impl Generator {
         }
     }
 
+    /// The next invocation starts at this time, in milliseconds since 1970.
+    pub fn set_time(&mut self, time: i64) {
+        self.time = time;
+    }
+
+    /// Time of the next event in milliseconds since 1970.
+    pub fn time(&self) -> i64 {
+        self.time
+    }
+
     /// An export object of about `bytes` bytes, with invocations of all kinds.
     pub fn export(&mut self, bytes: usize) -> Vec<u8> {
         let mut object = String::with_capacity(bytes + 8192);
@@ -112,8 +122,9 @@ impl Generator {
     /// The export's key for a new stream of a function.
     pub fn export_key(&mut self, function: &Function) -> String {
         let (task, stream) = (uuid(&mut self.rng), hex(&mut self.rng, 16));
-        let name = function.name;
-        format!("exports/aws-lambda-{name}/{task}/2026-11-21-[$LATEST]{stream}/000000.gz")
+        let (name, time) = (function.name, shown(self.time));
+        let day = &time[..10];
+        format!("exports/aws-lambda-{name}/{task}/{day}-[$LATEST]{stream}/000000.gz")
     }
 
     /// Consecutive envelopes of a subscription, of about `bytes` bytes.
@@ -167,7 +178,7 @@ impl Generator {
     }
 
     /// All events of one invocation.
-    fn invocation_of(&mut self, function: &Function) -> Vec<Line> {
+    pub fn invocation_of(&mut self, function: &Function) -> Vec<Line> {
         let id = uuid(&mut self.rng);
         let mut lines = Vec::new();
         let count = 2 + self.rng.usize(0..9);
@@ -368,7 +379,7 @@ impl Generator {
 }
 
 /// Appends events in export format: the event's own line break, then the exporter's.
-fn exported(lines: &[Line], out: &mut String) {
+pub fn exported(lines: &[Line], out: &mut String) {
     for line in lines {
         _ = writeln!(out, "{} {}", shown(line.time), line.text);
     }

@@ -23,6 +23,8 @@ mod node_bench;
 mod process;
 mod servers;
 mod soak;
+#[path = "../stack/server.rs"]
+mod stack_server;
 mod start;
 mod stub;
 mod table;

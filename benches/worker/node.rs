@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::Options;
 use crate::process;
-use crate::servers::Server;
+use crate::stack_server::Server;
 
 pub struct Node {
     server: Server,

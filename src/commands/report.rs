@@ -38,9 +38,8 @@ pub async fn run(config: ReportConfig) -> anyhow::Result<()> {
         now: Timestamp::now(),
     };
     let invocations = command.question.invocations();
-    let closed = command.client.closed_indices(invocations, command.now);
-    let closed = sentences::closed_indices(&closed.await?);
     let ended = command.run().await;
+    let closed = session::met_closed_indices(&command.client, invocations, command.now).await?;
     session::outcome(ended, &command.client, invocations, closed)
 }
 

@@ -21,12 +21,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::SearchConfig;
 use crate::search;
-use crate::search::reading::{LOG_FIELDS, SUMMARY_EXCLUDES, SUMMARY_FIELDS};
+use crate::search::reading::{LOG_FIELDS, SUMMARY_AND_LINE_FIELDS, SUMMARY_EXCLUDES};
 use crate::search::{
     Follow, FollowNotice, Hit, Order, Pages, Question, RequestSummaries, SearchClient, SearchError,
     SourceFields, Total, TotalRelation, View,
 };
+use crate::sink::IndexError;
 use crate::sink::opensearch::OpenSearch;
+use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::stored::StoredInvocation;
 
 use crate::commands::search::execution::by_execution;
@@ -55,13 +57,8 @@ pub async fn run(config: SearchConfig) -> anyhow::Result<()> {
         screen: output::screen(),
         unchecked_text: OnceCell::new(),
     };
-    let closed = command
-        .client
-        .closed_indices(&command.question, command.now)
-        .await?;
-    let closed = sentences::closed_indices(&closed);
-    if following && let Some(closed) = &closed {
-        note(closed);
+    if following && let Some(closed) = command.closed_indices().await? {
+        note(&closed);
     }
     let mut ended = command.run(&stop).await;
     let interrupted =
@@ -69,6 +66,8 @@ pub async fn run(config: SearchConfig) -> anyhow::Result<()> {
     if following && ended.as_ref().is_err_and(interrupted) {
         ended = Ok(());
     }
+    let closed =
+        session::met_closed_indices(&command.client, &command.question, command.now).await?;
     session::outcome(ended, &command.client, &command.question, closed)
 }
 
@@ -78,23 +77,43 @@ struct SearchCommand {
     now: Timestamp,
     json: bool,
     screen: Screen,
-    /// Why it is unknown whether the fields of TEXT exist.
-    unchecked_text: OnceCell<String>,
+    /// Set once TEXT was checked: why it is unknown whether its fields exist.
+    unchecked_text: OnceCell<Option<String>>,
 }
 
 impl SearchCommand {
     async fn run(&self, stop: &CancellationToken) -> anyhow::Result<()> {
-        if let Some(text) = &self.question.text {
-            let why = session::check_text(&self.client, &self.question, text, self.now).await?;
-            if let Some(why) = why {
-                let _ = self.unchecked_text.set(why);
-            }
+        if self.is_text_checked_first() {
+            self.check_text().await?;
         }
         match self.question.view {
             View::Timeline => self.timelines().await,
             View::Follow => self.follow(stop).await,
             View::Lines | View::Slowest | View::ColdStarts => self.list().await,
         }
+    }
+
+    /// A list with hits shows that TEXT is valid, but not that each of its fields exists: only logferry's own are known
+    /// to exist. Other views ask more than once anyway.
+    fn is_text_checked_first(&self) -> bool {
+        let Some(text) = &self.question.text else {
+            return false;
+        };
+        let kind = match self.question.view {
+            View::Lines => DocumentKind::Log,
+            View::Slowest | View::ColdStarts => DocumentKind::Invocation,
+            View::Timeline | View::Follow => return true,
+        };
+        !self.question.literal && search::names_other_fields(text, kind)
+    }
+
+    /// Fails if TEXT makes no sense; asks OpenSearch once.
+    async fn check_text(&self) -> anyhow::Result<()> {
+        if let (Some(text), None) = (&self.question.text, self.unchecked_text.get()) {
+            let why = session::check_text(&self.client, &self.question, text, self.now).await?;
+            let _ = self.unchecked_text.set(why);
+        }
+        Ok(())
     }
 
     /// The fields to request: with `--json` all of them.
@@ -122,8 +141,25 @@ impl SearchCommand {
             self.fields(&INVOCATION_LIST_FIELDS)
         };
         let mut pages = Pages::new(&self.client, query, fields, self.question.limit);
+        if !self.json && self.question.limit.is_some() {
+            pages = pages.with_total();
+        }
         let printed = self.print_pages(&mut pages, newest_first).await;
         pages.close().await;
+        let is_doubtful = match &printed {
+            Ok((printed, _)) => *printed == 0 || self.client.incomplete().is_some(),
+            Err(error) => matches!(
+                error.downcast_ref(),
+                Some(SearchError::OpenSearch(IndexError::Response { .. }))
+            ),
+        };
+        if is_doubtful {
+            // TEXT may be the reason. If this cannot be found out either, the first error stands.
+            let checked = self.check_text().await;
+            if printed.is_ok() || session::is_refused_text(&checked) {
+                checked?;
+            }
+        }
         let (printed, total) = printed?;
         if printed == 0 {
             self.report_no_hits()?;
@@ -214,11 +250,11 @@ impl SearchCommand {
             SourceFields::All
         } else {
             SourceFields::Except {
-                includes: &SUMMARY_FIELDS,
+                includes: &SUMMARY_AND_LINE_FIELDS,
                 excludes: &SUMMARY_EXCLUDES,
             }
         };
-        let found = search::find_requests(
+        let found = search::find_requests_with_lines(
             &self.client,
             &self.question,
             self.now,
@@ -280,12 +316,17 @@ impl SearchCommand {
         let RequestSummaries {
             request_id,
             summaries: hits,
+            ..
         } = request;
         print(&if self.json {
             json_lines(hits)?
         } else {
             timeline.head(request_id, summaries)
         })?;
+        if let Some(lines) = request.known_lines(summaries) {
+            let limit = self.question.limit.unwrap_or(usize::MAX);
+            return self.print_timeline(&lines[..lines.len().min(limit)], &mut timeline);
+        }
         let query = search::lines_of_request(request_id, summaries);
         let fields = self.fields(&LOG_FIELDS);
         let mut pages = Pages::new(&self.client, query, fields, self.question.limit);
@@ -300,18 +341,28 @@ impl SearchCommand {
         timeline: &mut Timeline,
     ) -> anyhow::Result<()> {
         while let Some(page) = pages.next().await? {
-            print(&if self.json {
-                json_lines(&page.hits)?
-            } else {
-                timeline.rows(&documents(&page.hits)?)
-            })?;
+            self.print_timeline(&page.hits, timeline)?;
         }
         Ok(())
     }
 
+    fn print_timeline(&self, lines: &[Hit], timeline: &mut Timeline) -> anyhow::Result<()> {
+        Ok(print(&if self.json {
+            json_lines(lines)?
+        } else {
+            timeline.rows(&documents(lines)?)
+        })?)
+    }
+
+    /// Says which indices are closed.
+    async fn closed_indices(&self) -> anyhow::Result<Option<String>> {
+        let closed = self.client.closed_indices(&self.question, self.now).await?;
+        Ok(sentences::closed_indices(&closed))
+    }
+
     fn report_no_hits(&self) -> anyhow::Result<()> {
         let asked = sentences::asked_documents(&self.question, self.now);
-        if self.unchecked_text.get().is_some() {
+        if self.unchecked_text.get().is_some_and(Option::is_some) {
             bail!("found no {asked}, which proves nothing as long as its fields are not checked");
         }
         note(&format!(

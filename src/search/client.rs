@@ -1,5 +1,6 @@
 /*! A query goes in; it is sent to the indices of one prefix; the response comes out. */
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct SearchClient {
     stop: CancellationToken,
     /// The first incomplete answer.
     incomplete: Mutex<Option<IncompleteAnswer>>,
+    /// Whether a search has met a closed index.
+    has_met_closed: AtomicBool,
 }
 
 impl SearchClient {
@@ -44,6 +47,7 @@ impl SearchClient {
             prefix,
             stop,
             incomplete: Mutex::default(),
+            has_met_closed: AtomicBool::new(false),
         }
     }
 
@@ -73,6 +77,18 @@ impl SearchClient {
         format!("/{pattern},-{pattern}-*")
     }
 
+    /// The indices of both kinds.
+    fn indices_path_of_all(&self) -> String {
+        let patterns = DocumentKind::ALL.map(|kind| self.pattern(kind));
+        let copies = patterns.each_ref().map(|pattern| format!("-{pattern}-*"));
+        format!("/{},{}", patterns.join(","), copies.join(","))
+    }
+
+    /// Whether a search has met a closed index. OpenSearch refuses it, and it is sent again without closed indices.
+    pub(super) fn has_met_closed(&self) -> bool {
+        self.has_met_closed.load(Ordering::Relaxed)
+    }
+
     /// Path and parameters of a request. Hidden indices are searched too; Serverless has none and may refuse the
     /// parameter.
     pub(super) fn endpoint(&self, indices: &str, verb: &str, parameters: &[&str]) -> String {
@@ -94,15 +110,34 @@ impl SearchClient {
         self.opensearch.call(Method::POST, &path, Some(&body)).await
     }
 
-    /// The first hits of a query.
+    /// The first hits of a query, and the number of all hits up to `most_counted`.
     pub async fn search(
         &self,
         query: &Query,
         size: usize,
         fields: SourceFields,
+        most_counted: usize,
     ) -> Result<Page, SearchError> {
-        let rest = json!({"_source": fields.to_json()});
+        let rest = first_hits(fields, most_counted);
         self.search_with(&[], query, size, rest).await
+    }
+
+    /// Like [`Self::search`], over log lines and invocations.
+    pub(super) async fn search_all_kinds(
+        &self,
+        query: &Query,
+        size: usize,
+        fields: SourceFields,
+        most_counted: usize,
+    ) -> Result<Page, SearchError> {
+        let rest = first_hits(fields, most_counted);
+        let indices = self.indices_path_of_all();
+        let (_, response): (_, SearchResponse) =
+            (self.search_indices(&indices, &[], query, size, rest)).await?;
+        if response.shards.total == 0 {
+            return Err(SearchError::NoIndex(self.pattern(query.kind)));
+        }
+        Ok(response.into_page())
     }
 
     /// The first hits of a query. `parameters` go into the URL, such as `preference=…`; `rest` goes into the body.
@@ -113,8 +148,9 @@ impl SearchClient {
         size: usize,
         rest: Value,
     ) -> Result<Page, SearchError> {
-        let path = self.endpoint(&self.indices_path(query.kind), "_search", parameters);
-        let response: SearchResponse = self.send_search(&path, query, size, rest).await?;
+        let indices = self.indices_path(query.kind);
+        let (_, response): (_, SearchResponse) =
+            (self.search_indices(&indices, parameters, query, size, rest)).await?;
         if response.shards.total == 0 {
             return Err(SearchError::NoIndex(self.pattern(query.kind)));
         }
@@ -134,9 +170,10 @@ impl SearchClient {
         query: &Query,
         aggs: Value,
     ) -> Result<A, SearchError> {
-        let path = self.endpoint(&self.indices_path(query.kind), "_search", &[]);
         let rest = json!({"track_total_hits": false, "aggs": aggs});
-        let response: SearchResponse<A> = self.send_search(&path, query, 0, rest).await?;
+        let indices = self.indices_path(query.kind);
+        let (path, response): (_, SearchResponse<A>) =
+            (self.search_indices(&indices, &[], query, 0, rest)).await?;
         if response.shards.total == 0 {
             return Err(SearchError::NoIndex(self.pattern(query.kind)));
         }
@@ -145,6 +182,32 @@ impl SearchClient {
             source: serde::de::Error::missing_field("aggregations"),
         };
         response.aggregations.ok_or_else(missing)
+    }
+
+    /// Sends a search; returns its path and the response. The first search asks for closed indices too: OpenSearch
+    /// refuses it if there is one. It leaves others out silently, so that only a request for their names would tell.
+    async fn search_indices<A: DeserializeOwned>(
+        &self,
+        indices: &str,
+        parameters: &[&str],
+        query: &Query,
+        size: usize,
+        rest: Value,
+    ) -> Result<(String, SearchResponse<A>), SearchError> {
+        if !self.opensearch.is_serverless() && !self.has_met_closed() {
+            let expand = ["expand_wildcards=open,closed,hidden"];
+            let parameters = [parameters, &expand].concat();
+            let path = format!("{indices}/_search?{}", parameters.join("&"));
+            match self.send_search(&path, query, size, rest.clone()).await {
+                Err(error) if error.is_closed_index() => {
+                    self.has_met_closed.store(true, Ordering::Relaxed);
+                }
+                response => return Ok((path, response?)),
+            }
+        }
+        let path = self.endpoint(indices, "_search", parameters);
+        let response = self.send_search(&path, query, size, rest).await?;
+        Ok((path, response))
     }
 
     pub(crate) async fn send_search<A: DeserializeOwned>(
@@ -210,6 +273,15 @@ impl SearchClient {
         let deleted = self.opensearch.call(Method::DELETE, path, Some(&body));
         let _ = tokio::time::timeout(DELETE_TIMEOUT, deleted).await;
     }
+}
+
+/// The parts of a request that ask for the first hits and for the number of all hits, up to `most_counted`.
+fn first_hits(fields: SourceFields, most_counted: usize) -> Value {
+    let counted = match most_counted {
+        0 => json!(false),
+        most => json!(most),
+    };
+    json!({"_source": fields.to_json(), "track_total_hits": counted})
 }
 
 pub(super) fn read_response<R: DeserializeOwned>(

@@ -12,6 +12,18 @@ use logferry_core::document::index_name::DocumentKind;
 use logferry_core::time::calendar::DAY_MS;
 
 impl SearchClient {
+    /// Like [`Self::closed_indices`], after searches: it asks only if one of them has met a closed index.
+    pub async fn met_closed_indices(
+        &self,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Vec<String>, IndexError> {
+        match self.has_met_closed() {
+            true => self.closed_indices(question, now).await,
+            false => Ok(Vec::new()),
+        }
+    }
+
     /// Names of the closed indices that may hold what is asked for, sorted.
     pub async fn closed_indices(
         &self,

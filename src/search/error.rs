@@ -48,6 +48,14 @@ impl SearchError {
         }
     }
 
+    /// Whether a search was refused because one of its indices is closed.
+    pub(super) fn is_closed_index(&self) -> bool {
+        let SearchError::OpenSearch(error) = self else {
+            return false;
+        };
+        error.error_type() == Some("index_closed_exception")
+    }
+
     /// Whether a node has no free context for a point in time. OpenSearch says so in its message only.
     pub fn is_point_in_time_limit(&self) -> bool {
         let reason = match self {

@@ -21,6 +21,9 @@ impl Hit {
     }
 }
 
+/// Most hits that are counted; more are shown as more than this number.
+const MAX_COUNTED: usize = 10_000;
+
 /// A search that is read to its end or limit. The caller must call [`Pages::close`], also after an error.
 pub struct Pages<'a> {
     client: &'a SearchClient,
@@ -30,6 +33,8 @@ pub struct Pages<'a> {
     remaining: Option<usize>,
     point_in_time: Option<String>,
     cursor: Cursor,
+    /// How many hits the first page's total counts.
+    most_counted: usize,
     /// Set once hits are sorted by id too: the equal hits that were returned before.
     before_ids: Option<HashSet<DocumentKey>>,
     page_size: usize,
@@ -68,9 +73,16 @@ impl<'a> Pages<'a> {
             remaining: limit,
             point_in_time: None,
             cursor: Cursor::Start,
+            most_counted: 0,
             before_ids: None,
             page_size: PAGE_SIZE,
         }
+    }
+
+    /// The first page has the number of all hits, up to [`MAX_COUNTED`]. Counting costs the node time.
+    pub fn with_total(mut self) -> Self {
+        self.most_counted = MAX_COUNTED;
+        self
     }
 
     /// Later pages hold index and id of each hit, without fields.
@@ -85,7 +97,9 @@ impl<'a> Pages<'a> {
             Cursor::End => return Ok(None),
             Cursor::Start => {
                 let size = self.remaining.unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE);
-                let page = self.client.search(&self.query, size, self.fields).await?;
+                let page = (self.client)
+                    .search(&self.query, size, self.fields, self.most_counted)
+                    .await?;
                 if page.hits.len() < size || self.remaining == Some(size) {
                     page
                 } else {

@@ -126,6 +126,29 @@ pub fn named_invocations(question: &Question, now: Timestamp) -> Query {
     }
 }
 
+/// The invocations that a question with a request id names, and every log line that names this id. Only summaries have
+/// a status; the other filters of the question select summaries only, as in [`named_invocations`].
+pub fn named_invocations_and_lines(question: &Question, request_id: &str, now: Timestamp) -> Query {
+    let is_summary = json!({"exists": {"field": "invocation.status"}});
+    let mut of_summaries = named_invocations(question, now).filters;
+    let by_id = request_id_filter(request_id);
+    let either = if of_summaries == [by_id.clone()] {
+        by_id
+    } else {
+        of_summaries.push(is_summary.clone());
+        let lines = json!({"bool": {"filter": [by_id], "must_not": [is_summary]}});
+        let alternatives = json!([{"bool": {"filter": of_summaries}}, lines]);
+        json!({"bool": {"should": alternatives, "minimum_should_match": 1}})
+    };
+    let mut sort = by_time(Order::OldestFirst);
+    sort.extend(by_start().into_iter().skip(1));
+    Query {
+        kind: DocumentKind::Log,
+        filters: vec![either],
+        sort,
+    }
+}
+
 /// The log lines that a request id, a trace or an execution names, for requests without a summary.
 pub fn named_lines(question: &Question, now: Timestamp) -> Query {
     let mut query = lines(question, now, Order::OldestFirst);
@@ -227,12 +250,7 @@ fn shared_filters(question: &Question, now: Timestamp, kind: DocumentKind) -> Ve
         filters.push(json!({"bool": {"should": names, "minimum_should_match": 1}}));
     }
     if let Some(request_id) = &question.request_id {
-        let clause = if request_id.len() < REQUEST_ID_LENGTH {
-            "prefix"
-        } else {
-            "term"
-        };
-        filters.push(json!({clause: {"faas.invocation_id": request_id}}));
+        filters.push(request_id_filter(request_id));
     }
     if let Some(execution) = &question.execution {
         filters.push(execution_filter(execution));
@@ -241,6 +259,16 @@ fn shared_filters(question: &Question, now: Timestamp, kind: DocumentKind) -> Ve
         filters.push(text_query(text, question.literal, kind));
     }
     filters
+}
+
+/// Documents of a request, by its id or the beginning of it.
+fn request_id_filter(request_id: &str) -> Value {
+    let clause = if request_id.len() < REQUEST_ID_LENGTH {
+        "prefix"
+    } else {
+        "term"
+    };
+    json!({clause: {"faas.invocation_id": request_id}})
 }
 
 /// Documents of a durable execution, by its ARN or its name.

@@ -9,10 +9,16 @@ use crate::search::query;
 use crate::search::query::{Query, SourceFields};
 use crate::search::question::Question;
 use crate::search::response::{Hit, Page};
+use crate::sink::IndexError;
+use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::stored::{StoredInvocation, StoredLogDocument};
 
 /// Most log lines that are read to find requests without a summary.
 const MAX_LINES: usize = 1000;
+/// Most summaries and log lines that are read in one request.
+const MAX_TOGETHER: usize = 1000;
+/// The beginning of a request id that lists show. A shorter one may name many requests.
+const MIN_TOGETHER: usize = 8;
 
 /// A request and its summaries: one for each log stream in which the request was tried, by their starts.
 #[derive(Debug)]
@@ -20,6 +26,16 @@ pub struct RequestSummaries {
     pub request_id: String,
     /// Empty if no summary is stored yet.
     pub summaries: Vec<Hit>,
+    /// All log lines that name the request, by time, if they came with the summaries.
+    lines: Option<Vec<Hit>>,
+}
+
+impl RequestSummaries {
+    /// All log lines of the request, if they are known already. Those of its init name no request: they are asked for.
+    pub fn known_lines(&self, summaries: &[StoredInvocation<'_>]) -> Option<&[Hit]> {
+        let has_init = !cold_starts(summaries).is_empty();
+        self.lines.as_deref().filter(|_| !has_init)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +61,7 @@ impl FoundRequests {
             self.requests.push(RequestSummaries {
                 request_id,
                 summaries: Vec::new(),
+                lines: None,
             });
             self.requests.len() - 1
         });
@@ -61,7 +78,7 @@ pub async fn find_requests(
     fields: SourceFields,
 ) -> Result<FoundRequests, SearchError> {
     let query = query::named_invocations(question, now);
-    let page = match client.search(&query, limit, fields).await {
+    let page = match client.search(&query, limit, fields, limit + 1).await {
         Err(SearchError::NoIndex(_)) => Page::default(),
         page => page?,
     };
@@ -75,7 +92,9 @@ pub async fn find_requests(
     }
     let query = query::named_lines(question, now);
     let fields = SourceFields::Only(&["faas"]);
-    let page = client.search(&query, MAX_LINES, fields).await?;
+    let page = client
+        .search(&query, MAX_LINES, fields, MAX_LINES + 1)
+        .await?;
     let mut found = FoundRequests::of_page(&page);
     for hit in &page.hits {
         found.entry(request_id(hit)?);
@@ -83,18 +102,93 @@ pub async fn find_requests(
     Ok(found)
 }
 
+/// Like [`find_requests`], with the log lines of the requests that a request id names, if one answer holds all of them.
+pub async fn find_requests_with_lines(
+    client: &SearchClient,
+    question: &Question,
+    now: Timestamp,
+    limit: usize,
+    fields: SourceFields,
+) -> Result<FoundRequests, SearchError> {
+    let request_id = question.request_id.as_deref();
+    let together = match request_id.filter(|id| id.len() >= MIN_TOGETHER) {
+        Some(request_id) => read_together(client, question, request_id, now, fields).await?,
+        None => None,
+    };
+    match together {
+        Some(found) => Ok(found),
+        None => find_requests(client, question, now, limit, fields).await,
+    }
+}
+
+/// Summaries and lines in one request. `None` if there are too many, or if the lines alone do not tell which requests
+/// the question means.
+async fn read_together(
+    client: &SearchClient,
+    question: &Question,
+    request_id: &str,
+    now: Timestamp,
+    fields: SourceFields,
+) -> Result<Option<FoundRequests>, SearchError> {
+    let query = query::named_invocations_and_lines(question, request_id, now);
+    let page = client.search_all_kinds(&query, MAX_TOGETHER, fields, MAX_TOGETHER + 1);
+    let page = match page.await {
+        Err(SearchError::OpenSearch(IndexError::AnswerTooLarge(_))) => return Ok(None),
+        page => page?,
+    };
+    if page.total.value > page.hits.len() as u64 {
+        return Ok(None);
+    }
+    let mut found = FoundRequests::of_page(&page);
+    let (summaries, lines): (Vec<Hit>, Vec<Hit>) = (page.hits.into_iter())
+        .partition(|hit| DocumentKind::of_index(&hit.index) == DocumentKind::Invocation);
+    if summaries.is_empty() && !lines.is_empty() && !names_id_only(question) {
+        return Ok(None);
+    }
+    let without_summaries = summaries.is_empty();
+    for hit in summaries {
+        let entry = found.entry(self::request_id(&hit)?);
+        entry.lines.get_or_insert_default();
+        entry.summaries.push(hit);
+    }
+    for hit in lines {
+        let request_id = self::request_id(&hit)?;
+        let is_known = |known: &RequestSummaries| known.request_id == request_id;
+        if without_summaries || found.requests.iter().any(is_known) {
+            let entry = found.entry(request_id);
+            entry.lines.get_or_insert_default().push(hit);
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Whether a question asks for a request id and for nothing else.
+fn names_id_only(question: &Question) -> bool {
+    let only_id = Question {
+        view: question.view,
+        request_id: question.request_id.clone(),
+        literal: question.literal,
+        limit: question.limit,
+        ..Question::default()
+    };
+    *question == only_id
+}
+
 /// The log lines of a request; those of the init too if its summaries tell of a cold start.
 pub fn lines_of_request(request_id: &str, summaries: &[StoredInvocation<'_>]) -> Query {
+    query::lines_of_request(request_id, &cold_starts(summaries))
+}
+
+/// Log streams and start times of cold starts.
+fn cold_starts<'a>(summaries: &'a [StoredInvocation<'_>]) -> Vec<(&'a str, Timestamp)> {
     let cold = summaries
         .iter()
         .filter(|summary| summary.faas.cold_start == Some(true));
-    let cold_starts: Vec<(&str, Timestamp)> = cold
-        .filter_map(|summary| {
-            let stream = summary.aws.log.stream.name.as_deref()?;
-            Some((stream, summary.timestamp.parse().ok()?))
-        })
-        .collect();
-    query::lines_of_request(request_id, &cold_starts)
+    let starts = cold.filter_map(|summary| {
+        let stream = summary.aws.log.stream.name.as_deref()?;
+        Some((stream, summary.timestamp.parse().ok()?))
+    });
+    starts.collect()
 }
 
 fn request_id(hit: &Hit) -> Result<String, SearchError> {

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::search::response::first_line;
 use crate::search::text_fields::{NamedField, fields};
+use logferry_core::document::index_name::DocumentKind;
+use logferry_core::document::schema::{FIELDS, FieldKind};
 
 /// Result of checking TEXT before the search.
 #[derive(Debug, PartialEq, Eq)]
@@ -213,6 +215,24 @@ pub fn names_fields(text: &str) -> bool {
     text.contains(':')
 }
 
+/// Whether TEXT names a field that documents of this kind do not have in logferry's schema. Another mapping may have it.
+pub fn names_other_fields(text: &str, kind: DocumentKind) -> bool {
+    let in_schema = |name: &str| {
+        FIELDS.iter().any(|field| {
+            let has = match kind {
+                DocumentKind::Log => field.in_logs(),
+                DocumentKind::Invocation => field.in_invocations(),
+            };
+            let is_inside = || {
+                let inside = name.strip_prefix(field.path);
+                inside.is_some_and(|inside| inside.starts_with('.'))
+            };
+            has && (field.path == name || field.kind == FieldKind::FlatObject && is_inside())
+        })
+    };
+    fields(text).iter().any(|field| !in_schema(&field.name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,6 +403,23 @@ mod tests {
             ),
         ] {
             assert_eq!(refusal(error).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn fields_outside_of_the_schema_are_told() {
+        use DocumentKind::{Invocation, Log};
+        for (text, kind, other) in [
+            ("payment declined", Log, false),
+            ("log.level:WARN AND app.order.id:\"A-1\"", Log, false),
+            ("a OR level:ERROR", Log, true),
+            ("_exists_:app", Log, true),
+            ("log.\\*:x", Log, true),
+            ("invocation.status:timeout", Log, true),
+            ("invocation.status:timeout", Invocation, false),
+            ("message.x:a", Log, true),
+        ] {
+            assert_eq!(names_other_fields(text, kind), other, "{text}");
         }
     }
 }

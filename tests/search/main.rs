@@ -2,6 +2,7 @@
 
 mod execution;
 mod follow;
+mod requests;
 mod stub;
 mod text;
 mod whole;

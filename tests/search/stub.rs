@@ -18,8 +18,8 @@ pub struct Stub {
     pub validate: (u16, Value),
     /// The answer to `_settings` of closed indices.
     pub closed: (u16, Value),
-    /// The answer to a search that includes closed indices.
-    pub open_and_closed: (u16, Value),
+    /// The answer to a search that includes closed indices; `None` if there are no closed indices: it is a search.
+    pub open_and_closed: Option<(u16, Value)>,
     /// The answer to the creation of a point in time.
     pub point_in_time: (u16, Value),
 }
@@ -30,7 +30,7 @@ impl Stub {
             searches,
             validate: (200, valid("#ConstantScore(message:a)")),
             closed: (200, json!({})),
-            open_and_closed: hits(&[], 0).unwrap(),
+            open_and_closed: None,
             point_in_time: (500, json!({"error": "nobody should ask for it"})),
         }
     }
@@ -79,8 +79,8 @@ impl Stub {
         if path.contains("/_search/point_in_time") {
             return Some(self.point_in_time.clone());
         }
-        if path.contains("expand_wildcards=open,closed") {
-            return Some(self.open_and_closed.clone());
+        if path.contains("expand_wildcards=open,closed") && self.open_and_closed.is_some() {
+            return self.open_and_closed.clone();
         }
         match self.searches.len() {
             1 => self.searches[0].clone(),
@@ -114,6 +114,15 @@ pub fn error(status: u16, cause: &Value) -> Value {
     let mut error = cause.clone();
     error["root_cause"] = json!([cause]);
     json!({"error": error, "status": status})
+}
+
+/// The answer of 3.4.0 to a search of closed indices.
+pub fn refused_for_closed(name: &str) -> (u16, Value) {
+    let cause = json!({
+        "type": "index_closed_exception", "reason": "closed", "index": name,
+        "index_uuid": "MuMFI4rXSm2RqDicElg4DQ",
+    });
+    (400, error(400, &cause))
 }
 
 /// The answer of the security plugin to a missing privilege.

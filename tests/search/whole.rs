@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stub::{Answer, Stub, answered, error, forbidden, hits, server};
+use crate::stub::{Answer, Stub, answered, forbidden, hits, refused_for_closed, server};
 
 /// A full page, so that a list needs a point in time.
 fn full_page() -> Answer {
@@ -66,6 +66,7 @@ fn closed_indices_are_named_and_the_answer_is_not_whole() {
     let stub = || {
         let mut stub = Stub::new(vec![hits(&["one"], 0)]);
         stub.closed = closed(&["logferry-logs-2026.11.20", "logferry-logs-2026.11.21"]);
+        stub.open_and_closed = Some(refused_for_closed("logferry-logs-2026.11.20"));
         stub.start().0
     };
     let (printed, stderr, code) = answered(&stub(), &[]);
@@ -90,13 +91,9 @@ fn closed_indices_are_named_and_the_answer_is_not_whole() {
 
 #[test]
 fn closed_indices_are_reported_without_the_permission_to_list_them() {
-    let cause = json!({
-        "type": "index_closed_exception", "reason": "closed", "index": "logferry-logs-2026.11.21",
-        "index_uuid": "MuMFI4rXSm2RqDicElg4DQ",
-    });
     let mut stub = Stub::new(vec![hits(&["one"], 0)]);
     stub.closed = forbidden("indices:monitor/settings/get");
-    stub.open_and_closed = (400, error(400, &cause));
+    stub.open_and_closed = Some(refused_for_closed("logferry-logs-2026.11.21"));
     let (printed, stderr, code) = answered(&stub.start().0, &[]);
     assert_eq!((printed.lines().count(), code), (1, 1), "{stderr}");
     assert!(
@@ -116,6 +113,7 @@ fn where_all_indices_are_closed_they_are_not_said_to_be_missing() {
     none.1["_shards"]["total"] = json!(0);
     let mut stub = Stub::new(vec![Some(none)]);
     stub.closed = closed(&["logferry-logs-2026.11.21"]);
+    stub.open_and_closed = Some(refused_for_closed("logferry-logs-2026.11.21"));
     let (printed, stderr, code) = answered(&stub.start().0, &[]);
     assert_eq!((printed.as_str(), code), ("", 1));
     assert!(

@@ -76,20 +76,6 @@ fn serve(prefix: &str) -> Command {
     command
 }
 
-/// Indexes the exports below a folder by an `ingest`.
-async fn load_folder(mut ingest: Command, folder: &Path, indices: &Indices) {
-    ingest
-        .arg(folder)
-        .args(["--log-group-pattern", "exports/{function}/"]);
-    let output = ingest.output().expect("ingest runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    indices.refresh().await;
-}
-
 /// Invocations of one trace, and lines that a hostile function printed.
 async fn load_more(indices: &Indices) {
     let mut traced = String::new();

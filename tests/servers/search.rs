@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{NODE, opensearch, server, signal};
 
+mod days;
 mod text;
 mod whole;
 

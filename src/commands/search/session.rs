@@ -45,10 +45,32 @@ pub async fn check_text(
             Ok(Some(why))
         }
         TextCheck::Wrong(problem) => {
-            bail!(sentences::text_problem(question, text, &problem))
+            bail!(RefusedText(sentences::text_problem(
+                question, text, &problem
+            )))
         }
         TextCheck::Good | TextCheck::Unknown(_) => Ok(None),
     }
+}
+
+/// TEXT makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct RefusedText(String);
+
+/// Whether [`check_text`] has found a mistake in TEXT.
+pub fn is_refused_text<T>(checked: &anyhow::Result<T>) -> bool {
+    (checked.as_ref().err()).is_some_and(|error| error.is::<RefusedText>())
+}
+
+/// Says which closed indices the searches have left out; asks only if there is one.
+pub async fn met_closed_indices(
+    client: &SearchClient,
+    question: &Question,
+    now: Timestamp,
+) -> anyhow::Result<Option<String>> {
+    let closed = client.met_closed_indices(question, now).await?;
+    Ok(sentences::closed_indices(&closed))
 }
 
 /// How a command ends: an answer that is not whole is a failure. `closed` names closed indices that were not searched.

@@ -12,5 +12,6 @@ pub use clock::{Clock, Reading, signed_seconds};
 pub use hidden::{harmless, is_hidden};
 pub use log_line::{LOG_FIELDS, LogLine, Tone};
 pub use summary::{
-    Fact, FactName, SUMMARY_EXCLUDES, SUMMARY_FIELDS, facts, is_failed, status_text,
+    Fact, FactName, SUMMARY_AND_LINE_FIELDS, SUMMARY_EXCLUDES, SUMMARY_FIELDS, facts, is_failed,
+    status_text,
 };

@@ -5,6 +5,17 @@ use logferry_core::document::stored::{StoredInvocation, StoredInvocationFields};
 
 /// The fields of a summary that its facts are made of.
 pub const SUMMARY_FIELDS: [&str; 5] = ["@timestamp", "faas", "lambda", "aws", "invocation"];
+/// Those, and the fields of log lines.
+pub const SUMMARY_AND_LINE_FIELDS: [&str; 8] = [
+    "@timestamp",
+    "faas",
+    "lambda",
+    "aws",
+    "invocation",
+    "message",
+    "log.level",
+    "error",
+];
 /// Excluded from them: it is long and serves merging only.
 pub const SUMMARY_EXCLUDES: [&str; 1] = ["invocation.merge"];
 

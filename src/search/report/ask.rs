@@ -39,7 +39,7 @@ impl SearchClient {
         newest.sort =
             vec![serde_json::json!({"@timestamp": {"order": "desc", "unmapped_type": "date"}})];
         let fields = SourceFields::Only(&["@timestamp"]);
-        let page = self.search(&newest, 1, fields).await?;
+        let page = self.search(&newest, 1, fields, 0).await?;
         let Some(hit) = page.hits.first() else {
             return Ok(None);
         };

@@ -1,10 +1,11 @@
 //! Ten thousand invocations and a million lines, by `ingest` of generated objects.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
-use super::load_folder;
 use crate::search::Indices;
+
+#[path = "../../../benches/data/seeder.rs"]
+mod seeder;
 
 const STREAMS: u32 = 100;
 const INVOCATIONS: u32 = 100;
@@ -21,7 +22,7 @@ const FUNCTIONS: [&str; 8] = [
     "nightly",
 ];
 
-/// Loads them, and returns the id of one request. `LOGFERRY_BENCH_SEEDER` is a faster build to load with.
+/// Loads them, and returns the id of one request.
 pub async fn a_million_lines(indices: &Indices) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     for stream in 0..STREAMS {
@@ -34,19 +35,10 @@ pub async fn a_million_lines(indices: &Indices) -> String {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, object(stream, day)).expect("a file");
     }
-    let seeder = std::env::var_os("LOGFERRY_BENCH_SEEDER").map(PathBuf::from);
     let mut ingest = indices.logferry(&["ingest", "--setup"]);
-    if let Some(seeder) = seeder {
-        let mut faster = std::process::Command::new(seeder);
-        faster.args(ingest.get_args());
-        faster.envs(
-            ingest
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-        ingest = faster;
-    }
-    load_folder(ingest, folder.path(), indices).await;
+    ingest.args(["--log-group-pattern", "exports/{function}/"]);
+    seeder::ingest(ingest, folder.path());
+    indices.refresh().await;
     id(0, 0)
 }
 

@@ -50,13 +50,10 @@ pub async fn page(shared: &Shared, query: &PageQuery, now: Timestamp) -> Result<
     let span = query.span(now).map_err(PageError::Query)?;
     let question = query.question(span, View::Lines);
     let client = shared.client();
-    let (errors, closed) = tokio::join!(
-        client.errors(&question, span, now),
-        client.closed_indices(&question, now),
-    );
-    let errors = errors?;
+    let errors = client.errors(&question, span, now).await?;
+    let closed = client.met_closed_indices(&question, now).await?;
     let mut page = errors_page(&errors, query, span);
-    page.head.notes.extend(closed_note(&closed?));
+    page.head.notes.extend(closed_note(&closed));
     page.head.notes.extend(incomplete_note(&client));
     let failed = Question {
         errors: true,

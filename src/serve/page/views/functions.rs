@@ -98,11 +98,8 @@ pub async fn page(shared: &Shared, query: &PageQuery, now: Timestamp) -> Result<
         MOST_BARS,
     );
     let invocations = question.invocations_of_span();
-    let (report, closed) = tokio::join!(
-        client.report(&question, now),
-        client.closed_indices(&invocations, now),
-    );
-    let (report, closed) = (report?, closed?);
+    let report = client.report(&question, now).await?;
+    let closed = client.met_closed_indices(&invocations, now).await?;
     let newest = match report.total.invocations {
         0 => client.newest_invocation(&question, now).await?,
         _ => None,

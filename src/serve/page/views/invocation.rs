@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::search::reading::{
-    Clock, Fact, FactName, Reading, SUMMARY_EXCLUDES, SUMMARY_FIELDS, facts, is_failed, parse_time,
-    signed_seconds,
+    Clock, Fact, FactName, Reading, SUMMARY_AND_LINE_FIELDS, SUMMARY_EXCLUDES, SUMMARY_FIELDS,
+    facts, is_failed, parse_time, signed_seconds,
 };
 use crate::search::report::Span;
 use crate::search::{
     FoundRequests, Hit, Question, RequestSummaries, SearchClient, SearchError, SourceFields, View,
-    find_requests, lines_of_request, named_invocations,
+    find_requests_with_lines, lines_of_request, named_invocations,
 };
 use crate::serve::page::chrome::{Foot, Head, SearchForm};
 use crate::serve::page::dashboards::phrase;
@@ -33,6 +33,10 @@ const PAGE_SIZE: usize = 500;
 const LONGEST: usize = 1000;
 const SUMMARY: SourceFields = SourceFields::Except {
     includes: &SUMMARY_FIELDS,
+    excludes: &SUMMARY_EXCLUDES,
+};
+const BOTH: SourceFields = SourceFields::Except {
+    includes: &SUMMARY_AND_LINE_FIELDS,
     excludes: &SUMMARY_EXCLUDES,
 };
 const LINE_FIELDS: [&str; 8] = [
@@ -126,7 +130,7 @@ pub async fn page(shared: &Shared, query: &PageQuery, now: Timestamp) -> Result<
     }
     let question = named_by(query);
     let client = shared.client();
-    let found = find_requests(&client, &question, now, MOST_SUMMARIES, SUMMARY).await?;
+    let found = find_requests_with_lines(&client, &question, now, MOST_SUMMARIES, BOTH).await?;
     match &found.requests[..] {
         [] => Err(PageError::NotFound(not_found(query))),
         [request] if !query.request.is_empty() => one(shared, &client, query, request, now).await,
@@ -186,13 +190,23 @@ async fn one(
         execution: Some(execution.to_owned()),
         ..Question::default()
     });
+    let known = request.known_lines(&summaries);
+    let hits = async {
+        match known {
+            Some(lines) => Ok(lines
+                .iter()
+                .skip(from)
+                .take(PAGE_SIZE + 1)
+                .cloned()
+                .collect()),
+            None => {
+                let fields = SourceFields::Only(&LINE_FIELDS);
+                client.hits(&lines, from, PAGE_SIZE + 1, fields).await
+            }
+        }
+    };
     let (hits, in_trace, in_execution) = tokio::try_join!(
-        client.hits(
-            &lines,
-            from,
-            PAGE_SIZE + 1,
-            SourceFields::Only(&LINE_FIELDS)
-        ),
+        hits,
         related(client, of_trace, now),
         related(client, of_execution, now),
     )?;

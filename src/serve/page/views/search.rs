@@ -113,21 +113,21 @@ pub async fn page(shared: &Shared, query: &PageQuery, now: Timestamp) -> Result<
         )]));
     }
     let fields = SourceFields::Only(&LOG_FIELDS);
-    let (checked, overview, first, closed) = tokio::join!(
+    let (checked, overview, first) = tokio::join!(
         check(&client, query, &lines),
         client.line_overview(&question, span, MOST_BARS, now),
         client.hits(&lines, from, FIRST, fields),
-        client.closed_indices(&question, now),
     );
     let unchecked = checked?;
     let in_words = |error| text_refusal(error, query);
     let (overview, first) = (overview.map_err(in_words)?, first.map_err(in_words)?);
+    let closed = client.met_closed_indices(&question, now).await?;
     let newest = match overview.total {
         0 => client.newest_line(&question, now).await?,
         _ => None,
     };
     let mut page = search_page(&overview, &first, query, newest)?;
-    page.head.notes.extend(closed_note(&closed?));
+    page.head.notes.extend(closed_note(&closed));
     page.head.notes.extend(incomplete_note(&client));
     page.head.notes.extend(unchecked);
     let curl = shared.curl_of("these lines", &client, &lines, FIRST);
