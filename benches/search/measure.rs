@@ -1,5 +1,5 @@
-/*! Questions go in; the time that each takes comes out: in this process, as the answer's documents are there, and as the
-whole process of `logferry search`, with what it prints. */
+/*! Questions go in; the time that each takes comes out: in this process, as the answer's documents are there, and as
+the whole process of `logferry search`, with what it prints. */
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

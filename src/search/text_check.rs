@@ -215,7 +215,8 @@ pub fn names_fields(text: &str) -> bool {
     text.contains(':')
 }
 
-/// Whether TEXT names a field that documents of this kind do not have in logferry's schema. Another mapping may have it.
+/// Whether TEXT names a field that documents of this kind do not have in logferry's schema. Another mapping may have
+/// it.
 pub fn names_other_fields(text: &str, kind: DocumentKind) -> bool {
     let in_schema = |name: &str| {
         FIELDS.iter().any(|field| {

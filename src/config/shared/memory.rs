@@ -1,5 +1,6 @@
-/*! `--memory` goes in; the numbers that share it come out. Where the defaults of `--objects-in-flight` and `--bulk-
-size` have no room, these are smaller. What the operator states is never changed.
+/*!
+`--memory` goes in; the numbers that share it come out. Where the defaults of `--objects-in-flight` and `--bulk-size`
+have no room, these are smaller. What the operator states is never changed.
 */
 
 use crate::pipeline::memory::MemoryConfig;
