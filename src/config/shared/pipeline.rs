@@ -7,6 +7,7 @@ use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs};
 use crate::config::ConfigErrors;
 use crate::pipeline::memory::MemoryConfig;
 use crate::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
+use crate::sink::BulkCompression;
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
 use logferry_core::document::DocumentOptions;
@@ -24,17 +25,19 @@ impl ConfigErrors {
         let objects = self.count("--objects-in-flight", &args.objects_in_flight, 1, 10_000);
         let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
         let attempts = self.count("--bulk-attempts", &args.bulk_attempts, 1, 1000);
+        let compression = self.compression(&args.bulk_compression);
         let linger = self.duration("--bulk-linger", &args.bulk_linger);
         let bulk = self.size("--bulk-size", &args.bulk_size, 1 << 16, 100 << 20);
         let memory = self.size("--memory", &args.memory, 16 << 20, 1 << 40);
-        if let (Some(memory), Some(bulk), Some(objects), Some(decode)) =
-            (memory, bulk, objects, &decode)
+        if let (Some(memory), Some(bulk), Some(objects), Some(decode), Some(compression)) =
+            (memory, bulk, objects, &decode, compression)
         {
             let config = MemoryConfig {
                 bytes: memory,
                 objects_in_flight: objects,
                 max_event_bytes: decode.max_event_bytes,
                 bulk_bytes: bulk,
+                compressed: !compression.is_none(),
             };
             let least = config.least();
             if memory < least {
@@ -79,6 +82,7 @@ impl ConfigErrors {
                 bytes: bulk?,
                 linger: linger?,
                 in_flight: in_flight?,
+                compression: compression?,
                 attempts: attempts?,
                 first_delay: Duration::from_millis(200),
                 longest_delay: Duration::from_secs(30),
@@ -87,6 +91,18 @@ impl ConfigErrors {
             bulk_timeout: timeout?,
             drain_timeout: Duration::from_secs(5),
         })
+    }
+
+    fn compression(&mut self, text: &str) -> Option<BulkCompression> {
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.add(
+                "--bulk-compression",
+                text,
+                "is none of none, gzip, zstd, auto",
+            );
+        }
+        parsed
     }
 
     pub(crate) fn decode(&mut self, args: &DecodeArgs) -> Option<DecodeOptions> {

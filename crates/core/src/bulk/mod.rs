@@ -7,8 +7,10 @@ mod body;
 mod parcel;
 mod response;
 pub mod verdict;
+mod wire;
 
 pub use body::{Bulk, BulkBuilder, BulkDocument, DocumentTarget, DocumentToResend, target};
 pub use parcel::{Parcel, PlacedDocument};
 pub use response::{ResponseError, read};
 pub use verdict::Verdict;
+pub use wire::{COMPRESSED_PART, WireBody};
