@@ -10,7 +10,7 @@ use logferry_core::bulk::{Bulk, Verdict};
 use serde_json::{Value, json};
 
 use crate::start::{reason_given, run};
-use crate::stub::{Received, Stub, bulk, healthy};
+use crate::stub::{Received, Stub, bulk, bulk_of, healthy};
 
 /// A node of a version that reads these encodings.
 async fn node(version: &'static str, reads: &'static [&'static str]) -> Stub {
@@ -52,10 +52,22 @@ async fn compressing(node: &Stub, wanted: BulkCompression) -> OpenSearch {
     index.compressing(encoding)
 }
 
-/// A bulk of 5 kB or more.
+/// A bulk of 500 documents with the same words in each.
 fn large() -> Bulk {
-    let ids: Vec<String> = (0..500).map(|i| format!("id-{i}")).collect();
-    bulk(&ids.iter().map(String::as_str).collect::<Vec<_>>())
+    let words = "words of a log line ".repeat(20);
+    let documents: Vec<_> = (0..500)
+        .map(|i| {
+            (
+                format!("id-{i}"),
+                format!("{{\"message\":\"{i} {words}\"}}"),
+            )
+        })
+        .collect();
+    let documents: Vec<_> = documents
+        .iter()
+        .map(|(id, source)| ("i", &**id, &**source))
+        .collect();
+    bulk_of(&documents)
 }
 
 #[tokio::test]

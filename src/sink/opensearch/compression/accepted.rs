@@ -198,10 +198,10 @@ mod tests {
         }
         for (old, named) in [
             (&[][..], "does not tell"),
-            (&["2.19.4"], "node-2.19.4 is 2.19.4"),
-            (&["3.4.0", "3.3.2"], "node-3.3.2"),
-            (&["3.4.0", "7.10.2"], "node-7.10.2"),
-            (&["x"], "node-x"),
+            (&["2.19.4"][..], "node-2.19.4 is 2.19.4"),
+            (&["3.4.0", "3.3.2"][..], "node-3.3.2"),
+            (&["3.4.0", "7.10.2"][..], "node-7.10.2"),
+            (&["x"][..], "node-x"),
         ] {
             let reason = older_node(&nodes(old)).unwrap();
             assert!(reason.contains(named), "{reason}");

@@ -124,7 +124,7 @@ mod tests {
         let plain = lines();
         for encoding in [Encoding::Gzip, Encoding::Zstd] {
             let encoded = encode(&plain, encoding).await.unwrap();
-            assert!(encoded.len() < plain.len() * 15 / 100, "{}", encoded.len());
+            assert!(encoded.len() * 4 < plain.len(), "{}", encoded.len());
             assert_eq!(decoded(&encoded, encoding), plain);
         }
     }
@@ -148,14 +148,14 @@ mod tests {
         for encoding in [Encoding::Gzip, Encoding::Zstd] {
             let ran = std::cell::Cell::new(0);
             let other = async {
-                loop {
+                while ran.get() < 1_000_000 {
                     ran.set(ran.get() + 1);
                     tokio::task::yield_now().await;
                 }
             };
             tokio::select! {
                 encoded = encode(&plain, encoding) => assert!(encoded.is_ok()),
-                () = other => {}
+                () = other => panic!("the compression does not end"),
             }
             assert!(ran.get() >= 4, "{}", ran.get());
         }
