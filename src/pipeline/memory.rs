@@ -19,10 +19,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::observe::Metrics;
 
 pub(crate) use config::MemoryConfig;
+use config::{READING, WINDOW, large_reader};
 
 const UNIT: usize = 1024;
-/// Buffers of an object that is being read: decoder, decompressor, chunk, and the state that a little text leaves.
-const READING: usize = 512 * 1024;
 /// An object of more decompressed bytes than this needs a large reader's permit.
 pub(crate) const SMALL: u64 = 256 * 1024;
 
@@ -74,17 +73,6 @@ impl LargeReaderPermit {
     }
 }
 
-/// The usual maximum of a reader's state: 1.7 MB of ordinals where most lines occur twice, half a megabyte of
-/// invocations. With a larger value, the defaults would have two large readers instead of three.
-const READER_STATE: usize = 9 << 18;
-
-/// The bytes that a large reader may need: its longest event twice, and its state.
-fn large_reader(max_event_bytes: usize) -> usize {
-    2 * max_event_bytes + READER_STATE
-}
-
-/// The zstd window that always has room: that of zstd's default level. The format itself recommends 8 MiB.
-const WINDOW: usize = 2 << 20;
 const USUAL_WINDOW: usize = 8 << 20;
 /// A window may have this part of all memory: each object that waits for its permit has allocated one already.
 const WINDOWS: usize = 16;

@@ -2,7 +2,19 @@
 
 use logferry_core::bulk::COMPRESSED_PART;
 
-use crate::pipeline::memory::{READING, WINDOW, large_reader};
+/// Buffers of an object that is being read: decoder, decompressor, chunk, and the state that a little text leaves.
+pub(super) const READING: usize = 512 * 1024;
+/// The usual maximum of a reader's state: 1.7 MB of ordinals where most lines occur twice, half a megabyte of
+/// invocations. With a larger value, the defaults would have two large readers instead of three.
+const READER_STATE: usize = 9 << 18;
+
+/// The bytes that a large reader may need: its longest event twice, and its state.
+pub(super) fn large_reader(max_event_bytes: usize) -> usize {
+    2 * max_event_bytes + READER_STATE
+}
+
+/// The zstd window that always has room: that of zstd's default level. The format itself recommends 8 MiB.
+pub(super) const WINDOW: usize = 2 << 20;
 
 /// The numbers that the shares are computed from.
 #[derive(Debug, Clone, Copy)]

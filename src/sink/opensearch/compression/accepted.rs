@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::error_class::ErrorClass;
 use crate::sink::opensearch::client::{OpenSearch, Request, malformed};
-use crate::sink::opensearch::compression::Encoding;
+use crate::sink::opensearch::compression::encoding::Encoding;
 use crate::sink::opensearch::node::NDJSON;
 use crate::sink::{BulkCompression, IndexError};
 

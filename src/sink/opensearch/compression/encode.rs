@@ -7,7 +7,7 @@ use bytes::Bytes;
 use flate2::write::GzEncoder;
 use logferry_core::bulk::COMPRESSED_PART;
 
-use crate::sink::opensearch::compression::Encoding;
+use crate::sink::opensearch::compression::encoding::Encoding;
 
 /// The fastest level of each: higher ones gain little (docs/decisions/0038-bulk-compression.md).
 const GZIP_LEVEL: u32 = 1;

@@ -1,37 +1,15 @@
 /*! The body of a bulk goes in; the body that is sent comes out, compressed if the cluster takes that. */
 
-mod accepted;
-mod encode;
-
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 
 use crate::observe::Metrics;
+use crate::sink::opensearch::compression::encode::encode;
+use crate::sink::opensearch::compression::encoding::Encoding;
 use logferry_core::bulk::{Bulk, WireBody};
-
-pub use accepted::Accepted;
 
 /// A smaller body gains less than its compression costs.
 const LEAST: usize = 1024;
-
-/// A `Content-Encoding` of requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    Gzip,
-    Zstd,
-}
-
-impl Encoding {
-    /// All, the one that saves most first.
-    pub const BEST_FIRST: [Self; 2] = [Self::Zstd, Self::Gzip];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-}
 
 /// How bodies of bulks are sent, and how many bytes that were.
 #[derive(Default)]
@@ -42,7 +20,7 @@ pub(crate) struct Compression {
 }
 
 impl Compression {
-    pub(super) fn shown_in(self, metrics: &Metrics) -> Self {
+    pub(crate) fn shown_in(self, metrics: &Metrics) -> Self {
         Self {
             body_bytes: metrics.bulk_body_bytes.clone(),
             wire_bytes: metrics.bulk_wire_bytes.clone(),
@@ -50,12 +28,12 @@ impl Compression {
         }
     }
 
-    pub(super) fn with(self, encoding: Option<Encoding>) -> Self {
+    pub(crate) fn with(self, encoding: Option<Encoding>) -> Self {
         Self { encoding, ..self }
     }
 
     /// The body of a bulk as it is sent. It is compressed once, however often it is sent.
-    pub(super) async fn wire_body(&self, bulk: &Bulk) -> WireBody {
+    pub(crate) async fn wire_body(&self, bulk: &Bulk) -> WireBody {
         if self.encoding.is_none() {
             return WireBody::plain(bulk.body());
         }
@@ -68,11 +46,11 @@ impl Compression {
     }
 
     /// The compressed body; the plain one if it is small, or if compression gains little.
-    pub(super) async fn compressed(&self, plain: Bytes) -> WireBody {
+    pub(crate) async fn compressed(&self, plain: Bytes) -> WireBody {
         let Some(encoding) = self.encoding.filter(|_| plain.len() >= LEAST) else {
             return WireBody::plain(plain);
         };
-        match encode::encode(&plain, encoding).await {
+        match encode(&plain, encoding).await {
             Ok(bytes) => WireBody {
                 bytes,
                 encoding: Some(encoding.as_str()),
@@ -86,7 +64,7 @@ impl Compression {
     }
 
     /// Counts one request.
-    pub(super) fn count(&self, body: &WireBody) {
+    pub(crate) fn count(&self, body: &WireBody) {
         self.body_bytes.inc_by(body.plain_bytes as u64);
         self.wire_bytes.inc_by(body.bytes.len() as u64);
     }
