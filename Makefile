@@ -7,7 +7,7 @@ SECONDS := 60
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
-demo: ## run the whole pipeline on this machine with a real OpenSearch, and show the documents (KEEP=1: leave it running; PROFILE=dev: build faster)
+demo: ## run the whole pipeline on this machine with a real OpenSearch, and show the documents (KEEP=1: leave it running; PROFILE=release: the optimised build)
 	@KEEP=$(KEEP) PROFILE=$(PROFILE) demo/run
 
 demo-docker: ## run the same demo in containers; needs only Docker (KEEP=1: leave it running)

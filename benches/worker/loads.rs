@@ -24,6 +24,7 @@ pub async fn run(options: &Options, only: &[String]) -> Result<()> {
             "CPU ms/object",
             "peak MB",
             "bulk fill %",
+            "bytes sent %",
             "worker's share of the cores %",
             "machine busy %",
         ],
@@ -39,7 +40,7 @@ pub async fn run(options: &Options, only: &[String]) -> Result<()> {
     Ok(())
 }
 
-async fn measure(ends: &Ends, options: &Options, load: Load) -> Result<(String, [f64; 9])> {
+async fn measure(ends: &Ends, options: &Options, load: Load) -> Result<(String, [f64; 10])> {
     let made = load.objects()?;
     eprintln!("bench: {}: uploading", load.name);
     ends.upload(&made.objects).await?;
@@ -86,6 +87,7 @@ async fn measure(ends: &Ends, options: &Options, load: Load) -> Result<(String, 
         used.cpu * 1000.0 / objects,
         used.peak as f64 / 1e6,
         100.0 * counts.bytes as f64 / counts.bodies as f64 / BULK,
+        100.0 * counts.wire as f64 / counts.bytes as f64,
         100.0 * used.cpu / last / process::cores(),
         100.0 * busy / last / process::cores(),
     ];

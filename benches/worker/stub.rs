@@ -1,6 +1,7 @@
 /*! Bulk bodies go in; counts come out: an index that accepts every document. `_bulk` answers like OpenSearch with the
 worker's `filter_path`. */
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -8,10 +9,13 @@ use std::time::Instant;
 
 use anyhow::Result;
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use flate2::read::GzDecoder;
 use futures_util::StreamExt;
 use logferry_core::document::template::{Settings, templates};
 use serde_json::{Value, json};
@@ -23,6 +27,8 @@ use crate::process;
 pub struct Stub {
     bodies: AtomicU64,
     bytes: AtomicU64,
+    /// Bytes of the bodies as they came, perhaps compressed.
+    wire: AtomicU64,
     documents: AtomicU64,
     last: Mutex<Option<Last>>,
     /// The bodies, if the stub keeps them.
@@ -34,6 +40,7 @@ pub struct Stub {
 pub struct Counts {
     pub bodies: u64,
     pub bytes: u64,
+    pub wire: u64,
     pub documents: u64,
     pub last: Option<Last>,
 }
@@ -64,6 +71,7 @@ impl Stub {
         Counts {
             bodies: self.bodies.load(Relaxed),
             bytes: self.bytes.load(Relaxed),
+            wire: self.wire.load(Relaxed),
             documents: self.documents.load(Relaxed),
             last: *self.last.lock().expect("not poisoned"),
         }
@@ -85,6 +93,10 @@ impl Stub {
                 "/_index_template/{name}",
                 get(async || json!({"index_templates": [{"index_template": ours()}]}).to_string()),
             )
+            .route(
+                "/_nodes/http",
+                get(async || r#"{"nodes":{"a":{"name":"a","version":"3.4.0"}}}"#),
+            )
             .route("/_bulk", post(bulk))
             .fallback(|| async { StatusCode::NOT_FOUND })
             .with_state(stub.clone());
@@ -101,8 +113,16 @@ fn ours() -> Option<Value> {
     all.into_iter().next_back().map(|template| template.body)
 }
 
-async fn bulk(State(stub): State<Arc<Stub>>, body: Body) -> Result<Body, StatusCode> {
+async fn bulk(
+    State(stub): State<Arc<Stub>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, StatusCode> {
     let (mut lines, mut bytes) = (0, 0);
+    let (body, wire) = match headers.get(CONTENT_ENCODING) {
+        Some(encoding) => decoded(encoding.as_bytes(), body).await?,
+        None => (body, 0),
+    };
     let mut whole = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
@@ -114,6 +134,14 @@ async fn bulk(State(stub): State<Arc<Stub>>, body: Body) -> Result<Body, StatusC
         }
     }
     let documents = lines / 2;
+    if documents == 0 {
+        // As OpenSearch answers the question which encodings it reads.
+        let error = json!({"type": "action_request_validation_exception", "reason": "Validation Failed: 1: no requests added;"});
+        let answer = json!({"error": error, "status": 400}).to_string();
+        return Ok((StatusCode::BAD_REQUEST, answer).into_response());
+    }
+    stub.wire
+        .fetch_add(if wire > 0 { wire } else { bytes }, Relaxed);
     stub.bodies.fetch_add(1, Relaxed);
     stub.bytes.fetch_add(bytes, Relaxed);
     stub.documents.fetch_add(documents as u64, Relaxed);
@@ -125,7 +153,21 @@ async fn bulk(State(stub): State<Arc<Stub>>, body: Body) -> Result<Body, StatusC
         at: Instant::now(),
         busy,
     });
-    Ok(answer(documents))
+    Ok(answer(documents).into_response())
+}
+
+/// The decompressed body, and its length before.
+async fn decoded(encoding: &[u8], body: Body) -> Result<(Body, u64), StatusCode> {
+    let packed = to_bytes(body, usize::MAX).await;
+    let packed = packed.map_err(|_| StatusCode::BAD_REQUEST)?;
+    let mut plain = Vec::new();
+    let read = match encoding {
+        b"gzip" => GzDecoder::new(&*packed).read_to_end(&mut plain).map(drop),
+        b"zstd" => zstd::stream::copy_decode(&*packed, &mut plain),
+        _ => return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+    };
+    read.map_err(|_| StatusCode::BAD_REQUEST)?;
+    Ok((Body::from(plain), packed.len() as u64))
 }
 
 /// The response `{"items":[…]}` with `documents` created documents.

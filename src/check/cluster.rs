@@ -4,6 +4,8 @@ use logferry_core::bulk::Verdict;
 use serde_json::Value;
 
 use crate::check::{Area, Finding};
+use crate::sink::BulkCompression;
+use crate::sink::opensearch::{Accepted, Encoding};
 
 const AREA: Area = Area::Opensearch;
 
@@ -174,6 +176,46 @@ pub fn health(answer: &Value, shards_per_node: Option<u64>) -> Finding {
     }
 }
 
+/// Whether the cluster takes bulks as they are to be compressed. `answers` are those about each encoding.
+pub fn compression(
+    wanted: BulkCompression,
+    answers: &[(Encoding, Result<Accepted, String>)],
+) -> Finding {
+    let check = "compression";
+    let of = |encoding| answers.iter().find(|(asked, _)| *asked == encoding);
+    let taken: Vec<_> = answers
+        .iter()
+        .filter(|(_, answer)| *answer == Ok(Accepted::Yes))
+        .map(|(encoding, _)| encoding.as_str())
+        .collect();
+    let taken = match &taken[..] {
+        [] => "the cluster takes no compressed bulks".to_owned(),
+        taken => format!("the cluster takes {}", taken.join(", ")),
+    };
+    let (wanted, name) = match wanted {
+        BulkCompression::None => {
+            return Finding::ok(AREA, check, format!("bulks are sent uncompressed; {taken}"));
+        }
+        BulkCompression::Auto => {
+            return match answers.iter().find_map(|(_, answer)| answer.as_ref().err()) {
+                Some(reason) => unseen(check, "which compression the cluster takes", reason),
+                None => Finding::ok(AREA, check, format!("auto: {taken}")),
+            };
+        }
+        BulkCompression::Gzip => (of(Encoding::Gzip), "gzip"),
+        BulkCompression::Zstd => (of(Encoding::Zstd), "zstd"),
+    };
+    match wanted {
+        Some((_, Ok(Accepted::Yes))) => Finding::ok(AREA, check, format!("{name}: {taken}")),
+        Some((_, Ok(Accepted::No(reason)))) => {
+            Finding::fault(AREA, check, format!("--bulk-compression {name}: {reason}"))
+                .remedy(format!("{taken}: choose from these, none or auto"))
+        }
+        Some((_, Err(reason))) => unseen(check, "whether the cluster takes it", reason),
+        None => Finding::not_checked(AREA, check, "it was not asked"),
+    }
+}
+
 /// A question that the worker itself does not ask, and that was refused or not answered.
 pub fn unseen(check: &'static str, what: &str, reason: &str) -> Finding {
     // Queries of paths are long.
@@ -228,6 +270,81 @@ mod tests {
             let set = json!({"persistent": {"cluster": {"blocks": {name: "true"}}}, "defaults": defaults});
             let found = cluster_block(&set).unwrap();
             assert!(found.sentence().contains(name), "{}", found.sentence());
+        }
+    }
+
+    #[test]
+    fn a_compression_that_is_not_taken_is_a_fault() {
+        let answers = |gzip: Accepted, zstd: Result<Accepted, String>| {
+            [(Encoding::Zstd, zstd), (Encoding::Gzip, Ok(gzip))]
+        };
+        let no = || Accepted::No("all nodes must be newer".to_owned());
+        let both = answers(Accepted::Yes, Ok(Accepted::Yes));
+        let old = answers(Accepted::Yes, Ok(no()));
+        let unseen = answers(Accepted::Yes, Err("no answer".to_owned()));
+        for (wanted, answers, outcome, text) in [
+            (
+                BulkCompression::None,
+                &both,
+                Outcome::Ok,
+                "the cluster takes zstd, gzip",
+            ),
+            (
+                BulkCompression::None,
+                &unseen,
+                Outcome::Ok,
+                "the cluster takes gzip",
+            ),
+            (
+                BulkCompression::Zstd,
+                &both,
+                Outcome::Ok,
+                "zstd: the cluster takes",
+            ),
+            (
+                BulkCompression::Zstd,
+                &old,
+                Outcome::Fault,
+                "all nodes must be newer: the cluster takes gzip",
+            ),
+            (
+                BulkCompression::Zstd,
+                &unseen,
+                Outcome::Warning,
+                "no answer",
+            ),
+            (
+                BulkCompression::Gzip,
+                &old,
+                Outcome::Ok,
+                "gzip: the cluster takes gzip",
+            ),
+            (
+                BulkCompression::Auto,
+                &old,
+                Outcome::Ok,
+                "auto: the cluster takes gzip",
+            ),
+            (
+                BulkCompression::Auto,
+                &unseen,
+                Outcome::Warning,
+                "no answer",
+            ),
+            (
+                BulkCompression::Gzip,
+                &answers(no(), Ok(no())),
+                Outcome::Fault,
+                "takes no compressed bulks",
+            ),
+        ] {
+            let found = compression(wanted, answers);
+            assert_eq!(found.outcome, outcome, "{wanted:?}: {}", found.sentence());
+            assert!(
+                found.sentence().contains(text),
+                "{wanted:?}: {}",
+                found.sentence()
+            );
         }
     }
 

@@ -40,13 +40,10 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
         Target::OpenSearch(target) => {
             let opened = async {
                 let index = OpenSearch::new(target, config.pipeline.bulk_timeout).await?;
-                prepare(
-                    &index,
-                    &config.pipeline.read.document.index_prefix,
-                    config.setup,
-                )
-                .await?;
-                anyhow::Ok(index)
+                let prefix = &config.pipeline.read.document.index_prefix;
+                let compression = config.pipeline.bulk.compression;
+                let prepared = prepare(&index, prefix, config.setup, compression).await?;
+                anyhow::Ok(index.compressing(prepared.encoding))
             };
             Arc::new(opened.await.context("the index cannot be used")?)
         }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::replay::inputs::{Checkpoints, Clients, Inputs};
 use crate::commands::replay::progress::Progress;
+use crate::commands::setup::Prepared;
 use crate::commands::shared::probes::serve_probes;
 use crate::commands::worker::{await_index, dead_letter_store, on_signals};
 use crate::config::{ReplayConfig, ReplayDestination};
@@ -138,12 +139,14 @@ impl Replay {
             .context("the index cannot be used")?
             .shown_in(&metrics);
         let prefix = &config.read.document.index_prefix;
-        let Some(version) = await_index(&index, prefix, to.setup, &self.stop).await? else {
+        let compression = config.bulk.compression;
+        let prepared = await_index(&index, prefix, to.setup, compression, &self.stop).await?;
+        let Some(Prepared { version, encoding }) = prepared else {
             bail!("interrupted before the first object");
         };
         tracing::info!(version, "the index answers");
         metrics.readiness.hold(None);
-        let index: Arc<dyn Index> = Arc::new(index);
+        let index: Arc<dyn Index> = Arc::new(index.compressing(encoding));
         let dead_letters = match to.dead_letters {
             Some(target) => Some(dead_letter_store(target, || to.clients.s3(), &index)?),
             None => None,

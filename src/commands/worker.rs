@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::setup::prepare;
+use crate::commands::setup::{Prepared, prepare};
 use crate::commands::shared::aws_clients::{aws_config, has_own_endpoint, s3_client, sqs_client};
 use crate::commands::shared::probes::serve_probes;
 use crate::commands::shared::signals::drain_at_signal;
@@ -16,12 +16,12 @@ use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::pipeline;
 use crate::pipeline::Ends;
-use crate::sink::Index;
 use crate::sink::dead_letters::file::DeadLetterFolder;
 use crate::sink::dead_letters::index::DeadLetterIndex;
 use crate::sink::dead_letters::s3::DeadLetterBucket;
 use crate::sink::dead_letters::{DeadLetterTarget, DeadLetters};
 use crate::sink::opensearch::OpenSearch;
+use crate::sink::{BulkCompression, Index};
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
 
@@ -38,10 +38,13 @@ pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
         .context(UNUSABLE)?
         .shown_in(&metrics);
     let prefix = &config.pipeline.read.document.index_prefix;
-    let Some(version) = await_index(&index, prefix, config.setup, &stop).await? else {
+    let compression = config.pipeline.bulk.compression;
+    let prepared = await_index(&index, prefix, config.setup, compression, &stop).await?;
+    let Some(Prepared { version, encoding }) = prepared else {
         return Ok(());
     };
     tracing::info!(version, "the index answers");
+    let index = index.compressing(encoding);
 
     let aws = aws_config("the queue's region").await?;
     if config.pipeline.receive.until_empty.is_some() && !has_own_endpoint() {
@@ -118,22 +121,23 @@ pub(crate) fn dead_letter_store(
     })
 }
 
-/// Waits until the index responds and has its templates. Returns its version, or `None` after a signal to stop.
+/// Waits until the index responds and has its templates. `None` after a signal to stop.
 pub(crate) async fn await_index(
     index: &OpenSearch,
     prefix: &str,
     setup: bool,
+    compression: BulkCompression,
     stop: &CancellationToken,
-) -> anyhow::Result<Option<String>> {
+) -> anyhow::Result<Option<Prepared>> {
     let started = tokio::time::Instant::now();
     loop {
         let prepared = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(None),
-            prepared = prepare(index, prefix, setup) => prepared,
+            prepared = prepare(index, prefix, setup, compression) => prepared,
         };
         match prepared {
-            Ok(version) => return Ok(Some(version)),
+            Ok(prepared) => return Ok(Some(prepared)),
             Err(error)
                 if error.class() == ErrorClass::Fatal
                     || started.elapsed() > pipeline::START_TIMEOUT =>

@@ -66,6 +66,9 @@ pub struct Metrics {
     pub bulk_retries: Counter,
     pub bulk_splits: Counter,
     bulk_size_bytes: Histogram,
+    /// Counted by the index, which alone knows what is sent.
+    pub(crate) bulk_body_bytes: Counter,
+    pub(crate) bulk_wire_bytes: Counter,
     bulk_time_seconds: Histogram,
     pub bulks_allowed: Gauge,
     pub index_up: Gauge,
@@ -237,6 +240,14 @@ impl Metrics {
                 "bulk_size_bytes",
                 exponential_buckets(4096.0, 4.0, 7),
                 "Size of a bulk before it is sent for the first time",
+            ),
+            bulk_body_bytes: declare.counter(
+                "bulk_body_bytes",
+                "Bytes of the bodies of bulk requests before --bulk-compression, further attempts included",
+            ),
+            bulk_wire_bytes: declare.counter(
+                "bulk_wire_bytes",
+                "Bytes of the bodies of bulk requests as they were sent, further attempts included",
             ),
             bulk_time_seconds: declare.histogram(
                 "bulk_time_seconds",

@@ -10,27 +10,20 @@ it. Only one giant does so at a time: two that hold half of their bytes would wa
 longest: until then the giant leaves more than any small parcel needs, so that no small parcel waits for its bytes.
 */
 
+mod config;
+
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::observe::Metrics;
 
+pub(crate) use config::MemoryConfig;
+use config::{READING, WINDOW, large_reader};
+
 const UNIT: usize = 1024;
-/// Buffers of an object that is being read: decoder, decompressor, chunk, and the state that a little text leaves.
-const READING: usize = 512 * 1024;
 /// An object of more decompressed bytes than this needs a large reader's permit.
 pub(crate) const SMALL: u64 = 256 * 1024;
-
-/// The numbers that the shares are computed from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MemoryConfig {
-    /// The limit for everything in flight.
-    pub(crate) bytes: usize,
-    pub(crate) objects_in_flight: usize,
-    pub(crate) max_event_bytes: usize,
-    pub(crate) bulk_bytes: usize,
-}
 
 pub(crate) struct MemoryLimiter {
     parcels: Arc<Semaphore>,
@@ -80,36 +73,9 @@ impl LargeReaderPermit {
     }
 }
 
-/// The usual maximum of a reader's state: 1.7 MB of ordinals where most lines occur twice, half a megabyte of
-/// invocations. With a larger value, the defaults would have two large readers instead of three.
-const READER_STATE: usize = 9 << 18;
-
-/// The bytes that a large reader may need: its longest event twice, and its state.
-fn large_reader(max_event_bytes: usize) -> usize {
-    2 * max_event_bytes + READER_STATE
-}
-
-/// The zstd window that always has room: that of zstd's default level. The format itself recommends 8 MiB.
-const WINDOW: usize = 2 << 20;
 const USUAL_WINDOW: usize = 8 << 20;
 /// A window may have this part of all memory: each object that waits for its permit has allocated one already.
 const WINDOWS: usize = 16;
-
-impl MemoryConfig {
-    /// The least `bytes` for these numbers: all readers' buffers, one large reader with half a window, and the parcels.
-    /// A reader with a whole window uses the room of its longest event, unless it has both at once.
-    pub(crate) fn least(&self) -> usize {
-        self.objects_in_flight * READING
-            + large_reader(self.max_event_bytes)
-            + WINDOW / 2
-            + self.least_parcels()
-    }
-
-    /// One bulk in flight while the next is filled, or the largest event's document.
-    fn least_parcels(&self) -> usize {
-        (2 * self.bulk_bytes).max(2 * self.max_event_bytes)
-    }
-}
 
 impl MemoryLimiter {
     pub(crate) fn new(config: &MemoryConfig, metrics: Arc<Metrics>) -> Self {
@@ -124,7 +90,7 @@ impl MemoryLimiter {
         let large_total = (readers * part)
             .max(spare.min(part + USUAL_WINDOW))
             .max(part);
-        let parcels = shared.saturating_sub(large_total);
+        let parcels = config.without_compressed(shared.saturating_sub(large_total));
         let total = u32::try_from(parcels / UNIT).unwrap_or(u32::MAX).max(1);
         Self {
             parcels: Arc::new(Semaphore::new(total as usize)),
@@ -262,6 +228,7 @@ mod tests {
             objects_in_flight,
             max_event_bytes,
             bulk_bytes,
+            compressed: false,
         }
     }
 

@@ -53,6 +53,7 @@ impl PipelineConfig {
             objects_in_flight: self.receive.objects_in_flight,
             max_event_bytes: self.read.decode.max_event_bytes,
             bulk_bytes: self.bulk.bytes,
+            compressed: !self.bulk.compression.is_none(),
         }
     }
 }

@@ -7,6 +7,7 @@ Most tests run against stubs; `node`, `secure` and `roles` run against a real no
 mod api_keys;
 mod aws;
 mod check;
+mod compression;
 mod denied;
 mod exporter;
 mod failover;

@@ -8,10 +8,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_async::time::TimeSource;
 use logferry::error_class::ErrorClass;
-use logferry::sink::Index;
-use logferry::sink::opensearch::AwsService;
-use logferry::sink::opensearch::OpenSearch;
-use logferry::sink::opensearch::OpenSearchConfig;
+use logferry::sink::opensearch::{AwsService, Encoding, OpenSearch, OpenSearchConfig};
+use logferry::sink::{BulkCompression, Index};
 use logferry_core::bulk::Bulk;
 use serde_json::{Value, json};
 
@@ -110,7 +108,7 @@ impl SignatureCheck {
             return refused("The security token included in the request is expired");
         }
         self.signed.lock().unwrap().push(seen);
-        healthy(request)
+        healthy(&request.decoded())
     }
 
     fn take(&self) -> Vec<Signed> {
@@ -196,6 +194,41 @@ async fn every_kind_of_request_is_signed_correctly() {
     let bulk = Bulk::pack(ids.chunks(20_000).map(parcel));
     assert!(bulk.body().len() > 5_000_000 && bulk.body().iter().len() == 3);
     index.bulk(&bulk).await.unwrap();
+}
+
+/// The signature covers the compressed body; Amazon documents gzip only.
+#[tokio::test]
+async fn a_compressed_bulk_is_signed_as_it_is_sent() {
+    for service in [AwsService::Es, AwsService::Aoss] {
+        let stage = stage(service).await;
+        let Stage { index, node, .. } = stage;
+        let asked = node.requests().len();
+        for wanted in [BulkCompression::Zstd, BulkCompression::Auto] {
+            let encoding = index.bulk_encoding(wanted).await;
+            match wanted {
+                BulkCompression::Auto => assert_eq!(encoding.unwrap(), Some(Encoding::Gzip)),
+                _ => assert!(
+                    encoding
+                        .unwrap_err()
+                        .to_string()
+                        .contains("names only gzip")
+                ),
+            }
+        }
+        assert_eq!(node.requests().len(), asked + 1, "zstd was not tried");
+        let index = index.compressing(Some(Encoding::Gzip));
+        stage.check.take();
+        let ids: Vec<String> = (0..10_000).map(|i| format!("{i:040}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let bulk = bulk(&ids);
+        index.bulk(&bulk).await.unwrap();
+        assert_eq!(stage.check.take().len(), 1);
+        let sent = node.requests();
+        let sent = sent.last().unwrap();
+        assert_eq!(sent.header("content-encoding"), "gzip");
+        assert!(sent.body.len() * 3 < bulk.body().len());
+        assert_eq!(sent.decoded().body, bulk.body().to_bytes());
+    }
 }
 
 #[tokio::test]

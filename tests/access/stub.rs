@@ -1,5 +1,6 @@
 /*! A stub of an OpenSearch node: it answers by a function, records the requests, and counts connections. */
 
+use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +9,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::serve::ListenerExt;
+use flate2::read::GzDecoder;
 use logferry_core::bulk::{Bulk, Parcel};
 use logferry_core::document::template::{Settings, templates};
 use serde_json::{Value, json};
@@ -32,6 +34,22 @@ impl Received {
 
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+
+    /// The request with its body as it was before it was compressed.
+    pub fn decoded(&self) -> Self {
+        let mut plain = Vec::new();
+        match self.header("content-encoding") {
+            "gzip" => {
+                GzDecoder::new(&*self.body).read_to_end(&mut plain).unwrap();
+            }
+            "zstd" => zstd::stream::copy_decode(&*self.body, &mut plain).unwrap(),
+            _ => return self.clone(),
+        }
+        Self {
+            body: plain.into(),
+            ..self.clone()
+        }
     }
 
     /// Actions of a bulk.
@@ -187,6 +205,11 @@ pub fn parcel(ids: &[&str]) -> Parcel {
         .map(|(id, source)| ("i", *id, &**source))
         .collect();
     parcel_of(&documents)
+}
+
+/// A bulk of documents, each by index, id and source.
+pub fn bulk_of(documents: &[(&str, &str, &str)]) -> Bulk {
+    Bulk::pack([parcel_of(documents)])
 }
 
 fn parcel_of(documents: &[(&str, &str, &str)]) -> Parcel {

@@ -9,6 +9,7 @@ mod alerts;
 mod bulks;
 mod check;
 mod cluster;
+mod compression;
 mod corpus;
 mod coverage;
 mod crash;

@@ -25,8 +25,15 @@ async fn the_demo_on_opensearch_2_19() {
     assert_eq!(done["changed"], 5);
     let folder = tempfile::tempdir().unwrap();
     corpus::demo(folder.path());
-    let flags = &corpus::FLAGS[..2];
-    cluster.load(folder.path(), flags).await;
+    let zstd = ["ingest", "--bulk-compression", "zstd"];
+    let refused = cluster.run(&[&zstd[..], &[folder.path().to_str().unwrap()]].concat());
+    assert!(
+        refused.err.contains("must be OpenSearch 3.4 or newer"),
+        "{}",
+        refused.err
+    );
+    let flags = [&corpus::FLAGS[..2], &["--bulk-compression", "auto"]].concat();
+    cluster.load(folder.path(), &flags).await;
     assert_eq!(cluster.setup(&[])["changed"], 0);
     let printed = corpus::documents(folder.path());
     let of_errors =

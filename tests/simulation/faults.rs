@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use logferry::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
+use logferry::sink::BulkCompression;
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::DecodeOptions;
 use logferry_core::document::DocumentOptions;
@@ -401,6 +402,7 @@ fn road(rng: &mut Rng) -> PipelineConfig {
             bytes: *choose(rng, &[1 << 10, 8 << 10, 64 << 10, 1 << 20]),
             linger: Duration::from_millis(*choose(rng, &[0, 10, 200, 2000])),
             in_flight: *choose(rng, &[1, 2, 4]),
+            compression: BulkCompression::None,
             attempts: *choose(rng, &[1, 3, 6]),
             first_delay: Duration::from_millis(200),
             longest_delay: Duration::from_secs(*choose(rng, &[1, 30])),

@@ -11,12 +11,13 @@ use crate::commands::check::write_access;
 use crate::commands::check::write_access::{Users, indices_of};
 use crate::commands::setup::{unsupported, untested};
 use crate::config::CheckConfig;
-use crate::sink::opensearch::{Method, OpenSearch, OpenSearchConfig, SERVERLESS};
+use crate::sink::opensearch::{Encoding, Method, OpenSearch, OpenSearchConfig, SERVERLESS};
 use crate::sink::{Index, IndexError};
 
 const AREA: Area = Area::Opensearch;
 /// The checks that need a node that answers.
-const CHECKS: [&str; 7] = [
+const CHECKS: [&str; 8] = [
+    "compression",
     "templates",
     "setup",
     "auto-create",
@@ -65,6 +66,7 @@ pub(super) async fn check(config: &CheckConfig) -> ClusterSide {
         .remedy("look for a newer logferry"),
         false => Finding::ok(AREA, "version", version.clone()),
     });
+    findings.push(compression(config, &index).await);
     let users = Users::of(&index).await;
     findings.extend(users.finding());
     findings.extend(setup_state::check(config, &index).await);
@@ -84,6 +86,15 @@ pub(super) async fn check(config: &CheckConfig) -> ClusterSide {
         findings,
         usable: Some(index),
     }
+}
+
+async fn compression(config: &CheckConfig, index: &OpenSearch) -> Finding {
+    let mut answers = Vec::new();
+    for encoding in Encoding::BEST_FIRST {
+        let answer = index.accepts(encoding).await;
+        answers.push((encoding, answer.map_err(|error| error.to_string())));
+    }
+    cluster::compression(config.worker.pipeline.bulk.compression, &answers)
 }
 
 async fn connect(config: &CheckConfig, index: OpenSearchConfig) -> Result<OpenSearch, IndexError> {

@@ -94,7 +94,7 @@ async fn access(
     users: &Users,
 ) -> Result<WriteAccess, IndexError> {
     if exists(index, name).await? {
-        let verdicts = index.send_bulk(probe(name, source).body(), 1).await?;
+        let verdicts = index.send_small_bulk(probe(name, source).body(), 1).await?;
         let verdict = verdicts.into_iter().next();
         return Ok(match verdict {
             Some(verdict) => WriteAccess::Tried(verdict),

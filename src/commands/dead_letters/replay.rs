@@ -52,8 +52,9 @@ pub async fn run(config: ReplayLettersConfig) -> anyhow::Result<()> {
     let opened = async {
         let index = OpenSearch::new(config.index, config.pipeline.bulk_timeout).await?;
         let prefix = &config.pipeline.read.document.index_prefix;
-        prepare(&index, prefix, config.setup).await?;
-        anyhow::Ok(index)
+        let compression = config.pipeline.bulk.compression;
+        let prepared = prepare(&index, prefix, config.setup, compression).await?;
+        anyhow::Ok(index.compressing(prepared.encoding))
     };
     let index: Arc<dyn Index> = Arc::new(opened.await.context("the index cannot be used")?);
     let replay = Replay::new(&*store.archive, &selector);

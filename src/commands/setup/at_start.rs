@@ -5,17 +5,26 @@ use crate::commands::setup::plan::templates::TemplateOwner;
 use crate::commands::setup::setup_error::SetupError;
 use crate::commands::setup::{apply, cluster_settings, columnar, current_state, plan, version};
 use crate::config::Wanted;
-use crate::sink::opensearch::{Method, OpenSearch};
-use crate::sink::{Index, IndexError};
+use crate::sink::opensearch::{Encoding, Method, OpenSearch};
+use crate::sink::{BulkCompression, Index, IndexError};
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{SCHEMA_VERSION, alias};
 
-/// The version of the index, if it can be used and its templates are there. With `setup`, missing templates are made.
+/// An index that can be used.
+pub(crate) struct Prepared {
+    pub version: String,
+    /// How bulks are compressed.
+    pub encoding: Option<Encoding>,
+}
+
+/// Whether the index can be used, its templates are there, and it takes bulks as they are to be compressed. With `setup`,
+/// missing templates are made.
 pub(crate) async fn prepare(
     index: &OpenSearch,
     prefix: &str,
     setup: bool,
-) -> Result<String, SetupError> {
+    compression: BulkCompression,
+) -> Result<Prepared, SetupError> {
     let version = index.version().await.map_err(SetupError::Unusable)?;
     if let Some(why) = version::unsupported(&version) {
         return Err(SetupError::Refused(why));
@@ -36,7 +45,9 @@ pub(crate) async fn prepare(
             tracing::warn!("{why}");
         }
     }
-    Ok(version)
+    let encoding = index.bulk_encoding(compression).await;
+    let encoding = encoding.map_err(SetupError::Unusable)?;
+    Ok(Prepared { version, encoding })
 }
 
 async fn set_up(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {

@@ -11,6 +11,17 @@ use crate::commands::shared::table::Table;
 /// Columns of output that goes to no terminal.
 const WITHOUT_TERMINAL: u16 = 140;
 
+/// The index, and the compressions of bulks that it takes.
+pub(crate) fn head(version: &str, compressions: &[&str]) -> String {
+    match compressions {
+        [] => format!("{version}\n"),
+        taken => format!(
+            "{version}; --bulk-compression: it takes {}\n",
+            taken.join(", ")
+        ),
+    }
+}
+
 pub(crate) fn table(plan: &Plan, out: &mut String, width: usize) {
     let mut table = Table::new(&["", "what", "name", "why"]);
     for step in &plan.steps {

@@ -17,7 +17,7 @@ use crate::commands::setup::setup_error::SetupError;
 use crate::commands::setup::version::unsupported;
 use crate::config::SetupConfig;
 use crate::sink::Index;
-use crate::sink::opensearch::OpenSearch;
+use crate::sink::opensearch::{Accepted, Encoding, OpenSearch};
 
 pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
     let index = OpenSearch::new(config.index, TIMEOUT).await?;
@@ -36,12 +36,13 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
         Some(access) => Some(dashboards::plan(access, wanted).await?),
         None => None,
     };
+    let taken = compressions(&index).await;
     if config.dry_run {
-        return dry_run(&version, &plan, dashboards.as_ref(), config.json);
+        return dry_run(&version, &taken, &plan, dashboards.as_ref(), config.json);
     }
     let mut out = std::io::stdout().lock();
     if !config.json {
-        let mut text = format!("{version}\n");
+        let mut text = print::head(&version, &taken);
         print::table(&plan, &mut text, width());
         if let Some(dashboards) = &dashboards {
             dashboards_table(dashboards, &mut text);
@@ -76,6 +77,7 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
     let changes = done.len() + imported_steps.len();
     if config.json {
         let mut report = print::json(&version, &plan, false, &done, &failed);
+        report["bulk_compression"] = taken.into();
         if let Some(dashboards) = &dashboards {
             report["dashboards"] = dashboards.json(imported.as_ref());
         }
@@ -88,6 +90,21 @@ pub async fn run(config: SetupConfig) -> anyhow::Result<()> {
     }
     drop(out);
     conclude(&failed, imported.as_ref(), ended, changes)
+}
+
+/// The compressions of bulks that the cluster takes (`--bulk-compression`); without those that cannot be asked for.
+async fn compressions(index: &OpenSearch) -> Vec<&'static str> {
+    let mut taken = Vec::new();
+    for encoding in Encoding::BEST_FIRST {
+        match index.accepts(encoding).await {
+            Ok(Accepted::Yes) => taken.push(encoding.as_str()),
+            Ok(Accepted::No(reason)) => {
+                tracing::debug!(reason, encoding = encoding.as_str(), "not taken");
+            }
+            Err(error) => tracing::debug!(%error, encoding = encoding.as_str(), "not known"),
+        }
+    }
+    taken
 }
 
 /// The end of a run: all failures are logged, and the first one is the error.
@@ -126,6 +143,7 @@ fn dashboards_table(dashboards: &DashboardsPlan, text: &mut String) {
 
 fn dry_run(
     version: &str,
+    taken: &[&'static str],
     plan: &plan::Plan,
     dashboards: Option<&DashboardsPlan>,
     json: bool,
@@ -133,12 +151,13 @@ fn dry_run(
     let mut text = String::new();
     if json {
         let mut report = print::json(version, plan, true, &[], &[]);
+        report["bulk_compression"] = taken.into();
         if let Some(dashboards) = dashboards {
             report["dashboards"] = dashboards.json(None);
         }
         text = format!("{report}\n");
     } else {
-        text.push_str(&format!("{version}\n"));
+        text.push_str(&print::head(version, taken));
         print::table(plan, &mut text, width());
         if let Some(dashboards) = dashboards {
             dashboards_table(dashboards, &mut text);

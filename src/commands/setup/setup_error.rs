@@ -6,7 +6,7 @@ use crate::sink::IndexError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SetupError {
-    /// The index does not tell its version.
+    /// The index does not tell its version, or does not take bulks as they are to be compressed.
     #[error(transparent)]
     Unusable(IndexError),
     /// A request of setup failed.

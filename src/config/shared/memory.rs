@@ -17,12 +17,14 @@ pub(super) fn shares(
     max_event_bytes: usize,
     objects: Option<usize>,
     bulk: Option<usize>,
+    compressed: bool,
 ) -> MemoryConfig {
     let config = |objects_in_flight, bulk_bytes| MemoryConfig {
         bytes: memory,
         objects_in_flight,
         max_event_bytes,
         bulk_bytes,
+        compressed,
     };
     let usual = config(objects.unwrap_or(OBJECTS), bulk.unwrap_or(BULK));
     if usual.least() <= memory {
@@ -44,7 +46,7 @@ mod tests {
     const EVENT: usize = 1 << 20;
 
     fn of(memory: usize, objects: Option<usize>, bulk: Option<usize>) -> (usize, usize) {
-        let shares = shares(memory, EVENT, objects, bulk);
+        let shares = shares(memory, EVENT, objects, bulk, false);
         (shares.objects_in_flight, shares.bulk_bytes)
     }
 
@@ -61,7 +63,7 @@ mod tests {
         assert_eq!(of(16 << 20, None, None), (11, 1_677_721));
         for memory in (8..=64).map(|mib| mib << 20) {
             assert!(
-                shares(memory, EVENT, None, None).least() <= memory,
+                shares(memory, EVENT, None, None, false).least() <= memory,
                 "{memory}"
             );
         }
@@ -71,6 +73,6 @@ mod tests {
     fn what_is_stated_stands_though_there_is_no_room_for_it() {
         assert_eq!(of(8 << 20, Some(32), None).0, 32);
         assert_eq!(of(8 << 20, None, Some(5_000_000)).1, 5_000_000);
-        assert!(shares(8 << 20, EVENT, None, Some(5_000_000)).least() > 8 << 20);
+        assert!(shares(8 << 20, EVENT, None, Some(5_000_000), false).least() > 8 << 20);
     }
 }

@@ -7,6 +7,7 @@ use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs};
 use crate::config::ConfigErrors;
 use crate::config::shared::memory::shares;
 use crate::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
+use crate::sink::BulkCompression;
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
 use logferry_core::document::DocumentOptions;
@@ -28,15 +29,22 @@ impl ConfigErrors {
         };
         let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
         let attempts = self.count("--bulk-attempts", &args.bulk_attempts, 1, 1000);
+        let compression = self.compression(&args.bulk_compression);
         let linger = self.duration("--bulk-linger", &args.bulk_linger);
         let bulk = match &args.bulk_size {
             Some(bulk) => (self.size("--bulk-size", bulk, 1 << 16, 100 << 20)).map(Some),
             None => Some(None),
         };
         let memory = self.size("--memory", &args.memory, 8 << 20, 1 << 40);
-        let shares = match (memory, objects, bulk, &decode) {
-            (Some(memory), Some(objects), Some(bulk), Some(decode)) => {
-                Some(shares(memory, decode.max_event_bytes, objects, bulk))
+        let shares = match (memory, objects, bulk, &decode, compression) {
+            (Some(memory), Some(objects), Some(bulk), Some(decode), Some(compression)) => {
+                Some(shares(
+                    memory,
+                    decode.max_event_bytes,
+                    objects,
+                    bulk,
+                    !compression.is_none(),
+                ))
             }
             _ => None,
         };
@@ -85,6 +93,7 @@ impl ConfigErrors {
                 bytes: shares.bulk_bytes,
                 linger: linger?,
                 in_flight: in_flight?,
+                compression: compression?,
                 attempts: attempts?,
                 first_delay: Duration::from_millis(200),
                 longest_delay: Duration::from_secs(30),
@@ -93,6 +102,18 @@ impl ConfigErrors {
             bulk_timeout: timeout?,
             drain_timeout: Duration::from_secs(5),
         })
+    }
+
+    fn compression(&mut self, text: &str) -> Option<BulkCompression> {
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.add(
+                "--bulk-compression",
+                text,
+                "is none of none, gzip, zstd, auto",
+            );
+        }
+        parsed
     }
 
     pub(crate) fn decode(&mut self, args: &DecodeArgs) -> Option<DecodeOptions> {

@@ -12,8 +12,8 @@ use crate::pipeline::delivery::concurrency::ConcurrencyLimiter;
 use crate::pipeline::delivery::index_health::IndexHealth;
 use crate::pipeline::fatal_error::FatalErrorSlot;
 use crate::retry::Delays;
-use crate::sink::Index;
 use crate::sink::dead_letters::DeadLetters;
+use crate::sink::{BulkCompression, Index};
 use logferry_core::bulk::Bulk;
 use logferry_core::invocation::Prices;
 
@@ -24,6 +24,8 @@ pub struct BulkConfig {
     /// … or when its first parcel has waited this long.
     pub linger: Duration,
     pub in_flight: usize,
+    /// As it was asked for; the index decides and compresses.
+    pub compression: BulkCompression,
     /// Attempts for one bulk, the first included.
     pub attempts: usize,
     /// The first and the longest delay between attempts.

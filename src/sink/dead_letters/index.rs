@@ -220,13 +220,13 @@ impl Trial for DeadLetterDocuments {
         let target = json!({"_index": self.name, "_id": TRIAL});
         let document = json!({"kind": "check", "reason": "written by `logferry check`"});
         let write = format!("{}\n{document}\n", json!({"index": target}));
-        for verdict in self.opensearch.send_bulk(write.into(), 1).await? {
+        for verdict in self.opensearch.send_small_bulk(write, 1).await? {
             if let Some(refused) = refused(&self.name, verdict) {
                 return Err(refused);
             }
         }
         let delete = format!("{}\n", json!({"delete": target}));
-        let removed = self.opensearch.send_bulk(delete.into(), 1).await;
+        let removed = self.opensearch.send_small_bulk(delete, 1).await;
         let refused = match removed {
             Ok(verdicts) => verdicts.into_iter().find_map(|v| refused(&self.name, v)),
             Err(error) => Some(error.into()),
@@ -296,7 +296,7 @@ impl DeadLetterArchive for DeadLetterDocuments {
         if sent == 0 {
             return Ok(Removal::Removed);
         }
-        let verdicts = self.opensearch.send_bulk(body.into(), sent).await;
+        let verdicts = self.opensearch.send_small_bulk(body, sent).await;
         let mut removal = Removal::Removed;
         for verdict in verdicts.map_err(|e| self.failed(&e))? {
             match verdict {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use bytes::{Bytes, BytesMut};
 use prometheus_client::metrics::gauge::Gauge;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -16,11 +16,12 @@ use crate::observe::Metrics;
 use crate::sink::IndexError;
 use crate::sink::opensearch::auth::Authorization;
 use crate::sink::opensearch::aws::Signing;
+use crate::sink::opensearch::compression::Compression;
 use crate::sink::opensearch::config::{AwsService, OpenSearchConfig, Server, Tls};
 use crate::sink::opensearch::error_body;
 use crate::sink::opensearch::error_body::ErrorBody;
 use crate::sink::opensearch::error_chain::chain;
-use crate::sink::opensearch::node::{JSON, Node, TlsMaterial};
+use crate::sink::opensearch::node::{JSON, NDJSON, Node, TlsMaterial};
 use crate::sink::opensearch::node_choice::{Nodes, TRIAL};
 use crate::sink::opensearch::reason;
 use crate::sink::opensearch::reason::Unanswered;
@@ -39,6 +40,7 @@ pub struct OpenSearch {
     longest_answer: Option<usize>,
     /// 1 once the index has refused document ids.
     pub(super) without_ids: Gauge,
+    pub(super) compression: Compression,
 }
 
 /// Stands for the version, which OpenSearch Serverless does not have.
@@ -52,6 +54,8 @@ pub(crate) struct Request<'a, Q: ?Sized> {
     pub(crate) query: Option<&'a Q>,
     pub(crate) body: Option<BodyChunks>,
     pub(crate) content_type: &'static str,
+    /// `None` for a plain body.
+    pub(crate) content_encoding: Option<&'static str>,
 }
 
 impl OpenSearch {
@@ -118,6 +122,7 @@ impl OpenSearch {
             timeout,
             longest_answer: None,
             without_ids: Gauge::default(),
+            compression: Compression::default(),
         };
         if opensearch.is_serverless() {
             tracing::warn!(
@@ -127,9 +132,10 @@ impl OpenSearch {
         Ok(opensearch)
     }
 
-    /// Shows in `metrics` whether documents are sent without ids.
+    /// Shows in `metrics` whether documents are sent without ids, and how many bytes bulks have.
     pub fn shown_in(mut self, metrics: &Metrics) -> Self {
         self.without_ids = metrics.without_ids.clone();
+        self.compression = self.compression.shown_in(metrics);
         self
     }
 
@@ -137,6 +143,11 @@ impl OpenSearch {
     pub fn with_longest_answer(mut self, bytes: usize) -> Self {
         self.longest_answer = Some(bytes);
         self
+    }
+
+    /// Amazon's OpenSearch, with the credentials of AWS.
+    pub(super) fn is_signed(&self) -> bool {
+        matches!(&self.authorization, Authorization::Aws(_))
     }
 
     /// OpenSearch Serverless has no version, no cluster, no ISM.
@@ -169,6 +180,7 @@ impl OpenSearch {
             query: None,
             body: body.map(|body| body.to_string().into()),
             content_type: JSON,
+            content_encoding: None,
         })
         .await
     }
@@ -184,7 +196,8 @@ impl OpenSearch {
             path,
             query: None,
             body: Some(lines.into()),
-            content_type: "application/x-ndjson",
+            content_type: NDJSON,
+            content_encoding: None,
         });
         serde_json::from_slice(&answer.await?).map_err(|e| malformed(path, &e))
     }
@@ -262,6 +275,7 @@ impl OpenSearch {
             query: None,
             body: None,
             content_type: JSON,
+            content_encoding: None,
         };
         let limit = self.timeout.min(TRIAL);
         self.ask(node, &request, None, limit).await?;
@@ -304,6 +318,9 @@ impl OpenSearch {
             .timeout(limit);
         if let Some(header) = header {
             builder = builder.header(AUTHORIZATION, header.clone());
+        }
+        if let Some(encoding) = request.content_encoding {
+            builder = builder.header(CONTENT_ENCODING, encoding);
         }
         if let Some(query) = request.query {
             builder = builder.query(query);

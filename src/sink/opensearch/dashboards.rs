@@ -95,6 +95,7 @@ impl Dashboards {
             query: None,
             body: Some(body.into()),
             content_type: MULTIPART,
+            content_encoding: None,
         });
         let answer = answer.await.map_err(of_dashboards)?;
         serde_json::from_slice(&answer).map_err(|error| malformed(IMPORT, &error))

@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 
 use crate::sink::opensearch::client::{OpenSearch, Request, SERVERLESS, malformed, unreadable};
 use crate::sink::opensearch::error_body::{ErrorBody, INDEX_CLOSED};
-use crate::sink::opensearch::node::JSON;
+use crate::sink::opensearch::node::{JSON, NDJSON};
 use crate::sink::opensearch::reason;
 use crate::sink::opensearch::serverless::refuses_id;
 use crate::sink::{Index, IndexError, Stored, Takes, probe};
 use logferry_core::bulk;
-use logferry_core::bulk::{BodyChunks, Bulk, Verdict};
+use logferry_core::bulk::{BodyChunks, Bulk, Verdict, WireBody};
 
 /// Selects the parts of the `_bulk` response that are read.
 #[derive(serde::Serialize)]
@@ -81,13 +81,16 @@ impl Index for OpenSearch {
     async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, IndexError> {
         let n = bulk.documents().len();
         if self.without_ids() {
-            return self.send_bulk(bulk.body_without_ids(), n).await;
+            return self.send_bulk_without_ids(bulk).await;
         }
-        match self.send_bulk(bulk.body(), n).await {
+        match self
+            .send_bulk(self.compression.wire_body(bulk).await, n)
+            .await
+        {
             Ok(statuses) => self.without_refused_ids(bulk, statuses).await,
             Err(IndexError::NoIds) => {
                 self.give_up_ids();
-                self.send_bulk(bulk.body_without_ids(), n).await
+                self.send_bulk_without_ids(bulk).await
             }
             Err(error) => Err(error),
         }
@@ -98,7 +101,7 @@ impl Index for OpenSearch {
             // Without its id the probe would be written.
             return Ok(Takes::Unknown("the index takes no document ids".to_owned()));
         }
-        match self.send_bulk(probe(index, source).body(), 1).await {
+        match self.send_small_bulk(probe(index, source).body(), 1).await {
             Ok(statuses) => Ok(match statuses.into_iter().next() {
                 Some(status) if !refuses_id(&status) => Takes::of(status),
                 _ => Takes::Unknown("the index takes no document ids".to_owned()),
@@ -206,6 +209,7 @@ impl OpenSearch {
                 query: None,
                 body: Some(body.into()),
                 content_type: JSON,
+                content_encoding: None,
             })
             .await?;
         let fetched: Fetched<'_> =
@@ -217,19 +221,30 @@ impl OpenSearch {
         fetched.docs.into_iter().map(read).collect()
     }
 
-    /// Sends a body of `n` documents once.
-    pub(crate) async fn send_bulk(
+    /// Sends a small body of `n` documents once.
+    pub(crate) async fn send_small_bulk(
         &self,
-        body: BodyChunks,
+        body: impl Into<BodyChunks>,
         n: usize,
     ) -> Result<Vec<Verdict>, IndexError> {
+        self.send_bulk(WireBody::plain(body.into()), n).await
+    }
+
+    /// Sends a body of `n` documents once.
+    pub(super) async fn send_bulk(
+        &self,
+        body: WireBody,
+        n: usize,
+    ) -> Result<Vec<Verdict>, IndexError> {
+        self.compression.count(&body);
         let answer = self
             .send(Request {
                 method: Method::POST,
                 path: "/_bulk",
                 query: Some(&BULK_QUERY),
-                body: Some(body),
-                content_type: "application/x-ndjson",
+                body: Some(body.bytes),
+                content_type: NDJSON,
+                content_encoding: body.encoding,
             })
             .await?;
         bulk::read(&answer, n).map_err(|e| unreadable(format!("_bulk: {e}")))

@@ -4,6 +4,7 @@ pipeline has them. `dashboards` talks to OpenSearch Dashboards in the same way. 
 mod auth;
 mod aws;
 mod client;
+mod compression;
 mod config;
 mod dashboards;
 mod error_body;
@@ -17,6 +18,7 @@ mod serverless;
 
 pub use client::OpenSearch;
 pub(crate) use client::{SERVERLESS, is_unencrypted};
+pub use compression::{Accepted, Encoding};
 pub use config::{Auth, AwsService, OpenSearchConfig, Password, Secret, Tls};
 pub use dashboards::{Dashboards, DashboardsConfig};
 pub use index::Presence;

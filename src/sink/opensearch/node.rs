@@ -17,6 +17,8 @@ use crate::sink::opensearch::config::{Server, Tls};
 use crate::sink::opensearch::error_chain::chain;
 
 pub(crate) const JSON: &str = "application/json";
+/// Lines of JSON, as `_bulk` takes them.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
 
 /// A node of the cluster.
 pub(crate) struct Node {

@@ -23,6 +23,14 @@ impl OpenSearch {
         }
     }
 
+    pub(crate) async fn send_bulk_without_ids(
+        &self,
+        bulk: &Bulk,
+    ) -> Result<Vec<Verdict>, IndexError> {
+        let body = self.compression.compressed(bulk.body_without_ids()).await;
+        self.send_bulk(body, bulk.documents().len()).await
+    }
+
     /// Sends the documents that were refused for their ids again, without ids.
     pub(crate) async fn without_refused_ids(
         &self,
@@ -42,9 +50,7 @@ impl OpenSearch {
             .map(DocumentToResend::as_is)
             .collect();
         let again = bulk.rebuild(&kept);
-        let answers = self
-            .send_bulk(again.body_without_ids(), refused.len())
-            .await?;
+        let answers = self.send_bulk_without_ids(&again).await?;
         for (i, status) in refused.into_iter().zip(answers) {
             statuses[i] = status;
         }

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::bulk::body_chunks::{BodyBuilder, BodyChunks, is_large};
-use crate::bulk::{Parcel, PlacedDocument};
+use crate::bulk::wire::KeptWireBody;
+use crate::bulk::{Parcel, PlacedDocument, WireBody};
 
 /// A sequence number that no document has: 2^53 - 1, which any reader of JSON reads exactly.
 const NO_SEQ_NO: u64 = (1 << 53) - 1;
@@ -23,6 +24,7 @@ pub struct BulkDocument {
 pub struct Bulk {
     body: BodyChunks,
     documents: Vec<BulkDocument>,
+    wire: KeptWireBody,
 }
 
 /// Builds a bulk from parcels, one after another.
@@ -66,6 +68,7 @@ impl BulkBuilder {
         Bulk {
             body: self.body.finish(),
             documents: self.documents,
+            wire: KeptWireBody::default(),
         }
     }
 }
@@ -100,12 +103,23 @@ impl Bulk {
         Self {
             body: body.into(),
             documents: vec![BulkDocument { parcel: 0, placed }],
+            wire: KeptWireBody::default(),
         }
     }
 
     /// The request body. The clone shares its bytes.
     pub fn body(&self) -> BodyChunks {
         self.body.clone()
+    }
+
+    /// The body as an earlier attempt sent it, if that was kept.
+    pub fn wire_body(&self) -> Option<&WireBody> {
+        self.wire.get()
+    }
+
+    /// Keeps the body as it is sent, for further attempts.
+    pub fn keep_wire_body(&self, body: WireBody) {
+        self.wire.keep(body);
     }
 
     /// The body with action lines that name only the index, for a collection that accepts no ids and generates its own.
@@ -164,7 +178,7 @@ impl Bulk {
         if keep.len() == self.documents.len()
             && all.all(|(i, kept)| kept.document == i && kept.lines.is_none())
         {
-            // The same body, without a copy.
+            // The same body, without a copy, and without compressing it again.
             return self.clone();
         }
         let mut body = Vec::new();
@@ -205,6 +219,7 @@ impl Bulk {
         Self {
             body: body.into(),
             documents,
+            wire: KeptWireBody::default(),
         }
     }
 

@@ -8,9 +8,11 @@ mod body_chunks;
 mod parcel;
 mod response;
 pub mod verdict;
+mod wire;
 
 pub use body::{Bulk, BulkBuilder, BulkDocument, DocumentTarget, DocumentToResend, target};
 pub use body_chunks::BodyChunks;
 pub use parcel::{Parcel, PlacedDocument};
 pub use response::{ResponseError, read};
 pub use verdict::Verdict;
+pub use wire::{COMPRESSED_PART, WireBody};

@@ -12,7 +12,7 @@ use crate::pipeline::delivery::deliver::*;
 use crate::pipeline::delivery::index_health::IndexHealth;
 use crate::pipeline::fatal_error::FatalErrorSlot;
 use crate::sink::dead_letters::ObjectName;
-use crate::sink::{Index, Stored};
+use crate::sink::{BulkCompression, Index, Stored};
 use logferry_core::bulk::Parcel;
 use logferry_core::invocation::{Architecture, Prices};
 
@@ -51,6 +51,7 @@ async fn deliver_through(proxy: Proxy, sizes: &[usize]) -> (VerdictTally, Arc<In
             bytes: 1_000_000,
             linger: Duration::ZERO,
             in_flight: 1,
+            compression: BulkCompression::None,
             attempts: 1,
             first_delay: Duration::from_millis(1),
             longest_delay: Duration::from_millis(1),
