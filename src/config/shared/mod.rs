@@ -2,4 +2,5 @@
 
 pub(crate) mod access;
 pub(crate) mod errors;
+pub(crate) mod otlp;
 pub(crate) mod pipeline;

@@ -22,10 +22,10 @@ use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::identity::Identity;
 use opensearch::http::headers::HeaderValue;
 
+use crate::error_chain::chain;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::config::AwsService;
-use crate::sink::opensearch::error_chain::chain;
 
 /// Credentials are renewed this long before they expire.
 const EARLY: Duration = Duration::from_secs(60);

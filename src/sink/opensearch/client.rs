@@ -12,6 +12,7 @@ use reqwest::Response;
 use tokio::time::Instant;
 use url::{Host, Url};
 
+use crate::error_chain::chain;
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::sink::IndexError;
@@ -20,7 +21,6 @@ use crate::sink::opensearch::aws::Signing;
 use crate::sink::opensearch::config::{AwsService, OpenSearchConfig, Server, Tls};
 use crate::sink::opensearch::error_body;
 use crate::sink::opensearch::error_body::ErrorBody;
-use crate::sink::opensearch::error_chain::chain;
 use crate::sink::opensearch::node;
 use crate::sink::opensearch::node::{JSON, Node, TlsMaterial};
 use crate::sink::opensearch::node_choice::{Nodes, TRIAL};

@@ -7,7 +7,6 @@ mod client;
 mod config;
 mod dashboards;
 mod error_body;
-mod error_chain;
 mod index;
 mod node;
 mod node_choice;

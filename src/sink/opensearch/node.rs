@@ -12,11 +12,11 @@ use opensearch::http::headers::{ACCEPT, HeaderValue};
 use reqwest::{Client, Identity, redirect};
 use url::Url;
 
+use crate::error_chain::chain;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::auth::Authorization;
 use crate::sink::opensearch::config::{Server, Tls};
-use crate::sink::opensearch::error_chain::chain;
 
 pub(crate) const JSON: &str = "application/json";
 
