@@ -87,10 +87,10 @@ impl Sampler {
         match self {
             Sampler::All => true,
             Sampler::None => false,
-            // The last 56 bits of an id are random, and others that sample by them decide alike.
+            // The last 56 bits of an id are random. Taking the highest values is what OpenTelemetry's samplers agree on.
             Sampler::Ratio(ratio) => {
                 let random = (trace_id & ((1 << 56) - 1)) as f64;
-                random < ratio * (1_u64 << 56) as f64
+                random >= (1.0 - ratio) * (1_u64 << 56) as f64
             }
         }
     }
@@ -102,13 +102,13 @@ mod tests {
 
     #[test]
     fn a_ratio_takes_its_share() {
-        let ids = (0..1000_u128).map(|n| n * ((1 << 56) / 1000));
+        let ids = (0..1024_u128).map(|n| n << 46);
         for (sampler, taken) in [
-            (Sampler::All, 1000),
+            (Sampler::All, 1024),
             (Sampler::None, 0),
             (Sampler::Ratio(0.0), 0),
-            (Sampler::Ratio(0.25), 250),
-            (Sampler::Ratio(1.0), 1000),
+            (Sampler::Ratio(0.25), 256),
+            (Sampler::Ratio(1.0), 1024),
         ] {
             let found = ids.clone().filter(|id| sampler.takes(*id)).count();
             assert_eq!(found, taken, "{sampler:?}");
