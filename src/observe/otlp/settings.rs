@@ -87,7 +87,7 @@ impl Sampler {
         match self {
             Sampler::All => true,
             Sampler::None => false,
-            // The last 56 bits of an id are random. Taking the highest values is what OpenTelemetry's samplers agree on.
+            // The last 56 bits of an id are random. OpenTelemetry's samplers agree on taking the highest values.
             Sampler::Ratio(ratio) => {
                 let random = (trace_id & ((1 << 56) - 1)) as f64;
                 random >= (1.0 - ratio) * (1_u64 << 56) as f64
