@@ -16,6 +16,8 @@ pub mod commands;
 pub mod config;
 /// Windows, objects and documents: what is missing.
 pub mod coverage;
+/// An error with its causes, for messages.
+mod error_chain;
 /// What an error means for what happens next.
 pub mod error_class;
 /// The other road: export tasks of CloudWatch Logs.

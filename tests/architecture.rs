@@ -142,6 +142,7 @@ fn libraries_stay_in_their_places() {
                 "src/serve/page/worker_metrics.rs",
                 // The `Date` of an answer to a request that is not signed.
                 "src/source/clock.rs",
+                "src/observe/otlp/sender.rs",
             ],
         ),
     );
@@ -156,6 +157,7 @@ fn libraries_stay_in_their_places() {
             &["src/serve.rs", "src/serve", "src/config/serve.rs"],
         ),
     );
+    only(&[], lines_with(&["prost::"], &["src/observe/otlp"]));
     only(&[], lines_with(&["clap::"], &["src/cli"]));
     only(
         &[],

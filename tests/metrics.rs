@@ -303,7 +303,7 @@ fn page() -> String {
          `--listen`, in the text format of Prometheus or as OpenMetrics, whichever the `Accept` header prefers. Each metric\n\
          is exposed from the start, counters as 0. A histogram has the series `_bucket`, `_sum` and `_count`. The series of\n\
          log groups (`log_group`) are those of the last pass of [`coverage --every`](coverage.md), of the 500 worst groups at\n\
-         the most.\n\n\
+         the most. [OTLP](otlp.md) sends the same metrics without a scrape.\n\n\
          | name | type | unit | labels | what it counts or measures |\n|---|---|---|---|---|\n",
     );
     let metrics = Metrics::new();

@@ -1,6 +1,7 @@
 /*! `check`: facts about the worker's surroundings go in; findings come out, each with what to do. Pure: `source`,
 `sink` and `commands` ask for the facts. */
 
+pub mod any_sender;
 pub mod bucket;
 pub mod clock;
 pub mod cluster;

@@ -5,8 +5,8 @@ use crate::check::policy::{self, Policy, PolicyVerdict, Sender, Source};
 use crate::check::queue::{QueueAttributes, tells_all};
 use crate::check::{Area, Finding};
 
-const AREA: Area = Area::Queue;
-const CHECK: &str = "policy";
+pub(super) const AREA: Area = Area::Queue;
+pub(super) const CHECK: &str = "policy";
 
 /// A bucket whose notifications the queue must take.
 #[derive(Debug, Clone, Copy)]
@@ -18,22 +18,41 @@ pub struct NotifyingBucket<'a> {
     pub via: Option<&'a Via>,
 }
 
+pub(super) const UNTOLD: &str = "the queue does not tell its policy";
+
+/// The policy of a queue, as far as it is known.
+pub(super) enum QueuePolicy {
+    Known(Policy),
+    /// Emulators have none, and say nothing.
+    Untold,
+    /// There is none that lets anybody in, for this reason.
+    None(String),
+}
+
+pub(super) fn policy_of(attributes: &QueueAttributes) -> QueuePolicy {
+    let text = attributes.get("Policy").filter(|policy| !policy.is_empty());
+    match text.map(|text| Policy::parse(text)) {
+        Some(Ok(policy)) => QueuePolicy::Known(policy),
+        Some(Err(error)) => QueuePolicy::None(error.to_string()),
+        None if !tells_all(attributes) => QueuePolicy::Untold,
+        None => {
+            let text =
+                "the queue has no policy: only its own account may send, and S3 is none of it";
+            QueuePolicy::None(text.to_owned())
+        }
+    }
+}
+
 /// Whether the policy lets notifications of the bucket in.
 pub fn judge(attributes: &QueueAttributes, bucket: NotifyingBucket<'_>) -> Finding {
     let queue_arn = attributes.get("QueueArn").map_or("*", String::as_str);
     let senders = senders(bucket, queue_arn);
-    let text = attributes.get("Policy").filter(|policy| !policy.is_empty());
-    let Some(text) = text else {
-        if !tells_all(attributes) {
-            return Finding::not_checked(AREA, CHECK, "the queue does not tell its policy")
-                .about(bucket.name);
+    let policy = match policy_of(attributes) {
+        QueuePolicy::Known(policy) => policy,
+        QueuePolicy::Untold => {
+            return Finding::not_checked(AREA, CHECK, UNTOLD).about(bucket.name);
         }
-        let text = "the queue has no policy: only its own account may send, and S3 is none of it";
-        return fault(text, queue_arn, bucket, &senders);
-    };
-    let policy = match Policy::parse(text) {
-        Ok(policy) => policy,
-        Err(error) => return fault(&error.to_string(), queue_arn, bucket, &senders),
+        QueuePolicy::None(reason) => return fault(&reason, queue_arn, bucket, &senders),
     };
     let verdicts: Vec<(&Sender, PolicyVerdict)> = (senders.iter())
         .map(|sender| (sender, policy::judge(&policy, sender, queue_arn)))
@@ -83,7 +102,12 @@ pub fn judge(attributes: &QueueAttributes, bucket: NotifyingBucket<'_>) -> Findi
     }
 }
 
-fn fault(text: &str, queue_arn: &str, bucket: NotifyingBucket<'_>, senders: &[Sender]) -> Finding {
+pub(super) fn fault(
+    text: &str,
+    queue_arn: &str,
+    bucket: NotifyingBucket<'_>,
+    senders: &[Sender],
+) -> Finding {
     let fault = Finding::fault(AREA, CHECK, text).about(bucket.name);
     match senders.first() {
         Some(sender) => fault.remedy(format!(
@@ -95,9 +119,10 @@ fn fault(text: &str, queue_arn: &str, bucket: NotifyingBucket<'_>, senders: &[Se
 }
 
 /// The statement that lets a sender in. It names the account where it is known.
-fn statement(sender: &Sender, queue_arn: &str) -> String {
+pub(super) fn statement(sender: &Sender, queue_arn: &str) -> String {
     let source = match &sender.source {
         Source::Arn(arn) => arn.clone(),
+        Source::Begins(begin) if begin.ends_with(":s3:::") => format!("{begin}{ANY_BUCKET}"),
         Source::Begins(begin) => format!("{begin}*:*:rule/*"),
     };
     let mut condition = serde_json::json!({"ArnLike": {"aws:SourceArn": source}});
@@ -111,8 +136,11 @@ fn statement(sender: &Sender, queue_arn: &str) -> String {
     .to_string()
 }
 
+/// Stands for the name of a bucket that is not known.
+pub(super) const ANY_BUCKET: &str = "YOUR-BUCKET";
+
 /// The services that may be meant, the most likely first.
-fn senders(bucket: NotifyingBucket<'_>, queue_arn: &str) -> Vec<Sender> {
+pub(super) fn senders(bucket: NotifyingBucket<'_>, queue_arn: &str) -> Vec<Sender> {
     let partition = queue_arn.split(':').nth(1).unwrap_or("aws");
     let account = bucket.account.map(str::to_owned);
     let of = |service: &str, source, account| Sender {

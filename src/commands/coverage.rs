@@ -16,8 +16,9 @@ use crate::commands::shared::passes::repeat;
 use crate::commands::shared::signals::stop_at_signal;
 use crate::config::{CoverageConfig, CoverageRun};
 use crate::observe::Metrics;
+use crate::observe::otlp::Telemetry;
 
-pub async fn run(mut config: CoverageConfig) -> anyhow::Result<()> {
+pub async fn run(mut config: CoverageConfig, telemetry: Telemetry) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     stop_at_signal(&stop)?;
     let run = std::mem::replace(&mut config.run, CoverageRun::Once { json: false });
@@ -49,7 +50,8 @@ pub async fn run(mut config: CoverageConfig) -> anyhow::Result<()> {
                 }
                 None => Err("interrupted".to_owned()),
             };
-            repeat(interval, listen, metrics, &stop, pass).await?;
+            let passes = repeat(interval, listen, metrics.clone(), &stop, pass);
+            telemetry.during(&metrics, passes).await?;
             tracing::info!("coverage ends");
             Ok(())
         }

@@ -15,9 +15,10 @@ use crate::commands::shared::signals::stop_at_signal;
 use crate::config::{ExportCommandConfig, ExportMode};
 use crate::export::bucket::{check_region, missing_permissions};
 use crate::export::{ExportConfig, Exporter, PassError, PassReport};
+use crate::observe::otlp::Telemetry;
 use logferry_core::export::{BucketPolicy, Destination};
 
-pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
+pub async fn run(config: ExportCommandConfig, telemetry: Telemetry) -> anyhow::Result<()> {
     let aws = aws_config("the region of the log groups and of the bucket").await?;
     let region = aws.region().map(ToString::to_string).unwrap_or_default();
     let s3 = s3_client(&aws, config.path_style, None);
@@ -54,7 +55,8 @@ pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
                 .map_err(in_flag)?;
             let stop = CancellationToken::new();
             stop_at_signal(&stop)?;
-            let report = exporter.pass(&stop).await?;
+            let pass = exporter.pass(&stop);
+            let report = telemetry.during(&exporter.metrics, pass).await?;
             tracing::info!(
                 groups = report.groups,
                 windows = report.windows,
@@ -80,7 +82,8 @@ pub async fn run(config: ExportCommandConfig) -> anyhow::Result<()> {
                 );
                 Ok::<(), PassError>(())
             };
-            repeat(interval, listen, metrics, &stop, pass).await?;
+            let passes = repeat(interval, listen, metrics.clone(), &stop, pass);
+            telemetry.during(&metrics, passes).await?;
             tracing::info!("export ends; the next run adopts a task that still runs");
             Ok(())
         }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::setup::prepare;
 use crate::config::{IngestConfig, Target};
 use crate::observe::Metrics;
+use crate::observe::otlp::Telemetry;
 use crate::pipeline;
 use crate::pipeline::Ends;
 use crate::sink::Index;
@@ -21,7 +22,14 @@ use crate::source::files::{Files, LocalStore};
 use crate::source::listing::feed::feed;
 use crate::source::listing::{ListingQueue, Selection};
 
-pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
+pub async fn run(config: IngestConfig, telemetry: Telemetry) -> anyhow::Result<()> {
+    let metrics = Arc::new(Metrics::new());
+    telemetry
+        .during(&metrics, ingest(config, metrics.clone()))
+        .await
+}
+
+async fn ingest(config: IngestConfig, metrics: Arc<Metrics>) -> anyhow::Result<()> {
     let mut files = Files::default();
     let mut spool = None;
     for path in &config.paths {
@@ -49,7 +57,6 @@ pub async fn run(config: IngestConfig) -> anyhow::Result<()> {
         }
         Target::Ndjson => Arc::new(Ndjson::new(std::io::stdout())),
     };
-    let metrics = Arc::new(Metrics::new());
     let progress = progress(files.len() as u64);
     let files = Arc::new(files);
     // A file that is not settled is reported at once.

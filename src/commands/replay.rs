@@ -19,6 +19,7 @@ use crate::commands::shared::probes::serve_probes;
 use crate::commands::worker::{await_index, dead_letter_store, on_signals};
 use crate::config::{ReplayConfig, ReplayDestination};
 use crate::observe::Metrics;
+use crate::observe::otlp::Telemetry;
 use crate::pipeline;
 use crate::pipeline::{Ends, PipelineConfig};
 use crate::sink::Index;
@@ -32,10 +33,21 @@ use crate::source::sqs::send::Sender;
 /// Deliveries of an object before it is given up: a sick server has half a minute to recover.
 const DELIVERIES: u32 = 5;
 
-pub async fn run(config: ReplayConfig) -> anyhow::Result<()> {
+pub async fn run(config: ReplayConfig, telemetry: Telemetry) -> anyhow::Result<()> {
+    let metrics = Arc::new(Metrics::new());
+    match config.dry_run {
+        true => replay(config, metrics).await,
+        false => {
+            telemetry
+                .during(&metrics, replay(config, metrics.clone()))
+                .await
+        }
+    }
+}
+
+async fn replay(config: ReplayConfig, metrics: Arc<Metrics>) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     on_signals(&stop)?;
-    let metrics = Arc::new(Metrics::new());
     metrics.readiness.receiving(true);
     (metrics.readiness).hold(Some("the listing is not read yet".to_owned()));
     let _listening = match config.listen {

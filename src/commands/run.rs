@@ -11,6 +11,7 @@ use crate::commands::{
 };
 use crate::config;
 use crate::config::{ConfigErrors, SetupTask};
+use crate::observe::otlp::Telemetry;
 
 /// Exit code of mistakes on the command line and in the configuration (`EX_USAGE` of sysexits.h).
 const USAGE: u8 = 64;
@@ -53,29 +54,29 @@ fn run_command(cli: Cli) -> Result<(), CommandError> {
     match cli.command {
         Command::Worker(args) => {
             let config = config::worker(args)?;
-            crate::observe::log_to_stderr(&cli.log);
-            block_on(worker::run(config))
+            let telemetry = Telemetry::install(&cli.log, config::otlp());
+            block_on(worker::run(config, telemetry))
         }
         Command::Check(args) => block_on(check::run(config::check(*args)?)),
         Command::Ingest(args) => {
             let config = config::ingest(args)?;
-            crate::observe::log_to_stderr(&cli.log);
-            block_on(ingest::run(config))
+            let telemetry = Telemetry::install(&cli.log, config::otlp());
+            block_on(ingest::run(config, telemetry))
         }
         Command::Replay(args) => {
             let config = config::replay(*args)?;
-            crate::observe::log_to_stderr(&cli.log);
-            block_on(replay::run(config))
+            let telemetry = Telemetry::install(&cli.log, config::otlp());
+            block_on(replay::run(config, telemetry))
         }
         Command::Export(args) => {
             let config = config::export(args)?;
-            crate::observe::log_to_stderr(&cli.log);
-            block_on(export::run(config))
+            let telemetry = Telemetry::install(&cli.log, config::otlp());
+            block_on(export::run(config, telemetry))
         }
         Command::Coverage(args) => {
             let config = config::coverage(*args)?;
-            crate::observe::log_to_stderr(&cli.log);
-            block_on(coverage::run(config))
+            let telemetry = Telemetry::install(&cli.log, config::otlp());
+            block_on(coverage::run(config, telemetry))
         }
         Command::Setup(args) => {
             let task = config::setup(args)?;

@@ -14,6 +14,7 @@ use crate::commands::shared::signals::drain_at_signal;
 use crate::config::WorkerConfig;
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
+use crate::observe::otlp::Telemetry;
 use crate::pipeline;
 use crate::pipeline::Ends;
 use crate::sink::dead_letters::file::DeadLetterFolder;
@@ -27,10 +28,16 @@ use crate::source::sqs::Sqs;
 
 const UNUSABLE: &str = "the index cannot be used";
 
-pub async fn run(mut config: WorkerConfig) -> anyhow::Result<()> {
+pub async fn run(config: WorkerConfig, telemetry: Telemetry) -> anyhow::Result<()> {
+    let metrics = Arc::new(Metrics::new());
+    telemetry
+        .during(&metrics, work(config, metrics.clone()))
+        .await
+}
+
+async fn work(mut config: WorkerConfig, metrics: Arc<Metrics>) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     on_signals(&stop)?;
-    let metrics = Arc::new(Metrics::new());
     let _listening = serve_probes(config.listen, &metrics, "logferry starts").await?;
 
     let index = OpenSearch::new(config.index, config.pipeline.bulk_timeout)

@@ -32,4 +32,5 @@ pub use report::{ReportConfig, report};
 pub use search::{SearchConfig, search};
 pub use serve::{ServeConfig, serve};
 pub use shared::errors::ConfigErrors;
+pub use shared::otlp::{OTLP_VARIABLES, otlp};
 pub use worker::{BucketPrefix, CheckConfig, S3Config, WorkerConfig, check, worker};

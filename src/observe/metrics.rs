@@ -82,6 +82,9 @@ pub struct Metrics {
     export_tasks_completed: Counter,
     export_tasks_failed: Counter,
     pub export_conflicts: Counter,
+    otlp_failures_of_metrics: Counter,
+    otlp_failures_of_traces: Counter,
+    pub otlp_spans_dropped: Counter,
     pub replay: ReplayMetrics,
     pub coverage: CoverageMetrics,
     pub readiness: Readiness,
@@ -126,7 +129,19 @@ impl Metrics {
             ["completed", "failed"],
             "Export tasks of CloudWatch Logs that ended, by their status; failed ones include cancelled ones",
         );
+        let [otlp_failures_of_metrics, otlp_failures_of_traces] = declare.counters_by(
+            "otlp_failures",
+            "signal",
+            ["metrics", "traces"],
+            "Exports by OTLP that the receiver did not accept, wholly or in part, after all attempts",
+        );
         Self {
+            otlp_failures_of_metrics,
+            otlp_failures_of_traces,
+            otlp_spans_dropped: declare.counter(
+                "otlp_spans_dropped",
+                "Spans that the receiver of OTLP does not have: the queue was full, or an export failed",
+            ),
             replay: ReplayMetrics::declare(declare),
             export_tasks_completed,
             export_tasks_failed,
@@ -328,6 +343,14 @@ impl Metrics {
             false => &self.bulks_not_answered,
         };
         bulks.inc();
+    }
+
+    pub(crate) fn otlp_failures_of_metrics(&self) -> Counter {
+        self.otlp_failures_of_metrics.clone()
+    }
+
+    pub(crate) fn otlp_failures_of_traces(&self) -> Counter {
+        self.otlp_failures_of_traces.clone()
     }
 
     /// Each metric, once, in the order of a scrape.

@@ -1,10 +1,12 @@
-/*! How operators observe logferry: logs, readiness, and the catalogue of metrics with its exposition formats. */
+/*! How operators observe logferry: logs, readiness, the catalogue of metrics with its exposition formats, and their
+export by OTLP. */
 
 mod catalogue;
 mod coverage;
 mod exposition;
 mod logs;
 mod metrics;
+pub mod otlp;
 mod readiness;
 mod replay;
 

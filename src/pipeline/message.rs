@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::pipeline::context::PipelineContext;
 use crate::pipeline::lease::Lease;
@@ -41,7 +42,7 @@ pub(crate) async fn process(
     abandon: CancellationToken,
 ) {
     // At the level of errors: the span has to be there whenever an event in it is.
-    let span = tracing::error_span!("message", id = message.id);
+    let span = tracing::error_span!("message", id = message.id, outcome = Empty);
     process_in_span(&context, &message, permits, &abandon)
         .instrument(span)
         .await;
@@ -73,6 +74,7 @@ async fn process_in_span(
         // Another worker may read the same objects now.
         () = lease.lost() => {
             tracing::info!(message_id = message.id, "no longer worked on: the lease was lost");
+            ended("lease lost");
             return;
         }
         () = abandon.cancelled() => {
@@ -87,8 +89,14 @@ async fn process_in_span(
         Disposition::Release(delay) => {
             tracing::debug!(message_id = message.id, ?delay, "released");
             context.acks.release(lease, delay).await;
+            ended("released");
         }
     }
+}
+
+/// Completes the span that the task is in.
+fn ended(outcome: &'static str) {
+    Span::current().record("outcome", outcome);
 }
 
 async fn delete(
@@ -103,18 +111,24 @@ async fn delete(
                 context.metrics.observe_lag(lag);
             }
             tracing::debug!(message_id = message.id, "deleted");
+            ended("deleted");
         }
         Some(Outcome::Lost) => {
             context.metrics.leases_lost.inc();
             tracing::warn!(message_id = message.id, "not deleted: the lease was lost");
+            ended("lease lost");
         }
-        None => tracing::info!(message_id = message.id, "not deleted: the lease was lost"),
+        None => {
+            tracing::info!(message_id = message.id, "not deleted: the lease was lost");
+            ended("lease lost");
+        }
         Some(Outcome::Failed(reason) | Outcome::Fatal(reason)) => {
             tracing::warn!(
                 message_id = message.id,
                 reason,
                 "not deleted: the message will come back, and its documents will be there already"
             );
+            ended("not deleted");
         }
     }
 }
@@ -155,12 +169,14 @@ async fn process_objects(
             continue;
         }
         let (bucket, key) = (&object.bucket, &object.key);
-        let span = tracing::error_span!("object", bucket, key);
-        let read = read_when_open(context, object, delivery, &mut permit);
+        let span = tracing::error_span!("object", bucket, key, outcome = Empty);
+        let read = read_when_open(context, object, delivery, &mut permit)
+            .instrument(tracing::debug_span!(parent: &span, "read"));
         match read.instrument(span.clone()).await {
             Ok(object_in_flight) => objects_in_flight.push((object_in_flight, span)),
             Err(pause) => {
                 tracing::info!(bucket, key, ?pause, "not fetched: the bucket is paused");
+                span.record("outcome", "paused");
                 longest_pause = longest_pause.max(pause);
                 if context.fatal_error.stop().is_cancelled() {
                     break;
@@ -177,7 +193,19 @@ async fn process_objects(
             context.ends.dead_letters.as_deref(),
             context.bulk.delays(),
         );
-        receipts.extend(settled.instrument(span).await);
+        let settled = settled
+            .instrument(tracing::debug_span!(parent: &span, "settle"))
+            .instrument(span.clone())
+            .await;
+        span.record(
+            "outcome",
+            if settled.is_some() {
+                "settled"
+            } else {
+                "unsettled"
+            },
+        );
+        receipts.extend(settled);
     }
     match receipts.len() == notification.objects.len() && notification.invalid.is_empty() {
         true => Disposition::Delete(receipts),

@@ -105,3 +105,19 @@ fn an_empty_variable_is_as_good_as_an_unset_one() {
     }
     assert!(tried > 60, "{tried}");
 }
+
+/// OpenTelemetry's variables are no flags: their page is written by hand.
+#[test]
+fn the_page_of_otlp_has_exactly_the_variables_that_are_read() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/otlp.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `OTEL_"));
+    let mut documented: Vec<&str> = rows
+        .flat_map(|row| row.split('|').nth(1).unwrap().split(','))
+        .map(|name| name.trim().trim_matches('`'))
+        .collect();
+    let mut read = logferry::config::OTLP_VARIABLES;
+    documented.sort_unstable();
+    read.sort_unstable();
+    assert_eq!(documented, read);
+}

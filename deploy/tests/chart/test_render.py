@@ -262,6 +262,38 @@ class Settings(unittest.TestCase):
         for auth in ({"existingSecret": "s"}, {"insecureNoAuth": True}, {"proxyUserHeader": "X", "trustedProxy": ["10.0.0.1"]}):
             self.assertEqual(listens(auth), ("0.0.0.0:9180", True))
 
+    def test_the_page_reaches_the_metrics_of_the_workers(self):
+        def policy(serve, **values):
+            objects = render({"networkPolicy": {"enabled": True, **values}, "serve": {"auth": {"insecureNoAuth": True}, **serve}})
+            return one(objects, "NetworkPolicy", "worker")["spec"], objects
+
+        def ports(spec, peers=None):
+            """The ports of the rules that hold for these peers, or for all of them."""
+            return [port["port"] for rule in spec["egress"] if rule.get("to") in (None, peers) for port in rule["ports"]]
+
+        def scraping(*urls):
+            return {"enabled": True, "pipeline": {"workerMetrics": list(urls)}}
+
+        for urls, expected in {
+            ("http://logferry-metrics:9090/metrics",): [9090],
+            ("http://a:9091/metrics", "http://b:9091/metrics", "https://c/metrics", "http://d/metrics"): [9091, 443, 80],
+            ("http://[fd00::1]:9092/metrics",): [9092],
+        }.items():
+            spec, _ = policy(scraping(*urls), egressTo=[{"ipBlock": {"cidr": "10.0.0.0/8"}}])
+            self.assertEqual(ports(spec)[2:], expected)
+        for unused in ({}, {"enabled": True}, {**scraping("http://a:9091/metrics"), "enabled": False}):
+            self.assertNotIn(9091, ports(policy(unused)[0]))
+        # Where not everyone may scrape, the pods of the page may.
+        monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+        spec, objects = policy(scraping("http://a:9090/metrics"), metricsFrom=[monitoring])
+        peers = spec["ingress"][0]["from"]
+        self.assertEqual(peers[0], monitoring)
+        pod = one(objects, "Deployment", "serve")["spec"]["template"]["metadata"]["labels"]
+        self.assertLessEqual(peers[1]["podSelector"]["matchLabels"].items(), pod.items())
+        spec, _ = policy({"enabled": True}, metricsFrom=[monitoring])
+        self.assertEqual(spec["ingress"][0]["from"], [monitoring])
+        self.assertNotIn("from", policy(scraping("http://a:9090/metrics"))[0]["ingress"][0])
+
     def test_every_flag_of_the_worker_can_be_set(self):
         objects = render(CASES["everything"]) + render({"opensearch": {"acceptInvalidCertificates": True, "awsService": "es", "awsRegion": "x"}}) + render({"opensearch": {"auth": {"existingSecret": "s", "apiKeyKey": "k"}}})
         set_by_chart = set()

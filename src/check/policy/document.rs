@@ -72,11 +72,8 @@ impl Policy {
     /// Values of conditions on this key in statements that allow something, such as `aws:SourceArn`.
     pub fn allowed_values(&self, key: &str) -> Vec<&str> {
         let allowing = self.statements.iter().filter(|s| s.effect == Effect::Allow);
-        let conditions = allowing.flat_map(|statement| &statement.conditions);
-        let of_key = conditions.filter(|condition| condition.key.eq_ignore_ascii_case(key));
-        of_key
-            .filter(|condition| !condition.operator.to_ascii_lowercase().contains("not"))
-            .flat_map(|condition| condition.values.iter().map(String::as_str))
+        allowing
+            .flat_map(|statement| statement.wanted(key))
             .collect()
     }
 }
@@ -130,6 +127,15 @@ impl Statement {
             resources: selection(&value, "Resource", "NotResource"),
             conditions,
         })
+    }
+
+    /// The values that its conditions ask of this key.
+    pub(super) fn wanted(&self, key: &str) -> impl Iterator<Item = &str> {
+        let of_key = self.conditions.iter().filter(move |condition| {
+            let is_negated = condition.operator.to_ascii_lowercase().contains("not");
+            !is_negated && condition.key.eq_ignore_ascii_case(key)
+        });
+        of_key.flat_map(|condition| condition.values.iter().map(String::as_str))
     }
 
     /// How messages name the statement.

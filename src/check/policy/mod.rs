@@ -9,5 +9,5 @@ mod sender;
 mod tests;
 
 pub use document::{Policy, PolicyError};
-pub use question::{PolicyVerdict, judge};
+pub use question::{PolicyVerdict, asked, judge};
 pub use sender::{Sender, Source};

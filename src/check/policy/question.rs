@@ -125,6 +125,20 @@ pub fn judge(policy: &Policy, sender: &Sender, queue_arn: &str) -> PolicyVerdict
     }))
 }
 
+/// What the statements that let the sender in ask of this key, each value once.
+pub fn asked<'p>(policy: &'p Policy, sender: &Sender, queue_arn: &str, key: &str) -> Vec<&'p str> {
+    let allowing = policy.statements.iter().filter(|statement| {
+        let all = Steps::of(statement, sender, queue_arn).all();
+        statement.effect == Effect::Allow && all == Truth::Yes
+    });
+    let mut values: Vec<&str> = allowing
+        .flat_map(|statement| statement.wanted(key))
+        .collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
 /// Whether the statement lets sources of any account send, also for another source that nobody knows.
 fn is_open(statement: &Statement, sender: &Sender) -> bool {
     let arn = match &sender.source {

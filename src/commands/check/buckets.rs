@@ -8,7 +8,7 @@ use crate::check::bucket::{Opened, Seen};
 use crate::check::notification::{BucketPart, Via};
 use crate::check::queue::QueueAttributes;
 use crate::check::senders::NotifyingBucket;
-use crate::check::{Area, Finding, bucket, notification, senders};
+use crate::check::{Area, Finding, any_sender, bucket, notification, senders};
 use crate::commands::check::within::{no_answer, within};
 use crate::commands::shared::aws_clients::s3_client;
 use crate::config::{BucketPrefix, CheckConfig};
@@ -60,9 +60,12 @@ pub(super) async fn check(
         letters_come_back: Vec::new(),
     };
     if parts.is_empty() {
-        let text = "no bucket is known: give --bucket NAME to have policy, notification and reading checked";
+        let text =
+            "no bucket is known: give --bucket NAME to have notification and reading checked";
         all.findings
             .push(Finding::not_checked(Area::Bucket, "list", text));
+        let policy = attributes.map(|attributes| any_sender::judge(attributes, account));
+        all.findings.extend(policy);
     }
     for one in join_all(parts.iter().map(|part| question.ask(part))).await {
         all.findings.extend(one.findings);

@@ -8,8 +8,14 @@ use crate::commands::check::{aws, cluster, dead_letters, print, settings};
 use crate::config::CheckConfig;
 
 pub async fn run(config: CheckConfig) -> anyhow::Result<()> {
-    let (aws, cluster) = tokio::join!(aws::check(&config), cluster::check(&config));
+    let otlp = crate::config::otlp();
+    let (aws, cluster, otlp) = tokio::join!(
+        aws::check(&config),
+        cluster::check(&config),
+        settings::check_otlp(&otlp, config.timeout)
+    );
     let mut findings = settings::check(&config);
+    findings.extend(otlp);
     findings.extend(dead_letters::check(&config, &aws, cluster.usable).await);
     let AwsSide {
         findings: of_aws, ..

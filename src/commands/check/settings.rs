@@ -1,7 +1,10 @@
 /*! A valid configuration goes in; the risks in it come out. */
 
+use std::time::Duration;
+
 use crate::check::{Area, Finding};
 use crate::config::CheckConfig;
+use crate::observe::otlp::{OtlpSettings, ProbedReceiver, probe};
 use crate::sink::opensearch::{Auth, is_unencrypted};
 
 pub(super) fn check(config: &CheckConfig) -> Vec<Finding> {
@@ -31,6 +34,30 @@ pub(super) fn check(config: &CheckConfig) -> Vec<Finding> {
         findings.push(
             Finding::warning(area, "certificates", text).remedy("give --opensearch-ca instead"),
         );
+    }
+    findings
+}
+
+/// The variables of OTLP, and whether the receivers answer. The worker works without them.
+pub(super) async fn check_otlp(settings: &OtlpSettings, limit: Duration) -> Vec<Finding> {
+    let (area, check) = (Area::Settings, "otlp");
+    let warnings = settings.warnings.iter();
+    let mut findings: Vec<Finding> = warnings
+        .map(|warning| Finding::warning(area, check, warning))
+        .collect();
+    for ProbedReceiver {
+        signal,
+        url,
+        result,
+    } in probe(settings, limit).await
+    {
+        findings.push(match result {
+            Ok(()) => Finding::ok(area, check, format!("{url} takes {signal}")),
+            Err(reason) => {
+                Finding::warning(area, check, format!("{url} takes no {signal}: {reason}"))
+                    .remedy("check OTEL_EXPORTER_OTLP_ENDPOINT; the worker works without it")
+            }
+        });
     }
     findings
 }

@@ -3,4 +3,5 @@
 pub(crate) mod access;
 pub(crate) mod errors;
 mod memory;
+pub(crate) mod otlp;
 pub(crate) mod pipeline;

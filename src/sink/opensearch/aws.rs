@@ -23,10 +23,10 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use reqwest::header::HeaderValue;
 use sha2::{Digest, Sha256};
 
+use crate::error_chain::chain;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::config::AwsService;
-use crate::sink::opensearch::error_chain::chain;
 use logferry_core::bulk::BodyChunks;
 
 /// Credentials are renewed this long before they expire.

@@ -11,6 +11,7 @@ use reqwest::{Method, Response, StatusCode};
 use tokio::time::Instant;
 use url::{Host, Url};
 
+use crate::error_chain::chain;
 use crate::error_class::ErrorClass;
 use crate::observe::Metrics;
 use crate::sink::IndexError;
@@ -20,7 +21,6 @@ use crate::sink::opensearch::compression::Compression;
 use crate::sink::opensearch::config::{AwsService, OpenSearchConfig, Server, Tls};
 use crate::sink::opensearch::error_body;
 use crate::sink::opensearch::error_body::ErrorBody;
-use crate::sink::opensearch::error_chain::chain;
 use crate::sink::opensearch::node::{JSON, NDJSON, Node, TlsMaterial};
 use crate::sink::opensearch::node_choice::{Nodes, TRIAL};
 use crate::sink::opensearch::reason;

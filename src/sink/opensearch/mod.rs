@@ -8,7 +8,6 @@ mod compression;
 mod config;
 mod dashboards;
 mod error_body;
-mod error_chain;
 mod index;
 mod node;
 mod node_choice;

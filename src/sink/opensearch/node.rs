@@ -10,11 +10,11 @@ use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Certificate, Client, Identity, redirect};
 use url::Url;
 
+use crate::error_chain::chain;
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::auth::Authorization;
 use crate::sink::opensearch::config::{Server, Tls};
-use crate::sink::opensearch::error_chain::chain;
 
 pub(crate) const JSON: &str = "application/json";
 /// Lines of JSON, as `_bulk` takes them.

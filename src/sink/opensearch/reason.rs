@@ -7,12 +7,12 @@ use reqwest::StatusCode;
 use reqwest::header::LOCATION;
 use rustls::{CertificateError, Error as TlsError};
 
+use crate::error_chain::{causes, chain, find, innermost};
 use crate::error_class::ErrorClass;
 use crate::sink::IndexError;
 use crate::sink::opensearch::auth::{Authorization, Scheme};
 use crate::sink::opensearch::config::{Server, Tls};
 use crate::sink::opensearch::error_body::{ErrorBody, INDEX_NOT_FOUND, SECURITY};
-use crate::sink::opensearch::error_chain::{causes, chain, find, innermost};
 
 /// A request without a response.
 pub(crate) struct Unanswered {

@@ -1,4 +1,4 @@
-{{/* Durations and sizes as logferry takes them, as numbers. */}}
+{{/* Durations and sizes as logferry takes them, and ports of URLs, as numbers. */}}
 
 {{/* "1m 30s" as whole seconds, rounded up. */}}
 {{- define "logferry.seconds" -}}
@@ -52,4 +52,16 @@
 {{- else if not (kindIs "invalid" .) -}}
 {{- toString . -}}
 {{- end -}}
+{{- end -}}
+
+{{/* A list of URLs. Their ports, each once, as a YAML list of ports of a NetworkPolicy. */}}
+{{- define "logferry.portsOf" -}}
+{{- $ports := list -}}
+{{- range $url := . -}}
+{{- $port := regexFind ":[0-9]+$" (regexFind "^https?://[^/]+" $url) | trimPrefix ":" -}}
+{{- $ports = append $ports (int (default (ternary "443" "80" (hasPrefix "https" $url)) $port)) -}}
+{{- end -}}
+{{- range uniq $ports }}
+- { port: {{ . }}, protocol: TCP }
+{{- end }}
 {{- end -}}
