@@ -31,7 +31,7 @@ pub use report::{GroupByArg, ReportArgs, SortArg};
 pub use search::SearchArgs;
 pub use serve::ServeArgs;
 pub use shared::opensearch::{AwsServiceArg, IndexArgs, StartArgs};
-pub use shared::pipeline::{DecodeArgs, PipelineArgs};
+pub use shared::pipeline::{DecodeArgs, PipelineArgs, PlatformArgs};
 pub use shared::s3::{PathStyle, S3Args};
 pub use shell::{CompletionsArgs, HealthcheckArgs, ManArgs, ShellArg};
 pub use worker::{CheckArgs, IngestArgs, To, WorkerArgs};

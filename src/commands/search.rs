@@ -23,8 +23,8 @@ use crate::config::SearchConfig;
 use crate::search;
 use crate::search::reading::{LOG_FIELDS, SUMMARY_EXCLUDES, SUMMARY_FIELDS};
 use crate::search::{
-    Follow, FollowNotice, Hit, Order, Pages, Question, RequestSummaries, SearchClient, SearchError,
-    SourceFields, Total, TotalRelation, View,
+    Follow, FollowNotice, Hit, Order, Pages, Question, RequestLines, RequestPages,
+    RequestSummaries, SearchClient, SearchError, SourceFields, Total, TotalRelation, View,
 };
 use crate::sink::opensearch::OpenSearch;
 use logferry_core::document::stored::StoredInvocation;
@@ -286,9 +286,9 @@ impl SearchCommand {
         } else {
             timeline.head(request_id, summaries)
         })?;
-        let query = search::lines_of_request(request_id, summaries);
+        let lines = RequestLines::new(&self.client, request, summaries)?;
         let fields = self.fields(&LOG_FIELDS);
-        let mut pages = Pages::new(&self.client, query, fields, self.question.limit);
+        let mut pages = lines.pages(&self.client, fields, self.question.limit);
         let printed = self.print_lines(&mut pages, &mut timeline).await;
         pages.close().await;
         printed
@@ -296,14 +296,14 @@ impl SearchCommand {
 
     async fn print_lines(
         &self,
-        pages: &mut Pages<'_>,
+        pages: &mut RequestPages<'_>,
         timeline: &mut Timeline,
     ) -> anyhow::Result<()> {
-        while let Some(page) = pages.next().await? {
+        while let Some(hits) = pages.next().await? {
             print(&if self.json {
-                json_lines(&page.hits)?
+                json_lines(&hits)?
             } else {
-                timeline.rows(&documents(&page.hits)?)
+                timeline.rows(&documents(&hits)?)
             })?;
         }
         Ok(())

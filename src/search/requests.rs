@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use crate::search::client::SearchClient;
 use crate::search::error::SearchError;
 use crate::search::query;
-use crate::search::query::{Query, SourceFields};
+use crate::search::query::SourceFields;
 use crate::search::question::Question;
 use crate::search::response::{Hit, Page};
-use logferry_core::document::stored::{StoredInvocation, StoredLogDocument};
+use logferry_core::document::stored::StoredLogDocument;
 
 /// Most log lines that are read to find requests without a summary.
 const MAX_LINES: usize = 1000;
@@ -81,20 +81,6 @@ pub async fn find_requests(
         found.entry(request_id(hit)?);
     }
     Ok(found)
-}
-
-/// The log lines of a request; those of the init too if its summaries tell of a cold start.
-pub fn lines_of_request(request_id: &str, summaries: &[StoredInvocation<'_>]) -> Query {
-    let cold = summaries
-        .iter()
-        .filter(|summary| summary.faas.cold_start == Some(true));
-    let cold_starts: Vec<(&str, Timestamp)> = cold
-        .filter_map(|summary| {
-            let stream = summary.aws.log.stream.name.as_deref()?;
-            Some((stream, summary.timestamp.parse().ok()?))
-        })
-        .collect();
-    query::lines_of_request(request_id, &cold_starts)
 }
 
 fn request_id(hit: &Hit) -> Result<String, SearchError> {

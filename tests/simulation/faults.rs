@@ -6,7 +6,7 @@ use fastrand::Rng;
 use logferry::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::DecodeOptions;
-use logferry_core::document::DocumentOptions;
+use logferry_core::document::{DocumentOptions, PlatformLines};
 use logferry_core::invocation::{Architecture, Prices};
 
 /// Everything that can go wrong by chance.
@@ -221,6 +221,11 @@ impl Plan {
     /// No fault at all, and nothing that could be refused.
     pub fn calm(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x000c_a1a3);
+        let mut road = road(&mut rng);
+        // Drawn on its own, so that the seeds stay what they were.
+        if Rng::with_seed(seed ^ 0x0f01_ded0).bool() {
+            road.read.document.platform_lines = PlatformLines::Folded;
+        }
         Self {
             spells: Vec::new(),
             faults_end: Duration::ZERO,
@@ -237,7 +242,7 @@ impl Plan {
             zstd: false,
             overwrites: false,
             neighbours_within: None,
-            road: road(&mut rng),
+            road,
         }
     }
 
@@ -421,6 +426,7 @@ fn road(rng: &mut Rng) -> PipelineConfig {
             document: DocumentOptions {
                 index_prefix: "logferry".to_owned(),
                 keep_original: rng.bool(),
+                ..DocumentOptions::default()
             },
         },
     }

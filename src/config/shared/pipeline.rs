@@ -3,13 +3,13 @@ out. */
 
 use std::time::Duration;
 
-use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs};
+use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs, PlatformArgs};
 use crate::config::ConfigErrors;
 use crate::pipeline::memory::MemoryConfig;
 use crate::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
-use logferry_core::document::DocumentOptions;
+use logferry_core::document::{DocumentOptions, PlatformLines};
 use logferry_core::invocation::{Architecture, Prices};
 
 impl ConfigErrors {
@@ -21,6 +21,7 @@ impl ConfigErrors {
         let timeout = self.duration("--bulk-timeout", &args.bulk_timeout);
         let prefix = self.index_prefix(&index.index_prefix);
         let decode = self.decode(&args.decode);
+        let platform_lines = self.platform_lines(&args.platform);
         let objects = self.count("--objects-in-flight", &args.objects_in_flight, 1, 10_000);
         let in_flight = self.count("--bulks-in-flight", &args.bulks_in_flight, 1, 1000);
         let attempts = self.count("--bulk-attempts", &args.bulk_attempts, 1, 1000);
@@ -73,6 +74,7 @@ impl ConfigErrors {
                 document: DocumentOptions {
                     index_prefix: prefix,
                     keep_original: args.keep_original,
+                    platform_lines: platform_lines?,
                 },
             },
             bulk: BulkConfig {
@@ -87,6 +89,17 @@ impl ConfigErrors {
             bulk_timeout: timeout?,
             drain_timeout: Duration::from_secs(5),
         })
+    }
+
+    pub(crate) fn platform_lines(&mut self, args: &PlatformArgs) -> Option<PlatformLines> {
+        match &*args.platform_lines {
+            "all" => Some(PlatformLines::All),
+            "folded" => Some(PlatformLines::Folded),
+            other => {
+                self.add("--platform-lines", other, "is none of all, folded");
+                None
+            }
+        }
     }
 
     pub(crate) fn decode(&mut self, args: &DecodeArgs) -> Option<DecodeOptions> {

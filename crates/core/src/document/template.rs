@@ -7,7 +7,7 @@ use crate::document::schema::{FIELDS, Field, FieldKind};
 
 /// Version of the templates that `setup` writes. Every change of the schema or of a template increments it, so that a
 /// worker recognises an older set.
-pub const SCHEMA_VERSION: u64 = 2;
+pub const SCHEMA_VERSION: u64 = 3;
 
 /// Priority of the index templates. Another index template that matches the same indices must have a different one.
 pub const PRIORITY: u64 = 200;

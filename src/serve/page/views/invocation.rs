@@ -11,8 +11,8 @@ use crate::search::reading::{
 };
 use crate::search::report::Span;
 use crate::search::{
-    FoundRequests, Hit, Question, RequestSummaries, SearchClient, SearchError, SourceFields, View,
-    find_requests, lines_of_request, named_invocations,
+    FoundRequests, Hit, Question, RequestLines, RequestSummaries, SearchClient, SearchError,
+    SourceFields, View, find_requests, named_invocations,
 };
 use crate::serve::page::chrome::{Foot, Head, SearchForm};
 use crate::serve::page::dashboards::phrase;
@@ -171,7 +171,7 @@ async fn one(
     now: Timestamp,
 ) -> Result<Answer, PageError> {
     let summaries = documents(&request.summaries)?;
-    let lines = lines_of_request(&request.request_id, &summaries);
+    let lines = RequestLines::new(client, request, &summaries)?;
     let from = (query.page.max(1) - 1).saturating_mul(PAGE_SIZE);
     let first = summaries.first();
     let trace = first.and_then(|summary| summary.aws.xray.trace_id.as_deref());
@@ -187,8 +187,8 @@ async fn one(
         ..Question::default()
     });
     let (hits, in_trace, in_execution) = tokio::try_join!(
-        client.hits(
-            &lines,
+        lines.window(
+            client,
             from,
             PAGE_SIZE + 1,
             SourceFields::Only(&LINE_FIELDS)
@@ -212,7 +212,12 @@ async fn one(
         }
     }
     page.head.notes.extend(incomplete_note(client));
-    let curl = shared.curl_of("the lines of this invocation", client, &lines, PAGE_SIZE);
+    let curl = shared.curl_of(
+        "the lines of this invocation",
+        client,
+        &lines.query,
+        PAGE_SIZE,
+    );
     let dashboards = shared.dashboards.as_ref().and_then(|to| {
         let by_id = format!("faas.invocation_id:{}", phrase(&request.request_id));
         Some(to.discover(&by_id, around(&summaries, &hits)?))

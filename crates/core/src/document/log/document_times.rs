@@ -8,7 +8,7 @@ use crate::document::flags::{Flag, Flags};
 use crate::document::index_name::INDEXED_TIMES;
 use crate::document::log::line_time;
 use crate::parse::Record;
-use crate::time::calendar::DAY_MS;
+use crate::time::calendar::{self, DAY_MS};
 use crate::time::rfc3339;
 
 /// Times of a line's text that may select an index, in milliseconds since 1970: from 2014-11-13, when Lambda was
@@ -35,6 +35,13 @@ pub(crate) struct DocumentTimes {
     pub index_time: i64,
     /// The time that the file or the line states, the same for any limit of a text's length.
     stated: Option<i64>,
+}
+
+impl DocumentTimes {
+    /// Day of the index, in days since 1970-01-01.
+    pub fn index_day(&self) -> i64 {
+        calendar::day_of(self.index_time)
+    }
 }
 
 impl Clock {
