@@ -25,7 +25,7 @@ pub use dead_letters::{
 };
 pub use explain::{ExplainArgs, ExplainCommand};
 pub use export::{ExportArgs, ExportCommand, ExportScopeArgs, ExportStatusArgs, GroupArgs};
-pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
+pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, ReplicationArg, RetainArgs, SetupArgs};
 pub use replay::{ByArg, ReplayArgs};
 pub use report::{GroupByArg, ReportArgs, SortArg};
 pub use search::SearchArgs;
