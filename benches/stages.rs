@@ -335,7 +335,7 @@ fn documents(events: &[(Event<'_>, Record<'_>)], out: &mut Vec<u8>) -> usize {
     };
     let options = DocumentOptions {
         index_prefix: "logferry".to_owned(),
-        keep_original: false,
+        ..DocumentOptions::default()
     };
     let mut writer = LogDocumentWriter::new(&object, &options);
     let mut total = 0;

@@ -41,7 +41,10 @@ fn paths(value: &Value, path: &str, fields: &BTreeSet<&str>, found: &mut BTreeSe
 fn fixtures_use_every_field_of_the_schema_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     corpus::write(folder.path());
-    let documents = corpus::documents(folder.path());
+    let mut documents = corpus::documents(folder.path(), &[]);
+    let folded = corpus::documents(folder.path(), &["--platform-lines", "folded"]);
+    assert!(folded.len() < documents.len());
+    documents.extend(folded);
     assert!(documents.len() > 10_000, "{}", documents.len());
     for kind in DocumentKind::ALL {
         let fields: BTreeSet<&str> = fields_of(kind).map(|field| field.path).collect();

@@ -9,8 +9,8 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use logferry::search::reading::{LOG_FIELDS, SUMMARY_AND_LINE_FIELDS, SUMMARY_EXCLUDES};
 use logferry::search::{
-    Order, Pages, Question, SearchClient, SourceFields, View, find_requests_with_lines,
-    lines_of_request, list,
+    Order, Pages, Question, RequestLines, SearchClient, SourceFields, View,
+    find_requests_with_lines, list,
 };
 use logferry::sink::opensearch::{Auth, OpenSearch, OpenSearchConfig, Tls};
 use tokio_util::sync::CancellationToken;
@@ -150,14 +150,12 @@ async fn answer(client: &SearchClient, question: &Question) -> Result<usize> {
             let summaries = request.summaries.iter();
             let summaries: Result<Vec<_>, _> = summaries.map(|hit| hit.document()).collect();
             let summaries = summaries?;
-            hits += match request.known_lines(&summaries) {
-                Some(lines) => lines.len(),
-                None => {
-                    let lines = lines_of_request(&request.request_id, &summaries);
-                    let fields = SourceFields::Only(&LOG_FIELDS);
-                    read(Pages::new(client, lines, fields, None)).await?
-                }
-            };
+            let lines = RequestLines::new(client, &request, &summaries)?;
+            let mut pages = lines.pages(client, SourceFields::Only(&LOG_FIELDS), None);
+            while let Some(lines) = pages.next().await? {
+                hits += lines.len();
+            }
+            pages.close().await;
         }
         return Ok(hits);
     }

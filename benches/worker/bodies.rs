@@ -22,11 +22,33 @@ pub fn prefix(number: usize) -> String {
 /// Uploads objects and returns the bodies that a worker sends for them.
 pub async fn captured(ends: &Ends, options: &Options, made: &Objects) -> Result<Vec<Bytes>> {
     ends.upload(&made.objects).await?;
-    let queue = ends.create_queue("captured").await?;
+    read(ends, options, made, "all").await
+}
+
+/// As [`captured`] with all lines of the platform, and then with folded ones.
+pub async fn captured_both(
+    ends: &Ends,
+    options: &Options,
+    made: &Objects,
+) -> Result<[Vec<Bytes>; 2]> {
+    let all = captured(ends, options, made).await?;
+    Ok([all, read(ends, options, made, "folded").await?])
+}
+
+async fn read(
+    ends: &Ends,
+    options: &Options,
+    made: &Objects,
+    platform_lines: &str,
+) -> Result<Vec<Bytes>> {
+    let queue = ends
+        .create_queue(&format!("captured-{platform_lines}"))
+        .await?;
     ends.notify(&queue, &made.objects).await?;
     let (stub, index) = Stub::keeping().await?;
     let mut command = ends.worker(options, &queue, &index);
     command.args(["--until-empty", "--index-prefix", PREFIX]);
+    command.args(["--platform-lines", platform_lines]);
     Running::start(command, "captured")?.finish().await?;
     let bodies = stub.take();
     ensure!(!bodies.is_empty(), "the worker sent nothing");

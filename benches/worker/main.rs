@@ -21,6 +21,7 @@ mod mapping;
 mod node;
 mod node_bench;
 mod process;
+mod replicas;
 mod servers;
 mod soak;
 #[path = "../stack/server.rs"]
@@ -82,6 +83,11 @@ enum Command {
         #[arg(long, default_value_t = ROUNDS)]
         rounds: usize,
     },
+    /// What a replica costs two nodes, with document and with segment replication.
+    Replicas {
+        #[arg(long, default_value_t = ROUNDS)]
+        rounds: usize,
+    },
     /// What documents cost the index with our template and with others.
     Mapping {
         /// Which variants, by the beginning of their names; ours and dynamic mapping if there are none.
@@ -118,6 +124,7 @@ async fn run(command: Option<Command>, options: &Options) -> Result<()> {
         Some(Command::Start) => start::run(options).await,
         Some(Command::Soak { minutes }) => soak::run(options, minutes).await,
         Some(Command::Node { rounds }) => node_bench::run(options, rounds).await,
+        Some(Command::Replicas { rounds }) => replicas::run(options, rounds).await,
         Some(Command::Mapping { only, rounds }) => mapping::run(options, &only, rounds).await,
     }
 }

@@ -9,7 +9,7 @@ use opensearch::http::Method;
 use serde_json::Value;
 
 use crate::Options;
-use crate::bodies::{self, captured, load, moved, prefix};
+use crate::bodies::{self, captured_both, load, moved, prefix};
 use crate::load::STREAMS;
 use crate::node::Node;
 use crate::servers::Ends;
@@ -33,7 +33,7 @@ pub async fn run(options: &Options, only: &[String], rounds: usize) -> Result<()
     let variants = chosen(only)?;
     let made = STREAMS.scaled(options.scale).objects()?;
     let ends = Ends::start(options).await?;
-    let bodies = captured(&ends, options, &made).await?;
+    let bodies = captured_both(&ends, options, &made).await?;
     drop(ends);
     let node = Node::start(options)?;
     eprintln!("bench: warming the node up");
@@ -59,7 +59,7 @@ pub async fn run(options: &Options, only: &[String], rounds: usize) -> Result<()
     }
     let title = format!(
         "{} documents of {:.0} MB of logs, median of {rounds}",
-        bodies::documents(&bodies),
+        bodies::documents(&bodies[0]),
         made.bytes as f64 / 1e6
     );
     print(options, &title, &variants, &costs, made.bytes as f64 / 1e9);
@@ -85,7 +85,12 @@ fn chosen(only: &[String]) -> Result<Vec<Variant>> {
     Ok(variants)
 }
 
-async fn cost(node: &Node, variant: &Variant, bodies: &[Bytes], prefix: &str) -> Result<Cost> {
+async fn cost(
+    node: &Node,
+    variant: &Variant,
+    bodies: &[Vec<Bytes>; 2],
+    prefix: &str,
+) -> Result<Cost> {
     let bodies = moved(&variant.bodies(bodies), prefix);
     node.put(variant.templates(prefix)).await?;
     let start = node.cpu()?;

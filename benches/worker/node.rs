@@ -22,7 +22,24 @@ pub struct Node {
 
 impl Node {
     pub fn start(options: &Options) -> Result<Self> {
-        let server = Server::start("opensearch", options.port + 2, &[("OS_C2", "1")])?;
+        Self::start_at(options.port + 2, &[("OS_C2", "1")])
+    }
+
+    /// Two data nodes of one cluster.
+    pub fn start_two(options: &Options) -> Result<[Self; 2]> {
+        // Each node takes the port above its own too.
+        let ports = [options.port + 2, options.port + 4];
+        let nodes = ports.map(|port| port.to_string()).join(" ");
+        let settings = [("OS_C2", "1"), ("OS_HEAP", "512m"), ("OS_NODES", &*nodes)];
+        let [first, second] = ports;
+        Ok([
+            Self::start_at(first, &settings)?,
+            Self::start_at(second, &settings)?,
+        ])
+    }
+
+    fn start_at(port: u16, settings: &[(&str, &str)]) -> Result<Self> {
+        let server = Server::start("opensearch", port, settings)?;
         let pid = server.pid()?;
         let pool = SingleNodeConnectionPool::new(server.url().parse()?);
         Ok(Self {

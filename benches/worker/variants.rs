@@ -24,6 +24,8 @@ enum Change {
     Setting(&'static str, Value),
     /// Another `_id`, made of the original's 16 bytes, the event's milliseconds and the hash of its stream.
     Id(fn([u8; 16], u64, u64) -> Vec<u8>),
+    /// The documents of `--platform-lines folded`.
+    Folded,
     /// Changed documents.
     Source(fn(&mut Value)),
     All(Vec<Change>),
@@ -38,6 +40,7 @@ pub fn all() -> Vec<Variant> {
         variant(DYNAMIC, Change::Dynamic),
         variant(OURS, Change::None),
     ];
+    variants.extend(folded());
     variants.extend(fields());
     variants.extend(settings());
     variants.extend(ids());
@@ -55,6 +58,21 @@ fn variant(name: &str, change: Change) -> Variant {
         name: name.to_owned(),
         change,
     }
+}
+
+fn folded() -> Vec<Variant> {
+    let with = |change: Change| Change::All(vec![Change::Folded, change]);
+    let by_size = Change::Setting("merge.policy", json!("log_byte_size"));
+    let refresh = Change::Setting("refresh_interval", json!("30s"));
+    vec![
+        variant("folded", Change::Folded),
+        variant("folded, merged by size", with(by_size)),
+        variant("folded, refresh every 30 s", with(refresh)),
+        variant(
+            "folded, codec default",
+            with(Change::Setting("codec", json!("default"))),
+        ),
+    ]
 }
 
 const REPORT_NUMBERS: [&str; 9] = [
@@ -288,8 +306,17 @@ impl Variant {
         made
     }
 
-    /// The bodies with this variant's change applied.
-    pub fn bodies(&self, bodies: &[Bytes]) -> Vec<Bytes> {
+    fn is_folded(&self) -> bool {
+        match &self.change {
+            Change::Folded => true,
+            Change::All(changes) => changes.iter().any(|by| matches!(by, Change::Folded)),
+            _ => false,
+        }
+    }
+
+    /// The bodies with this variant's change applied. They are given with all lines of the platform, and folded.
+    pub fn bodies(&self, [all, folded]: &[Vec<Bytes>; 2]) -> Vec<Bytes> {
+        let bodies = if self.is_folded() { folded } else { all };
         match self.change {
             Change::Id(of) => bodies.iter().map(|body| with_ids(body, of)).collect(),
             Change::Source(of) => bodies.iter().map(|body| with_sources(body, of)).collect(),
@@ -300,7 +327,7 @@ impl Variant {
 
 fn change(by: &Change, templates: &mut Vec<Template>) {
     match by {
-        Change::None | Change::Id(_) | Change::Source(_) => {}
+        Change::None | Change::Id(_) | Change::Source(_) | Change::Folded => {}
         Change::Dynamic => templates.clear(),
         Change::All(changes) => changes.iter().for_each(|by| change(by, templates)),
         Change::Setting(name, value) => {

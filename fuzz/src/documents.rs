@@ -26,6 +26,7 @@ pub fn documents<'a>(
     let options = DocumentOptions {
         index_prefix: "logferry".to_owned(),
         keep_original: start.is_none(),
+        ..DocumentOptions::default()
     };
     let limits = TrackerLimits {
         max_open: 3,
@@ -52,7 +53,7 @@ pub fn documents<'a>(
         let text = event_text(&event);
         let encoded = encoder.encode(&event, &text, &mut out);
         assert_ne!(encoded.record.request_id.as_deref(), Some(""));
-        let document = encoded.document;
+        let document = encoded.document.expect("every line is a document");
         check(&out[document.start..document.source], false);
         check(&out[document.source..document.end], true);
         while let Some(closed) = encoder.next_closed(&mut out) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::shared::heading;
-use crate::cli::shared::pipeline::DecodeArgs;
+use crate::cli::shared::pipeline::{DecodeArgs, PlatformArgs};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -25,6 +25,8 @@ pub struct ExplainArgs {
     pub key: Option<String>,
     #[command(flatten)]
     pub decode: DecodeArgs,
+    #[command(flatten)]
+    pub platform: PlatformArgs,
 }
 
 #[derive(Debug, Subcommand)]

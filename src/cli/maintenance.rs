@@ -19,6 +19,12 @@ pub struct SetupArgs {
     /// Default: as set before; the cluster's default at the first setup.
     #[arg(long, env = "LOGFERRY_REPLICAS", value_name = "N", help_heading = heading::OPENSEARCH)]
     pub replicas: Option<String>,
+    /// How a replica gets the documents of its primary: document, segment
+    ///
+    /// With segment, a replica copies the primary's segments instead of indexing every document again. Default: as set
+    /// before; the cluster's default at the first setup. Indices that exist keep their way.
+    #[arg(long, env = "LOGFERRY_REPLICATION", value_enum, help_heading = heading::OPENSEARCH)]
+    pub replication: Option<ReplicationArg>,
     /// Time until a document can be found
     ///
     /// Default: as set before; 5s at the first setup.
@@ -105,6 +111,23 @@ pub struct RetainArgs {
     /// Time to keep invocation summaries, such as 365d
     #[arg(long, env = "LOGFERRY_RETAIN_INVOCATIONS", value_name = "DAYS")]
     pub retain_invocations: Option<String>,
+}
+
+/// A way of replication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReplicationArg {
+    Document,
+    Segment,
+}
+
+impl ReplicationArg {
+    /// OpenSearch's value of `index.replication.type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReplicationArg::Document => "DOCUMENT",
+            ReplicationArg::Segment => "SEGMENT",
+        }
+    }
 }
 
 /// OpenSearch's name of a codec.

@@ -25,13 +25,13 @@ pub use dead_letters::{
 };
 pub use explain::{ExplainArgs, ExplainCommand};
 pub use export::{ExportArgs, ExportCommand, ExportScopeArgs, ExportStatusArgs, GroupArgs};
-pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
+pub use maintenance::{ApiKeyFor, CodecArg, PruneArgs, ReplicationArg, RetainArgs, SetupArgs};
 pub use replay::{ByArg, ReplayArgs};
 pub use report::{GroupByArg, ReportArgs, SortArg};
 pub use search::SearchArgs;
 pub use serve::ServeArgs;
 pub use shared::opensearch::{AwsServiceArg, IndexArgs, StartArgs};
-pub use shared::pipeline::{DecodeArgs, PipelineArgs};
+pub use shared::pipeline::{DecodeArgs, PipelineArgs, PlatformArgs};
 pub use shared::s3::{PathStyle, S3Args};
 pub use shell::{CompletionsArgs, HealthcheckArgs, ManArgs, ShellArg};
 pub use worker::{CheckArgs, IngestArgs, To, WorkerArgs};

@@ -86,7 +86,7 @@ const SEARCH: Permissions = Permissions {
 
 const COVERAGE: Permissions = Permissions {
     cluster: &["indices:data/read/mget"],
-    indices: &["-logs-*"],
+    indices: DAILY_INDICES,
     on_indices: &["indices:data/read/search", "indices:data/read/mget[shard]"],
 };
 

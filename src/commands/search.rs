@@ -23,8 +23,8 @@ use crate::config::SearchConfig;
 use crate::search;
 use crate::search::reading::{LOG_FIELDS, SUMMARY_AND_LINE_FIELDS, SUMMARY_EXCLUDES};
 use crate::search::{
-    Follow, FollowNotice, Hit, Order, Pages, Question, RequestSummaries, SearchClient, SearchError,
-    SourceFields, Total, TotalRelation, View,
+    Follow, FollowNotice, Hit, Order, Pages, Question, RequestLines, RequestPages,
+    RequestSummaries, SearchClient, SearchError, SourceFields, Total, TotalRelation, View,
 };
 use crate::sink::IndexError;
 use crate::sink::opensearch::OpenSearch;
@@ -323,13 +323,9 @@ impl SearchCommand {
         } else {
             timeline.head(request_id, summaries)
         })?;
-        if let Some(lines) = request.known_lines(summaries) {
-            let limit = self.question.limit.unwrap_or(usize::MAX);
-            return self.print_timeline(&lines[..lines.len().min(limit)], &mut timeline);
-        }
-        let query = search::lines_of_request(request_id, summaries);
+        let lines = RequestLines::new(&self.client, request, summaries)?;
         let fields = self.fields(&LOG_FIELDS);
-        let mut pages = Pages::new(&self.client, query, fields, self.question.limit);
+        let mut pages = lines.pages(&self.client, fields, self.question.limit);
         let printed = self.print_lines(&mut pages, &mut timeline).await;
         pages.close().await;
         printed
@@ -337,11 +333,11 @@ impl SearchCommand {
 
     async fn print_lines(
         &self,
-        pages: &mut Pages<'_>,
+        pages: &mut RequestPages<'_>,
         timeline: &mut Timeline,
     ) -> anyhow::Result<()> {
-        while let Some(page) = pages.next().await? {
-            self.print_timeline(&page.hits, timeline)?;
+        while let Some(hits) = pages.next().await? {
+            self.print_timeline(&hits, timeline)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 /*! Flags of `setup` and `prune` go in; their configurations or the mistakes come out. */
 
-use crate::cli::{ApiKeyFor, CodecArg, PruneArgs, RetainArgs, SetupArgs};
+use crate::cli::{ApiKeyFor, CodecArg, PruneArgs, ReplicationArg, RetainArgs, SetupArgs};
 use crate::config::ConfigErrors;
 use crate::sink::opensearch::{Auth, AwsService, DashboardsConfig, OpenSearchConfig};
 use logferry_core::document::index_name::DocumentKind;
@@ -36,6 +36,8 @@ pub struct Wanted {
     pub shards: Option<u32>,
     /// Replicas of an index; `None` as for `shards`.
     pub replicas: Option<u32>,
+    /// OpenSearch's name of the way that replicas get documents; `None` as for `shards`.
+    pub replication: Option<&'static str>,
     /// Refresh interval in OpenSearch's notation; `None` as for `shards`.
     pub refresh_interval: Option<String>,
     /// OpenSearch's name of the codec of an index; `None` as for `shards`.
@@ -117,6 +119,7 @@ pub fn setup(args: SetupArgs) -> Result<SetupTask, ConfigErrors> {
                 prefix,
                 shards,
                 replicas,
+                replication: args.replication.map(ReplicationArg::as_str),
                 refresh_interval,
                 codec: args.codec.map(CodecArg::as_str),
                 retention,

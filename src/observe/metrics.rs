@@ -53,6 +53,7 @@ pub struct Metrics {
     pub objects_unsettled: Counter,
     pub object_bytes: Counter,
     pub events: Counter,
+    pub events_folded: Counter,
     pub local_copies: Counter,
     documents_indexed: Counter,
     documents_already_there: Counter,
@@ -221,6 +222,10 @@ impl Metrics {
             ),
             object_bytes: declare.counter("object_bytes", "Decompressed bytes read from objects"),
             events: declare.counter("events", "Log events read from objects"),
+            events_folded: declare.counter(
+                "events_folded",
+                "Log events that stand in the summary of their invocation instead of a document: --platform-lines folded",
+            ),
             local_copies: declare.counter(
                 "local_copies",
                 "Log events skipped by --skip-local-copies, in objects that hold other events too",

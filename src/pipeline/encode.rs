@@ -89,8 +89,14 @@ impl<'a> ParcelWriter<'a> {
         }
         let text = event_text(event);
         let encoded = self.encoder.encode(event, &text, &mut self.parcel.lines);
-        self.add(encoded.document, event.offset, false);
+        if let Some(document) = encoded.document {
+            self.add(document, event.offset, false);
+        }
         progress.events += 1;
+        while let Some(late) = self.encoder.next_late(&mut self.parcel.lines) {
+            self.add(late.document, late.offset, false);
+        }
+        progress.folded = self.encoder.folded();
         while let Some(closed) = self.encoder.next_closed(&mut self.parcel.lines) {
             self.add(closed.document, event.offset, true);
             progress.summaries += 1;
@@ -156,15 +162,16 @@ impl<'a> ParcelWriter<'a> {
         verdicts: &mut AwaitedVerdicts,
         progress: &mut ReadProgress,
     ) {
-        while self.encoder.holds_summaries() {
+        while self.encoder.holds_documents() {
             if self.reservation.is_none() {
                 self.reservation = Some(self.context.memory.reserve(self.full).await);
             }
-            let Some(closed) = self.encoder.next_at_end(&mut self.parcel.lines) else {
-                break;
-            };
-            self.add(closed.document, progress.bytes, true);
-            progress.summaries += 1;
+            if let Some(late) = self.encoder.next_late_at_end(&mut self.parcel.lines) {
+                self.add(late.document, late.offset, false);
+            } else if let Some(closed) = self.encoder.next_at_end(&mut self.parcel.lines) {
+                self.add(closed.document, progress.bytes, true);
+                progress.summaries += 1;
+            }
             if self.parcel.lines.len() >= self.full {
                 self.send(verdicts).await;
             }

@@ -283,6 +283,7 @@ impl ObjectReader<'_> {
         self.progress.local_copies = self.decoder.counters().local_copies;
         let (progress, counted) = (*self.progress, self.counted);
         metrics.events.inc_by(progress.events - counted.events);
+        (metrics.events_folded).inc_by(progress.folded - counted.folded);
         metrics.object_bytes.inc_by(progress.bytes - counted.bytes);
         (metrics.local_copies).inc_by(progress.local_copies - counted.local_copies);
         self.counted = progress;

@@ -52,6 +52,8 @@ pub(crate) struct ReadProgress {
     pub(crate) bytes: u64,
     pub(crate) events: u64,
     pub(crate) summaries: u64,
+    /// Events that stand in summaries instead of documents.
+    pub(crate) folded: u64,
     /// Events of local copies, which were skipped.
     pub(crate) local_copies: u64,
 }
@@ -195,6 +197,7 @@ impl ObjectInFlight {
                     already_there = tally.already_there,
                     rejected = tally.rejected,
                     dead_lettered = tally.dead_lettered,
+                    folded = (progress.folded > 0).then_some(progress.folded),
                     local_copies = (progress.local_copies > 0).then_some(progress.local_copies),
                     broken,
                     seconds,

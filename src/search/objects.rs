@@ -1,4 +1,5 @@
-/*! Keys of objects go in; the numbers of log documents that name them come out. One request for many keys. */
+/*! Keys of objects go in; the numbers of documents that name them come out: log documents, and summaries that hold
+lines of them. One request for many keys. */
 
 use std::collections::HashMap;
 
@@ -41,19 +42,20 @@ struct Bucket {
 }
 
 impl SearchClient {
-    /// Counts the log documents of each of these objects. Objects without documents are left out.
+    /// Counts the documents of each of these objects. Objects without documents are left out.
     pub async fn documents_of_objects(
         &self,
         bucket: &str,
         keys: &[&str],
     ) -> Result<HashMap<String, u64>, SearchError> {
         let filter = json!([{"term": {"aws.s3.bucket": bucket}}, {"terms": {"aws.s3.key": keys}}]);
-        let objects = json!({"terms": {"field": "aws.s3.key", "size": keys.len().max(1)}});
+        let objects =
+            json!({"terms": {"field": "aws.s3.key", "size": keys.len().max(1), "include": keys}});
         let buckets = self.count(&filter, &objects).await?;
         Ok(buckets.into_iter().map(|b| (b.key, b.doc_count)).collect())
     }
 
-    /// Counts the log documents of the objects below each of these prefixes.
+    /// Counts the documents of the objects below each of these prefixes.
     pub async fn documents_below(
         &self,
         bucket: &str,
@@ -73,7 +75,10 @@ impl SearchClient {
     }
 
     async fn count(&self, filter: &Value, objects: &Value) -> Result<Vec<Bucket>, SearchError> {
-        let path = self.endpoint(&self.indices_path(DocumentKind::Log), "_search", &[]);
+        // A summary names the objects of lines that have no documents.
+        let [logs, invocations] = DocumentKind::ALL.map(|kind| self.indices_path(kind));
+        let both = format!("{logs},{}", invocations.trim_start_matches('/'));
+        let path = self.endpoint(&both, "_search", &[]);
         let body = json!({
             "size": 0, "track_total_hits": false,
             "query": {"bool": {"filter": filter}},

@@ -9,7 +9,7 @@ use logferry_core::document::index_name::DocumentKind;
 /// Length of a request id. A shorter one is the beginning of an id.
 const REQUEST_ID_LENGTH: usize = 36;
 /// How long before a cold start its environment may have begun its init.
-const MAX_INIT_MS: i64 = 15 * 60 * 1000;
+pub(crate) const MAX_INIT_MS: i64 = 15 * 60 * 1000;
 /// Statuses of invocations that failed.
 pub(crate) const FAILED_STATUSES: [&str; 3] = ["error", "timeout", "out_of_memory"];
 
@@ -161,8 +161,12 @@ pub fn named_lines(question: &Question, now: Timestamp) -> Query {
 }
 
 /// Every log line of a request. `cold_starts` holds log streams and start times: the lines of the init before each of
-/// them, which name no request, are included.
-pub fn lines_of_request(request_id: &str, cold_starts: &[(&str, Timestamp)]) -> Query {
+/// them, which name no request, are included. `without` holds ids of lines that are known already.
+pub fn lines_of_request(
+    request_id: &str,
+    cold_starts: &[(&str, Timestamp)],
+    without: &[&str],
+) -> Query {
     let mut alternatives = vec![json!({"term": {"faas.invocation_id": request_id}})];
     for (stream, start) in cold_starts {
         let start = start.as_millisecond();
@@ -172,9 +176,13 @@ pub fn lines_of_request(request_id: &str, cold_starts: &[(&str, Timestamp)]) -> 
             "must_not": [{"exists": {"field": "faas.invocation_id"}}],
         }}));
     }
+    let mut filters = vec![json!({"bool": {"should": alternatives, "minimum_should_match": 1}})];
+    if !without.is_empty() {
+        filters.push(json!({"bool": {"must_not": [{"ids": {"values": without}}]}}));
+    }
     Query {
         kind: DocumentKind::Log,
-        filters: vec![json!({"bool": {"should": alternatives, "minimum_should_match": 1}})],
+        filters,
         sort: by_time(Order::OldestFirst),
     }
 }
@@ -364,7 +372,7 @@ mod tests {
         let start = "2026-11-22T10:00:00Z".parse().unwrap();
         insta::assert_json_snapshot!(
             "lines_of_request",
-            lines_of_request("8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64", &[("s", start)]).query()
+            lines_of_request("8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64", &[("s", start)], &[]).query()
         );
     }
 

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use crate::search::client::SearchClient;
 use crate::search::error::SearchError;
 use crate::search::query;
-use crate::search::query::{Query, SourceFields};
+use crate::search::query::SourceFields;
 use crate::search::question::Question;
 use crate::search::response::{Hit, Page};
 use crate::sink::IndexError;
 use logferry_core::document::index_name::DocumentKind;
-use logferry_core::document::stored::{StoredInvocation, StoredLogDocument};
+use logferry_core::document::stored::StoredLogDocument;
 
 /// Most log lines that are read to find requests without a summary.
 const MAX_LINES: usize = 1000;
@@ -27,15 +27,7 @@ pub struct RequestSummaries {
     /// Empty if no summary is stored yet.
     pub summaries: Vec<Hit>,
     /// All log lines that name the request, by time, if they came with the summaries.
-    lines: Option<Vec<Hit>>,
-}
-
-impl RequestSummaries {
-    /// All log lines of the request, if they are known already. Those of its init name no request: they are asked for.
-    pub fn known_lines(&self, summaries: &[StoredInvocation<'_>]) -> Option<&[Hit]> {
-        let has_init = !cold_starts(summaries).is_empty();
-        self.lines.as_deref().filter(|_| !has_init)
-    }
+    pub(crate) lines: Option<Vec<Hit>>,
 }
 
 #[derive(Debug, Default)]
@@ -172,23 +164,6 @@ fn names_id_only(question: &Question) -> bool {
         ..Question::default()
     };
     *question == only_id
-}
-
-/// The log lines of a request; those of the init too if its summaries tell of a cold start.
-pub fn lines_of_request(request_id: &str, summaries: &[StoredInvocation<'_>]) -> Query {
-    query::lines_of_request(request_id, &cold_starts(summaries))
-}
-
-/// Log streams and start times of cold starts.
-fn cold_starts<'a>(summaries: &'a [StoredInvocation<'_>]) -> Vec<(&'a str, Timestamp)> {
-    let cold = summaries
-        .iter()
-        .filter(|summary| summary.faas.cold_start == Some(true));
-    let starts = cold.filter_map(|summary| {
-        let stream = summary.aws.log.stream.name.as_deref()?;
-        Some((stream, summary.timestamp.parse().ok()?))
-    });
-    starts.collect()
 }
 
 fn request_id(hit: &Hit) -> Result<String, SearchError> {

@@ -122,6 +122,7 @@ impl Trial for Coverage {
     /// A bucket with an object that nothing has indexed.
     async fn before(prefix: &str) {
         make(&format!("{prefix}-logs-2026.11.23")).await;
+        make(&format!("{prefix}-invocations-2026.11.23")).await;
         let stage = Stage::new("coverage").await;
         let bucket = stage.s3.create_bucket().bucket(prefix).send().await;
         bucket.unwrap();

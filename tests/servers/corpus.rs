@@ -50,11 +50,12 @@ pub fn write(folder: &Path) {
     );
 }
 
-/// The documents that `ingest` prints for the folder.
-pub fn documents(folder: &Path) -> Vec<Document> {
+/// The documents that `ingest` prints for the folder, with further flags.
+pub fn documents(folder: &Path, flags: &[&str]) -> Vec<Document> {
     let output = Command::new(env!("CARGO_BIN_EXE_logferry"))
         .args(["ingest", "--to", "ndjson"])
         .args(FLAGS)
+        .args(flags)
         .arg(folder)
         .stdin(Stdio::null())
         .output()

@@ -18,6 +18,7 @@ mod dead_letters;
 mod documents;
 mod export;
 mod fields;
+mod folded;
 mod input;
 mod memory;
 #[path = "../chaos/node.rs"]

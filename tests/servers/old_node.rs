@@ -35,7 +35,7 @@ async fn the_demo_on_opensearch_2_19() {
     let flags = [&corpus::FLAGS[..2], &["--bulk-compression", "auto"]].concat();
     cluster.load(folder.path(), &flags).await;
     assert_eq!(cluster.setup(&[])["changed"], 0);
-    let printed = corpus::documents(folder.path());
+    let printed = corpus::documents(folder.path(), &[]);
     let of_errors =
         |d: &&corpus::Document| corpus::at(&d.source, "log.level") == Some(&json!("ERROR"));
     let wanted: BTreeSet<&str> = printed

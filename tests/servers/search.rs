@@ -65,8 +65,12 @@ impl Indices {
         lines.lines().map(name).collect()
     }
 
-    /// The demo's objects, by `ingest`, as they lie in its bucket but not compressed.
     pub async fn load_demo(&self) {
+        self.load_demo_with(&[]).await;
+    }
+
+    /// The demo's objects, by `ingest` with further flags, as they lie in its bucket but not compressed.
+    pub async fn load_demo_with(&self, flags: &[&str]) {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo");
         let folder = tempfile::tempdir().expect("a folder");
         let mut folders = vec![fixtures.clone()];
@@ -86,7 +90,7 @@ impl Indices {
         }
         let pattern = ["--log-group-pattern", "exports/{function}/"];
         let mut ingest = self.logferry(&["ingest", "--setup"]);
-        let output = ingest.arg(folder.path()).args(pattern).output();
+        let output = ingest.arg(folder.path()).args(pattern).args(flags).output();
         let output = output.expect("ingest runs");
         assert!(output.status.success(), "{}", text(&output.stderr));
         self.refresh().await;

@@ -11,5 +11,6 @@ mod dashboards;
 mod dashboards_stub;
 mod prune;
 mod refusals;
+mod replication;
 mod retention;
 mod stub;

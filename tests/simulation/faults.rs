@@ -7,7 +7,7 @@ use logferry::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, R
 use logferry::sink::BulkCompression;
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::DecodeOptions;
-use logferry_core::document::DocumentOptions;
+use logferry_core::document::{DocumentOptions, PlatformLines};
 use logferry_core::invocation::{Architecture, Prices};
 
 /// Everything that can go wrong by chance.
@@ -222,6 +222,11 @@ impl Plan {
     /// No fault at all, and nothing that could be refused.
     pub fn calm(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x000c_a1a3);
+        let mut road = road(&mut rng);
+        // Drawn on its own, so that the seeds stay what they were.
+        if Rng::with_seed(seed ^ 0x0f01_ded0).bool() {
+            road.read.document.platform_lines = PlatformLines::Folded;
+        }
         Self {
             spells: Vec::new(),
             faults_end: Duration::ZERO,
@@ -238,7 +243,7 @@ impl Plan {
             zstd: false,
             overwrites: false,
             neighbours_within: None,
-            road: road(&mut rng),
+            road,
         }
     }
 
@@ -423,6 +428,7 @@ fn road(rng: &mut Rng) -> PipelineConfig {
             document: DocumentOptions {
                 index_prefix: "logferry".to_owned(),
                 keep_original: rng.bool(),
+                ..DocumentOptions::default()
             },
         },
     }

@@ -175,6 +175,7 @@ pub fn counters(world: &World, all: &[Arc<Metrics>]) {
     let indexed = sum(|m| m.counts().indexed);
     let already_there = sum(|m| m.counts().already_there);
     let events = sum(|m| m.events.get());
+    let folded = sum(|m| m.events_folded.get());
     let delivered = count("Delivered") + count("Redelivered");
     let written = count("Created") + count("Updated");
     let mut pairs = vec![
@@ -182,7 +183,7 @@ pub fn counters(world: &World, all: &[Arc<Metrics>]) {
         ("deleted", deleted, count("Deleted done")),
     ];
     if world.sim.plan.is_calm() {
-        let (mut read_events, mut read_documents) = (0, 0);
+        let (mut read_events, mut read_folded, mut read_documents) = (0, 0, 0);
         let objects = lock(&world.objects);
         for Entry { what, .. } in &history.entries {
             if let What::Opened { key, .. } = what {
@@ -192,11 +193,13 @@ pub fn counters(world: &World, all: &[Arc<Metrics>]) {
                     .expect("it is known");
                 let parsed = &object.current().1;
                 read_events += parsed.events;
+                read_folded += parsed.folded;
                 read_documents += (parsed.documents.len() + parsed.summaries.len()) as u64;
             }
         }
         pairs.extend([
             ("events", events, read_events),
+            ("folded", folded, read_folded),
             ("indexed", indexed, written),
             ("documents", indexed + already_there, read_documents),
         ]);

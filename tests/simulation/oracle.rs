@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use logferry::pipeline::PipelineConfig;
 use logferry_core::decode::{Decoder, KeyInfo};
-use logferry_core::document::{DocumentSpan, ObjectEncoder, ObjectInfo, event_text};
+use logferry_core::document::{
+    DocumentOptions, DocumentSpan, ObjectEncoder, ObjectInfo, PlatformLines, event_text,
+};
 use logferry_core::invocation::{Merged, Prices, Summary, merged};
 
 use crate::index::Place;
@@ -17,8 +19,23 @@ pub struct Parsed {
     /// Parts of summaries, in the order they were given out.
     pub summaries: Vec<(Place, Vec<u8>)>,
     pub events: u64,
+    /// Events that stand in summaries.
+    pub folded: u64,
+    /// Their documents: a reading that breaks off between an init and its invocation makes some of them.
+    pub folded_documents: BTreeMap<Place, Vec<u8>>,
     /// By its name or size there is nothing to read.
     pub skipped: bool,
+}
+
+impl Parsed {
+    fn add(&mut self, lines: &[u8], document: DocumentSpan, object: &Planned) {
+        let (place, source) = stored(lines, document);
+        assert!(
+            self.documents.insert(place, source).is_none(),
+            "two events of {} have one id",
+            object.key
+        );
+    }
 }
 
 pub fn parse(object: &Planned, config: &PipelineConfig) -> Parsed {
@@ -37,6 +54,11 @@ pub fn parse(object: &Planned, config: &PipelineConfig) -> Parsed {
     };
     let mut decoder = Decoder::new(&object.key, &config.read.decode);
     let mut encoder = ObjectEncoder::new(&facts, &config.read.document, &config.read.prices);
+    let all = DocumentOptions {
+        platform_lines: PlatformLines::All,
+        ..config.read.document.clone()
+    };
+    let mut unfolded = ObjectEncoder::new(&facts, &all, &config.read.prices);
     let mut input = &object.plain[..];
     let mut lines = Vec::new();
     loop {
@@ -44,21 +66,34 @@ pub fn parse(object: &Planned, config: &PipelineConfig) -> Parsed {
             lines.clear();
             let text = event_text(&event);
             let encoded = encoder.encode(&event, &text, &mut lines);
-            let (place, source) = stored(&lines, encoded.document);
-            assert!(
-                parsed.documents.insert(place, source).is_none(),
-                "two events of {} have one id",
-                object.key
-            );
             parsed.events += 1;
+            let whole = unfolded.encode(&event, &text, &mut lines).document;
+            let (place, source) = stored(&lines, whole.expect("every line is a document"));
+            parsed.folded_documents.insert(place, source);
+            while unfolded.next_closed(&mut lines).is_some() {}
+            let mut documents = Vec::from_iter(encoded.document);
+            while let Some(late) = encoder.next_late(&mut lines) {
+                documents.push(late.document);
+            }
+            for document in documents {
+                parsed.add(&lines, document, object);
+            }
             while let Some(closed) = encoder.next_closed(&mut lines) {
                 parsed.summaries.push(stored(&lines, closed.document));
             }
         }
         if decoder.is_finished() {
+            while let Some(late) = encoder.next_late_at_end(&mut lines) {
+                parsed.add(&lines, late.document, object);
+            }
+            parsed.folded = encoder.folded();
             while let Some(closed) = encoder.next_at_end(&mut lines) {
                 parsed.summaries.push(stored(&lines, closed.document));
             }
+            let documents = &parsed.documents;
+            parsed
+                .folded_documents
+                .retain(|place, _| !documents.contains_key(place));
             return parsed;
         }
         let space = decoder.space();
@@ -118,6 +153,12 @@ impl Expected {
             }
             if must {
                 self.must.insert(place.clone());
+            }
+        }
+        for (place, source) in &parsed.folded_documents {
+            let sources = self.allowed.entry(place.clone()).or_default();
+            if !sources.contains(source) {
+                sources.push(source.clone());
             }
         }
         let parts = if must {

@@ -45,8 +45,8 @@ pub struct PipelineArgs {
     pub bulks_in_flight: String,
     /// Compression of bulks on their way to OpenSearch: none, gzip, zstd or auto
     ///
-    /// gzip sends about a seventh of the bytes. zstd sends a twelfth and takes less CPU, but needs OpenSearch 3.4 or newer on
-    /// all nodes. auto chooses what the cluster takes, zstd first. The cluster is asked at the start.
+    /// gzip sends about a seventh of the bytes. zstd sends a twelfth and takes less CPU, but needs OpenSearch 3.4 or
+    /// newer on all nodes. auto chooses what the cluster takes, zstd first. The cluster is asked at the start.
     #[arg(
         long,
         env = "LOGFERRY_BULK_COMPRESSION",
@@ -94,6 +94,8 @@ pub struct PipelineArgs {
     pub max_ratio: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
+    #[command(flatten)]
+    pub platform: PlatformArgs,
     /// Skip the local copies of the logs of Web Functions
     ///
     /// Each event of a Web Function is in two log groups: /aws/lambda/web/NAME and /aws/lambda/web/NAME.local.
@@ -112,6 +114,23 @@ pub struct PipelineArgs {
         help_heading = heading::OBJECTS
     )]
     pub keep_original: bool,
+}
+
+/// The flag that `worker`, `ingest`, `replay` and `explain` share: which lines are documents.
+#[derive(Debug, Args)]
+#[command(next_help_heading = heading::OBJECTS)]
+pub struct PlatformArgs {
+    /// Lines of the platform that are documents: all, folded
+    ///
+    /// With folded, START, END, REPORT and the lines of an init stand in the summary of their invocation instead. A
+    /// line that no summary holds whole, or that reports a failure, is a document all the same.
+    #[arg(
+        long,
+        env = "LOGFERRY_PLATFORM_LINES",
+        value_name = "LINES",
+        default_value = "all"
+    )]
+    pub platform_lines: String,
 }
 
 /// Flags that `worker`, `ingest` and `explain` share: how objects are read.

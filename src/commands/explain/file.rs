@@ -19,7 +19,9 @@ use crate::source::decompress::Unpacked;
 use crate::source::files::{BUCKET, Files, LocalStore};
 use logferry_core::decode::{Decoder, Event};
 use logferry_core::document::stored::StoredLogDocument;
-use logferry_core::document::{DocumentOptions, ObjectEncoder, ObjectInfo, event_text};
+use logferry_core::document::{
+    DocumentOptions, ObjectEncoder, ObjectInfo, PlatformLines, event_text,
+};
 use logferry_core::invocation::{Architecture, Prices};
 use logferry_core::notification::ObjectRef;
 
@@ -105,7 +107,7 @@ async fn read(
         last_modified: opened.last_modified.filter(|_| !from_stdin),
         id_scope: decoder.key().prefix.clone(),
     };
-    let mut encoder = FileExplainer::new(&object_info);
+    let mut encoder = FileExplainer::new(&object_info, config.platform_lines);
     let mut unpacked = Unpacked::new(Arc::new(store), object, opened).await?;
     loop {
         let read = unpacked.read(decoder.space()).await;
@@ -142,10 +144,11 @@ struct FileExplainer {
 }
 
 impl FileExplainer {
-    fn new(object: &ObjectInfo) -> Self {
+    fn new(object: &ObjectInfo, platform_lines: PlatformLines) -> Self {
         let options = DocumentOptions {
             index_prefix: "logferry".to_owned(),
-            keep_original: false,
+            platform_lines,
+            ..DocumentOptions::default()
         };
         let prices = Prices::builtin(Architecture::X86);
         Self {
@@ -158,16 +161,20 @@ impl FileExplainer {
         self.lines.clear();
         let text = event_text(event);
         let encoded = self.encoder.encode(event, &text, &mut self.lines);
-        let document = encoded.document;
-        let flags = flags(&self.lines[document.source..document.end]);
+        // A line that no document shows, or that waits, has no flags.
+        let document = encoded.document.map_or(0..0, |span| span.source..span.end);
+        let flags = flags(&self.lines[document]);
         report.event(event, &text, &encoded.record, &flags);
         drop(flags);
+        while self.encoder.next_late(&mut self.lines).is_some() {}
         while let Some(closed) = self.encoder.next_closed(&mut self.lines) {
             report.invocation(&self.lines[closed.document.source..closed.document.end]);
         }
     }
 
     fn finish(&mut self, report: &mut Report) {
+        while self.encoder.next_late_at_end(&mut self.lines).is_some() {}
+        report.folded = self.encoder.folded();
         while let Some(closed) = self.encoder.next_at_end(&mut self.lines) {
             report.invocation(&self.lines[closed.document.source..closed.document.end]);
         }

@@ -51,7 +51,7 @@ fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
     };
     let options = DocumentOptions {
         index_prefix: "logferry".to_owned(),
-        keep_original: false,
+        ..DocumentOptions::default()
     };
     let prices = Prices::builtin(Architecture::X86);
     let mut encoder = ObjectEncoder::new(&object, &options, &prices);
@@ -71,7 +71,7 @@ fn documents(function: &str, stream: &str) -> (Vec<Value>, Vec<Value>) {
             let mut out = Vec::new();
             let text = event_text(&event);
             let encoded = encoder.encode(&event, &text, &mut out);
-            lines.push(source(&out, encoded.document));
+            lines.push(source(&out, encoded.document.unwrap()));
             while let Some(closed) = encoder.next_closed(&mut out) {
                 summaries.push(source(&out, closed.document));
             }

@@ -17,8 +17,8 @@ pub(crate) struct Prepared {
     pub encoding: Option<Encoding>,
 }
 
-/// Whether the index can be used, its templates are there, and it takes bulks as they are to be compressed. With `setup`,
-/// missing templates are made.
+/// Whether the index can be used, its templates are there, and it takes bulks as they are to be compressed. With
+/// `setup`, missing templates are made.
 pub(crate) async fn prepare(
     index: &OpenSearch,
     prefix: &str,

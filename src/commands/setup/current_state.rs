@@ -14,7 +14,7 @@ use crate::sink::IndexError;
 use crate::sink::opensearch::{Method, OpenSearch};
 use logferry_core::document::index_name;
 use logferry_core::document::index_name::DocumentKind;
-use logferry_core::document::template::alias;
+use logferry_core::document::template::{alias, settings_name};
 
 /// The plugin that manages policies.
 const INDEX_MANAGEMENT: &str = "opensearch-index-management";
@@ -41,6 +41,8 @@ pub(crate) struct CurrentState {
     pub policies: Option<Policies>,
     pub attachments: Attachments,
     pub settings: ClusterSettings,
+    /// Number of data nodes, where it matters and can be asked.
+    pub data_nodes: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -70,11 +72,30 @@ pub(crate) async fn read(index: &OpenSearch, wanted: &Wanted) -> Result<CurrentS
         settings: cluster_settings::read(index).await,
         ..CurrentState::default()
     };
+    let stored = current.components.get(&settings_name(prefix));
+    let stored = stored
+        .and_then(|body| body.pointer("/template/settings/index/replication/type"))
+        .and_then(Value::as_str);
+    if wanted.replication.or(stored).is_some() {
+        current.data_nodes = data_nodes(index).await;
+    }
     if !wanted.retention.is_none() && !current.serverless && has_index_management(index).await? {
         current.policies = Some(policies(index, wanted).await?);
         current.attachments = attachments(index, wanted, &current.indices).await?;
     }
     Ok(current)
+}
+
+/// A role may lack the permission to ask: then nothing is noted.
+async fn data_nodes(index: &OpenSearch) -> Option<u64> {
+    let path = "/_cluster/health?filter_path=number_of_data_nodes";
+    match index.call(Method::GET, path, None).await {
+        Ok(health) => health["number_of_data_nodes"].as_u64(),
+        Err(error) => {
+            tracing::debug!(%error, "the number of data nodes cannot be read");
+            None
+        }
+    }
 }
 
 async fn get(index: &OpenSearch, path: &str) -> Result<Value, SetupError> {

@@ -6,6 +6,7 @@ Each file below makes the steps, or the reasons against them, of one kind of thi
 pub(crate) mod auto_create;
 mod indices;
 mod overlap;
+mod replication;
 mod retention;
 pub(crate) mod step;
 pub(crate) mod templates;
@@ -39,7 +40,9 @@ pub(crate) fn plan(wanted: &Wanted, current: &CurrentState) -> Result<Plan, Vec<
     if current.serverless {
         refusals.extend(no_settings(wanted));
     }
-    for template in templates(&wanted.prefix, &settings(wanted, current)) {
+    let settings = settings(wanted, current);
+    notes.extend(replication::note(&settings, current.data_nodes));
+    for template in templates(&wanted.prefix, &settings) {
         let there = match template.form {
             Form::Component => current.components.get(&template.name),
             Form::Index => current.templates.get(&template.name),
@@ -71,6 +74,7 @@ fn no_settings(wanted: &Wanted) -> Option<String> {
     let given = [
         ("--shards", wanted.shards.is_some()),
         ("--replicas", wanted.replicas.is_some()),
+        ("--replication", wanted.replication.is_some()),
         ("--refresh-interval", wanted.refresh_interval.is_some()),
     ];
     let given: Vec<&str> = given
@@ -123,6 +127,8 @@ fn settings(wanted: &Wanted, current: &CurrentState) -> Settings {
             .replicas
             .or_else(|| number("number_of_replicas"))
             .or(default.replicas),
+        replication: (wanted.replication.map(str::to_owned))
+            .or_else(|| Some(there?.pointer("/replication/type")?.as_str()?.to_owned())),
         refresh_interval: (wanted.refresh_interval.clone())
             .or_else(|| text("refresh_interval"))
             .or(default.refresh_interval),

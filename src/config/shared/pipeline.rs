@@ -3,14 +3,14 @@ out. */
 
 use std::time::Duration;
 
-use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs};
+use crate::cli::{DecodeArgs, IndexArgs, PipelineArgs, PlatformArgs};
 use crate::config::ConfigErrors;
 use crate::config::shared::memory::shares;
 use crate::pipeline::{BulkConfig, ObjectLimits, PipelineConfig, ReadConfig, ReceiveConfig};
 use crate::sink::BulkCompression;
 use logferry_core::allow_list::BucketAllowList;
 use logferry_core::decode::{DecodeOptions, Format, LogGroupPattern};
-use logferry_core::document::DocumentOptions;
+use logferry_core::document::{DocumentOptions, PlatformLines};
 use logferry_core::invocation::{Architecture, Prices};
 
 impl ConfigErrors {
@@ -22,6 +22,7 @@ impl ConfigErrors {
         let timeout = self.duration("--bulk-timeout", &args.bulk_timeout);
         let prefix = self.index_prefix(&index.index_prefix);
         let decode = self.decode(&args.decode);
+        let platform_lines = self.platform_lines(&args.platform);
         // None is a mistake that has been reported, Some(None) a flag that is not given.
         let objects = match &args.objects_in_flight {
             Some(objects) => (self.count("--objects-in-flight", objects, 1, 10_000)).map(Some),
@@ -87,6 +88,7 @@ impl ConfigErrors {
                 document: DocumentOptions {
                     index_prefix: prefix,
                     keep_original: args.keep_original,
+                    platform_lines: platform_lines?,
                 },
             },
             bulk: BulkConfig {
@@ -114,6 +116,17 @@ impl ConfigErrors {
             );
         }
         parsed
+    }
+
+    pub(crate) fn platform_lines(&mut self, args: &PlatformArgs) -> Option<PlatformLines> {
+        match &*args.platform_lines {
+            "all" => Some(PlatformLines::All),
+            "folded" => Some(PlatformLines::Folded),
+            other => {
+                self.add("--platform-lines", other, "is none of all, folded");
+                None
+            }
+        }
     }
 
     pub(crate) fn decode(&mut self, args: &DecodeArgs) -> Option<DecodeOptions> {

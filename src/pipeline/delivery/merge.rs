@@ -64,6 +64,13 @@ pub(crate) async fn merge_summaries(
                 results.push(MergeResult::Unsettled(reason));
                 continue;
             }
+            Merged::TooManyLines(lines) => {
+                let reason = format!(
+                    "the summary would hold {lines} lines of the platform, which are more than one may hold"
+                );
+                results.push(MergeResult::Rejected(reason));
+                continue;
+            }
             Merged::Changed(source) => {
                 metrics.summaries_merged.inc();
                 source

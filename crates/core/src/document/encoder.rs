@@ -6,9 +6,10 @@ of each event, and a summary for each invocation that closed or that the object 
 use std::borrow::Cow;
 
 use crate::decode::{Event, Origin};
+use crate::document::fold::Fold;
 use crate::document::index_name::{self, DocumentKind};
 use crate::document::{DocumentOptions, DocumentSpan, LogDocumentWriter, ObjectInfo};
-use crate::invocation::{Prices, Summary, Tracker, TrackerLimits};
+use crate::invocation::{HeldDocument, LinePlace, Prices, Summary, Tracker, TrackerLimits};
 use crate::parse::{self, Record};
 
 /// Encodes the log events of one object, in the object's order.
@@ -18,13 +19,26 @@ pub struct ObjectEncoder {
     tracker: Tracker,
     index_prefix: String,
     prices: Prices,
+    /// Makes the folded lines; `None` if every line is a document.
+    fold: Option<Fold>,
+    events: u64,
+    documents: u64,
 }
 
 /// A log event that was encoded.
 #[derive(Debug)]
 pub struct EncodedEvent<'t> {
     pub record: Record<'t>,
+    /// `None` if the event stands in the summary of its invocation, or waits for it.
+    pub document: Option<DocumentSpan>,
+}
+
+/// The document of an event that waited for an invocation which did not follow.
+#[derive(Debug)]
+pub struct LateDocument {
     pub document: DocumentSpan,
+    /// Offset of the event in its object.
+    pub offset: u64,
 }
 
 /// A summary that was encoded.
@@ -73,6 +87,9 @@ impl ObjectEncoder {
             tracker: Tracker::new(limits),
             index_prefix: options.index_prefix.clone(),
             prices: prices.clone(),
+            fold: Fold::new(object, options),
+            events: 0,
+            documents: 0,
         }
     }
 
@@ -99,10 +116,77 @@ impl ObjectEncoder {
             record.disown_request_id(text);
         }
         let invalid_utf8 = matches!(text, Cow::Owned(_));
+        self.events += 1;
+        let place = context.place;
+        if let Some(fold) = &mut self.fold
+            && place != LinePlace::Nowhere
+            && !invalid_utf8
+            && Fold::is_candidate(event, &record, text)
+            && when.flags.is_empty()
+            && event.truncated == 0
+        {
+            let line = fold.line(event, text, &record, &id, &context, &when);
+            if let LinePlace::Request(number) = place {
+                self.log_documents.pass(&when);
+                self.tracker.fold(number, line);
+            } else {
+                let document = self.log_documents.write_at(
+                    &when,
+                    event,
+                    invalid_utf8,
+                    &record,
+                    id,
+                    &context,
+                    out,
+                );
+                let held = HeldDocument {
+                    lines: out.split_off(document.start),
+                    source: document.source - document.start,
+                    offset: event.offset,
+                };
+                self.tracker.hold(line, held);
+            }
+            return EncodedEvent {
+                record,
+                document: None,
+            };
+        }
         let document =
             self.log_documents
                 .write_at(&when, event, invalid_utf8, &record, id, &context, out);
-        EncodedEvent { record, document }
+        self.documents += 1;
+        EncodedEvent {
+            record,
+            document: Some(document),
+        }
+    }
+
+    /// Appends the next document of an event that waited for an invocation which did not follow; `None` if there is
+    /// none. Call it after each event.
+    pub fn next_late(&mut self, out: &mut Vec<u8>) -> Option<LateDocument> {
+        let held = self.tracker.next_released()?;
+        self.documents += 1;
+        let start = out.len();
+        out.extend_from_slice(&held.lines);
+        Some(LateDocument {
+            document: DocumentSpan {
+                start,
+                source: start + held.source,
+                end: out.len(),
+            },
+            offset: held.offset,
+        })
+    }
+
+    /// As [`ObjectEncoder::next_late`] at the end of the object, before its last summaries.
+    pub fn next_late_at_end(&mut self, out: &mut Vec<u8>) -> Option<LateDocument> {
+        self.tracker.end_streams();
+        self.next_late(out)
+    }
+
+    /// Number of events that stand in the summary of their invocation instead of a document.
+    pub fn folded(&self) -> u64 {
+        self.events - self.documents - self.tracker.waiting()
     }
 
     /// Appends the summary of the next closed invocation; `None` if none is left.
@@ -111,9 +195,9 @@ impl ObjectEncoder {
         Some(self.encode_summary(summary, out))
     }
 
-    /// Whether any summary remains for the end of the object.
-    pub fn holds_summaries(&self) -> bool {
-        !self.tracker.is_empty()
+    /// Whether any document remains for the end of the object.
+    pub fn holds_documents(&self) -> bool {
+        !self.tracker.is_empty() || self.tracker.waiting() > 0
     }
 
     /// Appends the next summary at the end of the object, also of open invocations; `None` if none is left.

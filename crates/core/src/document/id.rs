@@ -69,6 +69,11 @@ impl EventId {
         }
     }
 
+    /// An id that was made before. Its hash is unknown.
+    pub(crate) fn stated(text: [u8; ID]) -> Self {
+        Self { text, hash: 0 }
+    }
+
     /// The `_id`.
     pub fn as_bytes(&self) -> &[u8; ID] {
         &self.text
@@ -135,17 +140,16 @@ impl Identifier {
 
     fn by_content(&mut self, event: &Event<'_>, text: u128) -> EventId {
         let scope = self.scopes(event.origin).content;
-        let has_time = u64::from(event.time.is_some());
-        let time = event.time.unwrap_or_default() as u64;
         // Equal events of one object share this fingerprint. Other events share it only by chance.
         let fingerprint = (scope as u64)
-            .wrapping_add(time.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-            .wrapping_add(has_time)
+            .wrapping_add(
+                (event.time.unwrap_or_default() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            )
+            .wrapping_add(u64::from(event.time.is_some()))
             .rotate_left(32)
             ^ text as u64;
         let ordinal = u64::from(self.ordinals.next(fingerprint));
-        let hash = hash_parts(b'c', [scope, text], [has_time, time, ordinal, 0]);
-        EventId::new(scope, time, hash)
+        content_id(scope, event.time, text, ordinal)
     }
 
     fn scopes(&mut self, origin: &Arc<Origin>) -> &Scopes {
@@ -166,6 +170,20 @@ impl Identifier {
             }
         })
     }
+}
+
+/// The id of an export's event that is the first of its text, time and stream in its object, if the stream's name is
+/// globally unique.
+pub(crate) fn of_content(stream: &str, time: i64, text: &[u8]) -> EventId {
+    let scope = hash_fields(&[None, Some(log_stream::original_of(stream))]);
+    content_id(scope, Some(time), xxh3_128(text), 0)
+}
+
+fn content_id(scope: u128, time: Option<i64>, text: u128, ordinal: u64) -> EventId {
+    let has_time = u64::from(time.is_some());
+    let time = time.unwrap_or_default() as u64;
+    let hash = hash_parts(b'c', [scope, text], [has_time, time, ordinal, 0]);
+    EventId::new(scope, time, hash)
 }
 
 /// The number in the first 12 digits of an event's id; 0 if they are not a number.

@@ -5,6 +5,7 @@ only state is the ordinals of equal events. So a redelivery ends in the same doc
 
 mod encoder;
 mod flags;
+mod fold;
 pub mod id;
 pub mod index_name;
 pub(crate) mod log;
@@ -17,8 +18,9 @@ pub mod template;
 mod tests;
 
 pub use crate::invocation::LineContext;
-pub use encoder::{EncodedEvent, EncodedSummary, ObjectEncoder, event_text};
+pub use encoder::{EncodedEvent, EncodedSummary, LateDocument, ObjectEncoder, event_text};
 pub use flags::{Flag, Flags};
 pub use id::EventId;
+pub use log::folded_document::{FoldedDocument, folded_documents, folded_target};
 pub use log::log_document::LogDocumentWriter;
-pub use options::{DocumentOptions, DocumentSpan, ObjectInfo};
+pub use options::{DocumentOptions, DocumentSpan, ObjectInfo, PlatformLines};

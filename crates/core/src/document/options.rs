@@ -14,13 +14,24 @@ pub struct ObjectInfo {
     pub id_scope: String,
 }
 
+/// Which lines of the platform are documents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PlatformLines {
+    /// Every line.
+    #[default]
+    All,
+    /// Those that no summary holds whole: START, END, REPORT and the lines of an init stand in the summary.
+    Folded,
+}
+
 /// An operator's options for documents.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DocumentOptions {
     /// First part of index names. The configuration validates it.
     pub index_prefix: String,
     /// Add `event.original`, the untouched text, to every log document.
     pub keep_original: bool,
+    pub platform_lines: PlatformLines,
 }
 
 /// The position of a document's two lines in a buffer: `start..source` is the action line and `source..end` the source

@@ -127,8 +127,8 @@ pub const FIELDS: &[Field] = &[
     field("aws.log.group.name", NAME, Both, "log group"),
     field("aws.log.stream.name", NAME, Both, "log stream"),
     field("aws.log.extracted", FlatObject, Logs, "other fields that CloudWatch sent with the event, such as `@source.log`"),
-    field("aws.s3.bucket", NAME, Logs, "bucket of the object"),
-    field("aws.s3.key", LONG_NAME, Logs, "key of the object"),
+    field("aws.s3.bucket", NAME, Both, "bucket of the object; of an invocation those of its `invocation.platform_lines`"),
+    field("aws.s3.key", LONG_NAME, Both, "key of the object; of an invocation those of its `invocation.platform_lines`"),
     field("cloud.account.id", NAME, Both, "AWS account"),
     field("cloud.region", NAME, Both, "AWS region"),
     field("app", FlatObject, Logs, "the JSON object that was logged, or unknown pairs of a platform line"),
@@ -147,5 +147,6 @@ pub const FIELDS: &[Field] = &[
     field("invocation.estimated_cost_usd", Double, Invocations, "estimated cost, US dollars"),
     field("invocation.price", NAME, Invocations, "which price table the estimate is from"),
     field("invocation.counts_estimated", Boolean, Invocations, "true where a request has too many events to count them exactly across objects"),
+    field("invocation.platform_lines", Stored, Invocations, "the lines of the platform that make no documents of their own (`--platform-lines folded`): time, text, offset and number of the object in `aws.s3`"),
     field("invocation.merge", Stored, Invocations, "what is needed to merge this summary with that of another part of the request"),
 ];

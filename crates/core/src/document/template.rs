@@ -7,7 +7,7 @@ use crate::document::schema::{FIELDS, Field, FieldKind};
 
 /// Version of the templates that `setup` writes. Every change of the schema or of a template increments it, so that a
 /// worker recognises an older set.
-pub const SCHEMA_VERSION: u64 = 2;
+pub const SCHEMA_VERSION: u64 = 3;
 
 /// Priority of the index templates. Another index template that matches the same indices must have a different one.
 pub const PRIORITY: u64 = 200;
@@ -44,6 +44,8 @@ pub struct Settings {
     pub codec: Option<String>,
     pub shards: Option<u32>,
     pub replicas: Option<u32>,
+    /// How replicas get documents: `DOCUMENT` or `SEGMENT`.
+    pub replication: Option<String>,
     /// An OpenSearch duration, such as `5s`.
     pub refresh_interval: Option<String>,
     /// Most fields that the mappings of an index may have.
@@ -56,6 +58,7 @@ impl Default for Settings {
             codec: Some("best_compression".to_owned()),
             shards: Some(1),
             replicas: None,
+            replication: None,
             refresh_interval: Some("5s".to_owned()),
             most_fields: Some(1000),
         }
@@ -68,6 +71,7 @@ impl Settings {
         codec: None,
         shards: None,
         replicas: None,
+        replication: None,
         refresh_interval: None,
         most_fields: None,
     };
@@ -126,6 +130,9 @@ fn settings_component(prefix: &str, settings: &Settings) -> Template {
         "number_of_replicas",
         settings.replicas.map(|n| n.to_string()),
     );
+    if let Some(replication) = &settings.replication {
+        index.insert("replication".to_owned(), json!({"type": replication}));
+    }
     if let Some(limit) = settings.most_fields {
         let limit = limit.to_string();
         index.insert(

@@ -1,5 +1,6 @@
 mod corpus;
 mod fields;
+mod folded;
 mod ids;
 mod levels;
 mod lines;
@@ -33,7 +34,7 @@ fn object() -> ObjectInfo {
 fn options() -> DocumentOptions {
     DocumentOptions {
         index_prefix: "logferry".into(),
-        keep_original: false,
+        ..DocumentOptions::default()
     }
 }
 
@@ -180,6 +181,7 @@ const AROUND: LineContext<'_> = LineContext {
     cold_start: Some(true),
     function_name: Some("from-the-stream"),
     function_version: Some("8"),
+    place: crate::invocation::LinePlace::Nowhere,
 };
 
 #[test]

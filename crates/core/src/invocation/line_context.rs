@@ -14,4 +14,18 @@ pub struct LineContext<'a> {
     pub function_name: Option<&'a str>,
     /// Function version: from the stream's platform lines, else from the origin.
     pub function_version: Option<&'a str>,
+    /// Where a summary can take the line instead of a document.
+    pub place: LinePlace,
+}
+
+/// Where a summary can take a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LinePlace {
+    /// A request that the tracker follows, by its number.
+    Request(u64),
+    /// An init. The invocation that waits for it may follow.
+    Init,
+    /// The line belongs to no invocation, or there is no room for it.
+    #[default]
+    Nowhere,
 }

@@ -27,8 +27,8 @@ pub(crate) mod summary;
 mod tests;
 pub(crate) mod tracker;
 
-pub use codec::{Merged, ReadError, merged};
-pub use line_context::LineContext;
+pub use codec::{Merged, ReadError, SharedByLines, merged};
+pub use line_context::{LineContext, LinePlace};
 pub use price::{Architecture, PriceError, Prices};
-pub use summary::{Status, Summary};
-pub use tracker::{Tracker, TrackerLimits};
+pub use summary::{FoldedId, FoldedLine, Status, Summary};
+pub use tracker::{HeldDocument, Tracker, TrackerLimits};

@@ -4,6 +4,7 @@ In: an event's text without CloudWatch's own time. Out: kind, level, time, reque
 that the platform reports. Parsing never fails: a text that only resembles a known form is a function's text, and
 unknown values are kept. */
 
+mod complete;
 pub mod event;
 mod function_text;
 pub(crate) mod json;
@@ -20,6 +21,7 @@ pub(crate) mod text;
 pub mod timestamp;
 pub mod xray;
 
+pub use complete::is_complete;
 pub use event::parse;
 pub(crate) use json::durable::execution_name;
 pub use record::{

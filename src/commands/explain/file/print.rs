@@ -97,6 +97,10 @@ fn file_info(report: &Report, out: &mut String, width: usize) {
         ));
     }
     add_row("events", events);
+    if report.folded > 0 {
+        let folded = format!("{} stand in the summaries below", grouped(report.folded));
+        add_row("platform lines", folded);
+    }
     if let Some(span) = &report.time {
         let ms = u64::try_from(span.last.saturating_sub(span.first)).unwrap_or_default();
         let length = humantime::format_duration(Duration::from_secs(ms.div_ceil(1000)));

@@ -26,6 +26,9 @@ pub struct Report {
     pub blank_bytes: u64,
     pub control_messages: u64,
     pub events: u64,
+    /// Events that stand in the summaries of their invocations instead of documents.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub folded: u64,
     /// First and last time among the events, from the file format or the lines.
     pub time: Option<Span>,
     pub origins: OriginRows,
@@ -71,6 +74,10 @@ pub struct Span {
     pub first: i64,
     #[serde(serialize_with = "rfc3339")]
     pub last: i64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Report {

@@ -11,8 +11,8 @@ use crate::search::reading::{
 };
 use crate::search::report::Span;
 use crate::search::{
-    FoundRequests, Hit, Question, RequestSummaries, SearchClient, SearchError, SourceFields, View,
-    find_requests_with_lines, lines_of_request, named_invocations,
+    FoundRequests, Hit, Question, RequestLines, RequestSummaries, SearchClient, SearchError,
+    SourceFields, View, find_requests_with_lines, named_invocations,
 };
 use crate::serve::page::chrome::{Foot, Head, SearchForm};
 use crate::serve::page::dashboards::phrase;
@@ -175,7 +175,7 @@ async fn one(
     now: Timestamp,
 ) -> Result<Answer, PageError> {
     let summaries = documents(&request.summaries)?;
-    let lines = lines_of_request(&request.request_id, &summaries);
+    let lines = RequestLines::new(client, request, &summaries)?;
     let from = (query.page.max(1) - 1).saturating_mul(PAGE_SIZE);
     let first = summaries.first();
     let trace = first.and_then(|summary| summary.aws.xray.trace_id.as_deref());
@@ -190,23 +190,13 @@ async fn one(
         execution: Some(execution.to_owned()),
         ..Question::default()
     });
-    let known = request.known_lines(&summaries);
-    let hits = async {
-        match known {
-            Some(lines) => Ok(lines
-                .iter()
-                .skip(from)
-                .take(PAGE_SIZE + 1)
-                .cloned()
-                .collect()),
-            None => {
-                let fields = SourceFields::Only(&LINE_FIELDS);
-                client.hits(&lines, from, PAGE_SIZE + 1, fields).await
-            }
-        }
-    };
     let (hits, in_trace, in_execution) = tokio::try_join!(
-        hits,
+        lines.window(
+            client,
+            from,
+            PAGE_SIZE + 1,
+            SourceFields::Only(&LINE_FIELDS)
+        ),
         related(client, of_trace, now),
         related(client, of_execution, now),
     )?;
@@ -226,7 +216,12 @@ async fn one(
         }
     }
     page.head.notes.extend(incomplete_note(client));
-    let curl = shared.curl_of("the lines of this invocation", client, &lines, PAGE_SIZE);
+    let curl = shared.curl_of(
+        "the lines of this invocation",
+        client,
+        &lines.query,
+        PAGE_SIZE,
+    );
     let dashboards = shared.dashboards.as_ref().and_then(|to| {
         let by_id = format!("faas.invocation_id:{}", phrase(&request.request_id));
         Some(to.discover(&by_id, around(&summaries, &hits)?))

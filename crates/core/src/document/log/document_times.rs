@@ -8,7 +8,7 @@ use crate::document::flags::{Flag, Flags};
 use crate::document::index_name::INDEXED_TIMES;
 use crate::document::log::line_time;
 use crate::parse::Record;
-use crate::time::calendar::DAY_MS;
+use crate::time::calendar::{self, DAY_MS};
 use crate::time::rfc3339;
 
 /// Times of a line's text that may select an index, in milliseconds since 1970: from 2014-11-13, when Lambda was
@@ -37,6 +37,13 @@ pub(crate) struct DocumentTimes {
     stated: Option<i64>,
     /// What is unusual about the times.
     pub flags: Flags,
+}
+
+impl DocumentTimes {
+    /// Day of the index, in days since 1970-01-01.
+    pub fn index_day(&self) -> i64 {
+        calendar::day_of(self.index_time)
+    }
 }
 
 impl Clock {

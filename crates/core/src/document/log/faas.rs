@@ -9,11 +9,11 @@ use crate::parse::Record;
 /// The values of the members of `faas`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct FaasFields<'a> {
-    name: Option<&'a str>,
-    version: Option<&'a str>,
+    pub name: Option<&'a str>,
+    pub version: Option<&'a str>,
     invocation_id: Option<&'a str>,
-    inferred: bool,
-    cold_start: Option<bool>,
+    pub inferred: bool,
+    pub cold_start: Option<bool>,
 }
 
 /// The encoded `"faas":{…}` of the previous document. The lines of an invocation share it.

@@ -76,6 +76,11 @@ impl LogDocumentWriter {
         self.clock.when(event, record)
     }
 
+    /// Takes note of an event that makes no document.
+    pub(crate) fn pass(&mut self, times: &DocumentTimes) {
+        self.clock.tick(times);
+    }
+
     /// Appends `{"create":{"_index":"…","_id":"…"}}` and the document, one line each. `invalid_utf8`: the event's text
     /// was not UTF-8, and the record has replacement characters.
     pub fn write(
@@ -132,7 +137,7 @@ impl LogDocumentWriter {
         let (first, last) = (*rfc3339::WRITABLE.start(), *rfc3339::WRITABLE.end());
         let time = when.timestamp.clamp(first, last);
         let day = calendar::day_of(time);
-        let index_day = calendar::day_of(when.index_time);
+        let index_day = when.index_day();
         if self.template.day != day || self.template.index_day != index_day {
             self.template = DocumentTemplate::new(&self.options, index_day, day);
         }

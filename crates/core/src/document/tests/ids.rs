@@ -205,6 +205,7 @@ fn read(key: &str, bytes: &[u8], view: &View, outcome: &mut Outcome) {
             out.clear();
             let text = event_text(&event);
             let document = encoder.encode(&event, &text, &mut out).document;
+            let document = document.expect("every line is a document");
             let action = one_line(&out[document.start..document.source]);
             let id = action["create"]["_id"].as_str().unwrap();
             let index = action["create"]["_index"].as_str().unwrap();

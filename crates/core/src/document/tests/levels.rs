@@ -32,7 +32,8 @@ fn encode(lines: &[&str], keep_original: bool) -> (Vec<Value>, Value) {
             };
             let span = encoder
                 .encode(&event, &event_text(&event), &mut out)
-                .document;
+                .document
+                .expect("every line is a document");
             one_line(&out[span.source..span.end])
         })
         .collect();

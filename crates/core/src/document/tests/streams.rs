@@ -40,6 +40,7 @@ fn documents(key: &str, events: &[(i64, String)]) -> (Vec<Value>, BTreeMap<Strin
         while let Some(event) = decoder.next().expect("an export") {
             let text = event_text(&event);
             let span = encoder.encode(&event, &text, &mut out).document;
+            let span = span.expect("every line is a document");
             lines.push(one_line(&out[span.source..span.end]));
         }
     }

@@ -1,6 +1,8 @@
 /*! A summary and the prices go in; the JSON of the invocation's document comes out, field by field (names: design
 section 3). Members without a value are left out. */
 
+use crate::invocation::codec::folded_lines;
+use crate::invocation::codec::folded_lines::ShownFaas;
 use crate::invocation::codec::shown_fields::ShownFields;
 use crate::invocation::codec::state_writer;
 use crate::invocation::price::{Prices, Usage};
@@ -32,19 +34,21 @@ pub(crate) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
     times.write(out, summary.start());
     put(out, ",\"faas\":{");
     text_if(out, "\"name\":\"", name);
-    text_if(
-        out,
-        "\"version\":\"",
-        summary.version.as_deref().or(stream_version),
-    );
+    let faas = ShownFaas {
+        name,
+        version: summary.version.as_deref().or(stream_version),
+        cold: summary.cold_start(),
+    };
+    text_if(out, "\"version\":\"", faas.version);
     text(out, "\"invocation_id\":\"", &summary.request_id);
-    match summary.cold_start() {
+    match faas.cold {
         Some(true) => put(out, "\"coldstart\":true,"),
         Some(false) => put(out, "\"coldstart\":false,"),
         None => {}
     }
     end(out, b'}');
-    write_aws(summary, &shown, out);
+    let objects = folded_lines::objects(summary.folded.all());
+    write_aws(summary, &shown, &objects, out);
     if account.is_some() || region.is_some() {
         put(out, "\"cloud\":{");
         if let Some(account) = account {
@@ -68,6 +72,7 @@ pub(crate) fn write(summary: &Summary, prices: &Prices, version: i64, out: &mut 
     times.write(out, summary.end());
     out.push(b',');
     let first_error = write_invocation(summary, &shown, region, prices, out);
+    folded_lines::write_lines(summary.folded.all(), &objects, &faas, out);
     number(out, "\"merge\":{\"v\":", version);
     put(out, "\"state\":");
     state_writer::write(summary, &shown, first_error, out);
@@ -155,14 +160,20 @@ fn text_of(error: &FirstError) -> Option<&str> {
     error.as_ref().map(|(_, text)| &**text)
 }
 
-fn write_aws(summary: &Summary, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
+fn write_aws(
+    summary: &Summary,
+    shown: &ShownFields<'_>,
+    objects: &[(&str, &str)],
+    out: &mut Vec<u8>,
+) {
     let origin = &summary.origin;
     let is_traced = shown.get(ReportedField::TraceId).is_some();
-    if origin.log_group.is_none() && origin.log_stream.is_none() && !is_traced {
+    let is_logged = origin.log_group.is_some() || origin.log_stream.is_some();
+    if !is_logged && !is_traced && objects.is_empty() {
         return;
     }
     put(out, "\"aws\":{");
-    if origin.log_group.is_some() || origin.log_stream.is_some() {
+    if is_logged {
         put(out, "\"log\":{");
         if let Some(group) = &origin.log_group {
             text(out, "\"group\":{\"name\":\"", group);
@@ -174,6 +185,7 @@ fn write_aws(summary: &Summary, shown: &ShownFields<'_>, out: &mut Vec<u8>) {
         }
         end(out, b'}');
     }
+    folded_lines::write_objects(objects, out);
     if is_traced {
         let fields = [
             ReportedField::TraceId,

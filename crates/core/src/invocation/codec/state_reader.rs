@@ -10,6 +10,8 @@ use serde_json::{Error, Map};
 
 use crate::base64_url;
 use crate::decode::{Origin, SubscriptionFields};
+use crate::invocation::codec::folded_lines;
+use crate::invocation::codec::folded_lines::{ShownFaas, StoredLine, StoredObjects};
 use crate::invocation::codec::state_writer::implied_runs;
 use crate::invocation::summary::durable_execution::DurableExecution;
 use crate::invocation::summary::line_role::{LineKey, LineRole};
@@ -36,6 +38,8 @@ pub(crate) struct Document {
 #[derive(Deserialize)]
 struct Invocation {
     first_error: Option<Box<str>>,
+    #[serde(default)]
+    platform_lines: Vec<StoredLine>,
     merge: Merge,
 }
 
@@ -47,14 +51,17 @@ struct Merge {
 
 #[derive(Deserialize)]
 struct Faas {
+    name: Option<Box<str>>,
     invocation_id: Box<str>,
     version: Option<Box<str>>,
+    coldstart: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Aws {
     log: Log,
+    s3: StoredObjects,
     xray: Map<String, serde_json::Value>,
 }
 
@@ -152,6 +159,12 @@ impl Document {
             .map(|(role, entry)| reader.latest(role, entry))
             .collect::<Result<_, _>>()?;
         let [start, report] = implied_runs(&latest);
+        let shown = ShownFaas {
+            name: faas.name.as_deref(),
+            version: faas.version.as_deref(),
+            cold: faas.coldstart,
+        };
+        let folded = folded_lines::read(invocation.platform_lines, &aws.s3, &shown)?;
         let version = faas.version.map(Arc::from);
         let last = match state.last {
             Some(last) => Some(state.first.wrapping_add(last)),
@@ -193,6 +206,7 @@ impl Document {
             latest,
             lines: reader.lines,
             errors: reader.errors,
+            folded,
         }))
     }
 }

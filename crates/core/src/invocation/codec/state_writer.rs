@@ -49,6 +49,8 @@ pub(crate) fn write(
         init_error,
         lines,
         errors,
+        // The document shows them.
+        folded: _,
     } = &**summary;
     let line_keys = LineKeyWriter {
         first: *first,

@@ -33,6 +33,7 @@ impl Summary {
         least_error(&mut self.init_error, &other.init_error);
         self.lines.merge(&other.lines);
         self.errors.merge(&other.errors);
+        self.folded.merge(&other.folded);
     }
 }
 

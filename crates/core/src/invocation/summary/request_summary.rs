@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 use crate::base64_url;
 use crate::decode::{Event, Origin, log_stream};
 use crate::invocation::summary::durable_execution::DurableExecution;
+use crate::invocation::summary::folded::{FoldedLine, FoldedLines};
 use crate::invocation::summary::line_role;
 use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::line_set::LineSet;
@@ -78,6 +79,8 @@ pub struct SummaryState {
     /// Lines other than errors.
     pub(crate) lines: LineSet<LINES>,
     pub(crate) errors: LineSet<ERRORS>,
+    /// Lines that make no documents of their own.
+    pub(crate) folded: FoldedLines,
 }
 
 impl Deref for Summary {
@@ -135,6 +138,7 @@ impl Summary {
             init_error: None,
             lines: LineSet::with_capacity(USUAL_LINES),
             errors: LineSet::default(),
+            folded: FoldedLines::default(),
         })
     }
 
@@ -234,9 +238,19 @@ impl Summary {
         );
     }
 
-    /// Number of lines held in memory, duplicates included.
+    /// Number of lines held in memory, duplicates included; a folded line counts for its size.
     pub(crate) fn held(&self) -> usize {
-        self.lines.held() + self.errors.held()
+        self.lines.held() + self.errors.held() + self.folded.held()
+    }
+
+    /// The lines of the platform that make no documents of their own, by their ids.
+    pub fn folded_lines(&self) -> &[FoldedLine] {
+        self.folded.all()
+    }
+
+    /// Log stream, if a line told it.
+    pub fn log_stream(&self) -> Option<&str> {
+        self.origin.log_stream.as_deref()
     }
 
     /// Request id.

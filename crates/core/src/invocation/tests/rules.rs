@@ -333,11 +333,11 @@ fn documents_without_a_readable_state_are_refused_with_the_reason() {
     };
     assert!(error("{}").contains("missing field `invocation`"));
     assert!(error(r#"{"invocation":{"status":"success"}}"#).contains("missing field `merge`"));
-    for version in [1, 2, 4] {
+    for version in [1, 2, 5] {
         let of_version = error(&format!(
             r#"{{"invocation":{{"merge":{{"v":{version},"state":[]}}}}}}"#
         ));
-        assert!(of_version.contains(&format!("of version {version}, this version reads 3")));
+        assert!(of_version.contains(&format!("of version {version}, this version reads 4")));
     }
     assert!(error(r#"{"invocation":{"merge":{"v":3,"state":7}}}"#).contains("invalid type"));
     assert!(error("not json").starts_with("stored invocation cannot be merged"));

@@ -1,6 +1,6 @@
 /*! Stored states of other versions: what an upgrade, a replay after it, and a worker of the version before meet. */
 
-use crate::invocation::codec::stored_summary::VERSION;
+use crate::invocation::codec::stored_summary::{VERSION, WITHOUT_FOLDED_LINES};
 use crate::invocation::tests::samples::*;
 use crate::invocation::{Merged, Summary, merged};
 
@@ -18,7 +18,7 @@ fn samples() -> Vec<Sample> {
 /// A stored document and the version of its state.
 fn stored() -> Vec<(i64, Vec<u8>)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/summaries");
-    (1..=VERSION)
+    (1..=WITHOUT_FOLDED_LINES)
         .map(|version| {
             let file = format!("{folder}/version-{version}.json");
             let source = std::fs::read(&file).expect("each version has a fixture");
@@ -56,7 +56,7 @@ fn a_replay_over_an_older_state_ends_in_the_whole_summary() {
     let parts = [&summaries(&samples[..2])[A], &summaries(&samples[2..])[A]];
     for (version, source) in stored()
         .into_iter()
-        .filter(|(version, _)| *version < VERSION)
+        .filter(|(version, _)| *version < WITHOUT_FOLDED_LINES)
     {
         for [first, second] in [parts, [parts[1], parts[0]]] {
             let Merged::Replaced(source, why) = merged(&source, first, &prices) else {
@@ -101,7 +101,10 @@ fn a_newer_state_is_left_as_it_is_whatever_its_form() {
     let ours = &summaries(&samples())[A];
     let newer = VERSION + 1;
     let document = String::from_utf8(ours.write(&prices)).expect("JSON is UTF-8");
-    let same_form = document.replace(&format!("\"v\":{VERSION}"), &format!("\"v\":{newer}"));
+    let same_form = document.replace(
+        &format!("\"v\":{WITHOUT_FOLDED_LINES}"),
+        &format!("\"v\":{newer}"),
+    );
     assert_ne!(same_form, document);
     for source in [
         same_form,

@@ -1,18 +1,20 @@
 /*! The events of one object go in, in order; each event's invocation and the summaries of the requests come out. */
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::decode::{Event, Origin};
 use crate::identity_hasher::BuildIdentityHasher;
-use crate::invocation::LineContext;
+use crate::invocation::summary::FoldedLine;
 use crate::invocation::summary::line_role;
 use crate::invocation::summary::line_role::{LineKey, LineRole};
 use crate::invocation::summary::request_summary::{Summary, SummaryLine};
+use crate::invocation::tracker::held_lines::{self, HeldDocument};
 use crate::invocation::tracker::requests::{OpenRequest, OpenRequests, RequestInfo};
 use crate::invocation::tracker::stream_state::{IdMeaning, StreamPosition, StreamState};
+use crate::invocation::{LineContext, LinePlace};
 use crate::parse::{Kind, Record};
 
 /// Longest accepted request id, in bytes; a longer one counts as none.
@@ -49,6 +51,10 @@ pub struct Tracker {
     /// Index of the previous event's stream.
     last_stream: usize,
     requests: OpenRequests,
+    /// Number of held lines in all streams.
+    held_lines: usize,
+    /// Documents of lines that no summary took.
+    released: VecDeque<HeldDocument>,
 }
 
 impl Tracker {
@@ -59,6 +65,8 @@ impl Tracker {
             stream_of: HashMap::default(),
             last_stream: 0,
             requests: OpenRequests::default(),
+            held_lines: 0,
+            released: VecDeque::new(),
         }
     }
 
@@ -80,6 +88,7 @@ impl Tracker {
         let id = request_id(record);
         stream.note_time(event.time);
         let mut foreign_id = false;
+        let mut in_init = false;
         let found = match &stream.position {
             // Nearly every line takes this short way.
             StreamPosition::In(current)
@@ -103,8 +112,9 @@ impl Tracker {
                     role: LineRole::of(record, event.text),
                 };
                 stream.learn(record);
+                let held_before = stream.init_lines.len();
                 let meaning = id.map(|id| (id, meaning(stream, &self.requests, record, id)));
-                match meaning {
+                let found = match meaning {
                     Some((id, IdMeaning::Named(may_begin))) => {
                         named_line(stream, &mut self.requests, id, may_begin, &line)
                     }
@@ -115,8 +125,25 @@ impl Tracker {
                         foreign_id = meaning == IdMeaning::Foreign;
                         unnamed_line(stream, &mut self.requests, &line)
                     }
-                }
+                };
+                in_init = id.is_none()
+                    && found.is_none()
+                    && stream.init.is_some()
+                    && matches!(line.role, Some(LineRole::InitStart | LineRole::InitReport));
+                self.held_lines = self.held_lines + stream.init_lines.len() - held_before;
+                self.released.extend(stream.init_lines.released());
+                found
             }
+        };
+        let place = match found {
+            Some(found) if found.has_room => LinePlace::Request(found.number),
+            None if in_init
+                && self.held_lines < held_lines::PER_OBJECT
+                && stream.init_lines.has_room() =>
+            {
+                LinePlace::Init
+            }
+            _ => LinePlace::Nowhere,
         };
         self.requests
             .keep_bounds(self.options.max_open, self.options.max_lines);
@@ -135,7 +162,43 @@ impl Tracker {
                 .or(stream.origin.function_name.as_deref()),
             function_version: (stream.function_version.as_deref())
                 .or(stream.origin.function_version.as_deref()),
+            place,
         }
+    }
+
+    /// Gives an event to the summary of its request, instead of a document: [`LinePlace::Request`].
+    pub fn fold(&mut self, number: u64, line: FoldedLine) {
+        (self.requests).with(number, |request| request.summary.folded.add(line));
+    }
+
+    /// Holds the last observed event until the invocation that waits for the init follows, or until it is clear that
+    /// none does: [`LinePlace::Init`].
+    pub fn hold(&mut self, line: FoldedLine, document: HeldDocument) {
+        if let Some(stream) = self.streams.get_mut(self.last_stream) {
+            self.held_lines += 1;
+            stream.init_lines.hold(line, document);
+        }
+    }
+
+    /// The next document of a held line that no summary took.
+    pub fn next_released(&mut self) -> Option<HeldDocument> {
+        self.released.pop_front()
+    }
+
+    /// Number of lines that are held, or were released and not fetched.
+    pub fn waiting(&self) -> u64 {
+        (self.held_lines + self.released.len()) as u64
+    }
+
+    /// Ends all streams: no invocation follows an init any more.
+    pub fn end_streams(&mut self) {
+        for stream in &mut self.streams {
+            stream.drop_init();
+            self.released.extend(stream.init_lines.released());
+        }
+        self.held_lines = 0;
+        self.streams.clear();
+        self.stream_of.clear();
     }
 
     /// Summaries of closed requests. A request that appears again later gives a second part.
@@ -150,8 +213,7 @@ impl Tracker {
 
     /// Ends the object: all remaining summaries, in the order of their first lines. Afterwards the tracker is empty.
     pub fn finish(&mut self) -> impl Iterator<Item = Summary> + '_ {
-        self.streams.clear();
-        self.stream_of.clear();
+        self.end_streams();
         std::iter::from_fn(|| self.requests.next())
     }
 
@@ -169,8 +231,7 @@ impl Tracker {
         self.last_stream = known.unwrap_or_else(|| {
             if self.streams.len() >= self.options.max_open.max(1) {
                 // Lines without a request id lose their invocation; nothing else is lost.
-                self.streams.clear();
-                self.stream_of.clear();
+                self.end_streams();
             }
             self.stream_of.insert(hash, self.streams.len());
             self.streams.push(StreamState::new(origin));
@@ -220,6 +281,7 @@ fn named_line(
             summary,
             cold_start,
             key,
+            ..
         } = request;
         let mut after_init = false;
         if matches!(kind, Kind::Start) {
@@ -228,6 +290,9 @@ fn named_line(
             if let Some(init) = stream.init.take() {
                 after_init = init.cold;
                 summary.merge(&init);
+            }
+            for line in stream.init_lines.take() {
+                summary.folded.add(line);
             }
             stream.seen = true;
             summary.share_version(stream.function_version.as_ref(), line);
@@ -258,7 +323,7 @@ fn unnamed_line(
     match line.role {
         Some(LineRole::InitStart) if stream.is_between() || !is_in_invocation(line.record) => {
             stream.head = None;
-            stream.init = None;
+            stream.drop_init();
             if !matches!(
                 stream.position,
                 StreamPosition::Concurrent | StreamPosition::Disordered

@@ -15,17 +15,24 @@ pub(crate) struct OpenRequest {
     pub cold_start: Option<bool>,
     /// [`StreamState::key`].
     pub key: u64,
+    number: u64,
 }
 
 /// Context of the invocation that a line belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestInfo {
+    /// Number of the request in [`OpenRequests`].
+    pub number: u64,
+    /// The summary takes one more line instead of a document.
+    pub has_room: bool,
     pub cold_start: Option<bool>,
 }
 
 impl OpenRequest {
     pub fn found(&self) -> RequestInfo {
         RequestInfo {
+            number: self.number,
+            has_room: self.summary.folded.has_room(),
             cold_start: self.cold_start,
         }
     }
@@ -91,11 +98,12 @@ impl OpenRequests {
                 && !stream.has_started(key))
             .then_some(false),
             key,
+            number,
         });
         number
     }
 
-    /// Calls `change` with an open request and updates the number of held lines.
+    /// Calls `change` with a request. The number of held lines is that of open requests.
     #[inline]
     pub fn with<T>(
         &mut self,
@@ -103,10 +111,13 @@ impl OpenRequests {
         change: impl FnOnce(&mut OpenRequest) -> T,
     ) -> Option<T> {
         let index = self.index(number)?;
+        let is_open = self.holds(number);
         let request = self.all.get_mut(index)?;
         let held = request.summary.held();
         let changed = change(request);
-        self.held = self.held - held + request.summary.held();
+        if is_open {
+            self.held = self.held - held + request.summary.held();
+        }
         Some(changed)
     }
 

@@ -10,6 +10,7 @@ use crate::invocation::summary::line_role;
 use crate::invocation::summary::line_role::{FunctionArn, LineRole};
 use crate::invocation::summary::reported::{ReportedField, ReportedFields};
 use crate::invocation::summary::request_summary::{Summary, SummaryLine};
+use crate::invocation::tracker::held_lines::HeldLines;
 use crate::parse::{IdSource, Kind, Record};
 use crate::uuid::is_uuid;
 
@@ -96,6 +97,8 @@ pub(crate) struct StreamState {
     pub seen: bool,
     /// What INIT lines reported, for the invocation that follows them.
     pub init: Option<Summary>,
+    /// Lines of that init that make no documents if the invocation follows.
+    pub init_lines: HeldLines,
     /// Lines without a request id at the head of the object, for the request that a later line names.
     pub head: Option<Summary>,
     pub function_name: Option<Arc<str>>,
@@ -120,6 +123,7 @@ impl StreamState {
             is_ordered: true,
             seen: false,
             init: None,
+            init_lines: HeldLines::default(),
             head: None,
             function_name: None,
             function_version: None,
@@ -245,11 +249,17 @@ impl StreamState {
     pub fn start_unnamed(&mut self, event: &Event<'_>) {
         self.begin(event);
         self.head = None;
-        self.init = None;
+        self.drop_init();
         self.seen = true;
         if let StreamPosition::In(_) | StreamPosition::Init = &self.position {
             self.position = StreamPosition::Beginning;
         }
+    }
+
+    /// Forgets an init: no invocation that the object shows waited for it.
+    pub fn drop_init(&mut self) {
+        self.init = None;
+        self.init_lines.release();
     }
 
     /// Handles any other line that names its request. `is_known`: the stream has started the request. Returns true if

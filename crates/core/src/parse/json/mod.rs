@@ -6,6 +6,7 @@ pub mod emf;
 pub mod errors;
 mod frames;
 pub mod keys;
+pub(crate) mod known_platform_event;
 pub(crate) mod levels;
 pub mod line;
 pub(crate) mod nested;
