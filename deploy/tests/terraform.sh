@@ -65,15 +65,15 @@ provider_installation {
 RC
 rm -rf "$cache/copy"
 cp -r deploy/terraform "$cache/copy"
-TF_CLI_CONFIG_FILE=$cache/terraform.rc nice -n 15 "$cache/terraform/bin/python" "$tests/run.py" "$cache/copy" \
+TF_CLI_CONFIG_FILE=$cache/terraform.rc "$cache/terraform/bin/python" "$tests/run.py" "$cache/copy" \
   "$cache/policies.json"
 
 # Each part is skipped alone.
 check_settings() {
   once checkov "$tests/checkov.txt" -- with_pip "$cache/checkov" install -r "$tests/checkov.txt"
   say "checkov"
-  nice -n 15 "$cache/checkov/bin/checkov" -d deploy/terraform --framework terraform --compact --quiet --skip-download
-  nice -n 15 "$cache/checkov/bin/python" "$tests/iam_actions.py" "$cache/policies.json"
+  "$cache/checkov/bin/checkov" -d deploy/terraform --framework terraform --compact --quiet --skip-download
+  "$cache/checkov/bin/python" "$tests/iam_actions.py" "$cache/policies.json"
 }
 
 # The real program under the policies, against moto and a real OpenSearch, which `stack/` installs.
