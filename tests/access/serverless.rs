@@ -135,7 +135,7 @@ impl Collection {
         Stub::start(
             move |request| match verify(request, |_| SECRET.to_owned()) {
                 Ok(signed) if signed.service == "aoss" && signed.key_id == "AKID" => {
-                    answering.answer(request)
+                    answering.answer(&request.decoded())
                 }
                 other => (403, json!({"message": format!("{other:?}")})),
             },
