@@ -9,7 +9,10 @@ use logferry_core::document::index_name::DocumentKind;
 /// Length of a request id. A shorter one is the beginning of an id.
 const REQUEST_ID_LENGTH: usize = 36;
 /// How long before a cold start its environment may have begun its init.
-pub(crate) const MAX_INIT_MS: i64 = 15 * 60 * 1000;
+const MAX_INIT_MS: i64 = 15 * 60 * 1000;
+/// Beside its duration: an attempt that was ended after ten seconds before it, and the way to the START. An earlier init
+/// in the same stream is another start's.
+const AROUND_INIT_MS: i64 = 11_000;
 /// Statuses of invocations that failed.
 pub(crate) const FAILED_STATUSES: [&str; 3] = ["error", "timeout", "out_of_memory"];
 
@@ -160,19 +163,37 @@ pub fn named_lines(question: &Question, now: Timestamp) -> Query {
     query
 }
 
-/// Every log line of a request. `cold_starts` holds log streams and start times: the lines of the init before each of
-/// them, which name no request, are included. `without` holds ids of lines that are known already.
+/// A cold start, and the time before it in which its init lies.
+#[derive(Debug, Clone, Copy)]
+pub struct ColdStart<'a> {
+    pub log_stream: &'a str,
+    pub start: Timestamp,
+    /// How long the init took, if the summary knows it.
+    pub init_ms: Option<f64>,
+}
+
+impl ColdStart<'_> {
+    /// Milliseconds before the start from which on lines of the init are expected.
+    pub fn init_span_ms(&self) -> i64 {
+        let known = self.init_ms.map(|ms| ms.ceil() as i64);
+        known.map_or(MAX_INIT_MS, |ms| (ms + AROUND_INIT_MS).min(MAX_INIT_MS))
+    }
+}
+
+/// Every log line of a request. The lines of the init before each of the `cold_starts`, which name no request, are
+/// included. `without` holds ids of lines that are known already.
 pub fn lines_of_request(
     request_id: &str,
-    cold_starts: &[(&str, Timestamp)],
+    cold_starts: &[ColdStart<'_>],
     without: &[&str],
 ) -> Query {
     let mut alternatives = vec![json!({"term": {"faas.invocation_id": request_id}})];
-    for (stream, start) in cold_starts {
-        let start = start.as_millisecond();
-        let range = json!({"gte": start - MAX_INIT_MS, "lte": start, "format": "epoch_millis"});
+    for cold_start in cold_starts {
+        let start = cold_start.start.as_millisecond();
+        let first = start - cold_start.init_span_ms();
+        let range = json!({"gte": first, "lte": start, "format": "epoch_millis"});
         alternatives.push(json!({"bool": {
-            "filter": [{"term": {"aws.log.stream.name": stream}}, {"range": {"@timestamp": range}}],
+            "filter": [{"term": {"aws.log.stream.name": cold_start.log_stream}}, {"range": {"@timestamp": range}}],
             "must_not": [{"exists": {"field": "faas.invocation_id"}}],
         }}));
     }
@@ -372,7 +393,16 @@ mod tests {
         let start = "2026-11-22T10:00:00Z".parse().unwrap();
         insta::assert_json_snapshot!(
             "lines_of_request",
-            lines_of_request("8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64", &[("s", start)], &[]).query()
+            lines_of_request(
+                "8f14e45f-ceea-4c7a-a1d3-5f0c2b9d7e64",
+                &[ColdStart {
+                    log_stream: "s",
+                    start,
+                    init_ms: None
+                }],
+                &[]
+            )
+            .query()
         );
     }
 

@@ -234,7 +234,8 @@ async fn setup_creates_what_a_collection_accepts_and_a_second_run_changes_nothin
     let out = signed(&node, &["setup", "--retain-logs", "30d"])
         .await
         .unwrap();
-    assert!(out.starts_with("OpenSearch Serverless\n"), "{out}");
+    let first = "OpenSearch Serverless; --bulk-compression: it takes gzip\n";
+    assert!(out.starts_with(first), "{out}");
     assert!(out.ends_with("4 changes made.\n"), "{out}");
     assert!(
         out.contains(

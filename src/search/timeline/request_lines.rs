@@ -3,7 +3,6 @@ stand in the summaries. A line that is both is shown once. */
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -11,7 +10,7 @@ use crate::search::client::SearchClient;
 use crate::search::error::SearchError;
 use crate::search::pages::Pages;
 use crate::search::query;
-use crate::search::query::{MAX_INIT_MS, Query, SourceFields};
+use crate::search::query::{ColdStart, Query, SourceFields};
 use crate::search::requests::RequestSummaries;
 use crate::search::response::{Hit, Page};
 use logferry_core::document::stored::StoredInvocation;
@@ -36,15 +35,7 @@ impl RequestLines {
         request: &RequestSummaries,
         summaries: &[StoredInvocation<'_>],
     ) -> Result<Self, SearchError> {
-        let cold = summaries
-            .iter()
-            .filter(|summary| summary.faas.cold_start == Some(true));
-        let cold_starts: Vec<(&str, Timestamp)> = cold
-            .filter_map(|summary| {
-                let stream = summary.aws.log.stream.name.as_deref()?;
-                Some((stream, summary.timestamp.parse().ok()?))
-            })
-            .collect();
+        let cold_starts: Vec<ColdStart<'_>> = summaries.iter().filter_map(cold_start).collect();
         let mut folded = Vec::new();
         for (hit, summary) in request.summaries.iter().zip(summaries) {
             let lines = folded_documents(hit.source_text().as_bytes(), &client.prefix);
@@ -163,15 +154,23 @@ impl RequestPages<'_> {
     }
 }
 
+/// The cold start that a summary tells of.
+fn cold_start<'a>(summary: &'a StoredInvocation<'_>) -> Option<ColdStart<'a>> {
+    (summary.faas.cold_start == Some(true)).then_some(())?;
+    Some(ColdStart {
+        log_stream: summary.aws.log.stream.name.as_deref()?,
+        start: summary.timestamp.parse().ok()?,
+        init_ms: summary.lambda.init_duration_ms,
+    })
+}
+
 /// Whether a line belongs to what is shown of a request. Lines of an init are shown where somebody waited for it.
 fn is_shown(line: &FoldedDocument, summary: &StoredInvocation<'_>) -> bool {
-    let start = summary.timestamp.parse::<Timestamp>();
     line.is_of_request
-        || summary.faas.cold_start == Some(true)
-            && start.is_ok_and(|start| {
-                let before = start.as_millisecond() - line.at;
-                (0..=MAX_INIT_MS).contains(&before)
-            })
+        || cold_start(summary).is_some_and(|cold_start| {
+            let before = cold_start.start.as_millisecond() - line.at;
+            (0..=cold_start.init_span_ms()).contains(&before)
+        })
 }
 
 fn into_hit(line: FoldedDocument) -> Hit {

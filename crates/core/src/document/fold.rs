@@ -67,6 +67,8 @@ impl Fold {
             cold: faas.cold_start,
             inferred: faas.inferred,
             original: self.keep_original,
+            no_account: event.origin.account.is_none(),
+            no_region: event.origin.region.is_none(),
         }
     }
 }

@@ -31,16 +31,21 @@ pub fn folded_documents(
     prefix: &str,
 ) -> Result<Vec<FoldedDocument>, serde_json::Error> {
     let (shared, lines) = SharedByLines::read(source)?;
-    let origin = Arc::new(Origin {
+    let origin = Origin {
         account: shared.account.clone(),
         region: shared.region.clone(),
         log_group: shared.log_group.clone(),
         log_stream: shared.log_stream.clone(),
         ..Origin::default()
-    });
+    };
     let each = lines.iter();
     let mut documents: Vec<FoldedDocument> = each
-        .map(|line| document(line, &shared.request_id, &origin, prefix))
+        .map(|line| {
+            let mut origin = origin.clone();
+            origin.account.take_if(|_| line.no_account);
+            origin.region.take_if(|_| line.no_region);
+            document(line, &shared.request_id, &Arc::new(origin), prefix)
+        })
         .collect();
     documents.sort_by(|a, b| (a.at, &a.key, a.offset).cmp(&(b.at, &b.key, b.offset)));
     Ok(documents)

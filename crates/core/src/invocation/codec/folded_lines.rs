@@ -86,6 +86,8 @@ fn write_line(
         cold,
         inferred,
         original,
+        no_account,
+        no_region,
     } = line;
     number(out, "{\"time\":", *at);
     text(out, "\"message\":\"", message);
@@ -123,6 +125,8 @@ fn write_line(
     for (is_set, flag) in [
         (inferred, "\"inferred\":true,"),
         (original, "\"original\":true,"),
+        (no_account, "\"account\":false,"),
+        (no_region, "\"region\":false,"),
     ] {
         if *is_set {
             put(out, flag);
@@ -270,6 +274,10 @@ pub(crate) struct StoredLine {
     inferred: bool,
     #[serde(default)]
     original: bool,
+    #[serde(default = "usual")]
+    account: bool,
+    #[serde(default = "usual")]
+    region: bool,
 }
 
 fn usual() -> bool {
@@ -323,6 +331,8 @@ impl StoredLine {
             cold: self.coldstart.unwrap_or(shown.cold),
             inferred: self.inferred,
             original: self.original,
+            no_account: !self.account,
+            no_region: !self.region,
         })
     }
 }

@@ -49,6 +49,9 @@ pub struct FoldedLine {
     pub inferred: bool,
     /// The operator asked for `event.original`.
     pub original: bool,
+    /// The line's origin names no account, no region: the summary may know them from another line.
+    pub no_account: bool,
+    pub no_region: bool,
 }
 
 impl FoldedLine {
