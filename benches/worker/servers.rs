@@ -25,7 +25,8 @@ pub struct Ends {
 impl Ends {
     pub async fn start(options: &Options) -> Result<Self> {
         let queue = Server::start("elasticmq", options.port, &[])?;
-        let store = Server::start("s3", options.port + 1, &[])?;
+        // As Amazon S3 does; versitygw closes each connection unless it is told.
+        let store = Server::start("s3", options.port + 1, &[("VGW_KEEP_ALIVE", "true")])?;
         let credentials = Credentials::new("test", "test", None, None, "bench");
         let sqs = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())

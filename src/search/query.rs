@@ -4,15 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::search::question::{Question, TimeRange, View};
+use crate::search::timeline::cold_start::ColdStart;
 use logferry_core::document::index_name::DocumentKind;
 
 /// Length of a request id. A shorter one is the beginning of an id.
 const REQUEST_ID_LENGTH: usize = 36;
-/// How long before a cold start its environment may have begun its init.
-const MAX_INIT_MS: i64 = 15 * 60 * 1000;
-/// Beside its duration: an attempt that was ended after ten seconds before it, and the way to the START. An earlier init
-/// in the same stream is another start's.
-const AROUND_INIT_MS: i64 = 11_000;
 /// Statuses of invocations that failed.
 pub(crate) const FAILED_STATUSES: [&str; 3] = ["error", "timeout", "out_of_memory"];
 
@@ -161,23 +157,6 @@ pub fn named_lines(question: &Question, now: Timestamp) -> Query {
             .push(json!({"term": {"aws.xray.trace_id": trace}}));
     }
     query
-}
-
-/// A cold start, and the time before it in which its init lies.
-#[derive(Debug, Clone, Copy)]
-pub struct ColdStart<'a> {
-    pub log_stream: &'a str,
-    pub start: Timestamp,
-    /// How long the init took, if the summary knows it.
-    pub init_ms: Option<f64>,
-}
-
-impl ColdStart<'_> {
-    /// Milliseconds before the start from which on lines of the init are expected.
-    pub fn init_span_ms(&self) -> i64 {
-        let known = self.init_ms.map(|ms| ms.ceil() as i64);
-        known.map_or(MAX_INIT_MS, |ms| (ms + AROUND_INIT_MS).min(MAX_INIT_MS))
-    }
 }
 
 /// Every log line of a request. The lines of the init before each of the `cold_starts`, which name no request, are

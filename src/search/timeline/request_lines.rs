@@ -10,9 +10,10 @@ use crate::search::client::SearchClient;
 use crate::search::error::SearchError;
 use crate::search::pages::Pages;
 use crate::search::query;
-use crate::search::query::{ColdStart, Query, SourceFields};
+use crate::search::query::{Query, SourceFields};
 use crate::search::requests::RequestSummaries;
 use crate::search::response::{Hit, Page};
+use crate::search::timeline::cold_start::ColdStart;
 use logferry_core::document::stored::StoredInvocation;
 use logferry_core::document::{FoldedDocument, folded_documents};
 
