@@ -127,16 +127,19 @@ pub(crate) fn cause(body: &[u8]) -> String {
     }
     #[derive(Deserialize)]
     struct Cause {
-        r#type: String,
-        #[serde(default)]
-        reason: String,
+        #[serde(flatten)]
+        error: ErrorBody,
         index: Option<String>,
     }
     let Ok(ErrorResponse { error }) = serde_json::from_slice(body) else {
         return ErrorBody::of(body).reason;
     };
-    let cause = error.root_cause.into_iter().next().unwrap_or(error.whole);
-    let reason: String = cause
+    let Cause { error, index } = error.root_cause.into_iter().next().unwrap_or(error.whole);
+    let error = error.with_its_cause();
+    let Some(error_type) = error.error_type else {
+        return error.reason;
+    };
+    let reason: String = error
         .reason
         .lines()
         .next()
@@ -144,9 +147,9 @@ pub(crate) fn cause(body: &[u8]) -> String {
         .chars()
         .take(500)
         .collect();
-    match cause.index {
-        Some(index) if !reason.contains(&index) => format!("{}: {reason} [{index}]", cause.r#type),
-        _ => format!("{}: {reason}", cause.r#type),
+    match index {
+        Some(index) if !reason.contains(&index) => format!("{error_type}: {reason} [{index}]"),
+        _ => format!("{error_type}: {reason}"),
     }
 }
 
@@ -164,6 +167,12 @@ mod tests {
             ),
             (br#"{"error":{"root_cause":[],"type":"t","reason":"closed","index":"i"}}"#, "t: closed [i]"),
             (br#"{"error":{"type":"t"}}"#, "t: "),
+            (
+                br#"{"error":{"root_cause":[],"type":"search_phase_execution_exception","reason":"","phase":"fetch",
+                    "caused_by":{"type":"circuit_breaking_exception","reason":"[parent] Data too large"}},"status":429}"#,
+                "search_phase_execution_exception: circuit_breaking_exception: [parent] Data too large",
+            ),
+            (br#"{"error":{"reason":"without a type"}}"#, "without a type"),
             (b"<html>Bad Gateway</html>", "<html>Bad Gateway</html>"),
         ] {
             assert_eq!(cause(body), line);
