@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::setup::prepare;
+use crate::commands::setup::open_prepared;
 use crate::config::{IngestConfig, Target};
 use crate::observe::Metrics;
 use crate::observe::otlp::Telemetry;
@@ -17,7 +17,6 @@ use crate::pipeline;
 use crate::pipeline::Ends;
 use crate::sink::Index;
 use crate::sink::ndjson::Ndjson;
-use crate::sink::opensearch::OpenSearch;
 use crate::source::files::{Files, LocalStore};
 use crate::source::listing::feed::feed;
 use crate::source::listing::{ListingQueue, Selection};
@@ -46,14 +45,7 @@ async fn ingest(config: IngestConfig, metrics: Arc<Metrics>) -> anyhow::Result<(
     }
     let index: Arc<dyn Index> = match config.to {
         Target::OpenSearch(target) => {
-            let opened = async {
-                let index = OpenSearch::new(target, config.pipeline.bulk_timeout).await?;
-                let prefix = &config.pipeline.read.document.index_prefix;
-                let compression = config.pipeline.bulk.compression;
-                let prepared = prepare(&index, prefix, config.setup, compression).await?;
-                anyhow::Ok(index.compressing(prepared.encoding))
-            };
-            Arc::new(opened.await.context("the index cannot be used")?)
+            Arc::new(open_prepared(target, &config.pipeline, config.setup).await?)
         }
         Target::Ndjson => Arc::new(Ndjson::new(std::io::stdout())),
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::setup::{Prepared, prepare};
+use crate::commands::setup::{Prepared, UNUSABLE, prepare};
 use crate::commands::shared::aws_clients::{aws_config, has_own_endpoint, s3_client, sqs_client};
 use crate::commands::shared::probes::serve_probes;
 use crate::commands::shared::signals::drain_at_signal;
@@ -25,8 +25,6 @@ use crate::sink::opensearch::OpenSearch;
 use crate::sink::{BulkCompression, Index};
 use crate::source::s3::S3;
 use crate::source::sqs::Sqs;
-
-const UNUSABLE: &str = "the index cannot be used";
 
 pub async fn run(config: WorkerConfig, telemetry: Telemetry) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new());

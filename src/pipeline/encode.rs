@@ -17,6 +17,18 @@ const PARCEL: usize = 500_000;
 /// The memory of a full parcel has room for the summaries behind the last event: it never grows, and is never copied.
 const SUMMARIES: usize = 16 * 1024;
 
+/// A document of a short line has so many times its bytes.
+const DOCUMENT: usize = 5;
+
+/// How much an object holds, as far as that is known before its first event.
+pub(crate) enum Expected {
+    Unknown,
+    /// Bytes of the whole content of a small object.
+    Small(usize),
+    /// It will fill parcels.
+    Large,
+}
+
 /// Encodes the events of one object and sends the documents.
 pub(crate) struct ParcelWriter<'a> {
     context: &'a PipelineContext,
@@ -28,10 +40,10 @@ pub(crate) struct ParcelWriter<'a> {
     sent: u64,
     /// Bytes of a full parcel.
     full: usize,
-    /// The previous parcel was full, or the object is large: the next parcel will be full too.
-    expects_full: bool,
-    /// Documents of the previous parcel.
-    previous: usize,
+    /// Bytes that the next parcel will surely or probably have: it gets them at once. 0: it grows.
+    expected: usize,
+    /// Documents that it will probably have.
+    expected_documents: usize,
 }
 
 impl<'a> ParcelWriter<'a> {
@@ -39,11 +51,14 @@ impl<'a> ParcelWriter<'a> {
         context: &'a PipelineContext,
         object: &ObjectInfo,
         name: Arc<ObjectName>,
-        is_large: bool,
+        content: Expected,
     ) -> Self {
         let ReadConfig {
             document, prices, ..
         } = &context.read;
+        let full = PARCEL
+            .min(context.bulk.bytes)
+            .min(context.memory.usual_parcel());
         Self {
             context,
             encoder: ObjectEncoder::new(object, document, prices),
@@ -51,21 +66,14 @@ impl<'a> ParcelWriter<'a> {
             reservation: None,
             object: name,
             sent: 0,
-            full: PARCEL
-                .min(context.bulk.bytes)
-                .min(context.memory.usual_parcel()),
-            expects_full: is_large,
-            previous: 0,
+            full,
+            expected: match content {
+                Expected::Unknown => 0,
+                Expected::Small(content) => (content * DOCUMENT).min(full),
+                Expected::Large => full + SUMMARIES,
+            },
+            expected_documents: 0,
         }
-    }
-
-    /// Prepares for the whole content of a small object.
-    pub(crate) fn expect(&mut self, content: usize) {
-        /// A document of a short line has so many times its bytes.
-        const DOCUMENT: usize = 5;
-        self.parcel
-            .lines
-            .reserve((content * DOCUMENT).min(self.full));
     }
 
     pub(crate) async fn write(
@@ -81,11 +89,9 @@ impl<'a> ParcelWriter<'a> {
         if self.reservation.is_none() {
             let bytes = self.full.max(room);
             self.reservation = Some(self.context.memory.reserve(bytes).await);
-            if self.expects_full {
-                // Growing it step by step would copy it once more.
-                self.parcel.lines.reserve_exact(self.full + SUMMARIES);
-                self.parcel.documents.reserve(self.previous);
-            }
+            // Growing it step by step would copy it once more.
+            self.parcel.lines.reserve_exact(self.expected);
+            self.parcel.documents.reserve(self.expected_documents);
         }
         let text = event_text(event);
         let encoded = self.encoder.encode(event, &text, &mut self.parcel.lines);
@@ -185,8 +191,11 @@ impl<'a> ParcelWriter<'a> {
         let Some(mut reservation) = self.reservation.take().filter(|_| !parcel.is_empty()) else {
             return;
         };
-        self.expects_full = was_full;
-        self.previous = parcel.documents.len();
+        // Behind a full parcel comes another.
+        (self.expected, self.expected_documents) = match was_full {
+            true => (self.full + SUMMARIES, parcel.documents.len()),
+            false => (0, 0),
+        };
         reservation.shrink(parcel.lines.len());
         let parcel = PendingParcel {
             parcel,

@@ -10,7 +10,7 @@ use crate::observe::Metrics;
 use crate::pipeline::breaker;
 use crate::pipeline::breaker::BucketAttempt;
 use crate::pipeline::context::PipelineContext;
-use crate::pipeline::encode::ParcelWriter;
+use crate::pipeline::encode::{Expected, ParcelWriter};
 use crate::pipeline::limits::{ReaderPermit, SMALL_CONTENT, SMALL_STORED};
 use crate::pipeline::memory;
 use crate::pipeline::memory::LargeReaderPermit;
@@ -87,12 +87,16 @@ async fn open_and_read(
         true => decompress::whole(opened, SMALL_STORED, SMALL_CONTENT).await,
         false => Err(opened),
     };
-    let is_large = (read.as_ref().err())
-        .is_some_and(|opened| opened.size.is_some_and(|stored| stored > memory::SMALL));
+    let expected = match &read {
+        Ok(whole) => Expected::Small(whole.content.len()),
+        Err(opened) if opened.size.is_some_and(|stored| stored > memory::SMALL) => Expected::Large,
+        Err(_) => Expected::Unknown,
+    };
+    let is_large = matches!(expected, Expected::Large);
     let mut reader = ObjectReader {
         context,
         decoder: Decoder::of_key(key, &context.read.decode),
-        writer: ParcelWriter::new(context, &info, in_flight.name.clone(), is_large),
+        writer: ParcelWriter::new(context, &info, in_flight.name.clone(), expected),
         verdicts: &mut in_flight.verdicts,
         progress: &mut in_flight.progress,
         removed: &mut in_flight.removed,
@@ -135,7 +139,6 @@ impl ObjectReader<'_> {
         limits.check(self.progress, bytes)?;
         self.decoder
             .allow_inflated(limits.inflatable(self.progress, bytes));
-        self.writer.expect(whole.content.len());
         self.decoder.whole(whole.content);
         self.progress.bytes = bytes;
         self.write_events().await?;

@@ -132,12 +132,7 @@ impl SearchClient {
     ) -> Result<Page, SearchError> {
         let rest = first_hits(fields, most_counted);
         let indices = self.indices_path_of_all();
-        let (_, response): (_, SearchResponse) =
-            (self.search_indices(&indices, &[], query, size, rest)).await?;
-        if response.shards.total == 0 {
-            return Err(SearchError::NoIndex(self.pattern(query.kind)));
-        }
-        Ok(response.into_page())
+        self.page(&indices, &[], query, size, rest).await
     }
 
     /// The first hits of a query. `parameters` go into the URL, such as `preference=…`; `rest` goes into the body.
@@ -149,11 +144,19 @@ impl SearchClient {
         rest: Value,
     ) -> Result<Page, SearchError> {
         let indices = self.indices_path(query.kind);
+        self.page(&indices, parameters, query, size, rest).await
+    }
+
+    async fn page(
+        &self,
+        indices: &str,
+        parameters: &[&str],
+        query: &Query,
+        size: usize,
+        rest: Value,
+    ) -> Result<Page, SearchError> {
         let (_, response): (_, SearchResponse) =
-            (self.search_indices(&indices, parameters, query, size, rest)).await?;
-        if response.shards.total == 0 {
-            return Err(SearchError::NoIndex(self.pattern(query.kind)));
-        }
+            (self.search_indices(indices, parameters, query, size, rest)).await?;
         Ok(response.into_page())
     }
 
@@ -174,9 +177,6 @@ impl SearchClient {
         let indices = self.indices_path(query.kind);
         let (path, response): (_, SearchResponse<A>) =
             (self.search_indices(&indices, &[], query, 0, rest)).await?;
-        if response.shards.total == 0 {
-            return Err(SearchError::NoIndex(self.pattern(query.kind)));
-        }
         let missing = || SearchError::UnknownResponse {
             path,
             source: serde::de::Error::missing_field("aggregations"),
@@ -184,9 +184,26 @@ impl SearchClient {
         response.aggregations.ok_or_else(missing)
     }
 
-    /// Sends a search; returns its path and the response. The first search asks for closed indices too: OpenSearch
-    /// refuses it if there is one. It leaves others out silently, so that only a request for their names would tell.
+    /// Searches; returns the path and the response, which is of one index at least. The first search asks for closed
+    /// indices too: OpenSearch refuses it if there is one. It leaves others out silently, so that only a request for
+    /// their names would tell.
     async fn search_indices<A: DeserializeOwned>(
+        &self,
+        indices: &str,
+        parameters: &[&str],
+        query: &Query,
+        size: usize,
+        rest: Value,
+    ) -> Result<(String, SearchResponse<A>), SearchError> {
+        let searched = self.search_open_or_all(indices, parameters, query, size, rest);
+        let (path, response) = searched.await?;
+        match response.shards.total {
+            0 => Err(SearchError::NoIndex(self.pattern(query.kind))),
+            _ => Ok((path, response)),
+        }
+    }
+
+    async fn search_open_or_all<A: DeserializeOwned>(
         &self,
         indices: &str,
         parameters: &[&str],

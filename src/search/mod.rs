@@ -34,7 +34,7 @@ pub use query::{Order, Query, SourceFields, list, named_invocations, named_lines
 #[cfg(test)]
 pub(crate) use question::a_question_of_everything;
 pub use question::{Question, Since, TimeRange, View};
-pub use requests::{FoundRequests, RequestSummaries, find_requests, find_requests_with_lines};
+pub use requests::{FoundRequests, RequestSummaries, find_requests_with_lines};
 pub use response::{Hit, Page, Total, TotalRelation};
 pub use text_check::{
     TextCheck, TextProblem, check_text, names_fields, names_other_fields, refused_text,

@@ -62,7 +62,7 @@ impl FoundRequests {
 }
 
 /// Finds requests by their summaries, or by their log lines if there is no summary. Reads at most `limit` summaries.
-pub async fn find_requests(
+async fn find_requests(
     client: &SearchClient,
     question: &Question,
     now: Timestamp,
@@ -94,7 +94,8 @@ pub async fn find_requests(
     Ok(found)
 }
 
-/// Like [`find_requests`], with the log lines of the requests that a request id names, if one answer holds all of them.
+/// Finds requests by their summaries, or by their log lines if there is no summary, and the log lines of the requests
+/// that a request id names, if one answer holds all of them. Reads at most `limit` summaries otherwise.
 pub async fn find_requests_with_lines(
     client: &SearchClient,
     question: &Question,

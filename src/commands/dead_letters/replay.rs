@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use futures_util::StreamExt;
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -20,13 +20,12 @@ use crate::commands::dead_letters::objects::ObjectReplay;
 use crate::commands::dead_letters::replayed::Replay;
 use crate::commands::dead_letters::select::Selector;
 use crate::commands::dead_letters::store;
-use crate::commands::setup::{prepare, width};
+use crate::commands::setup::{open_prepared, width};
 use crate::config::ReplayLettersConfig;
 use crate::observe::Metrics;
 use crate::pipeline::{EncodedDocument, PipelineConfig, ResendVerdict, Resender};
 use crate::sink::Index;
 use crate::sink::dead_letters::{DeadLetter, LetterSet, ObjectName, Read, sets};
-use crate::sink::opensearch::OpenSearch;
 use logferry_core::document::index_name;
 
 /// Sets whose documents are sent at the same time, so that small files share bulks.
@@ -49,14 +48,8 @@ pub async fn run(config: ReplayLettersConfig) -> anyhow::Result<()> {
         }
         return found.unreadable.result();
     }
-    let opened = async {
-        let index = OpenSearch::new(config.index, config.pipeline.bulk_timeout).await?;
-        let prefix = &config.pipeline.read.document.index_prefix;
-        let compression = config.pipeline.bulk.compression;
-        let prepared = prepare(&index, prefix, config.setup, compression).await?;
-        anyhow::Ok(index.compressing(prepared.encoding))
-    };
-    let index: Arc<dyn Index> = Arc::new(opened.await.context("the index cannot be used")?);
+    let index = open_prepared(config.index, &config.pipeline, config.setup).await?;
+    let index: Arc<dyn Index> = Arc::new(index);
     let replay = Replay::new(&*store.archive, &selector);
     let objects = ObjectReplay {
         index: index.clone(),

@@ -1,14 +1,20 @@
 /*! The check of the index before `worker` and `ingest` send documents: its version comes out, or a reason to stop. */
 
+use anyhow::Context;
+
 use crate::commands::setup::plan::auto_create;
 use crate::commands::setup::plan::templates::TemplateOwner;
 use crate::commands::setup::setup_error::SetupError;
 use crate::commands::setup::{apply, cluster_settings, columnar, current_state, plan, version};
 use crate::config::Wanted;
-use crate::sink::opensearch::{Encoding, Method, OpenSearch};
+use crate::pipeline::PipelineConfig;
+use crate::sink::opensearch::{Encoding, Method, OpenSearch, OpenSearchConfig};
 use crate::sink::{BulkCompression, Index, IndexError};
 use logferry_core::document::index_name::DocumentKind;
 use logferry_core::document::template::{SCHEMA_VERSION, alias};
+
+/// What a command says of an index before the reason.
+pub(crate) const UNUSABLE: &str = "the index cannot be used";
 
 /// An index that can be used.
 pub(crate) struct Prepared {
@@ -48,6 +54,21 @@ pub(crate) async fn prepare(
     let encoding = index.bulk_encoding(compression).await;
     let encoding = encoding.map_err(SetupError::Unusable)?;
     Ok(Prepared { version, encoding })
+}
+
+/// Opens an index for a command that does not wait for it: it can be used, and bulks are compressed as configured.
+pub(crate) async fn open_prepared(
+    target: OpenSearchConfig,
+    pipeline: &PipelineConfig,
+    setup: bool,
+) -> anyhow::Result<OpenSearch> {
+    let opened = async {
+        let index = OpenSearch::new(target, pipeline.bulk_timeout).await?;
+        let prefix = &pipeline.read.document.index_prefix;
+        let prepared = prepare(&index, prefix, setup, pipeline.bulk.compression).await?;
+        anyhow::Ok(index.compressing(prepared.encoding))
+    };
+    opened.await.context(UNUSABLE)
 }
 
 async fn set_up(index: &OpenSearch, prefix: &str) -> Result<(), SetupError> {

@@ -17,7 +17,7 @@ mod setup_error;
 mod tests;
 mod version;
 
-pub(crate) use at_start::{Prepared, prepare};
+pub(crate) use at_start::{Prepared, UNUSABLE, open_prepared, prepare};
 pub(crate) use print::width;
 pub(crate) use request::{TIMEOUT, batches};
 pub(crate) use review::{Review, review};

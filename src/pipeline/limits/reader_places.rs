@@ -90,8 +90,8 @@ impl ReaderPlaces {
     }
 
     /// Waits for the parts that a permit had before it was given back.
-    pub(crate) async fn again(&self, parts: usize) -> ReaderPermit {
-        ReaderPermit(self.acquire(u32::try_from(parts).unwrap_or(PARTS)).await)
+    pub(crate) async fn again(&self, parts: u32) -> ReaderPermit {
+        ReaderPermit(self.acquire(parts).await)
     }
 
     async fn acquire(&self, parts: u32) -> OwnedSemaphorePermit {
@@ -101,13 +101,14 @@ impl ReaderPlaces {
 }
 
 impl ReaderPermit {
-    pub(crate) fn parts(&self) -> usize {
-        self.0.num_permits()
+    pub(crate) fn parts(&self) -> u32 {
+        // A permit is at most a place.
+        self.0.num_permits() as u32
     }
 
     /// Whether it covers small objects only.
     pub(crate) fn is_part(&self) -> bool {
-        self.parts() < PARTS as usize
+        self.parts() < PARTS
     }
 }
 

@@ -24,16 +24,18 @@ fn lines(texts: &[&str]) -> Vec<(i64, String)> {
 const INIT: &str = "INIT_START Runtime Version: nodejs:20.v15\tRuntime Version ARN: arn:aws:lambda:eu-central-1::runtime:379c";
 const REPORT: &str = "REPORT RequestId: {A}\tDuration: 2.00 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 80 MB\tInit Duration: 150.50 ms\t";
 
+/// A whole invocation with one line of its own.
+const INVOCATION: [&str; 5] = [
+    INIT,
+    "START RequestId: {A} Version: $LATEST",
+    "hello",
+    "END RequestId: {A}",
+    REPORT,
+];
+
 #[test]
 fn the_lines_of_an_invocation_stand_in_its_summary() {
-    let events = lines(&[
-        INIT,
-        "START RequestId: {A} Version: $LATEST",
-        "hello",
-        "END RequestId: {A}",
-        REPORT,
-    ]);
-    let stored = one(&events, PlatformLines::Folded);
+    let stored = one(&lines(&INVOCATION), PlatformLines::Folded);
     let messages: Vec<&Value> = stored.logs.values().map(|log| &log["message"]).collect();
     assert_eq!(messages, ["hello"]);
     assert_eq!((stored.events, stored.folded), (5, 4));
@@ -50,14 +52,7 @@ fn a_stored_summary_of_this_version_is_read() {
         "/../../fixtures/summaries/version-4.json"
     );
     let fixture = std::fs::read(file).expect("each version has a fixture");
-    let events = lines(&[
-        INIT,
-        "START RequestId: {A} Version: $LATEST",
-        "hello",
-        "END RequestId: {A}",
-        REPORT,
-    ]);
-    let stored = one(&events, PlatformLines::Folded);
+    let stored = one(&lines(&INVOCATION), PlatformLines::Folded);
     let source = stored.summaries.values().next().expect("a summary");
     let [fixture, ours] =
         [&fixture, source].map(|source| Summary::read(source).expect("it is read"));

@@ -71,29 +71,20 @@ impl Stored {
         let prices = Prices::builtin(Architecture::X86);
         let mut encoder = ObjectEncoder::new(&object, &options, &prices);
         let mut decoder = Decoder::new(key, &DecodeOptions::default());
-        let (mut out, mut rest) = (Vec::new(), bytes.as_bytes());
-        while !decoder.is_finished() {
-            let space = decoder.space();
-            let n = rest.len().min(space.len());
-            space[..n].copy_from_slice(&rest[..n]);
-            rest = &rest[n..];
-            match n {
-                0 => decoder.finish(),
-                n => decoder.filled(n),
+        decoder.whole(bytes.into());
+        let mut out = Vec::new();
+        while let Some(event) = decoder.next().expect("a whole object") {
+            self.events += 1;
+            let text = event_text(&event);
+            if let Some(document) = encoder.encode(&event, &text, &mut out).document {
+                self.add_log(&out, document);
             }
-            while let Some(event) = decoder.next().expect("a whole object") {
-                self.events += 1;
-                let text = event_text(&event);
-                if let Some(document) = encoder.encode(&event, &text, &mut out).document {
-                    self.add_log(&out, document);
-                }
-                while let Some(late) = encoder.next_late(&mut out) {
-                    self.add_log(&out, late.document);
-                }
-                while let Some(closed) = encoder.next_closed(&mut out) {
-                    let (target, source) = parts(&out, closed.document);
-                    self.add_summary(target, source);
-                }
+            while let Some(late) = encoder.next_late(&mut out) {
+                self.add_log(&out, late.document);
+            }
+            while let Some(closed) = encoder.next_closed(&mut out) {
+                let (target, source) = parts(&out, closed.document);
+                self.add_summary(target, source);
             }
         }
         while let Some(late) = encoder.next_late_at_end(&mut out) {
